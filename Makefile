@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+
+# Rumpk. `make help` lists the targets. One rules.mk a folder; nothing is built outside build/.
+
+CROSS ?= aarch64-linux-gnu-
+PYTHON := /usr/bin/python3
+HOSTCC ?= gcc
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror
+
+# Everything that runs on the machine itself. Frame pointers: backtraces. The prefix map: the same bytes from any folder.
+TARGET_CFLAGS := -std=gnu11 -O2 -g -ffreestanding -I. -MMD -MP -fno-pic -fno-pie -fno-common -fno-stack-protector \
+	-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-asynchronous-unwind-tables -ffunction-sections \
+	-fdata-sections -mno-outline-atomics -march=armv8-a -ffile-prefix-map=$(CURDIR)=.
+KERNEL_CFLAGS := $(TARGET_CFLAGS) -mgeneral-regs-only -mcmodel=small
+
+.PHONY: all
+all: # the default; the layers add to it
+
+include tools/deps.mk
+include lib/rules.mk
+include hal/rules.mk
+include kernel/rules.mk
+include capos/rules.mk
+include apps/rules.mk
+include fixtures/rules.mk
+include tests/rules.mk
+include tests/qemu/images/rules.mk
+
+all: $(IMAGE) $(RELEASE_IMAGE) build/libcapos.a $(APP_BUNDLES)
+
+# --- what people type -------------------------------------------------------------------------------------------------
+
+APP ?= c-hello
+SMP ?= 1
+MEM ?= 128
+ARGS ?=
+
+.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz
+
+# Setting up comes first and in a make of its own: what it installs is looked for when the Makefile is read.
+setup-run setup-check setup-fuzz: setup-%:
+	@tools/setup.sh run $(filter-out run,$*)
+
+run: setup-run
+	@$(MAKE) --no-print-directory -s all
+	@tools/rumpk run build/apps/$(APP).rpk -m $(MEM) -smp $(SMP) $(if $(ARGS),--append '$(ARGS)')
+
+check: setup-check
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory tools-test
+	@$(MAKE) --no-print-directory harness-test
+	@$(MAKE) --no-print-directory qemu-test
+
+unit: setup-check
+	@$(MAKE) --no-print-directory -s unit-programs
+	@$(PYTHON) -m harness.unit --report build/report/unit.xml
+
+tools-test: setup-check
+	@$(MAKE) --no-print-directory -s all fixtures
+	@$(PYTHON) -m unittest discover -q -s tests/tools -t .
+
+harness-test: setup-check
+	@$(MAKE) --no-print-directory -s harness-images
+	@$(PYTHON) -m unittest discover -q -s tests/harness -t .
+	@harness/run.py --self-test
+
+qemu-test: setup-check
+	@$(MAKE) --no-print-directory -s all fixtures guest-images harness-images test-apps
+	@harness/run.py -j 2
+
+perf: setup-check
+	@$(MAKE) --no-print-directory -s all guest-images harness-images host-benches
+	@$(PYTHON) -m harness.perf
+
+lint: setup-check
+	@$(MAKE) --no-print-directory -s all unit-programs
+	@$(PYTHON) ci/lint.py
+
+SECONDS_PER_TARGET ?= 60
+fuzz: setup-fuzz
+	@$(MAKE) --no-print-directory -s fuzz-programs
+	@tests/fuzz/run.sh $(SECONDS_PER_TARGET) $(FUZZ_PROGRAMS)
+
+clean:
+	rm -rf $(filter-out build/deps,$(wildcard build/*))
+
+help:
+	@echo 'make                 the kernel image, libcapos.a and the applications, under build/'
+	@echo 'make run             boots an application; ends with its exit code. APP=c-hello MEM=128 SMP=1 ARGS="log=debug"'
+	@echo 'make check           every test: unit, tools, harness, QEMU'
+	@echo 'make unit            CUnit programs on the host, under ASan, UBSan and TSan'
+	@echo 'make qemu-test       boots the images in QEMU and judges what they print and how they end'
+	@echo 'make harness-test    the harness against deliberately broken images'
+	@echo 'make tools-test      tools/rumpk'
+	@echo 'make perf            benchmarks against their baselines, boot time against a floor, 1000 boots'
+	@echo 'make lint            layering, headers, licences, sizes'
+	@echo 'make fuzz            every parser under libFuzzer, SECONDS_PER_TARGET=60 each'
+	@echo 'make clean           removes what was built; downloaded sources stay in build/deps'
+	@echo 'harness/run-all.sh   all of it, as CI runs it, with a report in build/report/'
+	@echo 'harness/run.py -h    single tests; harness/bisect.sh GOOD BAD TEST finds the commit that broke one'

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+
+# libcapos.a: what a native application links. Its own code, and of lib/ the pure parts it is made of.
+
+CAPOS_SRCS := $(wildcard capos/src/*.c)
+CAPOS_ASMS := $(wildcard capos/src/*.S)
+CAPOS_LIB := lib/string.c lib/heap.c lib/format.c
+CAPOS_OBJS := $(CAPOS_SRCS:%.c=build/capos/%.o) $(CAPOS_ASMS:%.S=build/capos/%.S.o) $(CAPOS_LIB:%.c=build/capos/%.o)
+CAPOS_CFLAGS := $(TARGET_CFLAGS) $(FREESTANDING_INCLUDES) -Icapos/include
+
+build/capos/lib/string.o: EXTRA_CFLAGS := -fno-tree-loop-distribute-patterns
+
+build/capos/%.o: %.c
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(CAPOS_CFLAGS) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
+
+build/capos/%.S.o: %.S
+	@mkdir -p $(@D)
+	$(CROSS)gcc -I. -MMD -MP -c -o $@ $<
+
+build/libcapos.a: $(CAPOS_OBJS)
+	@rm -f $@
+	$(CROSS)ar rcs $@ $^
+
+-include $(CAPOS_OBJS:.o=.d)

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * The first tables. Runs with the MMU off at its physical address (-mstrict-align, no absolute pointers): addresses of
+ * symbols are physical here, and only their differences and page numbers are used.
+ */
+#include <stddef.h>
+
+#include "hal/arm64/image.h"
+#include "hal/arm64/tables.h"
+
+#define TABLE_STORAGE __attribute__((section(".tables"), aligned(4096)))
+
+uint64_t early_kernel_root[TABLE_ENTRIES] TABLE_STORAGE;
+extern uint64_t early_empty_table[TABLE_ENTRIES];
+uint64_t early_empty_table[TABLE_ENTRIES] TABLE_STORAGE;
+static uint64_t early_identity[TABLE_ENTRIES] TABLE_STORAGE;
+static uint64_t early_image_l2[TABLE_ENTRIES] TABLE_STORAGE;
+static uint64_t early_image_l3[TABLE_ENTRIES] TABLE_STORAGE;
+static uint64_t early_fixmap_l3[TABLE_ENTRIES] TABLE_STORAGE;
+
+#define IMAGE_VA 0xffffffff80000000ul
+
+static uint64_t entry_for_table(const uint64_t *table)
+{
+	return (uint64_t)table | PTE_TABLE | PTE_VALID;
+}
+
+static void map_image(uint64_t image_pa)
+{
+	uint64_t text_end = (uint64_t)image_text_end;
+	uint64_t rodata_end = (uint64_t)image_rodata_end;
+	uint64_t end = (uint64_t)image_end;
+
+	for (uint64_t pa = image_pa; pa < end; pa += HAL_PAGE_BYTES) {
+		uint64_t attributes = pa < text_end   ? PTE_KERNEL_RX :
+				      pa < rodata_end ? PTE_KERNEL_RO :
+							PTE_KERNEL_RW;
+
+		if (pa == (uint64_t)image_boot_stack_guard || pa == (uint64_t)image_exception_stack_guard)
+			continue;
+		early_image_l3[(pa - image_pa) / HAL_PAGE_BYTES] = pa | attributes | PTE_PAGE;
+	}
+}
+
+struct early_roots early_map_build(uint64_t image_pa, uint64_t fdt_pa)
+{
+	uint64_t block = TABLE_BLOCK_BYTES(2);
+	uint64_t fdt_block = fdt_pa & ~(block - 1);
+	uint64_t identity = image_pa & ~(TABLE_BLOCK_BYTES(1) - 1);
+
+	map_image(image_pa);
+	early_fixmap_l3[0] = UART_EARLY_PA | PTE_DEVICE | PTE_PAGE;
+	early_image_l2[TABLE_INDEX(IMAGE_VA, 2)] = entry_for_table(early_image_l3);
+	early_image_l2[TABLE_INDEX(FIXMAP_UART_VA, 2)] = entry_for_table(early_fixmap_l3);
+	for (uint64_t i = 0; i < FIXMAP_FDT_BYTES / block; i++)
+		early_image_l2[TABLE_INDEX(FIXMAP_FDT_VA, 2) + i] = (fdt_block + i * block) | PTE_KERNEL_RO;
+	early_kernel_root[TABLE_INDEX(IMAGE_VA, 1)] = entry_for_table(early_image_l2);
+	early_identity[TABLE_INDEX(identity, 1)] = identity | PTE_KERNEL_RX;
+	return (struct early_roots){ .ttbr0 = (uint64_t)early_identity, .ttbr1 = (uint64_t)early_kernel_root };
+}

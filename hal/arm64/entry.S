@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * From the loader to C, per the arm64 boot protocol (Linux Documentation/arch/arm64/booting.rst): MMU off, x0 the physical
+ * address of the device tree, EL2 or EL1, the image anywhere in RAM at a 2 MiB boundary.
+ *
+ * Order: a vector table first, so that nothing after it fails in silence; down to EL1; zeroed data; first tables; MMU on;
+ * stacks; C. Everything before the MMU is reached relative to the program counter.
+ */
+#include "hal/arm64/table.h"
+
+/* TCR_EL1: 39 bits each side, 4 KiB granules, inner shareable write-back walks, 16-bit ASIDs where there are. */
+#define TCR_BASE ((25 << 0) | (1 << 8) | (1 << 10) | (3 << 12) | \
+		  (25 << 16) | (1 << 24) | (1 << 26) | (3 << 28) | (2 << 30))
+#define TCR_AS_BIT 36
+#define TCR_IPS_SHIFT 32
+
+/* SCTLR_EL1: the bits that are RES1 in Armv8.0, and what the kernel runs with. */
+#define SCTLR_RES1 ((1 << 11) | (1 << 20) | (1 << 22) | (1 << 23) | (1 << 28) | (1 << 29))
+#define SCTLR_MMU_ON (SCTLR_RES1 | (1 << 0) /* M */ | (1 << 2) /* C */ | (1 << 3) /* SA */ | (1 << 4) /* SA0 */ | \
+		      (1 << 12) /* I */ | (1 << 14) /* DZE */ | (1 << 15) /* UCT */ | (1 << 16) /* nTWI */ | \
+		      (1 << 18) /* nTWE */ | (1 << 19) /* WXN */)
+
+	.section .text.entry, "ax"
+	.global hal_entry
+hal_entry:
+	adr	x8, early_vectors
+	msr	vbar_el1, x8
+	mrs	x9, CurrentEL
+	tbz	x9, #3, 1f
+	msr	vbar_el2, x8
+1:	msr	daifset, #0xf
+	mov	x20, x0
+	adrp	x21, image_start
+	mrs	x9, CurrentEL
+	tbz	x9, #3, at_el1
+	bl	leave_el2
+at_el1:
+	ldr	x8, =SCTLR_RES1
+	msr	sctlr_el1, x8
+	isb
+	bl	clear_bss
+
+	adrp	x8, image_boot_stack_top
+	mov	sp, x8
+	mov	x29, xzr
+	mov	x0, x21
+	mov	x1, x20
+	bl	early_map_build
+	bl	mmu_on
+	ldr	x8, =at_upper_half
+	br	x8
+
+at_upper_half:
+	ldr	x8, =exception_vectors
+	msr	vbar_el1, x8
+	isb
+	adrp	x8, early_empty_table		/* nothing in the lower half until a process runs */
+	sub	x9, x8, x22
+	msr	ttbr0_el1, x9
+	isb
+	tlbi	vmalle1
+	dsb	nsh
+	isb
+	adrp	x8, image_exception_stack_top	/* SP_EL1: exceptions; SP_EL0: everything else */
+	mov	sp, x8
+	msr	spsel, #0
+	adrp	x8, image_boot_stack_top
+	mov	sp, x8
+	mov	x29, xzr
+	mov	x30, xzr
+	mov	x0, x20
+	mov	x1, x21
+	bl	hal_start			/* does not return */
+	brk	#0
+
+/*
+ * EL2 to EL1: AArch64 at EL1, timers and counter at their own pace, no traps, the GIC's system registers open. Returns to
+ * its caller at EL1.
+ */
+leave_el2:
+	mov	x8, #(1 << 31)			/* HCR_EL2.RW */
+	msr	hcr_el2, x8
+	mov	x8, #3				/* CNTHCTL_EL2: EL1PCTEN, EL1PCEN */
+	msr	cnthctl_el2, x8
+	msr	cntvoff_el2, xzr
+	mov	x8, #0x33ff			/* CPTR_EL2: RES1 bits, nothing trapped but SVE */
+	msr	cptr_el2, x8
+	msr	hstr_el2, xzr
+	msr	vttbr_el2, xzr
+	mrs	x8, mdcr_el2			/* keep HPMN, trap nothing */
+	and	x8, x8, #0x1f
+	msr	mdcr_el2, x8
+	mrs	x8, midr_el1
+	msr	vpidr_el2, x8
+	mrs	x8, mpidr_el1
+	msr	vmpidr_el2, x8
+	mrs	x8, id_aa64pfr0_el1
+	ubfx	x8, x8, #24, #4			/* GIC system registers */
+	cbz	x8, 1f
+	mrs	x8, s3_4_c12_c9_5		/* ICC_SRE_EL2: SRE, Enable */
+	mov	x9, #9
+	orr	x8, x8, x9
+	msr	s3_4_c12_c9_5, x8
+	isb
+	msr	s3_4_c12_c11_0, xzr		/* ICH_HCR_EL2 */
+1:	mrs	x8, id_aa64mmfr0_el1
+	ubfx	x8, x8, #56, #4			/* FEAT_FGT: its traps out of the way */
+	cbz	x8, 2f
+	msr	s3_4_c1_c1_4, xzr		/* HFGRTR_EL2 */
+	msr	s3_4_c1_c1_5, xzr		/* HFGWTR_EL2 */
+	msr	s3_4_c1_c1_6, xzr		/* HFGITR_EL2 */
+	msr	s3_4_c3_c1_4, xzr		/* HDFGRTR_EL2 */
+	msr	s3_4_c3_c1_5, xzr		/* HDFGWTR_EL2 */
+2:	ldr	x8, =SCTLR_RES1
+	msr	sctlr_el1, x8
+	mov	x8, #0x3c5			/* SPSR: D, A, I, F masked, EL1h */
+	msr	spsr_el2, x8
+	msr	elr_el2, x30
+	eret
+
+clear_bss:
+	adrp	x8, image_bss_start
+	add	x8, x8, :lo12:image_bss_start
+	adrp	x9, image_bss_zero_end
+1:	stp	xzr, xzr, [x8], #16
+	cmp	x8, x9
+	b.lo	1b
+	ret
+
+/* x0: TTBR0 and x1: TTBR1 as early_map_build returned them. Leaves in x22 what turns a kernel address into a physical one. */
+mmu_on:
+	msr	ttbr0_el1, x0
+	msr	ttbr1_el1, x1
+	ldr	x8, =MAIR_VALUE
+	msr	mair_el1, x8
+	ldr	x8, =TCR_BASE
+	mrs	x9, id_aa64mmfr0_el1
+	and	x10, x9, #0xf			/* PARange, at most 48 bits (5): LPA2 is not used */
+	cmp	x10, #5
+	mov	x11, #5
+	csel	x10, x10, x11, lo
+	orr	x8, x8, x10, lsl #TCR_IPS_SHIFT
+	ubfx	x10, x9, #4, #4			/* ASIDBits: 2 means 16 */
+	lsr	x10, x10, #1
+	orr	x8, x8, x10, lsl #TCR_AS_BIT
+	msr	tcr_el1, x8
+	mov	x8, #(3 << 20)			/* CPACR_EL1.FPEN: floating point at EL0 and EL1 */
+	msr	cpacr_el1, x8
+	mov	x8, #2				/* CNTKCTL_EL1.EL0VCTEN: EL0 reads the virtual counter */
+	msr	cntkctl_el1, x8
+	mov	x8, #(1 << 12)			/* MDSCR_EL1.TDCC: no debug channel at EL0 */
+	msr	mdscr_el1, x8
+	tlbi	vmalle1
+	dsb	nsh
+	ic	iallu
+	dsb	nsh
+	isb
+	ldr	x22, =image_start
+	sub	x22, x22, x21
+	ldr	x8, =SCTLR_MMU_ON
+	msr	sctlr_el1, x8
+	isb
+	ret

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Lower-half address spaces. An address space identifier belongs to one space while it lives, so that switching between
+ * processes flushes nothing; it is flushed when the space goes.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "hal/arm64/cpu.h"
+#include "hal/arm64/space.h"
+#include "hal/arm64/tables.h"
+#include "lib/string.h"
+
+#define ASIDS 256 /* what every CPU has (ID_AA64MMFR0_EL1.ASIDBits); 0 is the kernel's */
+
+extern uint64_t early_empty_table[TABLE_ENTRIES];
+static uint64_t asid_taken[ASIDS / 64] = { 1 };
+
+static unsigned asid_take(void)
+{
+	for (unsigned i = 0; i < ASIDS; i++) {
+		if (!(asid_taken[i / 64] & 1ul << i % 64)) {
+			asid_taken[i / 64] |= 1ul << i % 64;
+			return i;
+		}
+	}
+	return 0;
+}
+
+status_t hal_space_create(struct hal_space *space, struct hal_page_source pages)
+{
+	unsigned asid = asid_take();
+
+	if (asid == 0)
+		return STATUS_EAGAIN;
+	space->pages = pages;
+	space->asid = (uint16_t)asid;
+	space->root_pa = pages.alloc(pages.ctx);
+	if (space->root_pa == 0) {
+		asid_taken[asid / 64] &= ~(1ul << asid % 64);
+		return STATUS_ENOMEM;
+	}
+	memset(hal_direct_va(space->root_pa), 0, HAL_PAGE_BYTES);
+	return STATUS_OK;
+}
+
+void space_activate(struct hal_space *space)
+{
+	struct cpu *cpu = cpu_this();
+
+	if (cpu->space == space)
+		return;
+	cpu->space = space;
+	sysreg_write(ttbr0_el1, space->root_pa | (uint64_t)space->asid << 48);
+	barrier_isb();
+}
+
+void hal_space_destroy(struct hal_space *space)
+{
+	struct cpu *cpu = cpu_this();
+
+	if (cpu->space == space) {
+		uint64_t par;
+
+		__asm__ volatile("at s1e1r, %1\n\tisb\n\tmrs %0, par_el1" : "=r"(par) : "r"(early_empty_table) : "memory");
+		cpu->space = NULL;
+		sysreg_write(ttbr0_el1, par & PTE_ADDR_MASK);
+		barrier_isb();
+	}
+	barrier_dsb_ishst();
+	__asm__ volatile("tlbi aside1is, %0" ::"r"((uint64_t)space->asid << 48) : "memory");
+	barrier_dsb_ish();
+	tables_destroy(space->root_pa, &space->pages);
+	asid_taken[space->asid / 64] &= ~(1ul << space->asid % 64);
+}
+
+static bool page_is_valid(uint64_t va)
+{
+	return va % HAL_PAGE_BYTES == 0 && va < HAL_USER_END;
+}
+
+status_t hal_space_map(struct hal_space *space, uint64_t va, uint64_t pa, unsigned rights)
+{
+	uint64_t attributes = PTE_NORMAL | PTE_AP_EL0 | PTE_NG | PTE_PXN | PTE_PAGE;
+
+	if (!page_is_valid(va) || (rights & (HAL_USER_WRITE | HAL_USER_EXEC)) == (HAL_USER_WRITE | HAL_USER_EXEC))
+		return STATUS_EINVAL;
+
+	uint64_t *entry = tables_entry_make(space->root_pa, va, 3, &space->pages);
+
+	if (entry == NULL)
+		return STATUS_ENOMEM;
+	if (*entry & PTE_VALID)
+		return STATUS_EEXIST;
+	if (!(rights & HAL_USER_WRITE))
+		attributes |= PTE_AP_RO;
+	if (!(rights & HAL_USER_EXEC))
+		attributes |= PTE_UXN;
+	*(volatile uint64_t *)entry = pa | attributes;
+	barrier_dsb_ishst();
+	barrier_isb();
+	return STATUS_OK;
+}
+
+status_t hal_space_unmap(struct hal_space *space, uint64_t va, uint64_t *pa)
+{
+	uint64_t *entry = page_is_valid(va) ? tables_entry_find(space->root_pa, va) : NULL;
+
+	if (entry == NULL)
+		return STATUS_ENOENT;
+	*pa = *entry & PTE_ADDR_MASK;
+	*(volatile uint64_t *)entry = 0;
+	barrier_dsb_ishst();
+	__asm__ volatile("tlbi vale1is, %0" ::"r"((uint64_t)space->asid << 48 | va >> 12) : "memory");
+	barrier_dsb_ish();
+	return STATUS_OK;
+}
+
+bool hal_space_is_mapped(const struct hal_space *space, uint64_t va)
+{
+	return va < HAL_USER_END && tables_entry_find(space->root_pa, va) != NULL;
+}
+
+void hal_page_publish_code(void *page)
+{
+	uint64_t line = 4ul << (sysreg_read(ctr_el0) >> 16 & 0xf); /* CTR_EL0.DminLine: log2 of words */
+
+	for (uint64_t va = (uint64_t)page; va < (uint64_t)page + HAL_PAGE_BYTES; va += line)
+		__asm__ volatile("dc cvau, %0" ::"r"(va) : "memory");
+	barrier_dsb_ish();
+	__asm__ volatile("ic ialluis" ::: "memory");
+	barrier_dsb_ish();
+	barrier_isb();
+}
+
+static bool range_is_user(uint64_t va, size_t bytes)
+{
+	return va < HAL_USER_END && bytes <= HAL_USER_END - va;
+}
+
+status_t hal_user_copy_in(struct hal_space *space, void *to, uint64_t from_va, size_t bytes)
+{
+	if (!range_is_user(from_va, bytes))
+		return STATUS_EFAULT;
+	space_activate(space);
+	return user_copy_in(to, from_va, bytes);
+}
+
+status_t hal_user_copy_out(struct hal_space *space, uint64_t to_va, const void *from, size_t bytes)
+{
+	if (!range_is_user(to_va, bytes))
+		return STATUS_EFAULT;
+	space_activate(space);
+	return user_copy_out(to_va, from, bytes);
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Translation tables after the MMU is on. Boot maps RAM and devices from a small static pool; later tables come from the
+ * caller's source. Entries are only ever made valid or removed, never changed in place, so no break-before-make is needed
+ * (Arm ARM DDI 0487 D8.14.1).
+ */
+#include <stddef.h>
+
+#include "hal/arm64/image.h"
+#include "hal/arm64/sysreg.h"
+#include "hal/arm64/tables.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+
+#define BOOT_POOL_TABLES 16
+#define DEVICE_BASE 0xffffffc000000000ul
+
+static uint64_t boot_pool[BOOT_POOL_TABLES][TABLE_ENTRIES] __attribute__((section(".tables"), aligned(4096)));
+static unsigned boot_pool_used;
+static uint64_t image_offset; /* kernel image address minus physical address */
+static uint64_t device_next = DEVICE_BASE;
+
+void tables_init(uint64_t image_pa)
+{
+	image_offset = (uint64_t)image_start - image_pa;
+}
+
+uint64_t tables_kernel_root_pa(void)
+{
+	return (uint64_t)early_kernel_root - image_offset;
+}
+
+static uint64_t *table_at(uint64_t pa)
+{
+	if (pa >= (uint64_t)image_start - image_offset && pa < (uint64_t)image_end - image_offset)
+		return (uint64_t *)(pa + image_offset);
+	return hal_direct_va(pa);
+}
+
+static uint64_t boot_pool_alloc(void *ctx)
+{
+	(void)ctx;
+	if (boot_pool_used == BOOT_POOL_TABLES)
+		return 0;
+	return (uint64_t)boot_pool[boot_pool_used++] - image_offset;
+}
+
+static const struct hal_page_source boot_source = { .alloc = boot_pool_alloc };
+
+uint64_t *tables_entry_make(uint64_t root_pa, uint64_t va, unsigned level, const struct hal_page_source *source)
+{
+	uint64_t *entry = &table_at(root_pa)[TABLE_INDEX(va, 1)];
+
+	for (unsigned at = 1; at < level; at++) {
+		if (!(*entry & PTE_VALID)) {
+			uint64_t pa = source->alloc(source->ctx);
+
+			if (pa == 0)
+				return NULL;
+			memset(table_at(pa), 0, HAL_PAGE_BYTES);
+			barrier_dsb_ishst(); /* the table is empty before a walker can reach it */
+			*(volatile uint64_t *)entry = pa | PTE_TABLE | PTE_VALID;
+		} else if (!(*entry & PTE_TABLE)) {
+			return NULL;
+		}
+		entry = &table_at(*entry & PTE_ADDR_MASK)[TABLE_INDEX(va, at + 1)];
+	}
+	return entry;
+}
+
+uint64_t *tables_entry_find(uint64_t root_pa, uint64_t va)
+{
+	uint64_t *entry = &table_at(root_pa)[TABLE_INDEX(va, 1)];
+
+	for (unsigned level = 1; level < 3; level++) {
+		if ((*entry & (PTE_VALID | PTE_TABLE)) != (PTE_VALID | PTE_TABLE))
+			return NULL;
+		entry = &table_at(*entry & PTE_ADDR_MASK)[TABLE_INDEX(va, level + 1)];
+	}
+	return *entry & PTE_VALID ? entry : NULL;
+}
+
+static void leaf_table_destroy(uint64_t table_pa, const struct hal_page_source *source)
+{
+	const uint64_t *table = table_at(table_pa);
+
+	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
+		if (table[i] & PTE_VALID)
+			source->free(source->ctx, table[i] & PTE_ADDR_MASK);
+	source->free(source->ctx, table_pa);
+}
+
+void tables_destroy(uint64_t root_pa, const struct hal_page_source *source)
+{
+	uint64_t *root = table_at(root_pa);
+
+	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+		if (!(root[i] & PTE_VALID))
+			continue;
+		uint64_t *middle = table_at(root[i] & PTE_ADDR_MASK);
+
+		for (unsigned j = 0; j < TABLE_ENTRIES; j++)
+			if (middle[j] & PTE_VALID)
+				leaf_table_destroy(middle[j] & PTE_ADDR_MASK, source);
+		source->free(source->ctx, root[i] & PTE_ADDR_MASK);
+	}
+	source->free(source->ctx, root_pa);
+}
+
+status_t tables_map_range(uint64_t va, uint64_t pa, uint64_t bytes, uint64_t attributes)
+{
+	while (bytes > 0) {
+		unsigned level = 1;
+
+		while (level < 3 &&
+		       (((va | pa) & (TABLE_BLOCK_BYTES(level) - 1)) != 0 || bytes < TABLE_BLOCK_BYTES(level)))
+			level++;
+
+		uint64_t *entry = tables_entry_make(tables_kernel_root_pa(), va, level, &boot_source);
+
+		if (entry == NULL)
+			return STATUS_ENOMEM;
+		*(volatile uint64_t *)entry = pa | attributes | (level == 3 ? PTE_PAGE : 0);
+		va += TABLE_BLOCK_BYTES(level);
+		pa += TABLE_BLOCK_BYTES(level);
+		bytes -= TABLE_BLOCK_BYTES(level);
+	}
+	barrier_dsb_ishst();
+	barrier_isb();
+	return STATUS_OK;
+}
+
+volatile void *tables_map_device(uint64_t pa, uint64_t bytes)
+{
+	uint64_t first = bits_align_down(pa, HAL_PAGE_BYTES);
+	uint64_t size = bits_align_up(pa + bytes, HAL_PAGE_BYTES) - first;
+	uint64_t va = device_next;
+
+	if (tables_map_range(va, first, size, PTE_DEVICE) != STATUS_OK)
+		return NULL;
+	device_next += size;
+	return (volatile void *)(va + (pa - first));
+}
+
+status_t hal_kernel_map(uint64_t va, uint64_t pa, const struct hal_page_source *source)
+{
+	uint64_t *entry = tables_entry_make(tables_kernel_root_pa(), va, 3, source);
+
+	if (entry == NULL)
+		return STATUS_ENOMEM;
+	*(volatile uint64_t *)entry = pa | PTE_KERNEL_RW | PTE_PAGE;
+	barrier_dsb_ishst();
+	barrier_isb();
+	return STATUS_OK;
+}
+
+uint64_t hal_kernel_unmap(uint64_t va)
+{
+	uint64_t *entry = tables_entry_find(tables_kernel_root_pa(), va);
+	uint64_t pa = *entry & PTE_ADDR_MASK;
+
+	*(volatile uint64_t *)entry = 0;
+	barrier_dsb_ishst();
+	__asm__ volatile("tlbi vaae1is, %0" ::"r"(va >> 12 & 0xffffffffffful) : "memory");
+	barrier_dsb_ish();
+	barrier_isb();
+	return pa;
+}
+
+int hal_kernel_readable(uint64_t va, size_t bytes)
+{
+	for (uint64_t page = bits_align_down(va, HAL_PAGE_BYTES); page < va + bytes; page += HAL_PAGE_BYTES) {
+		uint64_t par;
+
+		if (page < HAL_DIRECT_BASE)
+			return 0;
+		__asm__ volatile("at s1e1r, %1\n\tisb\n\tmrs %0, par_el1" : "=r"(par) : "r"(page) : "memory");
+		if (par & 1) /* PAR_EL1.F */
+			return 0;
+	}
+	return 1;
+}

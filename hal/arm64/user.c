@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Running a process and naming why it stopped. V registers change hands when another process runs than the one whose
+ * values the CPU holds: the kernel itself never uses them.
+ */
+#include <stddef.h>
+
+#include "hal/arm64/cpu.h"
+#include "hal/arm64/space.h"
+#include "lib/string.h"
+
+enum hal_stop user_enter(struct hal_user *user);
+void user_vector_save(struct hal_user *user);
+void user_vector_load(const struct hal_user *user);
+
+enum hal_stop hal_user_run(struct hal_user *user, struct hal_space *space)
+{
+	struct cpu *cpu = cpu_this();
+
+	space_activate(space);
+	if (cpu->vector_owner != user) {
+		if (cpu->vector_owner != NULL)
+			user_vector_save(cpu->vector_owner);
+		user_vector_load(user);
+		cpu->vector_owner = user;
+	}
+	return user_enter(user);
+}
+
+void hal_user_retire(struct hal_user *user)
+{
+	struct cpu *cpu = cpu_this();
+
+	if (cpu->vector_owner == user)
+		cpu->vector_owner = NULL;
+	if (cpu->user == user)
+		cpu->user = NULL;
+}
+
+/* Exception classes (Arm ARM DDI 0487 D17.2.37, ESR_EL1.EC) that a process can cause, as Linux names their signals. */
+struct fault_class {
+	unsigned ec;
+	int signal;
+	const char *what;
+};
+
+static const struct fault_class fault_classes[] = {
+	{ 0x00, 4, "bad instruction" },
+	{ 0x0e, 4, "illegal execution state" },
+	{ 0x20, 11, "bad memory access (execute)" },
+	{ 0x22, 7, "misaligned program counter" },
+	{ 0x24, 11, "bad memory access" },
+	{ 0x26, 7, "misaligned stack pointer" },
+	{ 0x2c, 8, "floating-point exception" },
+	{ 0x30, 5, "breakpoint" },
+	{ 0x3c, 5, "breakpoint" },
+};
+
+struct hal_user_fault hal_user_fault(const struct hal_user *user)
+{
+	unsigned ec = (unsigned)(user->esr >> 26 & 0x3f);
+	unsigned status = user->esr & 0x3f; /* fault status code, of aborts */
+	struct hal_user_fault fault = { .what = "bad instruction", .signal = 4, .pc = user->pc };
+
+	for (size_t i = 0; i < sizeof(fault_classes) / sizeof(fault_classes[0]); i++) {
+		if (fault_classes[i].ec == ec) {
+			fault.what = fault_classes[i].what;
+			fault.signal = fault_classes[i].signal;
+		}
+	}
+	if (ec == 0x20 || ec == 0x24 || ec == 0x22)
+		fault.address = user->far;
+	if (ec == 0x24) {
+		fault.what = user->esr & 1u << 6 ? "bad memory access (write)" : "bad memory access (read)";
+		if (status == 0x21) {
+			fault.what = "misaligned memory access";
+			fault.signal = 7;
+		}
+	}
+	return fault;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* This CPU: interrupt masking, idling, and the one pointer that the kernel keeps per CPU. */
+#ifndef HAL_CONTRACT_CPU_H
+#define HAL_CONTRACT_CPU_H
+
+#include <stdint.h>
+
+static inline void hal_irq_enable(void)
+{
+	__asm__ volatile("msr daifclr, #2" ::: "memory");
+}
+
+static inline void hal_irq_disable(void)
+{
+	__asm__ volatile("msr daifset, #2" ::: "memory");
+}
+
+/*
+ * Sleeps until an interrupt is pending. Interrupts are masked by the caller, so that one which comes between
+ * the caller's last look and the sleep still ends it (Arm ARM DDI 0487 D1.16.2: WFI wakes on masked interrupts too).
+ */
+static inline void hal_cpu_wait(void)
+{
+	__asm__ volatile("dsb sy\n\twfi" ::: "memory");
+}
+
+/* The kernel's own structure of this CPU; NULL until set. */
+void hal_cpu_set_local(void *local);
+void *hal_cpu_local(void);
+
+/*
+ * One 64-bit random number from the CPU (RNDR, FEAT_RNG). Returns 1 and stores it, or 0 where the CPU has none to give.
+ */
+int hal_cpu_random(uint64_t *out);
+
+#endif

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* The architected virtual timer: a monotonic clock and one one-shot deadline per CPU. */
+#ifndef HAL_CONTRACT_TIMER_H
+#define HAL_CONTRACT_TIMER_H
+
+#include <stdint.h>
+
+/* Nanoseconds since the counter started; never goes back. */
+uint64_t hal_timer_now_ns(void);
+
+/* Calls the client's `timer` once, at or after `deadline_ns`; replaces a deadline armed before. */
+void hal_timer_arm(uint64_t deadline_ns);
+
+void hal_timer_disarm(void);
+
+#endif

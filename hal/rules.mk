@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+
+# The machine layer.
+
+HAL_SRCS := $(wildcard hal/*.c hal/*/*.c)
+HAL_ASMS := $(wildcard hal/*/*.S)
+HAL_OBJS := $(HAL_SRCS:%.c=build/kernel/%.o) $(HAL_ASMS:%.S=build/kernel/%.S.o)
+
+# Runs with the MMU off, where unaligned accesses fault.
+build/kernel/hal/arm64/early_map.o: EXTRA_CFLAGS := -mstrict-align

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""One QEMU: its command line, its life and its end.
+
+QEMU runs in a process group of its own, dies with the thread that started it (PR_SET_PDEATHSIG), is killed by its own
+id alone, and speaks over inherited socketpairs: console, result channel and QMP. No TCP port and no path is shared, so
+any number of machines can run side by side. One pump thread a machine drains everything QEMU says until end of file.
+
+    with Machine(MachineConfig("build/rumpk.img", initrd="build/apps/c-hello.rpk")) as machine:
+        machine.console.watch(sys.stdout.buffer.write)
+        ending = machine.wait(wall_s=10)        # ending.status is QEMU's exit status, None where it had to be killed
+"""
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import threading
+import time
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.console import Console
+from harness.qmp import Qmp
+
+QEMU = "qemu-system-aarch64"
+#: Runs QEMU (by exec, so the process id stays) with PR_SET_PDEATHSIG set: a preexec_fn is unsafe among threads.
+DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
+CLOCK_TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
+POLL_S = 0.02
+#: CPU time that an idle QEMU may use up in an idle budget.
+IDLE_CPU_S = 0.03
+
+
+def _stat_fields(path: Path) -> list[str]:
+    """The fields of /proc/.../stat from the state on; the name before it may hold anything."""
+    return path.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+
+
+def memory_text(memory: int | str) -> str:
+    """QEMU's spelling of a memory size: a bare number is MiB, `5M` and `1G` stay as they are."""
+    text = str(memory)
+    return text + "M" if text.isdigit() else text
+
+
+@dataclass(frozen=True)
+class MachineConfig:
+    """What machine to build. Paths are of the host; `append` is the guest kernel's command line."""
+
+    image: str | Path
+    initrd: str | Path | None = None
+    append: str = ""
+    cpu: str = "cortex-a53"
+    smp: int = 1
+    memory_mib: int | str = 128
+    gic: int = 3
+    el2: bool = False
+    semihosting: bool = True
+    icount: bool = False
+    seed: int | None = None
+    gdb_socket: str | Path | None = None
+    halted: bool = False
+    extra: tuple[str, ...] = ()
+
+    def argv(self, console: str = "stdio", results: str | None = None, qmp: str | None = None) -> list[str]:
+        """QEMU's argument list. `console`, `results` and `qmp` are chardev back ends such as `socket,fd=5`."""
+        machine = f"virt,gic-version={self.gic}" + (",virtualization=on" if self.el2 else "")
+        argv = [QEMU, "-M", machine, "-cpu", self.cpu, "-smp", str(self.smp), "-m", memory_text(self.memory_mib),
+                "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                "-chardev", f"{console},id=console", "-serial", "chardev:console", "-d", "guest_errors"]
+        if qmp:
+            argv += ["-chardev", f"{qmp},id=qmp", "-mon", "chardev=qmp,mode=control"]
+        if self.semihosting:
+            channel = ",chardev=results" if results else ""
+            argv += ["-chardev", f"{results},id=results"] if results else []
+            argv += ["-semihosting-config", f"enable=on,target=native{channel}"]
+        if self.icount:
+            argv += ["-icount", "shift=0,sleep=off"]
+        if self.seed is not None:
+            argv += ["-seed", str(self.seed)]
+        if self.gdb_socket is not None:
+            argv += ["-gdb", f"unix:{self.gdb_socket},server=on,wait=off"]
+        if qmp or self.halted:
+            argv += ["-S"]  # with QMP the opening `cont` lets it go, see qmp.py
+        argv += ["-kernel", str(self.image)]
+        if self.initrd is not None:
+            argv += ["-initrd", str(self.initrd)]
+        if self.append:
+            argv += ["-append", self.append]
+        return argv + list(self.extra)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a wait ended. `how`: exited, or with QEMU still there: cpu (budget used up), idle (neither CPU time nor
+    output for a while), wall (cap reached), flood (too much output), stopped (somebody sent QEMU SIGSTOP)."""
+
+    how: str
+    status: int | None
+    wall_s: float
+    cpu_s: float
+    starved_s: float  # time QEMU was ready to run and the host did not run it
+
+
+#: Every machine that may still run, for ending all of them at once.
+_ALIVE: "weakref.WeakSet[Machine]" = weakref.WeakSet()
+
+
+def kill_all() -> None:
+    """Ends every machine of this process, as on Ctrl-C: whoever waits for one then sees it end."""
+    for machine in list(_ALIVE):
+        machine.kill()
+
+
+class Machine:
+    """A running QEMU. Use it as a context manager: whatever happens inside, no process is left."""
+
+    def __init__(self, config: MachineConfig, launcher: tuple[str, ...] = DIE_WITH_PARENT,
+                 channels: tuple[str, ...] = ("console", "results", "qmp")) -> None:
+        """Starts it. `launcher` and `channels` are there for measuring QEMU with nothing about it."""
+        self.config = config
+        self._cpu_s = self._starved_s = 0.0
+        self._state, self._busy = "R", True
+        self._status: int | None = None
+        self._stderr = bytearray()
+        self._ended = threading.Event()
+        pairs = {name: socket.socketpair() for name in channels}
+        self._ours = {name: pair[0] for name, pair in pairs.items()}
+        theirs = {name: pair[1] for name, pair in pairs.items()}
+        self.console = Console(self._ours["console"].sendall)
+        self.results = Console()
+        self.qmp = Qmp(self._ours["qmp"].sendall if "qmp" in channels else None)
+        if "qmp" in channels:
+            self.qmp.open(run=not config.halted)
+        self.argv = config.argv(**{name: f"socket,fd={end.fileno()}" for name, end in theirs.items()})
+        self.started_ns = time.monotonic_ns()
+        try:
+            self._process = subprocess.Popen(
+                [*launcher, *self.argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                pass_fds=[end.fileno() for end in theirs.values()], process_group=0)
+        except OSError:
+            for end in self._ours.values():
+                end.close()
+            raise
+        finally:
+            for end in theirs.values():
+                end.close()
+        self.pid = self._process.pid
+        self._pump = threading.Thread(target=self._drain, name=f"pump-{self.pid}", daemon=True)
+        self._pump.start()
+        _ALIVE.add(self)
+
+    # The pump thread.
+
+    def _drain(self) -> None:
+        """Reads every channel to its end, then reaps QEMU."""
+        ready = selectors.DefaultSelector()
+        assert self._process.stderr is not None
+        for name, end in self._ours.items():
+            ready.register(end, selectors.EVENT_READ, name)
+        ready.register(self._process.stderr, selectors.EVENT_READ, "stderr")
+        while ready.get_map():
+            for key, _ in ready.select():
+                try:
+                    data = os.read(key.fd, 65536)
+                except ConnectionResetError:
+                    data = b""
+                if data:
+                    self._take(key.data, data)
+                else:
+                    ready.unregister(key.fileobj)
+        ready.close()
+        try:
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)  # a zombie still tells its CPU time
+            self._sample()
+        except ChildProcessError:
+            pass  # kill() reaped it first
+        self._status = self._process.wait()
+        self._process.stderr.close()
+        for stream in (self.console, self.results, self.qmp):
+            stream.close()
+        self._ended.set()
+
+    def _take(self, name: str, data: bytes) -> None:
+        at_ns = time.monotonic_ns() - self.started_ns
+        if name == "stderr":
+            self._stderr += data
+        else:
+            {"console": self.console, "results": self.results, "qmp": self.qmp}[name].feed(data, at_ns)
+
+    # Everybody else.
+
+    @property
+    def stderr(self) -> str:
+        """What QEMU said: its own messages, and the lines of `-d guest_errors`."""
+        return self._stderr.decode("utf-8", "replace")
+
+    @property
+    def running(self) -> bool:
+        """Whether QEMU has not ended yet."""
+        return not self._ended.is_set()
+
+    def _sample(self) -> None:
+        """Notes CPU time, and for all threads whether one is at work and how long one was kept from it."""
+        try:
+            fields = _stat_fields(Path(f"/proc/{self.pid}/stat"))
+            self._state = fields[0]
+            self._cpu_s = (int(fields[11]) + int(fields[12])) * CLOCK_TICK_S
+            tasks = list(Path(f"/proc/{self.pid}/task").iterdir())
+            self._busy = any(_stat_fields(task / "stat")[0] in "RD" for task in tasks)
+            waits = [int((task / "schedstat").read_text(encoding="ascii").split()[1]) for task in tasks]
+            self._starved_s = max(self._starved_s, max(waits, default=0) / 1e9)
+        except (OSError, IndexError, ValueError):
+            pass  # it ended meanwhile: the last sample stands
+
+    def _ending(self, how: str) -> Ending:
+        wall_s = (time.monotonic_ns() - self.started_ns) / 1e9
+        return Ending(how, self._status, wall_s, self._cpu_s, self._starved_s)
+
+    def wait(self, wall_s: float | None = None, cpu_s: float | None = None, idle_s: float | None = None,
+             console_bytes: int | None = None) -> Ending:
+        """Waits until QEMU has ended and all it said is read, or a budget is used up (then QEMU still runs).
+
+        `idle_s`: no output and next to no CPU time for so long. Give it where a guest has nothing to wait for.
+        """
+        mark_ns, mark_cpu_s, mark_bytes = self.started_ns, 0.0, 0
+        while not self._ended.wait(POLL_S):
+            self._sample()
+            now_ns = time.monotonic_ns()
+            if cpu_s is not None and self._cpu_s > cpu_s:
+                return self._ending("cpu")
+            if console_bytes is not None and self.console.total_bytes > console_bytes:
+                return self._ending("flood")
+            if self._busy or self._cpu_s - mark_cpu_s > IDLE_CPU_S or self.console.total_bytes != mark_bytes:
+                mark_ns, mark_cpu_s, mark_bytes = now_ns, self._cpu_s, self.console.total_bytes
+            elif idle_s is not None and (now_ns - mark_ns) / 1e9 > idle_s:
+                return self._ending("stopped" if self._state == "T" else "idle")
+            if wall_s is not None and (now_ns - self.started_ns) / 1e9 > wall_s:
+                return self._ending("stopped" if self._state == "T" else "wall")
+        return self._ending("exited")
+
+    def kill(self) -> None:
+        """Ends QEMU at once, by its own id, and waits until it is gone. Harmless where it has ended already."""
+        if self.running:
+            self._process.send_signal(signal.SIGKILL)
+            self._ended.wait()
+
+    def close(self) -> None:
+        """Kills what still runs and frees everything."""
+        self.kill()
+        self._pump.join()
+        for end in self._ours.values():
+            end.close()
+
+    def __enter__(self) -> "Machine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * The kernel's end of a process's submission and completion rings. The process can write any value to its cursors at any
+ * time: each is read once, checked, and never read back. What the kernel itself wrote it remembers. Pure.
+ */
+#ifndef KERNEL_CAP_RINGS_H
+#define KERNEL_CAP_RINGS_H
+
+#include <stdint.h>
+
+#include "capos/include/capos/abi.h"
+#include "lib/status.h"
+
+struct cap_rings {
+	struct capos_rings *shared;
+	const struct capos_submission *submissions; /* CAPOS_SUBMISSIONS of them; W: process */
+	struct capos_completion *completions;       /* CAPOS_COMPLETIONS of them; W: kernel */
+	uint32_t submit_head;                       /* W: kernel; shared->submit_head is a copy for the process */
+	uint32_t complete_tail;                     /* the same */
+};
+
+/* Copies the next submission to `out`. STATUS_EAGAIN where there is none; STATUS_EINVAL where the process's cursor is impossible. */
+MUST_CHECK status_t cap_rings_take(struct cap_rings *rings, struct capos_submission *out);
+
+/* How many completions the process has not taken yet. STATUS_EINVAL where the process's cursor is impossible. */
+MUST_CHECK status_t cap_rings_waiting(const struct cap_rings *rings, uint32_t *count);
+
+/* Shows the process a completion. The caller has made sure by cap_rings_waiting() that there is room. */
+void cap_rings_complete(struct cap_rings *rings, const struct capos_completion *completion);
+
+#endif

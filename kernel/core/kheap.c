@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/core/kheap.h"
+
+#include "hal/contract/memory.h"
+#include "kernel/core/page.h"
+#include "kernel/core/panic.h"
+
+static struct heap heap;
+
+static unsigned order_for(size_t bytes)
+{
+	unsigned order = 0;
+
+	while ((HAL_PAGE_BYTES << order) < bytes)
+		order++;
+	return order;
+}
+
+static void *source_alloc(void *ctx, size_t bytes)
+{
+	(void)ctx;
+
+	uint64_t pa = page_alloc(order_for(bytes));
+
+	return pa != 0 ? hal_direct_va(pa) : NULL;
+}
+
+static void source_free(void *ctx, void *pages, size_t bytes)
+{
+	(void)ctx;
+	page_free(hal_direct_pa(pages), order_for(bytes));
+}
+
+static void source_bad(void *ctx, const char *what, const void *address)
+{
+	(void)ctx;
+	panic("heap: %s of %p", what, address);
+}
+
+void kheap_init(void)
+{
+	static const struct heap_source source = { .alloc = source_alloc, .free = source_free, .bad = source_bad };
+
+	heap_init(&heap, &source);
+}
+
+struct heap *kheap(void)
+{
+	return &heap;
+}

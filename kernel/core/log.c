@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * A line takes as many slots of the ring as it needs, claimed as one batch: its length first, then its text across the slots. So
+ * a line is whole or not there, whoever else writes, and short lines do not pay for long ones.
+ */
+#include "kernel/core/log.h"
+
+#include <stdarg.h>
+
+#include "kernel/core/fiber.h"
+#include "kernel/core/panic.h"
+#include "kernel/io/console.h"
+#include "lib/cmdline.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+enum { SLOT_BYTES = 64, SLOTS = 256, RING_BYTES = SLOT_BYTES * SLOTS };
+
+typedef uint32_t line_length_t;
+
+static struct log_filter filter;
+static struct disruptor ring;
+static struct disruptor_consumer reader;
+static _Alignas(SLOT_BYTES) uint8_t slots[RING_BYTES];
+static _Atomic uint64_t batch_ends[SLOTS];
+
+static uint32_t slots_for(size_t len)
+{
+	return (uint32_t)((sizeof(line_length_t) + len + SLOT_BYTES - 1) / SLOT_BYTES);
+}
+
+/* Byte `at` bytes behind the start of message `first`; `*room` takes how many lie behind it before the ring wraps. */
+static uint8_t *ring_byte(uint64_t first, size_t at, size_t *room)
+{
+	size_t offset = (size_t)((first * SLOT_BYTES + at) % RING_BYTES);
+
+	*room = RING_BYTES - offset;
+	return slots + offset;
+}
+
+static void ring_put(uint64_t first, size_t at, const void *data, size_t len)
+{
+	size_t room;
+	uint8_t *to = ring_byte(first, at, &room);
+	size_t part = len < room ? len : room;
+
+	memcpy(to, data, part);
+	memcpy(slots, (const uint8_t *)data + part, len - part);
+}
+
+static void ring_get(uint64_t first, size_t at, void *data, size_t len)
+{
+	size_t room;
+	const uint8_t *from = ring_byte(first, at, &room);
+	size_t part = len < room ? len : room;
+
+	memcpy(data, from, part);
+	memcpy((uint8_t *)data + part, slots, len - part);
+}
+
+void log_init(struct span command_line)
+{
+	struct span levels;
+	struct span bad = { 0 };
+
+	log_filter_init(&filter, LOG_INFO);
+	VERIFY(disruptor_init(&ring, slots, SLOT_BYTES, SLOTS, batch_ends) == STATUS_OK);
+	VERIFY(disruptor_consumer_init(&reader, &ring, NULL, 0) == STATUS_OK);
+	if (cmdline_get(command_line, "log", &levels))
+		bad = log_filter_parse(&filter, levels);
+	if (bad.len > 0)
+		log_print(LOG_LOG, LOG_WARN, "log=: '%.*s' names no level or component; known: log=<error|warn|info|debug|trace>[,<component>=<level>...]",
+			  (int)bad.len, (const char *)bad.data);
+}
+
+void log_text(const char *text, size_t len)
+{
+	line_length_t length = (line_length_t)(len < LOG_LINE_MAX ? len : LOG_LINE_MAX);
+	uint32_t count = slots_for(length);
+	uint64_t first;
+
+	while (disruptor_many_try_claim(&ring, count, &first) != STATUS_OK)
+		console_make_room();
+	ring_put(first, 0, &length, sizeof(length));
+	ring_put(first, sizeof(length), text, length);
+	disruptor_many_publish(&ring, first, count);
+	console_wake();
+}
+
+bool log_take(char *line, size_t *len)
+{
+	line_length_t length;
+	uint64_t first;
+
+	if (disruptor_poll(&reader, &first) == 0)
+		return false;
+	ring_get(first, 0, &length, sizeof(length));
+	ring_get(first, sizeof(length), line, length);
+	disruptor_release(&reader, first + slots_for(length));
+	*len = length;
+	return true;
+}
+
+static void line_print(const char *prefix, const char *fmt, va_list args)
+{
+	char line[LOG_LINE_MAX];
+	size_t at = strlen(prefix);
+
+	memcpy(line, prefix, at);
+
+	size_t len = at + (size_t)format_vprint(line + at, sizeof(line) - at, fmt, args);
+
+	if (len >= sizeof(line)) {
+		len = sizeof(line) - 1;
+		memcpy(line + len - 3, "...", 3);
+	}
+	log_text(line, len);
+}
+
+void log_print(enum log_component component, enum log_level level, const char *fmt, ...)
+{
+	char prefix[32];
+	va_list args;
+
+	if (!log_filter_passes(&filter, component, level))
+		return;
+	(void)format_print(prefix, sizeof(prefix), "%s: ", log_component_name(component));
+	va_start(args, fmt);
+	line_print(prefix, fmt, args);
+	va_end(args);
+}
+
+void log_line(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	line_print("", fmt, args);
+	va_end(args);
+}

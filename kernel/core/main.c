@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * The kernel from the first C function that knows no machine: memory, log, entropy, scheduler; then the image's own purpose
+ * in a fiber. The order is that of need: each line may use what the lines above it brought up.
+ */
+#include "kernel/core/main.h"
+
+#include "hal/contract/cpu.h"
+#include "kernel/core/fiber.h"
+#include "kernel/core/id.h"
+#include "kernel/core/kheap.h"
+#include "kernel/core/log.h"
+#include "kernel/core/page.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/timer.h"
+#include "kernel/core/version.h"
+#include "kernel/io/console.h"
+#include "lib/cmdline.h"
+
+static void kernel_main(const struct hal_boot_info *info)
+{
+	struct span nonce;
+
+	log_init(info->command_line);
+	log_line("[Rumpk L0] HAL initialized: %.*s, %u cpus, %llu MiB", (int)info->machine.len,
+		 (const char *)info->machine.data, info->cpu_count, (unsigned long long)(info->memory_bytes >> 20));
+	page_init(info->free, info->free_count);
+	kheap_init();
+	id_init(info->seed, 2);
+	sched_init();
+	log_line("[Rumpk L1] kernel alive: rumpk %s %s", rumpk_version, rumpk_commit);
+	if (cmdline_get(info->command_line, "nonce", &nonce))
+		log_print(LOG_BOOT, LOG_INFO, "nonce %.*s", (int)nonce.len, (const char *)nonce.data);
+	console_start();
+	VERIFY(fiber_create("main", image_main, (void *)info) != NULL);
+	hal_irq_enable();
+	sched_run();
+}
+
+const struct hal_client kernel_client = {
+	.main = kernel_main,
+	.timer = timer_interrupt,
+	.fault = panic_fault,
+};

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Physical pages, counted exactly. Context: boot or fiber, on the boot CPU. */
+#ifndef KERNEL_CORE_PAGE_H
+#define KERNEL_CORE_PAGE_H
+
+#include <stdint.h>
+
+#include "hal/contract/boot.h"
+#include "hal/contract/memory.h"
+
+/* Takes over all RAM that is free. A panic where there is too little to count it with. */
+void page_init(const struct hal_range *free, unsigned count);
+
+/* 2^order pages of any content, aligned to their size. Physical address, or 0 where memory is out. */
+uint64_t page_alloc(unsigned order);
+
+/* Gives back what page_alloc returned, whole. Freeing what is not allocated is a panic. */
+void page_free(uint64_t pa, unsigned order);
+
+uint64_t page_free_count(void);
+
+/* Single pages as the machine layer asks for them. */
+struct hal_page_source page_source(void);
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/core/panic.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hal/contract/console.h"
+#include "hal/contract/cpu.h"
+#include "hal/contract/exit.h"
+#include "hal/contract/memory.h"
+#include "kernel/core/exit_status.h"
+#include "kernel/core/fiber.h"
+#include "kernel/core/symbols.h"
+#include "kernel/io/console.h"
+#include "lib/format.h"
+
+enum { BACKTRACE_MAX = 32 };
+
+static void panic_write(struct format_sink *sink, const char *text, size_t len)
+{
+	(void)sink;
+	hal_console_write(text, len);
+}
+
+static struct format_sink panic_sink = { .write = panic_write };
+
+static void print_frame(unsigned index, uint64_t pc)
+{
+	uint64_t offset = 0;
+	const char *name = symbols_find(pc, &offset);
+
+	if (name != NULL)
+		format_to(&panic_sink, "  #%u 0x%016llx %s+0x%llx\n", index, (unsigned long long)pc, name,
+			  (unsigned long long)offset);
+	else
+		format_to(&panic_sink, "  #%u 0x%016llx\n", index, (unsigned long long)pc);
+}
+
+/* Follows frame records (AAPCS64 6.4.6: previous frame, return address) as long as they can be read and rise. */
+static void print_backtrace(uint64_t pc, uint64_t frame)
+{
+	format_to(&panic_sink, "backtrace:\n");
+	print_frame(0, pc);
+	for (unsigned i = 1; i < BACKTRACE_MAX && frame % 16 == 0 && hal_kernel_readable(frame, 16); i++) {
+		const uint64_t *record = (const uint64_t *)frame;
+
+		if (record[1] == 0)
+			return;
+		print_frame(i, record[1] - 4); /* the call, not what follows it */
+		if (record[0] <= frame)
+			return;
+		frame = record[0];
+	}
+}
+
+/* A second panic while the first is printed: say so and stop. */
+static void panic_begin(void)
+{
+	static bool panicking;
+
+	hal_irq_disable();
+	if (panicking) {
+		format_to(&panic_sink, "\nPANIC: again, while reporting the first\n");
+		hal_exit(EXIT_STATUS_PANIC);
+	}
+	panicking = true;
+	console_drain();
+}
+
+static _Noreturn void panic_end(void)
+{
+	const struct fiber *fiber = fiber_current();
+
+	format_to(&panic_sink, "in fiber: %s\n", fiber != NULL ? fiber->name : "none");
+	hal_exit(EXIT_STATUS_PANIC);
+}
+
+_Noreturn void panic(const char *fmt, ...)
+{
+	va_list args;
+
+	panic_begin();
+	format_to(&panic_sink, "PANIC: ");
+	va_start(args, fmt);
+	format_to_args(&panic_sink, fmt, args);
+	va_end(args);
+	format_to(&panic_sink, "\n");
+	print_backtrace((uint64_t)__builtin_return_address(0) - 4, (uint64_t)__builtin_frame_address(0));
+	panic_end();
+}
+
+void panic_fault(const struct hal_fault *fault)
+{
+	const struct fiber *fiber = fiber_current();
+
+	panic_begin();
+	if (fiber != NULL && fiber_stack_guards(fiber, fault->address))
+		format_to(&panic_sink, "PANIC: stack overflow in fiber %s\n", fiber->name);
+	else
+		format_to(&panic_sink, "PANIC: %s in the kernel\n", fault->what);
+	format_to(&panic_sink, "pc 0x%016llx address 0x%016llx esr 0x%08llx pstate 0x%08llx sp 0x%016llx\n",
+		  (unsigned long long)fault->pc, (unsigned long long)fault->address, (unsigned long long)fault->esr,
+		  (unsigned long long)fault->pstate, (unsigned long long)fault->sp);
+	for (unsigned i = 0; i < 31; i++)
+		format_to(&panic_sink, "x%-2u 0x%016llx%s", i, (unsigned long long)fault->x[i],
+			  i % 4 == 3 || i == 30 ? "\n" : " ");
+	print_backtrace(fault->pc, fault->x[29]);
+	panic_end();
+}

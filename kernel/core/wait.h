@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Waiting for something to happen: fibers sleep in a queue until woken or out of time. One CPU's fibers only. */
+#ifndef KERNEL_CORE_WAIT_H
+#define KERNEL_CORE_WAIT_H
+
+#include <stdint.h>
+
+#include "kernel/core/timer.h"
+#include "lib/list.h"
+#include "lib/status.h"
+
+struct wait_queue {
+	struct list_node waiters;
+};
+
+#define WAIT_QUEUE_INIT(name) { LIST_INIT((name).waiters) }
+
+void wait_queue_init(struct wait_queue *queue);
+
+/*
+ * Sleeps until woken, or until `deadline_ns` (TIMER_NEVER: no limit). STATUS_OK, or STATUS_ETIMEDOUT. The caller looks again at
+ * what it waits for: being woken is a hint. Context: fiber.
+ */
+status_t wait_queue_sleep(struct wait_queue *queue, uint64_t deadline_ns);
+
+/* Wakes every fiber in the queue, in the order they came. Context: fiber or scheduler, same CPU. */
+void wait_queue_wake(struct wait_queue *queue);
+
+#endif

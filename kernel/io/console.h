@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * The console: the one reader of the log's ring, and the only writer of the serial port but for a panic. Until console_start()
+ * each line is written at once by whoever printed it; after it, by the console's fiber.
+ */
+#ifndef KERNEL_IO_CONSOLE_H
+#define KERNEL_IO_CONSOLE_H
+
+/* Hands the writing to a fiber of its own. Context: boot, scheduler made. */
+void console_start(void);
+
+/* Something is in the ring. Context: boot or fiber. */
+void console_wake(void);
+
+/* The ring is full: lets the console write. Context: boot or fiber. */
+void console_make_room(void);
+
+/* Writes all that is in the ring, now. Context: any in which no other writer can be in the middle of a line. */
+void console_drain(void);
+
+/* Writes what is left, then ends the machine with `status`. */
+_Noreturn void console_exit(int status);
+
+#endif

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+
+# The kernel as a library (build/librumpk.a), and the images linked from it: the product's main is kernel/payload/run.c.
+
+KERNEL_MAIN := kernel/payload/run.c
+KERNEL_SRCS := $(filter-out $(KERNEL_MAIN),$(wildcard kernel/*/*.c kernel/*/*/*.c))
+KERNEL_ASMS := $(wildcard kernel/*/*.S)
+KERNEL_OBJS := $(KERNEL_SRCS:%.c=build/kernel/%.o) $(KERNEL_ASMS:%.S=build/kernel/%.S.o) build/kernel/gen/version.o
+KERNEL_MAIN_OBJ := $(KERNEL_MAIN:%.c=build/kernel/%.o)
+LIBRUMPK := build/librumpk.a
+
+IMAGE := build/rumpk.img
+RELEASE_IMAGE := build/rumpk-release.img
+
+build/kernel/%.o: %.c $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
+
+build/kernel/%.S.o: %.S
+	@mkdir -p $(@D)
+	$(CROSS)gcc -I. -MMD -MP -g -ffile-prefix-map=$(CURDIR)=. -c -o $@ $<
+
+# Written anew only when it changes, so that an unchanged commit rebuilds nothing.
+VERSION_TEXT := $(shell cat VERSION)
+COMMIT_TEXT := $(or $(shell git describe --always --dirty --abbrev=12 2>/dev/null),unknown)
+.PHONY: version-check
+build/kernel/gen/version.c: version-check
+	@mkdir -p $(@D)
+	@printf '#include "kernel/core/version.h"\n\nconst char rumpk_version[] = "%s";\nconst char rumpk_commit[] = "%s";\n' \
+		'$(VERSION_TEXT)' '$(COMMIT_TEXT)' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+build/kernel/gen/version.o: build/kernel/gen/version.c
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(WARNINGS) -c -o $@ $<
+
+$(LIBRUMPK): $(KERNEL_OBJS) $(HAL_OBJS) $(LIB_OBJS) $(DEPS_OBJS)
+	@rm -f $@
+	$(CROSS)ar rcs $@ $^
+
+KERNEL_LINK = $(CROSS)gcc -nostdlib -static -Wl,--build-id=none -Wl,--gc-sections -Wl,-z,noexecstack -Wl,-z,norelro \
+	-Wl,--no-warn-rwx-segments -T hal/arm64/image.ld
+
+# Linked twice: the first link tells where the functions are, the second holds their names.
+build/kernel/gen/ksyms-empty.S: tools/ksyms.py
+	@mkdir -p $(@D)
+	$(PYTHON) tools/ksyms.py --empty -o $@
+
+define LINK_IMAGE # 1: target .elf, 2: objects beside the library
+$(1): $(2) $(LIBRUMPK) build/kernel/gen/ksyms-empty.S hal/arm64/image.ld tools/ksyms.py
+	@mkdir -p $$(@D)
+	$$(KERNEL_LINK) -o $$@.first $(2) build/kernel/gen/ksyms-empty.S -Wl,--whole-archive $(LIBRUMPK) -Wl,--no-whole-archive -lgcc
+	$(PYTHON) tools/ksyms.py $$@.first -o $$@.ksyms.S
+	$$(KERNEL_LINK) -o $$@ $(2) $$@.ksyms.S -Wl,--whole-archive $(LIBRUMPK) -Wl,--no-whole-archive -lgcc
+endef
+
+$(eval $(call LINK_IMAGE,build/rumpk.elf,$(KERNEL_MAIN_OBJ)))
+
+$(RELEASE_IMAGE): build/rumpk.elf
+	$(CROSS)objcopy -O binary $< $@
+
+$(IMAGE): $(RELEASE_IMAGE) fixtures/keys/dev.pub tools/trust-key tools/rumpklib/image.py
+	tools/trust-key $(RELEASE_IMAGE) -o $@ --key fixtures/keys/dev.pub --development
+
+-include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(HAL_OBJS) $(LIB_OBJS) $(DEPS_OBJS) $(KERNEL_MAIN_OBJ))

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/sys/process.h"
+
+#include "kernel/core/exit_status.h"
+#include "kernel/core/fiber.h"
+#include "kernel/core/id.h"
+#include "kernel/core/libc.h"
+#include "kernel/core/log.h"
+#include "kernel/core/page.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/sched.h"
+#include "kernel/sys/layout.h"
+#include "kernel/sys/native.h"
+#include "lib/string.h"
+
+static unsigned processes_made;
+
+static uint64_t budget_alloc(void *ctx)
+{
+	struct process *process = ctx;
+	uint64_t pa = process->pages_used < process->pages_limit ? page_alloc(0) : 0;
+
+	if (pa != 0)
+		process->pages_used++;
+	return pa;
+}
+
+static void budget_free(void *ctx, uint64_t pa)
+{
+	struct process *process = ctx;
+
+	process->pages_used--;
+	page_free(pa, 0);
+}
+
+status_t process_create(const char *name, uint64_t memory_bytes, struct process **out)
+{
+	struct process *process = calloc(1, sizeof(*process));
+
+	if (process == NULL)
+		return STATUS_ENOMEM;
+	process->pages_limit = memory_bytes / HAL_PAGE_BYTES;
+
+	status_t status = hal_space_create(&process->space, (struct hal_page_source){
+								    .ctx = process,
+								    .alloc = budget_alloc,
+								    .free = budget_free,
+							    });
+
+	if (status != STATUS_OK) {
+		free(process);
+		return status;
+	}
+	strcpy(process->name, strnlen(name, PROCESS_NAME_MAX + 1) <= PROCESS_NAME_MAX ? name : "?");
+	capset_init(&process->capset);
+	wait_queue_init(&process->ended);
+	process->number = ++processes_made;
+	process->id = id_next();
+	process->heap_low = PROCESS_HEAP_BASE;
+	*out = process;
+	return STATUS_OK;
+}
+
+void process_destroy(struct process *process)
+{
+	hal_user_retire(&process->user);
+	hal_space_destroy(&process->space);
+	VERIFY(process->pages_used == 0);
+	free(process);
+}
+
+status_t process_map(struct process *process, uint64_t va, unsigned rights, void **page)
+{
+	uint64_t pa = budget_alloc(process);
+
+	if (pa == 0)
+		return STATUS_ENOMEM;
+	memset(hal_direct_va(pa), 0, HAL_PAGE_BYTES);
+
+	status_t status = hal_space_map(&process->space, va, pa, rights);
+
+	if (status != STATUS_OK) {
+		budget_free(process, pa);
+		return status;
+	}
+	*page = hal_direct_va(pa);
+	return STATUS_OK;
+}
+
+void process_fault(struct process *process, const char *what, int signal, uint64_t address)
+{
+	process->end = PROCESS_KILLED;
+	process->fault = (struct hal_user_fault){
+		.what = what, .signal = signal, .pc = process->user.pc, .address = address,
+	};
+}
+
+status_t process_copy_in(struct process *process, void *to, uint64_t from_va, size_t bytes)
+{
+	status_t status = hal_user_copy_in(&process->space, to, from_va, bytes);
+
+	if (status != STATUS_OK)
+		process_fault(process, "bad memory access (parameters of a submission)", 11, from_va);
+	return status;
+}
+
+static void print_end(const struct process *process)
+{
+	if (process->end == PROCESS_EXITED)
+		log_line("proc: process %u exited with code %lld", process->number, (long long)process->code);
+	else
+		log_line("proc: process %u killed: %s at pc 0x%llx addr 0x%llx", process->number, process->fault.what,
+			 (unsigned long long)process->fault.pc, (unsigned long long)process->fault.address);
+}
+
+/* The process, as a fiber: a loop around running it. */
+static void process_main(void *arg)
+{
+	struct process *process = arg;
+
+	while (process->end == PROCESS_RUNS) {
+		switch (hal_user_run(&process->user, &process->space)) {
+		case HAL_STOP_CALL:
+			native_call(process);
+			break;
+		case HAL_STOP_INTERRUPT:
+			break;
+		case HAL_STOP_FAULT:
+			process->end = PROCESS_KILLED;
+			process->fault = hal_user_fault(&process->user);
+			break;
+		}
+		if (timer_is_due() || sched_has_ready())
+			fiber_yield();
+	}
+	print_end(process);
+	wait_queue_wake(&process->ended);
+}
+
+status_t process_start(struct process *process)
+{
+	log_line("proc: process %u (%s) started", process->number, process->name);
+	log_print(LOG_PROC, LOG_DEBUG, "process %u: id %016llx, %llu of %llu pages used", process->number,
+		  (unsigned long long)process->id, (unsigned long long)process->pages_used,
+		  (unsigned long long)process->pages_limit);
+	return fiber_create("process", process_main, process) != NULL ? STATUS_OK : STATUS_ENOMEM;
+}
+
+int process_wait(struct process *process)
+{
+	while (process->end == PROCESS_RUNS)
+		(void)wait_queue_sleep(&process->ended, TIMER_NEVER);
+	if (process->end == PROCESS_KILLED)
+		return EXIT_STATUS_FAULT + process->fault.signal;
+	return process->code >= 0 && process->code <= EXIT_STATUS_OWN_MAX ? (int)process->code : EXIT_STATUS_OWN_MAX;
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* For the code of others that includes <sys/types.h>; what is compiled here uses nothing of it but size_t. */
+#ifndef LIB_COMPAT_SYS_TYPES_H
+#define LIB_COMPAT_SYS_TYPES_H
+
+#include <stddef.h>
+
+#endif

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* One printf directive taken apart, and the arguments it consumes: the part of lib/format that knows no output. */
+#ifndef LIB_FORMAT_SPEC_H
+#define LIB_FORMAT_SPEC_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One conversion: what stands between % and its letter. */
+struct format_spec {
+	bool left, zero, plus, space, alternative;
+	bool has_precision;
+	int width;
+	int precision;
+	char length; /* 'H' for hh, 'h', 'l', 'q' for ll and j, 'z' for z and t, 0 */
+};
+
+/* An argument list by reference: va_list is an array type on some machines, and decays when it is passed. */
+struct format_arguments {
+	va_list list;
+};
+
+/*
+ * Parses what stands between % (`at` is behind it) and the conversion's letter; * consumes arguments. Returns where the
+ * letter is.
+ */
+const char *format_spec_parse(const char *at, struct format_spec *spec, struct format_arguments *args);
+
+/* The next argument, as the integer type that a length names, signed or not. */
+int64_t format_take_signed(struct format_arguments *args, char length);
+uint64_t format_take_unsigned(struct format_arguments *args, char length);
+
+#endif

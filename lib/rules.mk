@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+
+# lib/ for the kernel, and the sources of others that it is built with.
+
+LIB_SRCS := $(wildcard lib/*.c)
+LIB_OBJS := $(LIB_SRCS:%.c=build/kernel/%.o)
+DEPS_SRCS := $(SODIUM_SRCS) $(FDT_SRCS)
+DEPS_OBJS := $(patsubst %.c,build/kernel/%.o,$(subst build/deps/,deps/,$(DEPS_SRCS)))
+DEPS_STAMP := build/deps/.stamp
+
+$(DEPS_STAMP): deps.lock tools/fetch-deps.sh
+	@tools/fetch-deps.sh
+	@touch $@
+
+# The memory functions must not be turned into calls of themselves.
+build/kernel/lib/string.o: EXTRA_CFLAGS := -fno-tree-loop-distribute-patterns
+
+build/kernel/deps/libsodium/%.o: $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_CFLAGS) -c -o $@ build/deps/libsodium/$*.c
+
+build/kernel/deps/libfdt/%.o: $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(FDT_CFLAGS) -c -o $@ build/deps/libfdt/$*.c
+
+build/kernel/lib/compat/%.o: lib/compat/%.c $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_CFLAGS) -c -o $@ $<

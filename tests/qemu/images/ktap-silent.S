@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: The Rumpk authors */
+/* Status 0 and no result at all: PROTOCOL. */
+	.include "tests/qemu/images/image.inc"
+main:	exit	0
+image_end:

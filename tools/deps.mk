@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+#
+# What is compiled from the sources of others for the kernel (see deps.lock): the smallest closure of what it calls.
+# Compile the files of a list with its _CFLAGS after the kernel's own flags, with -ffunction-sections -fdata-sections, and
+# link with --gc-sections: the tables of what is not called (signing: 30 KiB) are dropped then.
+
+SODIUM_DIR := build/deps/libsodium/src/libsodium
+FDT_DIR := build/deps/libfdt
+
+# A cross compiler without a C library: its own headers alone, and lib/compat where code of others wants <string.h>,
+# or anybody wants <limits.h>. For every freestanding file.
+FREESTANDING_INCLUDES := -nostdinc -isystem lib/compat \
+	-isystem $(shell aarch64-linux-gnu-gcc -print-file-name=include 2>/dev/null)
+
+# crypto_sign_ed25519_verify_detached, crypto_generichash_blake2b_*, crypto_shorthash_siphash24
+SODIUM_SRCS := \
+	$(SODIUM_DIR)/crypto_sign/ed25519/ref10/open.c \
+	$(SODIUM_DIR)/crypto_sign/ed25519/ref10/sign.c \
+	$(SODIUM_DIR)/crypto_core/ed25519/ref10/ed25519_ref10.c \
+	$(SODIUM_DIR)/crypto_hash/sha512/cp/hash_sha512_cp.c \
+	$(SODIUM_DIR)/crypto_verify/sodium/verify.c \
+	$(SODIUM_DIR)/crypto_generichash/blake2b/ref/generichash_blake2b.c \
+	$(SODIUM_DIR)/crypto_generichash/blake2b/ref/blake2b-ref.c \
+	$(SODIUM_DIR)/crypto_generichash/blake2b/ref/blake2b-compress-ref.c \
+	$(SODIUM_DIR)/crypto_shorthash/siphash24/ref/shorthash_siphash24_ref.c \
+	lib/compat/sodium_runtime.c
+
+# Includes alone: what our own files need to include <sodium/crypto_sign_ed25519.h> and its like.
+SODIUM_INCLUDES := -isystem $(SODIUM_DIR)/include
+
+SODIUM_CFLAGS := -I. -I$(SODIUM_DIR)/include/sodium $(SODIUM_INCLUDES) \
+	-DCONFIGURED=1 -DHAVE_TI_MODE=1 -DNATIVE_LITTLE_ENDIAN=1 -DHAVE_INLINE_ASM=1 -w
+
+FDT_SRCS := $(FDT_DIR)/fdt.c $(FDT_DIR)/fdt_ro.c $(FDT_DIR)/fdt_addresses.c $(FDT_DIR)/fdt_strerror.c
+FDT_INCLUDES := -isystem $(FDT_DIR)
+FDT_CFLAGS := -I. -I$(FDT_DIR) -w

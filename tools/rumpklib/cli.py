@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""The command line of rumpk: what there is to say, which function does it, and how failures end."""
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from . import commands, run
+from .errors import BadInput, Refused
+
+DESCRIPTION = "Makes, signs, checks and runs Rumpk bundles (.rpk)."
+EPILOG = """exit status: 0 done; 1 the thing asked for failed (a signature does not hold); 2 wrong usage or bad input;
+of `run`: see rumpk run --help. Keys and signatures are minisign's."""
+
+
+def _keygen(sub: argparse._SubParsersAction) -> None:
+    parser = sub.add_parser("keygen", help="make a key pair", description="Makes PREFIX.key and PREFIX.pub with minisign.")
+    parser.add_argument("prefix", metavar="PREFIX")
+    parser.add_argument("--no-password", action="store_true", help="leave the secret key unencrypted")
+    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+    parser.set_defaults(function=commands.keygen)
+
+
+def _pack(sub: argparse._SubParsersAction) -> None:
+    parser = sub.add_parser(
+        "pack", help="make a bundle",
+        description="Makes a bundle from a folder with a manifest.toml (everything in it), or from a manifest.toml (it "
+                    "and its exec, looked up beside it). The same files and key give the same bytes.")
+    parser.add_argument("source", metavar="DIR|manifest.toml")
+    parser.add_argument("-o", dest="output", metavar="app.rpk", required=True)
+    parser.add_argument("-k", dest="key", metavar="KEY", help="minisign secret key; without, the bundle is unsigned")
+    parser.add_argument("--file", action="append", default=[], metavar="NAME=PATH",
+                        help="put the file PATH into the bundle as NAME, over one of that name; may be repeated")
+    parser.set_defaults(function=commands.pack)
+
+
+def _sign(sub: argparse._SubParsersAction) -> None:
+    parser = sub.add_parser("sign", help="sign a bundle, in place",
+                            description="Signs a bundle in place, replacing a signature that is there.")
+    parser.add_argument("bundle", metavar="app.rpk")
+    parser.add_argument("-k", dest="key", metavar="KEY", required=True, help="minisign secret key")
+    parser.set_defaults(function=commands.sign)
+
+
+def _verify(sub: argparse._SubParsersAction) -> None:
+    parser = sub.add_parser("verify", help="check a bundle",
+                            description="Checks what the kernel checks: header, both signatures, archive, manifest.")
+    parser.add_argument("bundle", metavar="app.rpk")
+    parser.add_argument("-p", dest="public", metavar="KEY.pub", required=True, help="minisign public key")
+    parser.set_defaults(function=commands.verify)
+
+
+def _inspect(sub: argparse._SubParsersAction) -> None:
+    parser = sub.add_parser("inspect", help="show what is in a bundle",
+                            description="Shows header, signature, manifest, capabilities and files of a bundle, without "
+                                        "checking the signature.")
+    parser.add_argument("bundle", metavar="app.rpk")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(function=commands.inspect)
+
+
+def _extract(sub: argparse._SubParsersAction) -> None:
+    parser = sub.add_parser(
+        "extract", help="write archive and signature as files",
+        description="Writes OUTDIR/archive.cpio and, of a signed bundle, OUTDIR/archive.cpio.minisig; stock `minisign "
+                    "-Vm archive.cpio -p KEY.pub` checks them, `cpio -id` unpacks the archive.")
+    parser.add_argument("bundle", metavar="app.rpk")
+    parser.add_argument("outdir", metavar="OUTDIR")
+    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+    parser.set_defaults(function=commands.extract)
+
+
+def _run(sub: argparse._SubParsersAction) -> None:
+    parser = sub.add_parser(
+        "run", help="boot a bundle in QEMU", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Boots a bundle in QEMU and ends with the guest's exit status.", epilog=run.STATUS_HELP)
+    parser.add_argument("bundle", metavar="app.rpk")
+    parser.add_argument("-m", dest="memory", metavar="MEM", default="128", help="memory, MiB or with K, M, G (128)")
+    parser.add_argument("-smp", "--smp", dest="smp", metavar="N", type=int, default=1, help="number of CPUs (1)")
+    parser.add_argument("--cpu", metavar="C", default="cortex-a53", help="CPU model of QEMU (cortex-a53)")
+    parser.add_argument("--gic", type=int, choices=(2, 3), default=3, help="interrupt controller version (3)")
+    parser.add_argument("-i", dest="interactive", action="store_true", help="connect stdin to the guest's console")
+    parser.add_argument("-D", dest="debug", action="store_true",
+                        help="start halted, wait for gdb on a Unix socket and print the line that attaches")
+    parser.add_argument("--timeout", metavar="S", type=float, help="end the guest after S seconds, exit status 124")
+    parser.add_argument("--trust", metavar="KEY.pub", help="boot a copy of the image that trusts this key too")
+    parser.add_argument("--image", metavar="IMG", help="kernel image (build/rumpk.img)")
+    parser.add_argument("--append", metavar="ARGS", default="", help="kernel command line")
+    parser.set_defaults(function=run.run)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    whole = argparse.ArgumentParser(prog="rumpk", description=DESCRIPTION, epilog=EPILOG)
+    sub = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for add in (_keygen, _pack, _sign, _verify, _inspect, _extract, _run):
+        add(sub)
+    return whole
+
+
+def main(argv: list[str]) -> int:
+    """Runs one command and gives its exit status; failures are one line on stderr."""
+    arguments = parser().parse_args(argv)
+    try:
+        status = arguments.function(arguments)
+        sys.stdout.flush()
+        return status
+    except (BadInput, Refused) as error:
+        print(f"rumpk: {arguments.command}: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""What goes into a bundle, from a folder or from a manifest with the files it names."""
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import bundle, cpio, elf, files, manifest, minisign
+from .errors import BadInput
+
+
+@dataclass
+class Sources:
+    """Names in the bundle and their content, before they are an archive."""
+
+    content: dict[str, bytes] = field(default_factory=dict)
+    executable: set[str] = field(default_factory=set)
+    directories: set[str] = field(default_factory=set)
+    where: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, path: Path) -> None:
+        if not cpio.name_is_valid(name):
+            raise BadInput(f"{path}: {name!r} cannot be a name in a bundle (clean relative path, at most "
+                           f"{cpio.NAME_MAX} bytes, no control characters)")
+        self.content[name] = files.read(path)
+        self.where[name] = str(path)
+        if os.access(path, os.X_OK):
+            self.executable.add(name)
+        for parent in Path(name).parents:
+            if str(parent) != ".":
+                self.directories.add(str(parent))
+
+    def entries(self) -> list[cpio.Entry]:
+        """The manifest, then everything in the order of its bytes."""
+        clash = self.directories & self.content.keys()
+        if clash:
+            raise BadInput(f"{min(clash)}: both a file and a folder")
+        rest = sorted((self.content.keys() | self.directories) - {manifest.FILE_NAME}, key=os.fsencode)
+        return [cpio.file(manifest.FILE_NAME, self.content[manifest.FILE_NAME])] + [
+            cpio.directory(name) if name in self.directories
+            else cpio.file(name, self.content[name], name in self.executable) for name in rest]
+
+
+def _walk(folder: Path, sources: Sources) -> None:
+    """Everything in a folder; what an archive cannot hold is an error, never left out."""
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode):
+            sources.add(name, path)
+        elif stat.S_ISDIR(mode):
+            sources.directories.add(name)
+        else:
+            raise BadInput(f"{path}: neither a regular file nor a folder")
+
+
+def collect(source: Path, placed: dict[str, Path]) -> tuple[manifest.Manifest, Sources]:
+    """
+    Gathers the files of a bundle. `source` is a folder with a manifest.toml, of which everything is taken, or the
+    manifest itself, with `exec` looked up beside it. `placed` adds files from elsewhere, by their name in the bundle.
+    """
+    is_folder = source.is_dir()
+    manifest_path = source / manifest.FILE_NAME if is_folder else source
+    parsed = manifest.parse(files.read(manifest_path), str(manifest_path))
+    sources = Sources()
+    if is_folder:
+        _walk(source, sources)
+    elif parsed.exec not in placed:
+        placed = {parsed.exec: source.parent / parsed.exec, **placed}
+    for name, path in placed.items():
+        sources.add(name, path)
+    if manifest.FILE_NAME in placed:
+        raise BadInput(f"--file {manifest.FILE_NAME}: the manifest cannot be replaced")
+    sources.add(manifest.FILE_NAME, manifest_path)
+    sources.executable.add(parsed.exec)
+    if parsed.exec not in sources.content:
+        raise BadInput(f"{manifest_path}: exec: no file {parsed.exec} in the bundle")
+    elf.check(sources.content[parsed.exec], sources.where[parsed.exec])
+    return parsed, sources
+
+
+def trusted_comment(name: str) -> str:
+    """What the signature says; no time and no place, so that packing twice gives the same bytes."""
+    return f"rumpk bundle {name}"
+
+
+def sign_archive(archive: bytes, key: str | Path, name: str) -> bytes:
+    """The bundle of an archive, signed."""
+    return bundle.join(minisign.sign(archive, key, trusted_comment(name)), archive)
+
+
+def pack(source: Path, placed: dict[str, Path], key: str | Path | None) -> bytes:
+    """The bundle of a folder or manifest, unsigned where there is no key."""
+    parsed, sources = collect(source, placed)
+    entries = sources.entries()
+    if len(entries) > cpio.ENTRY_MAX:
+        raise BadInput(f"{source}: {len(entries)} files and folders, at most {cpio.ENTRY_MAX} fit a bundle")
+    archive = cpio.write(entries)
+    return sign_archive(archive, key, parsed.name) if key else bundle.join(b"", archive)
