@@ -10,16 +10,22 @@ DEVELOPMENT_KEY := fixtures/keys/dev.key
 APP_LINK = $(CROSS)gcc -nostdlib -static -Wl,--build-id=none -Wl,--gc-sections -Wl,-z,noexecstack \
 	-Wl,-z,max-page-size=4096 -Wl,-z,separate-code -T capos/capos.ld
 
-# 1: name, 2: folder of the sources, 3: folder of the result
-define APP_RULES
-$(3)/$(1)/$(1): $(patsubst %.c,build/capos/%.o,$(wildcard $(2)/$(1)/*.c)) build/libcapos.a capos/capos.ld
+# The bundle gets the program without what only a debugger reads.
+%: %.elf
+	$(CROSS)strip -o $@ $<
+
+# What packing depends on besides what is packed.
+PACK := $(DEVELOPMENT_KEY) tools/rumpk $(wildcard tools/rumpklib/*.py)
+
+define APP_RULES # 1: name
+build/apps/$(1)/$(1).elf: $(patsubst %.c,build/capos/%.o,$(wildcard apps/$(1)/*.c)) build/libcapos.a capos/capos.ld
 	@mkdir -p $$(@D)
 	$$(APP_LINK) -o $$@ $$(filter %.o,$$^) build/libcapos.a -lgcc
 
-$(3)/$(1).rpk: $(3)/$(1)/$(1) $(2)/$(1)/manifest.toml $(DEVELOPMENT_KEY) $(wildcard tools/rumpklib/*.py)
-	tools/rumpk pack $(2)/$(1)/manifest.toml --file $(1)=$(3)/$(1)/$(1) -k $(DEVELOPMENT_KEY) -o $$@
+build/apps/$(1).rpk: build/apps/$(1)/$(1) apps/$(1)/manifest.toml $(PACK)
+	tools/rumpk pack apps/$(1)/manifest.toml --file $(1)=build/apps/$(1)/$(1) -k $(DEVELOPMENT_KEY) -o $$@
 
--include $(patsubst %.c,build/capos/%.d,$(wildcard $(2)/$(1)/*.c))
+-include $(patsubst %.c,build/capos/%.d,$(wildcard apps/$(1)/*.c))
 endef
 
-$(foreach app,$(APPS),$(eval $(call APP_RULES,$(app),apps,build/apps)))
+$(foreach app,$(APPS),$(eval $(call APP_RULES,$(app))))

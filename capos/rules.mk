@@ -9,13 +9,13 @@ CAPOS_LIB := lib/string.c lib/heap.c lib/format.c
 CAPOS_OBJS := $(CAPOS_SRCS:%.c=build/capos/%.o) $(CAPOS_ASMS:%.S=build/capos/%.S.o) $(CAPOS_LIB:%.c=build/capos/%.o)
 CAPOS_CFLAGS := $(TARGET_CFLAGS) $(FREESTANDING_INCLUDES) -Icapos/include
 
-build/capos/lib/string.o: EXTRA_CFLAGS := -fno-tree-loop-distribute-patterns
+build/capos/lib/string.o: EXTRA_CFLAGS := $(HOT_CFLAGS) -fno-tree-loop-distribute-patterns
 
-build/capos/%.o: %.c
+build/capos/%.o: %.c $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(CAPOS_CFLAGS) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
 
-build/capos/%.S.o: %.S
+build/capos/%.S.o: %.S $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc -I. -MMD -MP -c -o $@ $<
 

@@ -43,7 +43,10 @@ class Console:
             watchers = list(self._watchers)
             self._ready.notify_all()
         for watcher in watchers:
-            watcher(data)
+            try:
+                watcher(data)
+            except Exception:  # the pump must go on: a console that nobody drains blocks QEMU
+                self._watchers.remove(watcher)
 
     def close(self) -> None:
         """Says that no further byte will come. Context: the pump thread only."""
@@ -54,7 +57,10 @@ class Console:
     # Read by anybody.
 
     def watch(self, callback: Callable[[bytes], None]) -> None:
-        """Calls `callback` with everything kept so far and then each piece as it comes, from the pump thread."""
+        """Calls `callback` with everything kept so far and then each piece as it comes, from the pump thread.
+
+        A callback that raises is not called again.
+        """
         with self._ready:
             if self._data:
                 callback(bytes(self._data))

@@ -199,6 +199,11 @@ class Machine:
         return self._stderr.decode("utf-8", "replace")
 
     @property
+    def stderr_bytes(self) -> bytes:
+        """The same, as it came: a log of instructions is long."""
+        return bytes(self._stderr)
+
+    @property
     def running(self) -> bool:
         """Whether QEMU has not ended yet."""
         return not self._ended.is_set()
@@ -241,6 +246,10 @@ class Machine:
             if wall_s is not None and (now_ns - self.started_ns) / 1e9 > wall_s:
                 return self._ending("stopped" if self._state == "T" else "wall")
         return self._ending("exited")
+
+    def join(self, timeout_s: float) -> bool:
+        """Only waits, and looks at nothing meanwhile: for measuring. Whether QEMU has ended."""
+        return self._ended.wait(timeout_s)
 
     def kill(self) -> None:
         """Ends QEMU at once, by its own id, and waits until it is gone. Harmless where it has ended already."""

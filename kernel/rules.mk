@@ -13,11 +13,16 @@ LIBRUMPK := build/librumpk.a
 IMAGE := build/rumpk.img
 RELEASE_IMAGE := build/rumpk-release.img
 
-build/kernel/%.o: %.c $(DEPS_STAMP)
+# What runs at every switch, call and message.
+KERNEL_HOT := kernel/core/sched kernel/core/timer kernel/core/wait kernel/cap/capset kernel/cap/rings kernel/cap/dispatch \
+	kernel/sys/native kernel/sys/process
+build/kernel/tests/guest/bench.o $(KERNEL_HOT:%=build/kernel/%.o): EXTRA_CFLAGS := $(HOT_CFLAGS)
+
+build/kernel/%.o: %.c $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
 
-build/kernel/%.S.o: %.S
+build/kernel/%.S.o: %.S $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc -I. -MMD -MP -g -ffile-prefix-map=$(CURDIR)=. -c -o $@ $<
 

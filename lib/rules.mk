@@ -14,16 +14,17 @@ $(DEPS_STAMP): deps.lock tools/fetch-deps.sh
 	@touch $@
 
 # The memory functions must not be turned into calls of themselves.
-build/kernel/lib/string.o: EXTRA_CFLAGS := -fno-tree-loop-distribute-patterns
+build/kernel/lib/string.o: EXTRA_CFLAGS := $(HOT_CFLAGS) -fno-tree-loop-distribute-patterns
+build/kernel/lib/disruptor.o: EXTRA_CFLAGS := $(HOT_CFLAGS)
 
-build/kernel/deps/libsodium/%.o: $(DEPS_STAMP)
+build/kernel/deps/libsodium/%.o: $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_CFLAGS) -c -o $@ build/deps/libsodium/$*.c
 
-build/kernel/deps/libfdt/%.o: $(DEPS_STAMP)
+build/kernel/deps/libfdt/%.o: $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(FDT_CFLAGS) -c -o $@ build/deps/libfdt/$*.c
 
-build/kernel/lib/compat/%.o: lib/compat/%.c $(DEPS_STAMP)
+build/kernel/lib/compat/%.o: lib/compat/%.c $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_CFLAGS) -c -o $@ $<

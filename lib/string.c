@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define WORD sizeof(uint64_t)
-#define BLOCK (4 * WORD)
+#define BLOCK (8 * WORD)
 #define LOW_BITS 0x0101010101010101u
 
 /* A word of memory whatever its owner takes it for. */
@@ -25,23 +25,24 @@ static size_t misalignment(const void *p)
 	return (uintptr_t)p % WORD;
 }
 
-/*
- * Both aligned, upwards. Four loads come before four stores, so that a target below an overlapping source is right as
- * well.
- */
+/* Both aligned, upwards. A block is loaded before it is stored: right too where the target overlaps from below. */
 static void copy_words_up(uint8_t **to, const uint8_t **from, size_t *len)
 {
 	word_t *t = (word_t *)(void *)*to;
 	const word_t *f = (const word_t *)(const void *)*from;
 	size_t left = *len;
 
-	for (; left >= BLOCK; left -= BLOCK, t += 4, f += 4) {
-		uint64_t a = f[0], b = f[1], c = f[2], d = f[3];
+	for (; left >= BLOCK; left -= BLOCK, t += 8, f += 8) {
+		uint64_t w0 = f[0], w1 = f[1], w2 = f[2], w3 = f[3], w4 = f[4], w5 = f[5], w6 = f[6], w7 = f[7];
 
-		t[0] = a;
-		t[1] = b;
-		t[2] = c;
-		t[3] = d;
+		t[0] = w0;
+		t[1] = w1;
+		t[2] = w2;
+		t[3] = w3;
+		t[4] = w4;
+		t[5] = w5;
+		t[6] = w6;
+		t[7] = w7;
 	}
 	for (; left >= WORD; left -= WORD)
 		*t++ = *f++;
@@ -143,6 +144,10 @@ void *memset(void *to, int byte, size_t len)
 			w[1] = word;
 			w[2] = word;
 			w[3] = word;
+			w[4] = word;
+			w[5] = word;
+			w[6] = word;
+			w[7] = word;
 		}
 		for (; len >= WORD; len -= WORD, t += WORD)
 			*(word_t *)(void *)t = word;

@@ -10,6 +10,7 @@
 #include "lib/toml.h"
 
 #include "lib/string.h"
+#include "lib/utf8.h"
 
 static status_t toml_fail(struct toml *toml, const char *why)
 {
@@ -57,28 +58,14 @@ static bool toml_take_newline(struct toml *toml)
 	return true;
 }
 
-/*
- * Length of the character at the offset: 1 to 4 bytes of well formed UTF-8 (The Unicode Standard 15.0, table 3-7), not a control character but
- * tab. 0 where there is no such character.
- */
+/* Length of the character at the offset: well formed UTF-8, no control character but tab. 0 where there is none such. */
 static size_t toml_character_len(const struct toml *toml)
 {
 	int lead = toml_peek(toml, 0);
-	int second = toml_peek(toml, 1);
-	size_t len = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
 
-	if (lead < 0x80)
-		return lead == '\t' || (lead >= 0x20 && lead != 0x7f) ? 1 : 0;
-	if (lead < 0xc2 || lead > 0xf4)
+	if (lead == 0x7f || (lead < 0x20 && lead != '\t'))
 		return 0;
-	if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
-	    (lead == 0xf4 && second > 0x8f))
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if (toml_peek(toml, i) < 0x80 || toml_peek(toml, i) > 0xbf)
-			return 0;
-	}
-	return len;
+	return utf8_length(span_of(toml->text.data + toml->offset, toml->text.len - toml->offset));
 }
 
 static status_t toml_skip_comment(struct toml *toml)
@@ -168,23 +155,9 @@ static bool toml_take_code(struct toml *toml, uint32_t *code)
 
 static status_t toml_append_code(struct toml *toml, size_t *used, uint32_t code)
 {
-	uint8_t utf8[3];
-	size_t len;
+	uint8_t utf8[UTF8_MAX];
 
-	if (code < 0x80) {
-		utf8[0] = (uint8_t)code;
-		len = 1;
-	} else if (code < 0x800) {
-		utf8[0] = (uint8_t)(0xc0 | code >> 6);
-		utf8[1] = (uint8_t)(0x80 | (code & 0x3f));
-		len = 2;
-	} else {
-		utf8[0] = (uint8_t)(0xe0 | code >> 12);
-		utf8[1] = (uint8_t)(0x80 | (code >> 6 & 0x3f));
-		utf8[2] = (uint8_t)(0x80 | (code & 0x3f));
-		len = 3;
-	}
-	return toml_append(toml, used, utf8, len);
+	return toml_append(toml, used, utf8, utf8_encode(code, utf8));
 }
 
 /* The escape whose backslash was taken. */

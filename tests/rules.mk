@@ -5,7 +5,7 @@
 
 # What is pure in kernel/ compiles for the host too.
 PURE_KERNEL_SRCS := kernel/payload/manifest.c kernel/core/log_filter.c kernel/cap/capset.c kernel/cap/rings.c
-HOST_CFLAGS := -std=gnu11 -g -O1 -I. -MMD -MP -fno-omit-frame-pointer $(SODIUM_INCLUDES) $(FDT_INCLUDES)
+HOST_CFLAGS := -std=gnu11 -g -O1 -I. -MMD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES)
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread
 
@@ -17,43 +17,43 @@ build/host/asan/%.o: SANITIZER := $(ASAN)
 build/host/tsan/%.o: SANITIZER := $(TSAN)
 
 define HOST_RULES # 1: folder
-build/host/$(1)/%.o: %.c $(DEPS_STAMP)
+build/host/$(1)/%.o: %.c $(DEPS_STAMP) $(RULES)
 	@mkdir -p $$(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $$(SANITIZER) $(WARNINGS) -include tests/unit/rename.h -fno-builtin -c -o $$@ $$<
 
-build/host/$(1)/deps/%.o: $(DEPS_STAMP)
+build/host/$(1)/deps/%.o: $(DEPS_STAMP) $(RULES)
 	@mkdir -p $$(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $$(SANITIZER) -w -c -o $$@ build/deps/$$*.c
 
-build/host/$(1)/tests/%.o: tests/%.c $(DEPS_STAMP)
+build/host/$(1)/tests/%.o: tests/%.c $(DEPS_STAMP) $(RULES)
 	@mkdir -p $$(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $$(SANITIZER) $(WARNINGS) -c -o $$@ $$<
 endef
 $(eval $(call HOST_RULES,asan))
 $(eval $(call HOST_RULES,tsan))
 
-UNIT_SRCS := $(shell find tests/unit -name '*_test.c')
+UNIT_SRCS := $(shell find tests/unit -name '*_test.c' 2>/dev/null)
 THREAD_TEST_SRCS := $(filter %_threads_test.c,$(UNIT_SRCS))
 UNIT_PROGRAMS := $(UNIT_SRCS:%.c=build/%)
 
 $(THREAD_TEST_SRCS:%.c=build/%): build/tests/%: build/host/tsan/tests/%.o $(TSAN_OBJS)
 	@mkdir -p $(@D)
-	$(HOSTCC) $(TSAN) -o $@ $^ -lcunit -lsodium -lpthread
+	$(HOSTCC) $(TSAN) -Wl,--gc-sections -o $@ $^ -lcunit -lsodium -lpthread
 
 $(filter-out $(THREAD_TEST_SRCS:%.c=build/%),$(UNIT_PROGRAMS)): build/tests/%: build/host/asan/tests/%.o $(HOST_OBJS)
 	@mkdir -p $(@D)
-	$(HOSTCC) $(ASAN) -o $@ $^ -lcunit -lsodium -lpthread
+	$(HOSTCC) $(ASAN) -Wl,--gc-sections -o $@ $^ -lcunit -lsodium -lpthread
 
 .PHONY: unit-programs fuzz-programs guest-images test-apps host-benches
 unit-programs: $(UNIT_PROGRAMS) $(FDT_FIXTURES)
 
 # libFuzzer, by clang, from the sources at once: a fuzz target is small.
-FUZZ_SRCS := $(shell find tests/fuzz -name '*_fuzz.c')
+FUZZ_SRCS := $(shell find tests/fuzz -name '*_fuzz.c' 2>/dev/null)
 FUZZ_PROGRAMS := $(FUZZ_SRCS:%.c=build/%)
 $(FUZZ_PROGRAMS): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 -I. $(SODIUM_INCLUDES) $(FDT_INCLUDES) -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(HOST_SRCS) $(FDT_SRCS)
+		-fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o $@ $< $(HOST_SRCS) $(FDT_SRCS)
 fuzz-programs: $(FUZZ_PROGRAMS)
 
 # Kernel tests and benchmarks that run inside QEMU: the kernel library with another main.
@@ -64,10 +64,21 @@ build/tests/guest.img: build/tests/guest.elf
 	$(CROSS)objcopy -O binary $< $@
 guest-images: build/tests/guest.img
 
-# Applications that misbehave, or that ask the kernel for everything.
-TEST_APPS := $(patsubst tests/apps/%/manifest.toml,%,$(wildcard tests/apps/*/manifest.toml))
-$(foreach app,$(TEST_APPS),$(eval $(call APP_RULES,$(app),tests/apps,build/tests/apps)))
-test-apps: $(TEST_APPS:%=build/tests/apps/%.rpk)
+# An application that misbehaves, or asks the kernel for everything: one program, a bundle for each row of hostile.toml.
+MISDEEDS := $(shell sed -n 's/^rpk = "\(.*\)"$$/\1/p' tests/qemu/hostile.toml)
+HOSTILE := build/tests/apps/hostile
+HOSTILE_OBJS := $(patsubst %.c,build/capos/%.o,$(wildcard tests/apps/hostile/*.c))
+
+$(HOSTILE).elf: $(HOSTILE_OBJS) build/libcapos.a capos/capos.ld
+	@mkdir -p $(@D)
+	$(APP_LINK) -o $@ $(HOSTILE_OBJS) build/libcapos.a -lgcc
+
+$(MISDEEDS:%=build/tests/apps/%.rpk): build/tests/apps/%.rpk: $(HOSTILE) $(PACK)
+	@mkdir -p build/tests/apps/$*
+	@printf 'name = "hostile"\nexec = "hostile"\nargs = ["%s", "two words", ""]\n[capabilities]\nconsole = ["write"]\n' \
+		$* >build/tests/apps/$*/manifest.toml
+	tools/rumpk pack build/tests/apps/$*/manifest.toml --file hostile=$(HOSTILE) -k $(DEVELOPMENT_KEY) -o $@
+test-apps: $(MISDEEDS:%=build/tests/apps/%.rpk)
 
 HOST_BENCH_SRCS := $(wildcard tests/perf/host/*.c)
 HOST_BENCHES := $(HOST_BENCH_SRCS:%.c=build/%)
@@ -76,4 +87,4 @@ $(HOST_BENCHES): build/%: %.c $(LIB_SRCS) $(wildcard lib/*.h)
 	$(HOSTCC) -std=gnu11 -O2 -g -I. $(WARNINGS) -o $@ $< lib/disruptor.c -lpthread
 host-benches: $(HOST_BENCHES)
 
--include $(HOST_OBJS:.o=.d) $(TSAN_OBJS:.o=.d) $(UNIT_SRCS:%.c=build/host/asan/%.d) $(GUEST_OBJS:.o=.d)
+-include $(HOSTILE_OBJS:.o=.d) $(HOST_OBJS:.o=.d) $(TSAN_OBJS:.o=.d) $(UNIT_SRCS:%.c=build/host/asan/%.d) $(GUEST_OBJS:.o=.d)

@@ -32,6 +32,6 @@ SODIUM_INCLUDES := -isystem $(SODIUM_DIR)/include
 SODIUM_CFLAGS := -I. -I$(SODIUM_DIR)/include/sodium $(SODIUM_INCLUDES) \
 	-DCONFIGURED=1 -DHAVE_TI_MODE=1 -DNATIVE_LITTLE_ENDIAN=1 -DHAVE_INLINE_ASM=1 -w
 
-FDT_SRCS := $(FDT_DIR)/fdt.c $(FDT_DIR)/fdt_ro.c $(FDT_DIR)/fdt_addresses.c $(FDT_DIR)/fdt_strerror.c
+FDT_SRCS := $(FDT_DIR)/fdt.c $(FDT_DIR)/fdt_ro.c
 FDT_INCLUDES := -isystem $(FDT_DIR)
 FDT_CFLAGS := -I. -I$(FDT_DIR) -w

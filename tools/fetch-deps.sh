@@ -70,7 +70,7 @@ fetch() # source suite archive sha256
 
 unpack() # name archive part
 {
-	rm -rf "$deps/$1" "$deps/.$1.new"
+	rm -rf "$deps/${1:?}" "$deps/.$1.new"
 	mkdir -p "$deps/.$1.new"
 	tar -x --strip-components=1 --no-same-owner -f "$cache/$2" -C "$deps/.$1.new" || fail "cannot unpack $2"
 	case $3 in

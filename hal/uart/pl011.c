@@ -12,6 +12,8 @@
 #define UARTDR (0x00 / 4)
 #define UARTFR (0x18 / 4)
 #define UARTFR_TXFF (1u << 5)
+#define UARTFR_TXFE (1u << 7)
+#define FIFO_BYTES 16 /* of the oldest revision; later ones have 32 */
 #define UARTLCR_H (0x2c / 4)
 #define UARTLCR_H_FEN_8BIT 0x70u
 #define UARTCR (0x30 / 4)
@@ -29,9 +31,13 @@ void pl011_init(volatile void *registers)
 
 void hal_console_write(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		while (port[UARTFR] & UARTFR_TXFF)
-			;
-		port[UARTDR] = (uint8_t)text[i];
+	size_t at = 0;
+
+	while (at < len) {
+		uint32_t flags = port[UARTFR];
+		size_t room = flags & UARTFR_TXFE ? FIFO_BYTES : flags & UARTFR_TXFF ? 0 : 1;
+
+		for (; room > 0 && at < len; room--)
+			port[UARTDR] = (uint8_t)text[at++];
 	}
 }

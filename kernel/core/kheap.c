@@ -36,7 +36,7 @@ static void source_free(void *ctx, void *pages, size_t bytes)
 static void source_bad(void *ctx, const char *what, const void *address)
 {
 	(void)ctx;
-	panic("heap: %s of %p", what, address);
+	panic("heap: %s: %p", what, address);
 }
 
 void kheap_init(void)

@@ -71,8 +71,8 @@ void log_init(struct span command_line)
 	if (cmdline_get(command_line, "log", &levels))
 		bad = log_filter_parse(&filter, levels);
 	if (bad.len > 0)
-		log_print(LOG_LOG, LOG_WARN, "log=: '%.*s' names no level or component; known: log=<error|warn|info|debug|trace>[,<component>=<level>...]",
-			  (int)bad.len, (const char *)bad.data);
+		log_line("log: log=: '%.*s' names no level or component; known: log=<error|warn|info|debug|trace>[,<component>=<level>...]",
+			 (int)bad.len, (const char *)bad.data);
 }
 
 void log_text(const char *text, size_t len)

@@ -33,7 +33,7 @@ static void kernel_main(const struct hal_boot_info *info)
 	sched_init();
 	log_line("[Rumpk L1] kernel alive: rumpk %s %s", rumpk_version, rumpk_commit);
 	if (cmdline_get(info->command_line, "nonce", &nonce))
-		log_print(LOG_BOOT, LOG_INFO, "nonce %.*s", (int)nonce.len, (const char *)nonce.data);
+		log_line("boot: nonce %.*s", (int)nonce.len, (const char *)nonce.data);
 	console_start();
 	VERIFY(fiber_create("main", image_main, (void *)info) != NULL);
 	hal_irq_enable();

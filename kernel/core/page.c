@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
+/*
+ * RAM is given to the allocator piece by piece, as it is asked for: seeding all of it at boot writes to the head of every large
+ * block, and the first write to each 2 MiB of a virtual machine's memory costs its host a zeroed huge page.
+ */
 #include "kernel/core/page.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernel/core/log.h"
@@ -11,7 +16,12 @@
 #include "lib/bits.h"
 #include "lib/buddy.h"
 
+#define PIECE_BYTES 0x200000ul
+
 static struct buddy zone;
+static struct hal_range pending[HAL_RANGES_MAX]; /* not given to the zone yet, from the low end on */
+static unsigned pending_count;
+static uint64_t pending_pages;
 
 static_assert(BUDDY_PAGE_BYTES == HAL_PAGE_BYTES, "frames are pages");
 
@@ -31,28 +41,60 @@ static uint8_t *meta_take(struct hal_range *ranges, unsigned count, uint64_t pag
 
 void page_init(const struct hal_range *free, unsigned count)
 {
-	struct hal_range ranges[HAL_RANGES_MAX];
 	uint64_t first = free[0].base_pa / HAL_PAGE_BYTES;
 	uint64_t end = (free[count - 1].base_pa + free[count - 1].bytes) / HAL_PAGE_BYTES;
 
 	for (unsigned i = 0; i < count; i++)
-		ranges[i] = free[i];
+		pending[i] = free[i];
+	pending_count = count;
 
-	uint8_t *meta = meta_take(ranges, count, end - first);
+	uint8_t *meta = meta_take(pending, count, end - first);
 
 	buddy_init(&zone, first, end - first, hal_direct_va(first * HAL_PAGE_BYTES), meta);
 	for (unsigned i = 0; i < count; i++)
-		if (buddy_add_range(&zone, ranges[i].base_pa / HAL_PAGE_BYTES, ranges[i].bytes / HAL_PAGE_BYTES) != STATUS_OK)
-			log_print(LOG_MEMORY, LOG_WARN, "%llu KiB at 0x%llx left unused: too many pieces",
-				  (unsigned long long)(ranges[i].bytes >> 10), (unsigned long long)ranges[i].base_pa);
-	log_print(LOG_MEMORY, LOG_DEBUG, "%llu pages free at boot", (unsigned long long)zone.free_pages);
+		pending_pages += pending[i].bytes / HAL_PAGE_BYTES;
+	log_print(LOG_MEMORY, LOG_DEBUG, "%llu pages free at boot", (unsigned long long)pending_pages);
+}
+
+/* Gives the zone the next piece of RAM, up to a boundary of its size. False where there is none left. */
+static bool zone_grow(void)
+{
+	for (unsigned i = 0; i < pending_count; i++) {
+		struct hal_range *range = &pending[i];
+		uint64_t bytes = bits_align_down(range->base_pa, PIECE_BYTES) + PIECE_BYTES - range->base_pa;
+
+		if (range->bytes == 0)
+			continue;
+		if (bytes > range->bytes)
+			bytes = range->bytes;
+		if (buddy_add_range(&zone, range->base_pa / HAL_PAGE_BYTES, bytes / HAL_PAGE_BYTES) != STATUS_OK) {
+			log_print(LOG_MEMORY, LOG_WARN, "%llu KiB at 0x%llx left unused: RAM is in too many pieces",
+				  (unsigned long long)(range->bytes >> 10), (unsigned long long)range->base_pa);
+			pending_pages -= range->bytes / HAL_PAGE_BYTES;
+			range->bytes = 0;
+			continue;
+		}
+		range->base_pa += bytes;
+		range->bytes -= bytes;
+		pending_pages -= bytes / HAL_PAGE_BYTES;
+		return true;
+	}
+	return false;
 }
 
 uint64_t page_alloc(unsigned order)
 {
 	uint64_t page;
 
-	return buddy_alloc(&zone, order, &page) == STATUS_OK ? page * HAL_PAGE_BYTES : 0;
+	do {
+		status_t status = buddy_alloc(&zone, order, &page);
+
+		if (status == STATUS_OK)
+			return page * HAL_PAGE_BYTES;
+		if (status != STATUS_ENOMEM)
+			return 0;
+	} while (zone_grow());
+	return 0;
 }
 
 void page_free(uint64_t pa, unsigned order)
@@ -63,7 +105,7 @@ void page_free(uint64_t pa, unsigned order)
 
 uint64_t page_free_count(void)
 {
-	return zone.free_pages;
+	return zone.free_pages + pending_pages;
 }
 
 static uint64_t source_alloc(void *ctx)

@@ -30,13 +30,7 @@ static status_t manifest_read(struct span archive, struct manifest *manifest, ch
 		return STATUS_ENOENT;
 	}
 
-	char cause_text[MANIFEST_WHY_BYTES];
-
-	if (manifest_parse(text, manifest, cause_text, sizeof(cause_text)) != STATUS_OK) {
-		(void)format_print(why, LOAD_WHY_BYTES, "manifest.toml: %s", cause_text);
-		return STATUS_EINVAL;
-	}
-	return STATUS_OK;
+	return manifest_parse(text, manifest, why, LOAD_WHY_BYTES);
 }
 
 static status_t program_plan(struct span archive, const struct manifest *manifest, struct span *file,

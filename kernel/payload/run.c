@@ -4,6 +4,7 @@
 /* The product image's purpose: prove the bundle, run its program, end with its exit status. */
 #include "hal/contract/boot.h"
 #include "kernel/core/exit_status.h"
+#include "kernel/core/fiber.h"
 #include "kernel/core/kheap.h"
 #include "kernel/core/log.h"
 #include "kernel/core/main.h"
@@ -47,6 +48,7 @@ void image_main(void *arg)
 	trust_init();
 	heap_trim(kheap());
 	log_line("[Rumpk L1] The Rubicon is crossed.");
+	fiber_yield(); /* the console writes it before the proof takes its time */
 	if (info->bundle.len == 0)
 		cannot_load("no bundle was given (it is the loader's initial RAM disk: -initrd app.rpk)");
 	if (trust_verify(info->bundle, &archive, &why) != STATUS_OK) {
