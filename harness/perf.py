@@ -1,0 +1,201 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""Performance: harness/perf.py [--update] [--boots N] [-j JOBS].
+
+Instruction counts (unit `instructions`) come from guest benchmarks under -icount, are the same in every run, and are
+held to tests/perf/baseline.json: more than 3 % above it fails. Boot time is measured beside the floor image, turn by
+turn, and only the ratio of the medians is judged. Rates depend on the host: shown, not judged.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from harness import boots, junit, markers, paths, report, result, steps, suite  # noqa: E402
+from harness.machine import Machine, MachineConfig  # noqa: E402
+from harness.runner import run_case  # noqa: E402
+from harness.verdict import Expectation  # noqa: E402
+
+BASELINE = paths.ROOT / "tests" / "perf" / "baseline.json"
+REGRESSION = 0.03
+BOOT_RATIO_LIMIT = 1.3
+IMAGE_LIMIT_BYTES = 256 * 1024
+BOOT_PAIRS = 30
+LINE_LIMIT_S = 10.0
+FLOOR = paths.BUILD / "tests" / "floor.img"
+GUEST = paths.BUILD / "tests" / "guest.img"
+HOST_BENCHES = paths.BUILD / "tests" / "perf"
+
+
+@dataclass
+class Row:
+    """One number. `limit` in words, empty where it is only shown."""
+
+    metric: str
+    value: float
+    unit: str
+    limit: str = ""
+    good: bool = True
+    detail: str = ""
+
+
+def line_ms(config: MachineConfig, line: str) -> float:
+    """Milliseconds from the exec of QEMU to a whole line on its console; nothing else is attached to it."""
+    with Machine(config, launcher=(), channels=("console",)) as machine:
+        machine.join(LINE_LIMIT_S)
+        at_ns = machine.console.wait_line(line, 0)
+    if at_ns is None:
+        raise RuntimeError(f"{config.image}: no line {line!r} within {LINE_LIMIT_S:g} s")
+    return at_ns / 1e6
+
+
+def boot_rows(pairs: int) -> list[Row]:
+    """Boot to the Rubicon beside the floor, one after the other in turns."""
+    product, floor = suite.product(), suite.product(image=FLOOR)
+    line_ms(floor, "."), line_ms(product, markers.RUBICON)  # warms the host's caches
+    times = [(line_ms(floor, "."), line_ms(product, markers.RUBICON)) for _ in range(pairs)]
+    floor_ms, product_ms = (statistics.median(column) for column in zip(*times))
+    fastest = [min(column) for column in zip(*times)]
+    ratio = product_ms / floor_ms
+    return [Row("boot.floor", floor_ms, "ms"), Row("boot.rubicon", product_ms, "ms"),
+            Row("boot.ratio_of_fastest", fastest[1] / fastest[0], "x floor"),
+            Row("boot.ratio", ratio, "x floor", f"<= {BOOT_RATIO_LIMIT}", ratio <= BOOT_RATIO_LIMIT)]
+
+
+def image_rows() -> list[Row]:
+    """The image's size."""
+    size = suite.PRODUCT.stat().st_size
+    return [Row("image.bytes", size, "bytes", f"<= {IMAGE_LIMIT_BYTES}", size <= IMAGE_LIMIT_BYTES)]
+
+
+def guest_measures() -> list[result.Measure]:
+    """What the guest's benchmarks measure, instruction-exact."""
+    case = suite.Case("bench", suite.product(None, GUEST, append="test=bench", icount=True, seed=1),
+                      Expectation(ktap=True))
+    run = run_case(case)
+    if not run.verdict.good or run.results is None:
+        raise RuntimeError(f"{run.verdict}; see {run.folder}")
+    return run.results.measures
+
+
+def steps_rows(baseline: dict[str, float]) -> list[Row]:
+    """Instructions from the entry to the Rubicon."""
+    return [judge(steps_measure(), baseline)]
+
+
+def steps_measure() -> result.Measure:
+    """The same as a measurement."""
+    return result.Measure("boot.to_rubicon", steps.to_rubicon().total, "instructions")
+
+
+def guest_rows(baseline: dict[str, float]) -> list[Row]:
+    """The guest's numbers beside their baseline, and whether a second run has exactly the same counts."""
+    first, second = exact_counts(guest_measures()), exact_counts(measures := guest_measures())
+    moved = [name for name in first if first[name] != second.get(name)]
+    same = Row("bench.differing", len(moved), "metrics of two runs", "0", not moved, ", ".join(moved))
+    return [*(judge(measure, baseline) for measure in measures), same]
+
+
+def exact_counts(measures: list[result.Measure]) -> dict[str, float]:
+    """The measurements that are the same in every run."""
+    return {measure.metric: measure.value for measure in measures if measure.unit.startswith("instructions")}
+
+
+def host_measures() -> list[result.Measure]:
+    """What the benchmark programs of the host print, in the guest's form."""
+    found = []
+    for program in sorted(path for path in HOST_BENCHES.glob("**/*") if path.is_file() and os.access(path, os.X_OK)):
+        output = subprocess.run([program], capture_output=True, text=True, timeout=120, check=True).stdout
+        found += [result.Measure(hit[1], float(hit[2]), hit[3])
+                  for hit in map(result.PERF.fullmatch, output.splitlines()) if hit]
+    return found
+
+
+def judge(measure: result.Measure, baseline: dict[str, float]) -> Row:
+    """A measurement beside its baseline; only instruction counts are exact enough to be judged."""
+    row = Row(measure.metric, measure.value, measure.unit)
+    if not measure.unit.startswith("instructions"):
+        return row
+    base = baseline.get(measure.metric)
+    if base is None:
+        return replace(row, limit="has a baseline", good=False, detail="no baseline yet: harness/perf.py --update")
+    limit = base * (1 + REGRESSION)
+    change = measure.value / base - 1 if base else 0.0
+    return replace(row, limit=f"<= {limit:.6g}", good=measure.value <= limit, detail=f"{change:+.2%} of the baseline")
+
+
+def boots_row(total: int, jobs: int) -> list[Row]:
+    """Boots in a row, none different."""
+    done = boots.boot_many(boots.hello(), total, jobs)
+    return [Row("boots.different", done.different, f"of {total} boots", "0", not done.different, done.explain()),
+            Row("boots.rate", done.per_minute, "boots/minute")]
+
+
+def update(measures: list[result.Measure]) -> None:
+    """Writes the exact measurements as the new baseline."""
+    exact = exact_counts(measures)
+    BASELINE.write_text(json.dumps(exact, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    print(f"{BASELINE}: {len(exact)} metrics")
+
+
+def main() -> int:
+    """The program."""
+    parser = argparse.ArgumentParser(prog="harness/perf.py", description="Measures and judges performance.")
+    parser.add_argument("--update", action="store_true", help="make the guest's counts the new baseline")
+    parser.add_argument("--boots", type=int, default=1000, metavar="N", help="boots in a row (1000; 0 leaves them out)")
+    parser.add_argument("--pairs", type=int, default=BOOT_PAIRS, metavar="N", help="boots timed of each image")
+    parser.add_argument("-j", dest="jobs", type=int, default=2, metavar="N", help="boots at once (2)")
+    options = parser.parse_args()
+    if options.update:
+        try:
+            update([steps_measure(), *guest_measures()])
+        except RuntimeError as error:
+            print(f"perf: {error}", file=sys.stderr)
+            return 1
+        return 0
+    begun = time.monotonic()
+    baseline = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
+    parts = {"image": image_rows, "boot": lambda: boot_rows(options.pairs),
+             "steps": lambda: steps_rows(baseline), "guest": lambda: guest_rows(baseline),
+             "host": lambda: [judge(measure, {}) for measure in host_measures()],
+             "boots": lambda: boots_row(options.boots, options.jobs) if options.boots else []}
+    rows: list[Row] = []
+    for name, part in parts.items():
+        print(f"perf: {name}", flush=True)
+        try:
+            rows += part()
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            rows.append(Row(name, 0, "", "can be measured", False, str(error)))
+    return finish(rows, time.monotonic() - begun)
+
+
+def finish(rows: list[Row], seconds: float) -> int:
+    """Prints the table and writes the report's files."""
+    stage = junit.Stage("perf", seconds=seconds)
+    for row in rows:
+        mark = "    " if row.good else "FAIL"
+        print(f"{mark} {row.metric:32} {row.value:14,.6g} {row.unit:20} {row.limit:16} {row.detail}")
+        if row.limit:
+            failure = "" if row.good else f"{row.value:g} {row.unit}, limit {row.limit}"
+            stage.items.append(junit.Item(row.metric, 0.0, failure, "SLOWER", text=row.detail))
+    numbers = json.dumps({"rows": [asdict(row) for row in rows]}, indent=1) + "\n"
+    junit.replace_file(paths.REPORT / "perf.json", numbers.encode())
+    stage.write(paths.REPORT / "perf.xml")
+    report.write()
+    print("{} passed, {} failed, {} skipped".format(*stage.counts), f"in {seconds:.1f} s")
+    return 1 if stage.counts[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

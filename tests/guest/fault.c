@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* What must never work, or must end in a panic that says what happened: one fault a name. */
+#include "hal/contract/exit.h"
+#include "hal/contract/memory.h"
+#include "kernel/core/fiber.h"
+#include "kernel/core/libc.h"
+#include "kernel/core/main.h"
+#include "kernel/core/page.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/version.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "tests/guest/guest.h"
+
+static void commit_panic(void)
+{
+	panic("asked for, number %d", 42);
+}
+
+static void commit_verify(void)
+{
+	volatile int two = 2;
+
+	VERIFY(two + two == 5);
+}
+
+static void commit_null_read(void)
+{
+	volatile uintptr_t null = 8; /* where a member of a structure at NULL would be */
+
+	(void)*(volatile int *)null;
+}
+
+static void commit_text_write(void)
+{
+	*(volatile uint32_t *)(uintptr_t)image_main = 0;
+}
+
+static void commit_rodata_write(void)
+{
+	*(volatile char *)(uintptr_t)rumpk_version = '9';
+}
+
+/* 0xd65f03c0: RET. */
+static void commit_data_execute(void)
+{
+	static volatile uint32_t code[4] = { 0xd65f03c0u };
+
+	((void (*)(void))(uintptr_t)code)();
+}
+
+static void commit_stack_execute(void)
+{
+	volatile uint32_t code[4] = { 0xd65f03c0u };
+
+	((void (*)(void))(uintptr_t)code)();
+}
+
+static void commit_direct_map_execute(void)
+{
+	volatile uint32_t *code = hal_direct_va(page_alloc(0));
+
+	*code = 0xd65f03c0u;
+	((void (*)(void))(uintptr_t)code)();
+}
+
+static int overflow_stack(volatile int *depth)
+{
+	volatile int next = *depth + 1;
+
+	return *depth < 0 ? 0 : overflow_stack(&next) + next;
+}
+
+static void commit_stack_overflow(void)
+{
+	volatile int depth = 0;
+
+	(void)overflow_stack(&depth);
+}
+
+static void commit_double_free(void)
+{
+	void *volatile memory = malloc(100);
+
+	free(memory);
+	free(memory);
+}
+
+static void commit_page_double_free(void)
+{
+	uint64_t pa = page_alloc(0);
+
+	page_free(pa, 0);
+	page_free(pa, 0);
+}
+
+static void commit_bad_instruction(void)
+{
+	__asm__ volatile("udf #0");
+}
+
+static void commit_abort(void)
+{
+	abort();
+}
+
+static void commit_exit_7(void)
+{
+	printf("a last word without end of line");
+	exit(7);
+}
+
+static const struct {
+	const char *name;
+	void (*commit)(void);
+} faults[] = {
+	{ "panic", commit_panic },
+	{ "verify", commit_verify },
+	{ "null-read", commit_null_read },
+	{ "text-write", commit_text_write },
+	{ "rodata-write", commit_rodata_write },
+	{ "data-execute", commit_data_execute },
+	{ "stack-execute", commit_stack_execute },
+	{ "direct-map-execute", commit_direct_map_execute },
+	{ "stack-overflow", commit_stack_overflow },
+	{ "double-free", commit_double_free },
+	{ "page-double-free", commit_page_double_free },
+	{ "bad-instruction", commit_bad_instruction },
+	{ "abort", commit_abort },
+	{ "exit-7", commit_exit_7 },
+};
+
+void fault_commit(struct span name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++)
+		if (name.len == strlen(faults[i].name) && memcmp(name.data, faults[i].name, name.len) == 0)
+			faults[i].commit();
+}

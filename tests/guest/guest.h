@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Tests that run inside the kernel, and how they report: KTAP lines on the debugger's result channel. Each file offers a table
+ * of claims; main.c runs those that `test=` on the command line selects.
+ */
+#ifndef TESTS_GUEST_GUEST_H
+#define TESTS_GUEST_GUEST_H
+
+#include <stdint.h>
+
+#include "lib/span.h"
+
+struct guest_test {
+	const char *name;       /* a claim */
+	const char *(*run)(void); /* NULL where it holds, else what is wrong */
+};
+
+struct guest_table {
+	const struct guest_test *tests;
+	unsigned count;
+};
+
+extern const struct guest_table memory_tests;
+extern const struct guest_table fiber_tests;
+extern const struct guest_table ring_tests;
+extern const struct guest_table libc_tests;
+
+/* Runs what `name` does wrong to the kernel; returns where there is no such fault. The kernel is to panic. */
+void fault_commit(struct span name);
+
+/* Measures everything; a `# perf` line each. */
+void bench_run(void);
+
+/* Writes `# perf <metric> <value> <unit>`, the value with one decimal, in tenths. */
+void guest_perf(const char *metric, uint64_t tenths, const char *unit);
+
+#define GUEST_TEXT_(x) #x
+#define GUEST_TEXT(x) GUEST_TEXT_(x)
+#define GUEST_CHECK(condition)                                             \
+	do {                                                               \
+		if (!(condition))                                          \
+			return __FILE__ ":" GUEST_TEXT(__LINE__) ": " #condition; \
+	} while (0)
+
+#endif

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * The test image's purpose: test=all (the default) runs every claim, test=bench the measurements, any other name commits that
+ * fault. Exit status 0 where all held, 1 where one did not, 2 for an unknown name.
+ */
+#include "hal/contract/boot.h"
+#include "hal/contract/console.h"
+#include "kernel/core/log.h"
+#include "kernel/core/main.h"
+#include "kernel/io/console.h"
+#include "lib/cmdline.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "tests/guest/guest.h"
+
+enum { EXIT_FAILED = 1, EXIT_UNKNOWN = 2, LINE_BYTES = 256 };
+
+static const struct guest_table *const tables[] = { &memory_tests, &fiber_tests, &ring_tests, &libc_tests };
+enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
+
+static void report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static void report(const char *fmt, ...)
+{
+	char line[LINE_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)format_vprint(line, sizeof(line), fmt, args);
+	va_end(args);
+	if (hal_result_write(line) != 0)
+		log_text(line, strlen(line) - 1); /* nobody listens there: the console will do */
+}
+
+void guest_perf(const char *metric, uint64_t tenths, const char *unit)
+{
+	report("# perf %s %llu.%llu %s\n", metric, (unsigned long long)(tenths / 10), (unsigned long long)(tenths % 10), unit);
+}
+
+static void report_begin(struct span command_line, unsigned count)
+{
+	struct span nonce = { 0 };
+
+	(void)cmdline_get(command_line, "nonce", &nonce);
+	report("KTAP version 1\n");
+	report("# nonce %.*s\n", (int)nonce.len, (const char *)nonce.data);
+	report("1..%u\n", count);
+}
+
+static int run_all(struct span command_line)
+{
+	unsigned number = 0;
+	unsigned failed = 0;
+
+	for (unsigned i = 0; i < TABLES; i++)
+		number += tables[i]->count;
+	report_begin(command_line, number);
+	number = 0;
+	for (unsigned i = 0; i < TABLES; i++) {
+		for (unsigned j = 0; j < tables[i]->count; j++) {
+			const struct guest_test *test = &tables[i]->tests[j];
+			const char *why = test->run();
+
+			number++;
+			failed += why != NULL;
+			if (why != NULL)
+				report("not ok %u %s # %s\n", number, test->name, why);
+			else
+				report("ok %u %s\n", number, test->name);
+		}
+	}
+	return failed > 0 ? EXIT_FAILED : 0;
+}
+
+static int run_bench(struct span command_line)
+{
+	report_begin(command_line, 1);
+	bench_run();
+	report("ok 1 measured\n");
+	return 0;
+}
+
+static int span_is(struct span span, const char *text)
+{
+	return span.len == strlen(text) && memcmp(span.data, text, span.len) == 0;
+}
+
+void image_main(void *arg)
+{
+	const struct hal_boot_info *info = arg;
+	struct span name = { 0 };
+
+	log_line("[Rumpk L1] The Rubicon is crossed.");
+	if (!cmdline_get(info->command_line, "test", &name) || span_is(name, "all"))
+		console_exit(run_all(info->command_line));
+	if (span_is(name, "bench"))
+		console_exit(run_bench(info->command_line));
+	fault_commit(name);
+	log_line("guest: no test, or one that did nothing: %.*s", (int)name.len, (const char *)name.data);
+	console_exit(EXIT_UNKNOWN);
+}
