@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""The commands of rumpk as a user calls them: results, messages, exit statuses."""
+import json
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import support  # noqa: E402
+from support import KEYS, MANIFEST  # noqa: E402
+import bad_elf  # noqa: E402
+
+
+class KeygenTest(support.Case):
+    def test_makes_a_pair_that_signs_and_verifies(self) -> None:
+        status, out, _ = self.rumpk("keygen", "--no-password", self.folder / "mine")
+        self.assertEqual(status, 0)
+        self.assertIn("public key", out)
+        bundle = self.packed()
+        self.assertEqual(self.rumpk("sign", bundle, "-k", self.folder / "mine.key")[0], 0)
+        self.assertEqual(self.rumpk("verify", bundle, "-p", self.folder / "mine.pub")[0], 0)
+        self.assertEqual(self.rumpk("verify", bundle, "-p", KEYS / "dev.pub")[0], 1)
+
+    def test_overwrites_only_when_told(self) -> None:
+        (self.folder / "mine.key").write_text("precious")
+        status, _, error = self.rumpk("keygen", "--no-password", self.folder / "mine")
+        self.assertEqual(status, 2)
+        self.assertRegex(error, "^rumpk: keygen: .*mine.key: is there already")
+        self.assertEqual((self.folder / "mine.key").read_text(), "precious")
+        self.assertEqual(self.rumpk("keygen", "--no-password", "--force", self.folder / "mine")[0], 0)
+
+
+class PackTest(support.Case):
+    def test_same_files_give_same_bytes(self) -> None:
+        first, second = self.packed(), self.folder / "second.rpk"
+        other = self.app("elsewhere")
+        os.chmod(other / "zebra.txt", 0o600)
+        os.utime(other / "zebra.txt", (1, 1))
+        self.assertEqual(self.rumpk("pack", other, "-o", second, "-k", KEYS / "dev.key")[0], 0)
+        self.assertEqual(first.read_bytes(), second.read_bytes())
+
+    def test_a_manifest_takes_exec_and_placed_files_alone(self) -> None:
+        app, output = self.app(), self.folder / "out.rpk"
+        status, _, error = self.rumpk("pack", app / "manifest.toml", "--file", f"data/z={app / 'zebra.txt'}", "-o", output)
+        self.assertEqual(status, 0, error)
+        names = [file["name"] for file in json.loads(self.rumpk("inspect", "--json", output)[1])["files"]]
+        self.assertEqual(names, ["manifest.toml", "bin", "bin/app", "data", "data/z"])
+
+    def test_says_that_it_is_unsigned(self) -> None:
+        output = self.folder / "out.rpk"
+        status, out, _ = self.rumpk("pack", self.app(), "-o", output)
+        self.assertEqual(status, 0)
+        self.assertIn("unsigned", out)
+        status, _, error = self.rumpk("verify", output, "-p", KEYS / "dev.pub")
+        self.assertEqual(status, 1)
+        self.assertIn("not signed", error)
+
+    def refused(self, why: str, *arguments: object) -> None:
+        output = self.folder / "out.rpk"
+        status, _, error = self.rumpk("pack", *arguments, "-o", output)
+        self.assertEqual(status, 2)
+        self.assertRegex(error, f"^rumpk: pack: .*{why}")
+        self.assertEqual(error.count("\n"), 1)
+        self.assertFalse(output.exists())
+
+    def test_refuses_what_the_kernel_would(self) -> None:
+        self.refused("manifest.toml:3: colour: unknown key", self.app("a", 'name = "a"\nexec = "bin/app"\ncolour = 1\n'))
+        self.refused("exec: no file worse in the bundle", self.app("b", 'name = "a"\nexec = "worse"\n'))
+        app = self.app("c")
+        (app / "bin/app").write_bytes(bad_elf.Elf(machine=62).build())
+        self.refused("bin/app: ELF for machine 62", app)
+        (app / "bin/app").write_text("#!/bin/sh\n")
+        self.refused("bin/app: not an ELF file", app)
+
+    def test_refuses_what_an_archive_cannot_hold(self) -> None:
+        app = self.app()
+        (app / "link").symlink_to("zebra.txt")
+        self.refused("link: neither a regular file nor a folder", app)
+        (app / "link").unlink()
+        self.refused("cannot be a name", app, "--file", f"../up={app / 'zebra.txt'}")
+        self.refused("both a file and a folder", app, "--file", f"zebra.txt/x={app / 'zebra.txt'}")
+        self.refused("must be NAME=PATH", app, "--file", "name")
+
+    def test_refuses_what_is_not_there(self) -> None:
+        self.refused("No such file", self.folder / "nothing")
+        self.refused("No such file", self.app("no-key"), "-k", self.folder / "no.key")
+        self.refused("not a minisign secret key", self.app("pub-key"), "-k", KEYS / "dev.pub")
+
+
+class BundleTest(support.Case):
+    def test_verify_refuses_a_flip_of_any_bit_tried(self) -> None:
+        bundle = self.packed()
+        good = bundle.read_bytes()
+        self.assertEqual(self.rumpk("verify", bundle, "-p", KEYS / "dev.pub")[0], 0)
+        for at in [*range(0, 400, 7), *range(400, len(good), 401), len(good) - 1]:
+            bundle.write_bytes(good[:at] + bytes([good[at] ^ 1 << at % 8]) + good[at + 1:])
+            status, out, error = self.rumpk("verify", bundle, "-p", KEYS / "dev.pub")
+            self.assertEqual((status, out), (1, ""), f"byte {at}")
+            self.assertRegex(error, "^rumpk: verify: .*app.rpk")
+
+    def test_verify_of_nothing_is_bad_input(self) -> None:
+        self.assertEqual(self.rumpk("verify", self.packed(), "-p", self.folder / "no.pub")[0], 2)
+        self.assertEqual(self.rumpk("verify", self.folder / "no.rpk", "-p", KEYS / "dev.pub")[0], 2)
+
+    def test_stock_minisign_accepts_what_is_extracted(self) -> None:
+        bundle, out = self.packed(), self.folder / "out"
+        self.assertEqual(self.rumpk("extract", bundle, out)[0], 0)
+        done = subprocess.run(["minisign", "-Vm", "archive.cpio", "-p", KEYS / "dev.pub"], cwd=out, capture_output=True,
+                              text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Trusted comment: rumpk bundle app", done.stdout)
+
+    def test_extract_overwrites_only_when_told(self) -> None:
+        bundle = self.packed()
+        (self.folder / "archive.cpio").write_text("precious")
+        status, _, error = self.rumpk("extract", bundle, self.folder)
+        self.assertEqual(status, 2)
+        self.assertIn("is there already", error)
+        self.assertEqual((self.folder / "archive.cpio").read_text(), "precious")
+        self.assertEqual(self.rumpk("extract", "--force", bundle, self.folder)[0], 0)
+
+    def test_inspect_shows_all(self) -> None:
+        bundle = self.packed()
+        facts = json.loads(self.rumpk("inspect", "--json", bundle)[1])
+        self.assertEqual(facts["manifest"]["capabilities"], {"console": ["write"]})
+        self.assertEqual(facts["signature"]["trusted_comment"], "rumpk bundle app")
+        self.assertEqual([file["name"] for file in facts["files"]], ["manifest.toml", "bin", "bin/app", "zebra.txt"])
+        text = self.rumpk("inspect", bundle)[1]
+        for part in ("app", "console: write", "-rwxr-xr-x", "zebra.txt", facts["signature"]["key_id"]):
+            self.assertIn(part, text)
+
+    def test_inspect_of_no_bundle(self) -> None:
+        path = self.folder / "no.rpk"
+        path.write_text(MANIFEST)
+        status, _, error = self.rumpk("inspect", path)
+        self.assertEqual(status, 2)
+        self.assertRegex(error, "^rumpk: inspect: .*no.rpk: not a bundle")
+
+
+class UsageTest(support.Case):
+    def test_every_command_has_help(self) -> None:
+        for command in ("keygen", "pack", "sign", "verify", "inspect", "extract", "run"):
+            status, out, _ = self.rumpk(command, "--help")
+            self.assertEqual(status, 0)
+            self.assertIn(f"usage: rumpk {command}", out)
+
+    def test_wrong_usage_is_2(self) -> None:
+        for arguments in ((), ("bogus",), ("pack", "x"), ("run", "x", "--gic", "5"), ("verify", "x")):
+            self.assertEqual(self.rumpk(*arguments)[0], 2)
+
+    def test_the_program_itself_starts(self) -> None:
+        done = subprocess.run([support.ROOT / "tools/rumpk", "--help"], cwd="/", capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("pack", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""rumpk run against images of a few instructions: statuses, ends, and that no process is left."""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import support  # noqa: E402
+from support import KEYS, ROOT  # noqa: E402
+
+#: An AArch64 Image that prints "up", does `body`, and has a key section.
+IMAGE = """
+	b start
+	nop
+	.quad 0, 0x10000, 0xa, 0, 0, 0
+	.ascii "ARM\\x64"
+	.long 0
+start:	mov x10, #0x09000000
+	mov w12, #'u'
+	strb w12, [x10]
+	mov w12, #'p'
+	strb w12, [x10]
+	mov w12, #'\\n'
+	strb w12, [x10]
+	{body}
+exit:	adr x1, block	// with the status in w0
+	str x0, [x1, #8]
+	mov w0, #0x20
+	hlt #0xf000
+	b .
+	.balign 16
+block:	.quad 0x20026, 0
+keys:	.ascii "RUMPKKEY"
+	.long 8, 0
+	.zero 384
+"""
+SPIN = "b ."
+STATUS_7 = "mov x0, #7"
+COUNT_OF_KEYS = "adr x1, keys\n\tldr w0, [x1, #12]"
+#: Sends one byte back, one higher, and ends with it as status.
+ECHO = """
+wait:	ldr w1, [x10, #0x18]
+	tbnz w1, #4, wait
+	ldrb w0, [x10]
+	add w1, w0, #1
+	strb w1, [x10]"""
+POWER_OFF = "mov w0, #0x84000000\n\tadd w0, w0, #8\n\thvc #0"
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process ends within two seconds."""
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def children(pid: int) -> list[int]:
+    """The child processes of a process, of all its threads."""
+    return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children")
+            for child in path.read_text(encoding="ascii").split()]
+
+
+class RunTest(support.Case):
+    def image(self, body: str) -> Path:
+        source, made, image = (self.folder / name for name in ("image.S", "image.o", "image.img"))
+        source.write_text(IMAGE.format(body=body))
+        subprocess.run(["aarch64-linux-gnu-gcc", "-c", source, "-o", made], check=True)
+        subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", "-j", ".text", made, image], check=True)
+        return image
+
+    def command(self, body: str, *options: object) -> list[str]:
+        bundle = self.folder / "any.rpk"
+        bundle.write_bytes(b"whatever")
+        return [str(part) for part in (ROOT / "tools/rumpk", "run", bundle, "--image", self.image(body), *options)]
+
+    def finish(self, body: str, *options: object, stdin: bytes = b"") -> tuple[int, str, str]:
+        done = subprocess.run(self.command(body, *options), input=stdin, capture_output=True, timeout=30, check=False)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def start(self, body: str, *options: object) -> subprocess.Popen[bytes]:
+        """A run whose guest has said that it is up."""
+        process = subprocess.Popen(self.command(body, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        assert process.stdout is not None
+        self.assertEqual(process.stdout.readline(), b"up\n")
+        return process
+
+    def test_ends_with_the_status_of_the_guest(self) -> None:
+        self.assertEqual(self.finish(STATUS_7), (7, "up\n", ""))
+
+    def test_timeout_is_124(self) -> None:
+        status, out, error = self.finish(SPIN, "--timeout", "0.5")
+        self.assertEqual((status, out), (124, "up\n"))
+        self.assertEqual(error, "rumpk: run: the guest did not end within 0.5 s\n")
+
+    def test_power_off_is_no_status(self) -> None:
+        status, _, error = self.finish(POWER_OFF)
+        self.assertEqual(status, 125)
+        self.assertIn("ended without a status: guest-shutdown", error)
+
+    def test_qemu_that_does_not_start_is_125(self) -> None:
+        status, _, error = self.finish(STATUS_7, "--cpu", "nonesuch")
+        self.assertEqual(status, 125)
+        self.assertIn("rumpk: run: QEMU did not start", error)
+        self.assertIn("nonesuch", error)
+
+    def test_no_image_and_no_bundle_are_125(self) -> None:
+        for path in (self.folder / "nothing", KEYS / "README.md"):
+            status, _, error = self.finish(STATUS_7, "--image", path)
+            self.assertEqual(status, 125)
+            self.assertRegex(error, "^rumpk: run: .*(no such|not an AArch64) kernel image")
+        self.assertEqual(self.rumpk("run", self.folder / "no.rpk", "--image", self.image(STATUS_7))[0], 125)
+
+    def test_ends_leave_no_process(self) -> None:
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)):
+            with self.subTest(number=number):
+                process = self.start(SPIN)
+                qemu = children(process.pid)
+                self.assertEqual(len(qemu), 1)
+                process.send_signal(number)
+                self.assertEqual(process.wait(10), status)
+                self.assertTrue(is_gone(qemu[0]))
+
+    def test_qemu_killed_is_125(self) -> None:
+        process = self.start(SPIN)
+        os.kill(children(process.pid)[0], signal.SIGKILL)
+        _, error = process.communicate(timeout=10)
+        self.assertEqual(process.returncode, 125)
+        self.assertIn(b"QEMU was killed by signal 9", error)
+
+    def test_stdin_reaches_the_guest_when_asked(self) -> None:
+        self.assertEqual(self.finish(ECHO, "-i", stdin=b"A"), (ord("A"), "up\nB", ""))
+        self.assertEqual(self.finish(ECHO, "--timeout", "0.5", stdin=b"A")[0], 124)
+
+    def test_trust_boots_a_copy_with_the_key(self) -> None:
+        self.assertEqual(self.finish(COUNT_OF_KEYS)[0], 0)
+        before = self.image(COUNT_OF_KEYS).read_bytes()
+        self.assertEqual(self.finish(COUNT_OF_KEYS, "--trust", KEYS / "other.pub")[0], 1)
+        self.assertEqual((self.folder / "image.img").read_bytes(), before)
+        self.assertEqual(self.finish(COUNT_OF_KEYS, "--trust", KEYS / "README.md")[0], 125)
+
+    def test_debug_waits_for_gdb_and_says_how(self) -> None:
+        process = subprocess.Popen(self.command(STATUS_7, "-D"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        self.assertRegex(line, "^rumpk: run: halted; attach with: gdb-multiarch .*-ex 'target remote /.*'\n$")
+        path = line.rpartition("target remote ")[2].strip().rstrip("'")
+        self.assertEqual(os.stat(os.path.dirname(path)).st_mode & 0o077, 0)
+        with socket.socket(socket.AF_UNIX) as gdb:
+            for _ in range(100):
+                try:
+                    gdb.connect(path)
+                    break
+                except OSError:
+                    time.sleep(0.02)
+            gdb.settimeout(5)
+            gdb.sendall(b"+$?#3f")
+            reply = b""
+            while b"#" not in reply:
+                reply += gdb.recv(100)
+            self.assertIn(b"$T05", reply)
+            gdb.sendall(b"+$c#63")
+            self.assertEqual(process.wait(10), 7)
+        self.assertFalse(os.path.exists(path))
+
+
+if __name__ == "__main__":
+    unittest.main()
