@@ -18,9 +18,9 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvl
 # map: the same bytes from any folder.
 HOT_CFLAGS := -O2
 TARGET_CFLAGS := -std=gnu11 -Os -g -ffreestanding -I. -MMD -MP -fno-pic -fno-pie -fno-common -fno-stack-protector \
-	-fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-asynchronous-unwind-tables -ffunction-sections \
+	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -ffunction-sections \
 	-fdata-sections -mno-outline-atomics -march=armv8-a -ffile-prefix-map=$(CURDIR)=.
-KERNEL_CFLAGS := $(TARGET_CFLAGS) -mgeneral-regs-only -mcmodel=small
+KERNEL_CFLAGS := $(TARGET_CFLAGS) -mgeneral-regs-only -mcmodel=tiny # the linker checks that the image is below 1 MiB
 
 # Objects are built anew when the way of building them changes.
 RULES := Makefile tools/deps.mk $(wildcard */rules.mk)

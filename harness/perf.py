@@ -79,10 +79,10 @@ def image_rows() -> list[Row]:
     return [Row("image.bytes", size, "bytes", f"<= {IMAGE_LIMIT_BYTES}", size <= IMAGE_LIMIT_BYTES)]
 
 
-def guest_measures() -> list[result.Measure]:
-    """What the guest's benchmarks measure, instruction-exact."""
-    case = suite.Case("bench", suite.product(None, GUEST, append="test=bench", icount=True, seed=1),
-                      Expectation(ktap=True))
+def guest_measures(test: str = "bench") -> list[result.Measure]:
+    """What the guest's benchmarks measure: `bench` exactly, in instructions; `rates` by the clock."""
+    exact = {"icount": True, "seed": 1} if test == "bench" else {}
+    case = suite.Case(test, suite.product(None, GUEST, append=f"test={test}", **exact), Expectation(ktap=True))
     run = run_case(case)
     if not run.verdict.good or run.results is None:
         raise RuntimeError(f"{run.verdict}; see {run.folder}")
@@ -104,7 +104,8 @@ def guest_rows(baseline: dict[str, float]) -> list[Row]:
     first, second = exact_counts(guest_measures()), exact_counts(measures := guest_measures())
     moved = [name for name in first if first[name] != second.get(name)]
     same = Row("bench.differing", len(moved), "metrics of two runs", "0", not moved, ", ".join(moved))
-    return [*(judge(measure, baseline) for measure in measures), same]
+    rates = [judge(measure, {}) for measure in guest_measures("rates")]
+    return [*(judge(measure, baseline) for measure in measures), same, *rates]
 
 
 def exact_counts(measures: list[result.Measure]) -> dict[str, float]:

@@ -10,6 +10,14 @@
 
 #define CAPACITY_MAX (UINT64_C(1) << 31)
 
+static status_t look_again(void *ctx)
+{
+	(void)ctx;
+	return STATUS_OK;
+}
+
+const struct disruptor_wait disruptor_spin = { .wait = look_again };
+
 status_t disruptor_init(struct disruptor *ring, void *slots, size_t slot_bytes, uint64_t capacity,
 			_Atomic uint64_t *batch_ends)
 {
@@ -24,6 +32,8 @@ status_t disruptor_init(struct disruptor *ring, void *slots, size_t slot_bytes, 
 	atomic_init(&ring->end, UINT64_MAX);
 	atomic_init(&ring->claimed, 0);
 	atomic_init(&ring->limit, capacity);
+	ring->own_claimed = 0;
+	ring->own_limit = capacity;
 	atomic_init(&ring->published, 0);
 	for (uint64_t i = 0; batch_ends && i < capacity; i++)
 		atomic_init(&batch_ends[i], 0);
@@ -87,25 +97,24 @@ status_t disruptor_consumer_init(struct disruptor_consumer *consumer, struct dis
 
 void disruptor_close(struct disruptor *ring)
 {
-	uint64_t claimed = atomic_fetch_or_explicit(&ring->claimed, DISRUPTOR_CLOSED, memory_order_relaxed);
+	uint64_t claimed;
 
 	/* From here on every claim finds a position beyond any limit, and the stream's length is known. */
+	if (ring->batch_ends) {
+		claimed = atomic_fetch_or_explicit(&ring->claimed, DISRUPTOR_CLOSED, memory_order_relaxed);
+	} else {
+		claimed = ring->own_claimed;
+		ring->own_claimed |= DISRUPTOR_CLOSED;
+	}
 	if (!(claimed & DISRUPTOR_CLOSED))
 		atomic_store_explicit(&ring->end, claimed, memory_order_relaxed);
 }
 
-/*
- * Looks how far the slowest consumer is. A stale limit that is stored last by one of many producers is too low, never
- * too high.
- */
-status_t disruptor_refresh_limit(struct disruptor *ring, uint64_t next, uint32_t count)
+/* How far producers may write: a lap ahead of the slowest consumer. */
+static uint64_t limit_now(const struct disruptor *ring)
 {
 	uint64_t slowest = UINT64_MAX;
 
-	if (next & DISRUPTOR_CLOSED)
-		return STATUS_ECANCELED;
-	if (count > ring->capacity)
-		return STATUS_EINVAL;
 	for (uint32_t i = 0; i < ring->gate_count; i++) {
 		/* Pairs with the release in disruptor_release: the slots below are not read any more. */
 		uint64_t released = atomic_load_explicit(&ring->gates[i]->released, memory_order_acquire);
@@ -113,11 +122,32 @@ status_t disruptor_refresh_limit(struct disruptor *ring, uint64_t next, uint32_t
 		if (released < slowest)
 			slowest = released;
 	}
-	if (ring->gate_count == 0)
-		slowest = 0;
-	/* Pairs with the acquire in disruptor_many_try_claim: who reads it knows what we have just acquired. */
-	atomic_store_explicit(&ring->limit, slowest + ring->capacity, memory_order_release);
-	return next + count > slowest + ring->capacity ? STATUS_EAGAIN : STATUS_OK;
+	return (ring->gate_count == 0 ? 0 : slowest) + ring->capacity;
+}
+
+status_t disruptor_single_refresh_limit(struct disruptor *ring, uint64_t next, uint32_t count)
+{
+	if (next & DISRUPTOR_CLOSED)
+		return STATUS_ECANCELED;
+	if (count > ring->capacity)
+		return STATUS_EINVAL;
+	ring->own_limit = limit_now(ring);
+	return next + count > ring->own_limit ? STATUS_EAGAIN : STATUS_OK;
+}
+
+/* A stale limit that is stored last by one of many producers is too low, never too high. */
+status_t disruptor_many_refresh_limit(struct disruptor *ring, uint64_t next, uint32_t count)
+{
+	uint64_t limit;
+
+	if (next & DISRUPTOR_CLOSED)
+		return STATUS_ECANCELED;
+	if (count > ring->capacity)
+		return STATUS_EINVAL;
+	limit = limit_now(ring);
+	/* Pairs with the acquire in the claims: who reads it knows what we have just acquired. */
+	atomic_store_explicit(&ring->limit, limit, memory_order_release);
+	return next + count > limit ? STATUS_EAGAIN : STATUS_OK;
 }
 
 /*
@@ -153,8 +183,8 @@ uint64_t disruptor_refresh_available(struct disruptor_consumer *consumer)
 	return available;
 }
 
-status_t disruptor_single_claim(struct disruptor *ring, uint32_t count, const struct disruptor_wait *wait,
-				uint64_t *first)
+status_t disruptor_single_wait_claim(struct disruptor *ring, uint32_t count, const struct disruptor_wait *wait,
+				     uint64_t *first)
 {
 	for (;;) {
 		status_t status = disruptor_single_try_claim(ring, count, first);
@@ -168,19 +198,36 @@ status_t disruptor_single_claim(struct disruptor *ring, uint32_t count, const st
 	}
 }
 
-status_t disruptor_many_claim(struct disruptor *ring, uint32_t count, const struct disruptor_wait *wait,
-			      uint64_t *first)
+status_t disruptor_many_wait_claim(struct disruptor *ring, uint32_t count, const struct disruptor_wait *wait,
+				   uint64_t *first)
 {
-	for (;;) {
-		status_t status = disruptor_many_try_claim(ring, count, first);
+	uint64_t next = atomic_load_explicit(&ring->claimed, memory_order_relaxed);
 
-		if (status == STATUS_EAGAIN)
-			status = wait->wait(wait->ctx);
-		else
-			return status;
-		if (status != STATUS_OK)
-			return status;
+	if (count == 0)
+		return STATUS_EINVAL;
+	for (;;) {
+		status_t status = STATUS_OK;
+
+		/* Pairs with the release in disruptor_many_refresh_limit. */
+		if (next + count > atomic_load_explicit(&ring->limit, memory_order_acquire))
+			status = disruptor_many_refresh_limit(ring, next, count);
+		if (status == STATUS_OK) {
+			if (atomic_compare_exchange_strong_explicit(&ring->claimed, &next, next + count,
+								    memory_order_relaxed, memory_order_relaxed))
+				break;
+			if (!wait->outrun)
+				continue;
+			wait->outrun(wait->ctx);
+		} else {
+			if (status == STATUS_EAGAIN)
+				status = wait->wait(wait->ctx);
+			if (status != STATUS_OK)
+				return status;
+		}
+		next = atomic_load_explicit(&ring->claimed, memory_order_relaxed);
 	}
+	*first = next;
+	return STATUS_OK;
 }
 
 status_t disruptor_await(struct disruptor_consumer *consumer, const struct disruptor_wait *wait, uint64_t *first,

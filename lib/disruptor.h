@@ -40,12 +40,22 @@
 struct disruptor_consumer;
 
 /*
- * What to do while there is nothing to do: STATUS_OK to look again, anything else is returned by the call that waits.
+ * What to do while there is nothing to do: spin, yield, sleep until somebody publishes or releases, give up at a
+ * deadline. STATUS_OK to look again, anything else is returned by the call that waits.
  */
 struct disruptor_wait {
 	status_t (*wait)(void *ctx);
 	void *ctx;
+
+	/*
+	 * NULL, or what one of many producers does when another was quicker to claim: not to wait for anything, only to
+	 * keep off the shared line for a moment, so that the other gets more done in one go.
+	 */
+	void (*outrun)(void *ctx);
 };
+
+/* Looks again at once, for ever. */
+extern const struct disruptor_wait disruptor_spin;
 
 struct disruptor {
 	/* W: set-up. Only `end` changes later: W: whoever closes (relaxed; UINT64_MAX until then); R: consumers. */
@@ -59,11 +69,15 @@ struct disruptor {
 	_Atomic uint64_t end;
 
 	/*
-	 * W: producers. claimed carries no data (relaxed). limit: release; pairs with producers' acquire, so that what one
-	 * learnt about the consumers, another may rely on. A single producer alone reads and writes both.
+	 * W: many producers. claimed carries no data (relaxed). limit: release; pairs with producers' acquire, so that what
+	 * one learnt about the consumers, another may rely on.
 	 */
 	alignas(DISRUPTOR_LINE_BYTES) _Atomic uint64_t claimed;
 	_Atomic uint64_t limit;
+
+	/* W: the single producer, for itself: the same two, side by side so that one instruction reads both. */
+	uint64_t own_claimed;
+	uint64_t own_limit;
 
 	/* W: the single producer (release); pairs with consumers' acquire. */
 	alignas(DISRUPTOR_LINE_BYTES) _Atomic uint64_t published;
@@ -113,7 +127,8 @@ MUST_CHECK status_t disruptor_consumer_init(struct disruptor_consumer *consumer,
 void disruptor_close(struct disruptor *ring);
 
 /* Slow paths of the inline functions below, not to be called otherwise. */
-MUST_CHECK status_t disruptor_refresh_limit(struct disruptor *ring, uint64_t next, uint32_t count);
+MUST_CHECK status_t disruptor_single_refresh_limit(struct disruptor *ring, uint64_t next, uint32_t count);
+MUST_CHECK status_t disruptor_many_refresh_limit(struct disruptor *ring, uint64_t next, uint32_t count);
 uint64_t disruptor_refresh_available(struct disruptor_consumer *consumer);
 
 /*
@@ -140,15 +155,16 @@ static inline uint64_t disruptor_contiguous(const struct disruptor *ring, uint64
  */
 MUST_CHECK static inline status_t disruptor_single_try_claim(struct disruptor *ring, uint32_t count, uint64_t *first)
 {
-	uint64_t next = atomic_load_explicit(&ring->claimed, memory_order_relaxed);
+	uint64_t next = ring->own_claimed;
+	uint64_t end = next + count;
 
-	if (__builtin_expect(next + count > atomic_load_explicit(&ring->limit, memory_order_relaxed), 0)) {
-		status_t status = disruptor_refresh_limit(ring, next, count);
+	if (__builtin_expect(end > ring->own_limit, 0)) {
+		status_t status = disruptor_single_refresh_limit(ring, next, count);
 
 		if (status != STATUS_OK)
 			return status;
 	}
-	atomic_store_explicit(&ring->claimed, next + count, memory_order_relaxed);
+	ring->own_claimed = end;
 	*first = next;
 	return STATUS_OK;
 }
@@ -162,16 +178,18 @@ static inline void disruptor_single_publish(struct disruptor *ring, uint64_t fir
 
 /*
  * One of many producers: as disruptor_single_try_claim. Lock-free; fits every context, also one that interrupted
- * another claim.
+ * another claim. A claim of nothing is STATUS_EINVAL: it would be published over another's.
  */
 MUST_CHECK static inline status_t disruptor_many_try_claim(struct disruptor *ring, uint32_t count, uint64_t *first)
 {
 	uint64_t next = atomic_load_explicit(&ring->claimed, memory_order_relaxed);
 
+	if (count == 0)
+		return STATUS_EINVAL;
 	do {
-		/* Pairs with the release in disruptor_refresh_limit. */
+		/* Pairs with the release in disruptor_many_refresh_limit. */
 		if (__builtin_expect(next + count > atomic_load_explicit(&ring->limit, memory_order_acquire), 0)) {
-			status_t status = disruptor_refresh_limit(ring, next, count);
+			status_t status = disruptor_many_refresh_limit(ring, next, count);
 
 			if (status != STATUS_OK)
 				return status;
@@ -192,11 +210,39 @@ static inline void disruptor_many_publish(struct disruptor *ring, uint64_t first
 	atomic_store_explicit(&ring->batch_ends[first & ring->mask], first + count, memory_order_release);
 }
 
+/* What the two below do when the first try fails. */
+MUST_CHECK status_t disruptor_single_wait_claim(struct disruptor *ring, uint32_t count, const struct disruptor_wait *wait,
+						uint64_t *first);
+MUST_CHECK status_t disruptor_many_wait_claim(struct disruptor *ring, uint32_t count, const struct disruptor_wait *wait,
+					      uint64_t *first);
+
 /* As the try variants, but waits as long as these return STATUS_EAGAIN. What `wait` returns ends it. */
-MUST_CHECK status_t disruptor_single_claim(struct disruptor *ring, uint32_t count, const struct disruptor_wait *wait,
-				uint64_t *first);
-MUST_CHECK status_t disruptor_many_claim(struct disruptor *ring, uint32_t count, const struct disruptor_wait *wait,
-			      uint64_t *first);
+MUST_CHECK static inline status_t disruptor_single_claim(struct disruptor *ring, uint32_t count,
+							 const struct disruptor_wait *wait, uint64_t *first)
+{
+	uint64_t next = ring->own_claimed;
+	uint64_t end = next + count;
+
+	if (__builtin_expect(end > ring->own_limit, 0))
+		return disruptor_single_wait_claim(ring, count, wait, first);
+	ring->own_claimed = end;
+	*first = next;
+	return STATUS_OK;
+}
+
+MUST_CHECK static inline status_t disruptor_many_claim(struct disruptor *ring, uint32_t count,
+						       const struct disruptor_wait *wait, uint64_t *first)
+{
+	uint64_t next = atomic_load_explicit(&ring->claimed, memory_order_relaxed);
+
+	/* Pairs with the release in disruptor_many_refresh_limit. */
+	if (__builtin_expect(count == 0 || next + count > atomic_load_explicit(&ring->limit, memory_order_acquire) ||
+			     !atomic_compare_exchange_strong_explicit(&ring->claimed, &next, next + count,
+								      memory_order_relaxed, memory_order_relaxed), 0))
+		return disruptor_many_wait_claim(ring, count, wait, first);
+	*first = next;
+	return STATUS_OK;
+}
 
 /* How many messages the consumer can read, from sequence *first on. They are its own until it releases them. */
 static inline uint64_t disruptor_poll(struct disruptor_consumer *consumer, uint64_t *first)
@@ -220,7 +266,7 @@ static inline uint64_t disruptor_poll(struct disruptor_consumer *consumer, uint6
 static inline void disruptor_release(struct disruptor_consumer *consumer, uint64_t end)
 {
 	consumer->next = end;
-	/* Pairs with the acquire in disruptor_refresh_limit and of later consumers: we are done with the slots. */
+	/* Pairs with the acquire in the producers' refresh_limit and of later consumers: we are done with the slots. */
 	atomic_store_explicit(&consumer->released, end, memory_order_release);
 }
 

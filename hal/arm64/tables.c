@@ -17,7 +17,8 @@
 #define BOOT_POOL_TABLES 16
 #define DEVICE_BASE 0xffffffc000000000ul
 
-static uint64_t boot_pool[BOOT_POOL_TABLES][TABLE_ENTRIES] __attribute__((section(".tables"), aligned(4096)));
+/* Not zeroed at boot: each is when it is taken. */
+static uint64_t boot_pool[BOOT_POOL_TABLES][TABLE_ENTRIES] __attribute__((section(".unzeroed"), aligned(4096)));
 static unsigned boot_pool_used;
 static uint64_t image_offset; /* kernel image address minus physical address */
 static uint64_t device_next = DEVICE_BASE;
@@ -109,23 +110,32 @@ void tables_destroy(uint64_t root_pa, const struct hal_page_source *source)
 	source->free(source->ctx, root_pa);
 }
 
+/* The largest block that both addresses are aligned to and that is not longer than `bytes`. */
+static unsigned level_for(uint64_t va, uint64_t pa, uint64_t bytes)
+{
+	unsigned level = 1;
+
+	while (level < 3 && (((va | pa) & (TABLE_BLOCK_BYTES(level) - 1)) != 0 || bytes < TABLE_BLOCK_BYTES(level)))
+		level++;
+	return level;
+}
+
 status_t tables_map_range(uint64_t va, uint64_t pa, uint64_t bytes, uint64_t attributes)
 {
 	while (bytes > 0) {
-		unsigned level = 1;
-
-		while (level < 3 &&
-		       (((va | pa) & (TABLE_BLOCK_BYTES(level) - 1)) != 0 || bytes < TABLE_BLOCK_BYTES(level)))
-			level++;
-
-		uint64_t *entry = tables_entry_make(tables_kernel_root_pa(), va, level, &boot_source);
+		unsigned level = level_for(va, pa, bytes);
+		uint64_t block = TABLE_BLOCK_BYTES(level);
+		volatile uint64_t *entry = tables_entry_make(tables_kernel_root_pa(), va, level, &boot_source);
 
 		if (entry == NULL)
 			return STATUS_ENOMEM;
-		*(volatile uint64_t *)entry = pa | attributes | (level == 3 ? PTE_PAGE : 0);
-		va += TABLE_BLOCK_BYTES(level);
-		pa += TABLE_BLOCK_BYTES(level);
-		bytes -= TABLE_BLOCK_BYTES(level);
+		/* The neighbours in the same table need no walk of their own. */
+		do {
+			*entry++ = pa | attributes | (level == 3 ? PTE_PAGE : 0);
+			va += block;
+			pa += block;
+			bytes -= block;
+		} while (bytes >= block && TABLE_INDEX(va, level) != 0);
 	}
 	barrier_dsb_ishst();
 	barrier_isb();

@@ -18,7 +18,7 @@ struct fiber {
 	struct list_node node; /* W: scheduler. In the run queue, a wait queue or the list of the dead */
 	struct hal_context context;
 	uint64_t stack_top;
-	uint64_t id;
+	uint64_t id; /* 0 until fiber_id() has been asked */
 	void (*entry)(void *arg);
 	void *arg;
 	const char *name; /* static */
@@ -33,6 +33,9 @@ struct fiber *fiber_create(const char *name, void (*entry)(void *arg), void *arg
 
 /* The fiber that runs here; NULL before the first, and in the scheduler itself. Context: any. */
 struct fiber *fiber_current(void);
+
+/* Its identifier, the same at every call. Context: fiber, same CPU. */
+uint64_t fiber_id(struct fiber *fiber);
 
 /* Lets every other ready fiber run first. Context: fiber. */
 void fiber_yield(void);

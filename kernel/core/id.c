@@ -16,6 +16,8 @@ enum { POOL_BYTES = 128, RNDR_WORDS = 4 };
 
 static uint8_t key[crypto_shorthash_siphash24_KEYBYTES];
 static uint64_t counter;
+static const struct span *boot_seeds;
+static unsigned boot_seed_count;
 
 static size_t pool_add(uint8_t *pool, size_t at, const void *data, size_t len)
 {
@@ -36,6 +38,12 @@ static void key_derive(const uint8_t *pool, size_t len)
 
 void id_init(const struct span *seeds, unsigned count)
 {
+	boot_seeds = seeds;
+	boot_seed_count = count;
+}
+
+static void key_draw(void)
+{
 	uint8_t pool[POOL_BYTES];
 	uint64_t word = hal_timer_now_ns();
 	size_t len = pool_add(pool, 0, &word, sizeof(word));
@@ -45,9 +53,9 @@ void id_init(const struct span *seeds, unsigned count)
 		len = pool_add(pool, len, &word, sizeof(word));
 		random = true;
 	}
-	for (unsigned i = 0; i < count; i++) {
-		random = random || seeds[i].len > 0;
-		len = pool_add(pool, len, seeds[i].data, seeds[i].len);
+	for (unsigned i = 0; i < boot_seed_count; i++) {
+		random = random || boot_seeds[i].len > 0;
+		len = pool_add(pool, len, boot_seeds[i].data, boot_seeds[i].len);
 	}
 	if (!random)
 		log_print(LOG_BOOT, LOG_WARN, "no entropy: neither rng-seed, kaslr-seed nor RNDR; identifiers are predictable");
@@ -60,6 +68,8 @@ uint64_t id_next(void)
 {
 	uint64_t id;
 
+	if (counter == 0)
+		key_draw();
 	do {
 		counter++;
 		(void)crypto_shorthash_siphash24((uint8_t *)&id, (const uint8_t *)&counter, sizeof(counter), key);

@@ -13,8 +13,9 @@
 #include "lib/span.h"
 
 /*
- * Draws the key from the boot loader's seeds and the CPU's random numbers (RNDR). Where there are neither, it says so on the
- * console and goes on with the counter: identifiers are then distinct but predictable.
+ * Says where the boot loader's seeds are; they must stay. The key is drawn from them and the CPU's random numbers (RNDR) for the
+ * first identifier. Where there are neither, that says so on the console and goes on with the counter: identifiers are then
+ * distinct but predictable.
  */
 void id_init(const struct span *seeds, unsigned count);
 

@@ -27,16 +27,21 @@ static void panic_write(struct format_sink *sink, const char *text, size_t len)
 
 static struct format_sink panic_sink = { .write = panic_write };
 
-static void print_frame(unsigned index, uint64_t pc)
+static void print_address(uint64_t pc)
 {
 	uint64_t offset = 0;
 	const char *name = symbols_find(pc, &offset);
 
 	if (name != NULL)
-		format_to(&panic_sink, "  #%u 0x%016llx %s+0x%llx\n", index, (unsigned long long)pc, name,
-			  (unsigned long long)offset);
+		format_to(&panic_sink, " 0x%016llx %s+0x%llx\n", (unsigned long long)pc, name, (unsigned long long)offset);
 	else
-		format_to(&panic_sink, "  #%u 0x%016llx\n", index, (unsigned long long)pc);
+		format_to(&panic_sink, " 0x%016llx\n", (unsigned long long)pc);
+}
+
+static void print_frame(unsigned index, uint64_t pc)
+{
+	format_to(&panic_sink, "  #%u", index);
+	print_address(pc);
 }
 
 /* Follows frame records (AAPCS64 6.4.6: previous frame, return address) as long as they can be read and rise. */
@@ -107,6 +112,8 @@ void panic_fault(const struct hal_fault *fault)
 	for (unsigned i = 0; i < 31; i++)
 		format_to(&panic_sink, "x%-2u 0x%016llx%s", i, (unsigned long long)fault->x[i],
 			  i % 4 == 3 || i == 30 ? "\n" : " ");
+	format_to(&panic_sink, "lr"); /* of a function that calls no other, the only trace of its caller */
+	print_address(fault->x[30]);
 	print_backtrace(fault->pc, fault->x[29]);
 	panic_end();
 }

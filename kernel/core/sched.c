@@ -88,10 +88,16 @@ struct fiber *fiber_create(const char *name, void (*entry)(void *arg), void *arg
 	fiber->name = name;
 	fiber->entry = entry;
 	fiber->arg = arg;
-	fiber->id = id_next();
 	hal_context_init(&fiber->context, (void *)fiber->stack_top, fiber_main, fiber);
 	ready_push(sched_this(), fiber);
 	return fiber;
+}
+
+uint64_t fiber_id(struct fiber *fiber)
+{
+	if (fiber->id == 0)
+		fiber->id = id_next();
+	return fiber->id;
 }
 
 struct fiber *fiber_current(void)

@@ -8,6 +8,7 @@
 #ifndef TESTS_GUEST_GUEST_H
 #define TESTS_GUEST_GUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/span.h"
@@ -30,8 +31,12 @@ extern const struct guest_table libc_tests;
 /* Runs what `name` does wrong to the kernel; returns where there is no such fault. The kernel is to panic. */
 void fault_commit(struct span name);
 
-/* Measures everything; a `# perf` line each. */
-void bench_run(void);
+/* Measures everything, a `# perf` line each: in instructions (under -icount shift=0), or as rates by the clock. */
+void bench_run(bool rates);
+void bench_ring_run(void);
+
+/* Reports what `operations` cost: instructions where the machine counts them, else a rate. */
+void bench_measured(const char *metric, uint64_t ns, uint64_t operations);
 
 /* Writes `# perf <metric> <value> <unit>`, the value with one decimal, in tenths. */
 void guest_perf(const char *metric, uint64_t tenths, const char *unit);

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * The test image's purpose: test=all (the default) runs every claim, test=bench the measurements, any other name commits that
+ * The test image's purpose: test=all (the default) runs every claim, test=bench and test=rates the measurements, any other name commits that
  * fault. Exit status 0 where all held, 1 where one did not, 2 for an unknown name.
  */
 #include "hal/contract/boot.h"
@@ -74,10 +74,10 @@ static int run_all(struct span command_line)
 	return failed > 0 ? EXIT_FAILED : 0;
 }
 
-static int run_bench(struct span command_line)
+static int run_bench(struct span command_line, bool rates)
 {
 	report_begin(command_line, 1);
-	bench_run();
+	bench_run(rates);
 	report("ok 1 measured\n");
 	return 0;
 }
@@ -96,7 +96,9 @@ void image_main(void *arg)
 	if (!cmdline_get(info->command_line, "test", &name) || span_is(name, "all"))
 		console_exit(run_all(info->command_line));
 	if (span_is(name, "bench"))
-		console_exit(run_bench(info->command_line));
+		console_exit(run_bench(info->command_line, false));
+	if (span_is(name, "rates"))
+		console_exit(run_bench(info->command_line, true));
 	fault_commit(name);
 	log_line("guest: no test, or one that did nothing: %.*s", (int)name.len, (const char *)name.data);
 	console_exit(EXIT_UNKNOWN);

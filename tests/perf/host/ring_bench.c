@@ -95,7 +95,7 @@ static inline void fill(uint64_t first, uint32_t count, uint64_t value)
 static void *produce_alone(void *arg)
 {
 	unsigned spins = 0;
-	const struct disruptor_wait wait = { spin, &spins };
+	const struct disruptor_wait wait = { .wait = spin, .ctx = &spins };
 	uint64_t first;
 
 	(void)arg;
@@ -122,7 +122,7 @@ static void *produce_alone(void *arg)
 static void *produce_among_many(void *arg)
 {
 	unsigned spins = 0;
-	const struct disruptor_wait wait = { spin, &spins };
+	const struct disruptor_wait wait = { .wait = spin, .ctx = &spins };
 	uint64_t first;
 
 	/* All producers on one CPU would never meet; on two, one of them shares the consumer's. */
@@ -142,7 +142,7 @@ static void *produce_among_many(void *arg)
 static uint64_t consume(uint64_t total)
 {
 	unsigned spins = 0;
-	const struct disruptor_wait wait = { spin, &spins };
+	const struct disruptor_wait wait = { .wait = spin, .ctx = &spins };
 	uint64_t sum = 0;
 	uint64_t first, count;
 

@@ -200,8 +200,8 @@ static status_t make_room(void *ctx)
 
 static void waiting_ends_by_progress_or_by_the_strategy(void)
 {
-	const struct disruptor_wait patience = { give_up_after_three, NULL };
-	const struct disruptor_wait helper = { make_room, &a };
+	const struct disruptor_wait patience = { .wait = give_up_after_three };
+	const struct disruptor_wait helper = { .wait = make_room, .ctx = &a };
 	uint64_t first, count;
 
 	for (int many = 0; many < 2; many++) {
@@ -224,7 +224,7 @@ static void waiting_ends_by_progress_or_by_the_strategy(void)
 
 static void closing_loses_nothing(void)
 {
-	const struct disruptor_wait patience = { give_up_after_three, NULL };
+	const struct disruptor_wait patience = { .wait = give_up_after_three };
 	uint64_t first, count, late;
 
 	for (int many = 0; many < 2; many++) {

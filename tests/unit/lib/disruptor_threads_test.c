@@ -55,7 +55,7 @@ static status_t yield(void *ctx)
 	return STATUS_OK;
 }
 
-static const struct disruptor_wait yielding = { yield, NULL };
+static const struct disruptor_wait yielding = { .wait = yield };
 
 static void write_message(uint64_t sequence, uint64_t producer, uint64_t number)
 {

@@ -67,7 +67,7 @@ static void symtab_hands_out_no_broken_name(void)
 	uint64_t offset;
 
 	table.names[1] = 5000;
-	memset(table.strings + 11, 'x', sizeof(table.strings) - 11);
+	memset((char *)&table + offsetof(struct table, strings) + 11, 'x', sizeof(table) - offsetof(struct table, strings) - 11);
 	CU_ASSERT_EQUAL_FATAL(symtab_open(&symtab, &table, sizeof(table), BASE, END), STATUS_OK);
 	CU_ASSERT_PTR_NULL(symtab_find(&symtab, BASE + 0x40, &offset));
 	CU_ASSERT_PTR_NULL(symtab_find(&symtab, BASE + 0x900, &offset));
