@@ -13,6 +13,7 @@
 #include "hal/arm64/cpu.h"
 #include "hal/arm64/exception.h"
 #include "hal/arm64/image.h"
+#include "hal/arm64/smp.h"
 #include "hal/arm64/tables.h"
 #include "hal/contract/boot.h"
 #include "hal/contract/console.h"
@@ -28,7 +29,6 @@
 #define IMAGE_CLIENT_OFFSET 64 /* the Image header's length; the head's next word points to the client */
 #define EXIT_PANIC 255
 
-static struct cpu boot_cpu;
 static struct hal_boot_info info;
 static struct fdt_machine machine;
 
@@ -167,17 +167,19 @@ _Noreturn void hal_start(uint64_t fdt_pa, uint64_t image_pa)
 	uint64_t fdt_offset = fdt_pa & (TABLE_BLOCK_BYTES(2) - 1);
 	const char *why = "unknown";
 
-	sysreg_write(tpidr_el1, &boot_cpu);
+	sysreg_write(tpidr_el1, &cpus[0]);
 	exception_init(client->fault);
 	tables_init(image_pa);
 	if (fdt_machine_read((const void *)(FIXMAP_FDT_VA + fdt_offset), FIXMAP_FDT_BYTES - fdt_offset, &machine, &why) !=
 	    STATUS_OK)
 		start_failed("cannot read the device tree", why);
+	smp_init(&machine);
 	psci_init(machine.psci_method);
 	console_init();
 	memory_init(fdt_pa, image_pa);
 	if (irqchip_init(&machine.gic) != STATUS_OK)
 		start_failed("no interrupt controller", "neither GICv2 nor GICv3 is described, or this CPU's part is missing");
+	irqchip_connect(IRQCHIP_INTID_NOTIFY, client->notified);
 	if (machine.timer_intid[FDT_TIMER_VIRTUAL] == FDT_INTID_NONE ||
 	    generic_timer_init(machine.timer_intid[FDT_TIMER_VIRTUAL], client->timer) != STATUS_OK)
 		start_failed("no timer", "the virtual timer has no interrupt or no frequency");

@@ -10,11 +10,6 @@ void hal_cpu_set_local(void *local)
 	cpu_this()->local = local;
 }
 
-void *hal_cpu_local(void)
-{
-	return cpu_this()->local;
-}
-
 int hal_cpu_random(uint64_t *out)
 {
 	uint64_t value;

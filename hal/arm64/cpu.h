@@ -14,17 +14,24 @@
 #include "hal/contract/user.h"
 
 struct cpu {
+	void *local;                   /* W: hal_cpu_set_local; hal_cpu_local() reads it here */
 	struct hal_user *user;         /* W: user_enter. Whose registers the vectors save */
 	struct hal_user *vector_owner; /* whose V registers are in the CPU */
 	struct hal_space *space;       /* what TTBR0_EL1 shows; NULL: nothing */
-	void *local;                   /* the kernel's */
+	unsigned index;                /* W: smp_init; 0 is the boot CPU */
+	uint64_t mpidr;                /* W: smp_init; affinity fields of MPIDR_EL1 */
+	volatile uint32_t *redistributor; /* W: the GICv3 driver; this CPU's frames */
+	uint8_t gicv2_target;          /* W: the GICv2 driver; this CPU's bit in its target lists */
 };
+
+extern struct cpu cpus[];
 
 static inline struct cpu *cpu_this(void)
 {
 	return (struct cpu *)sysreg_read(tpidr_el1);
 }
 
+static_assert(offsetof(struct cpu, local) == 0, "hal_cpu_local");
 static_assert(offsetof(struct cpu, user) == CPU_USER, "user.S");
 static_assert(offsetof(struct hal_user, sp) == USER_SP, "user.S");
 static_assert(offsetof(struct hal_user, pstate) == USER_PSTATE, "user.S");

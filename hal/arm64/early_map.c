@@ -15,7 +15,8 @@
 uint64_t early_kernel_root[TABLE_ENTRIES] TABLE_STORAGE;
 extern uint64_t early_empty_table[TABLE_ENTRIES];
 uint64_t early_empty_table[TABLE_ENTRIES] TABLE_STORAGE;
-static uint64_t early_identity[TABLE_ENTRIES] TABLE_STORAGE;
+extern uint64_t early_identity[TABLE_ENTRIES];
+uint64_t early_identity[TABLE_ENTRIES] TABLE_STORAGE;
 static uint64_t early_image_l2[TABLE_ENTRIES] TABLE_STORAGE;
 static uint64_t early_image_l3[TABLE_ENTRIES] TABLE_STORAGE;
 static uint64_t early_fixmap_l3[TABLE_ENTRIES] TABLE_STORAGE;

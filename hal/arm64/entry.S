@@ -8,6 +8,7 @@
  * Order: a vector table first, so that nothing after it fails in silence; down to EL1; zeroed data; first tables; MMU on;
  * stacks; C. Everything before the MMU is reached relative to the program counter.
  */
+#include "hal/arm64/offsets.h"
 #include "hal/arm64/table.h"
 
 /* TCR_EL1: 39 bits each side, 4 KiB granules, inner shareable write-back walks, 16-bit ASIDs where there are. */
@@ -73,6 +74,55 @@ at_upper_half:
 	mov	x0, x20
 	mov	x1, x21
 	bl	hal_start			/* does not return */
+	brk	#0
+
+/*
+ * A CPU that PSCI started: x0 is the physical address of a struct secondary_start. The tables are the boot CPU's, the
+ * identity map among them.
+ */
+	.global secondary_entry
+secondary_entry:
+	adr	x8, early_vectors
+	msr	vbar_el1, x8
+	mrs	x9, CurrentEL
+	tbz	x9, #3, 1f
+	msr	vbar_el2, x8
+1:	msr	daifset, #0xf
+	mov	x20, x0
+	adrp	x21, image_start
+	tbz	x9, #3, 2f
+	bl	leave_el2
+2:	ldr	x8, =SCTLR_RES1
+	msr	sctlr_el1, x8
+	isb
+	adrp	x0, early_identity
+	adrp	x1, early_kernel_root
+	bl	mmu_on
+	add	x20, x20, x22			/* the structure, in the upper half */
+	ldr	x8, =secondary_upper_half
+	br	x8
+
+secondary_upper_half:
+	ldr	x8, =exception_vectors
+	msr	vbar_el1, x8
+	isb
+	adrp	x8, early_empty_table
+	sub	x9, x8, x22
+	msr	ttbr0_el1, x9
+	isb
+	tlbi	vmalle1
+	dsb	nsh
+	isb
+	ldp	x8, x9, [x20, #SECONDARY_STACK]
+	mov	sp, x9
+	msr	spsel, #0
+	mov	sp, x8
+	mov	x29, xzr
+	mov	x30, xzr
+	ldp	x8, x9, [x20, #SECONDARY_CPU]
+	msr	tpidr_el1, x8
+	ldr	x0, [x20, #SECONDARY_ARG]
+	blr	x9				/* does not return */
 	brk	#0
 
 /*

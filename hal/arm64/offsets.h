@@ -22,7 +22,12 @@
 #define USER_V 320
 
 /* struct cpu */
-#define CPU_USER 0
+#define CPU_USER 8
+
+/* struct secondary_start (smp.c) */
+#define SECONDARY_STACK 0
+#define SECONDARY_CPU 16
+#define SECONDARY_ARG 32
 
 /* exception_kernel(): how the fault came */
 #define EXCEPTION_SYNC 0

@@ -5,6 +5,7 @@
  * Lower-half address spaces. An address space identifier belongs to one space while it lives, so that switching between
  * processes flushes nothing; it is flushed when the space goes.
  */
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,17 +17,19 @@
 #define ASIDS 256 /* what every CPU has (ID_AA64MMFR0_EL1.ASIDBits); 0 is the kernel's */
 
 extern uint64_t early_empty_table[TABLE_ENTRIES];
-static uint64_t asid_taken[ASIDS / 64] = { 1 };
+static _Atomic uint64_t asid_taken[ASIDS / 64] = { 1 }; /* W: any CPU */
 
 static unsigned asid_take(void)
 {
-	for (unsigned i = 0; i < ASIDS; i++) {
-		if (!(asid_taken[i / 64] & 1ul << i % 64)) {
-			asid_taken[i / 64] |= 1ul << i % 64;
+	for (unsigned i = 0; i < ASIDS; i++)
+		if (!(atomic_fetch_or_explicit(&asid_taken[i / 64], 1ul << i % 64, memory_order_relaxed) & 1ul << i % 64))
 			return i;
-		}
-	}
 	return 0;
+}
+
+static void asid_give(unsigned asid)
+{
+	atomic_fetch_and_explicit(&asid_taken[asid / 64], ~(1ul << asid % 64), memory_order_relaxed);
 }
 
 status_t hal_space_create(struct hal_space *space, struct hal_page_source pages)
@@ -39,7 +42,7 @@ status_t hal_space_create(struct hal_space *space, struct hal_page_source pages)
 	space->asid = (uint16_t)asid;
 	space->root_pa = pages.alloc(pages.ctx);
 	if (space->root_pa == 0) {
-		asid_taken[asid / 64] &= ~(1ul << asid % 64);
+		asid_give(asid);
 		return STATUS_ENOMEM;
 	}
 	memset(hal_direct_va(space->root_pa), 0, HAL_PAGE_BYTES);
@@ -73,7 +76,7 @@ void hal_space_destroy(struct hal_space *space)
 	__asm__ volatile("tlbi aside1is, %0" ::"r"((uint64_t)space->asid << 48) : "memory");
 	barrier_dsb_ish();
 	tables_destroy(space->root_pa, &space->pages);
-	asid_taken[space->asid / 64] &= ~(1ul << space->asid % 64);
+	asid_give(space->asid);
 }
 
 static bool page_is_valid(uint64_t va)

@@ -28,9 +28,14 @@ void tables_init(uint64_t image_pa)
 	image_offset = (uint64_t)image_start - image_pa;
 }
 
+uint64_t tables_image_pa(const void *va)
+{
+	return (uint64_t)va - image_offset;
+}
+
 uint64_t tables_kernel_root_pa(void)
 {
-	return (uint64_t)early_kernel_root - image_offset;
+	return tables_image_pa(early_kernel_root);
 }
 
 static uint64_t *table_at(uint64_t pa)

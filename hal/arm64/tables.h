@@ -46,6 +46,9 @@ MUST_CHECK status_t tables_map_range(uint64_t va, uint64_t pa, uint64_t bytes, u
 /* Maps device registers and returns their address; NULL where tables are out. For boot, never unmapped. */
 volatile void *tables_map_device(uint64_t pa, uint64_t bytes);
 
+/* Physical address of something in the kernel's image. */
+uint64_t tables_image_pa(const void *va);
+
 /* Physical address of the kernel's own table of the first level. */
 uint64_t tables_kernel_root_pa(void);
 

@@ -35,11 +35,13 @@ struct hal_boot_info {
 /*
  * main:  called once, on the boot CPU's stack, MMU on, interrupts masked. Must not return.
  * timer: the armed deadline passed. Context: interrupt.
+ * notified: another CPU called hal_cpu_notify() for this one. Context: interrupt.
  * fault: the kernel itself did what it must not. Context: exception stack, interrupts masked. Must not return.
  */
 struct hal_client {
 	void (*main)(const struct hal_boot_info *info);
 	void (*timer)(void);
+	void (*notified)(void);
 	void (*fault)(const struct hal_fault *fault);
 };
 

@@ -26,9 +26,19 @@ static inline void hal_cpu_wait(void)
 	__asm__ volatile("dsb sy\n\twfi" ::: "memory");
 }
 
-/* The kernel's own structure of this CPU; NULL until set. */
+/*
+ * The kernel's own structure of this CPU; NULL until set. TPIDR_EL1 points to the machine layer's structure of the CPU, of which
+ * it is the first word: inline, since every switch begins with it.
+ */
 void hal_cpu_set_local(void *local);
-void *hal_cpu_local(void);
+
+static inline void *hal_cpu_local(void)
+{
+	void *const *cpu;
+
+	__asm__ volatile("mrs %0, tpidr_el1" : "=r"(cpu));
+	return *cpu;
+}
 
 /*
  * One 64-bit random number from the CPU (RNDR, FEAT_RNG). Returns 1 and stores it, or 0 where the CPU has none to give.

@@ -4,6 +4,7 @@
 /* Spec: Arm IHI 0048B, GIC Architecture Specification, version 2: 4.3 distributor, 4.4 CPU interface. */
 #include <stddef.h>
 
+#include "hal/arm64/cpu.h"
 #include "hal/arm64/tables.h"
 #include "hal/irqchip/irqchip.h"
 
@@ -11,6 +12,8 @@
 #define GICD_ISENABLER0 (0x100 / 4)
 #define GICD_ICENABLER0 (0x180 / 4)
 #define GICD_IPRIORITYR0 (0x400 / 4)
+#define GICD_ITARGETSR0 (0x800 / 4)
+#define GICD_SGIR (0xf00 / 4)
 #define GICC_CTLR (0x000 / 4)
 #define GICC_PMR (0x004 / 4)
 #define GICC_IAR (0x00c / 4)
@@ -19,10 +22,22 @@
 #define GIC_ENABLE 1u
 #define PRIORITY_ALL_LOWEST 0xffu
 #define PRIORITY_DEFAULT 0xa0a0a0a0u
-#define INTID_MASK 0x3ffu
 
 static volatile uint32_t *distributor;
 static volatile uint32_t *cpu_interface;
+
+static status_t gicv2_cpu_init(const struct fdt_gic *gic)
+{
+	(void)gic;
+	/* The first 32 interrupts' registers are this CPU's own, and target this CPU: so its bit can be read there (4.3.12). */
+	cpu_this()->gicv2_target = (uint8_t)distributor[GICD_ITARGETSR0];
+	distributor[GICD_ICENABLER0] = UINT32_MAX;
+	for (unsigned i = 0; i < 8; i++)
+		distributor[GICD_IPRIORITYR0 + i] = PRIORITY_DEFAULT;
+	cpu_interface[GICC_PMR] = PRIORITY_ALL_LOWEST;
+	cpu_interface[GICC_CTLR] = GIC_ENABLE;
+	return STATUS_OK;
+}
 
 static status_t gicv2_init(const struct fdt_gic *gic)
 {
@@ -30,14 +45,14 @@ static status_t gicv2_init(const struct fdt_gic *gic)
 	cpu_interface = tables_map_device(gic->cpu_interface.base_pa, gic->cpu_interface.bytes);
 	if (distributor == NULL || cpu_interface == NULL)
 		return STATUS_ENOMEM;
-	distributor[GICD_CTLR] = 0;
-	distributor[GICD_ICENABLER0] = UINT32_MAX;
-	for (unsigned i = 0; i < 8; i++)
-		distributor[GICD_IPRIORITYR0 + i] = PRIORITY_DEFAULT;
 	distributor[GICD_CTLR] = GIC_ENABLE;
-	cpu_interface[GICC_PMR] = PRIORITY_ALL_LOWEST;
-	cpu_interface[GICC_CTLR] = GIC_ENABLE;
-	return STATUS_OK;
+	return gicv2_cpu_init(gic);
+}
+
+static void gicv2_notify(const struct cpu *cpu, uint32_t intid)
+{
+	barrier_dsb_ishst(); /* what the other CPU is to see is written before it is told (4.3.15) */
+	distributor[GICD_SGIR] = (uint32_t)cpu->gicv2_target << 16 | intid;
 }
 
 static void gicv2_enable(uint32_t intid)
@@ -47,16 +62,18 @@ static void gicv2_enable(uint32_t intid)
 
 static uint32_t gicv2_acknowledge(void)
 {
-	return cpu_interface[GICC_IAR] & INTID_MASK;
+	return cpu_interface[GICC_IAR];
 }
 
-static void gicv2_end(uint32_t intid)
+static void gicv2_end(uint32_t acknowledged)
 {
-	cpu_interface[GICC_EOIR] = intid;
+	cpu_interface[GICC_EOIR] = acknowledged;
 }
 
 const struct irqchip irqchip_gicv2 = {
 	.init = gicv2_init,
+	.cpu_init = gicv2_cpu_init,
+	.notify = gicv2_notify,
 	.enable = gicv2_enable,
 	.acknowledge = gicv2_acknowledge,
 	.end = gicv2_end,

@@ -4,6 +4,7 @@
 /* Spec: Arm IHI 0069H, GIC Architecture Specification, version 3: 12.2 system registers, 12.9 distributor, 12.11 redistributor. */
 #include <stddef.h>
 
+#include "hal/arm64/cpu.h"
 #include "hal/arm64/sysreg.h"
 #include "hal/arm64/tables.h"
 #include "hal/irqchip/irqchip.h"
@@ -28,13 +29,12 @@
 #define ICC_PMR_EL1 s3_0_c4_c6_0
 #define ICC_IAR1_EL1 s3_0_c12_c12_0
 #define ICC_EOIR1_EL1 s3_0_c12_c12_1
+#define ICC_SGI1R_EL1 s3_0_c12_c11_5
 #define ICC_SRE_EL1 s3_0_c12_c12_5
 #define ICC_IGRPEN1_EL1 s3_0_c12_c12_7
 
 #define PRIORITY_ALL_LOWEST 0xffu
 #define PRIORITY_DEFAULT 0xa0a0a0a0u
-
-static volatile uint32_t *redistributor; /* this CPU's */
 
 /* MPIDR_EL1's affinity as GICR_TYPER[63:32] shows it. */
 static uint32_t affinity(void)
@@ -61,7 +61,7 @@ static volatile uint32_t *find_in_region(const struct fdt_range *region, uint64_
 	return NULL;
 }
 
-static void redistributor_init(void)
+static void redistributor_init(volatile uint32_t *redistributor)
 {
 	redistributor[GICR_WAKER] &= ~GICR_WAKER_PROCESSOR_SLEEP;
 	while (redistributor[GICR_WAKER] & GICR_WAKER_CHILDREN_ASLEEP)
@@ -72,20 +72,15 @@ static void redistributor_init(void)
 		redistributor[GICR_IPRIORITYR0 + i] = PRIORITY_DEFAULT;
 }
 
-static status_t gicv3_init(const struct fdt_gic *gic)
+static status_t gicv3_cpu_init(const struct fdt_gic *gic)
 {
-	volatile uint32_t *distributor = tables_map_device(gic->distributor.base_pa, gic->distributor.bytes);
+	struct cpu *cpu = cpu_this();
 
-	if (distributor == NULL)
-		return STATUS_ENOMEM;
-	for (uint32_t i = 0; redistributor == NULL && i < gic->redistributor_count; i++)
-		redistributor = find_in_region(&gic->redistributors[i], gic->redistributor_stride);
-	if (redistributor == NULL)
+	for (uint32_t i = 0; cpu->redistributor == NULL && i < gic->redistributor_count; i++)
+		cpu->redistributor = find_in_region(&gic->redistributors[i], gic->redistributor_stride);
+	if (cpu->redistributor == NULL)
 		return STATUS_ENODEV;
-	distributor[GICD_CTLR] = GICD_CTLR_ARE | GICD_CTLR_ENABLE_GRP1;
-	while (distributor[GICD_CTLR] & GICD_CTLR_RWP)
-		;
-	redistributor_init();
+	redistributor_init(cpu->redistributor);
 	sysreg_write(ICC_SRE_EL1, 7);
 	barrier_isb();
 	sysreg_write(ICC_PMR_EL1, PRIORITY_ALL_LOWEST);
@@ -94,9 +89,33 @@ static status_t gicv3_init(const struct fdt_gic *gic)
 	return STATUS_OK;
 }
 
+static status_t gicv3_init(const struct fdt_gic *gic)
+{
+	volatile uint32_t *distributor = tables_map_device(gic->distributor.base_pa, gic->distributor.bytes);
+
+	if (distributor == NULL)
+		return STATUS_ENOMEM;
+	distributor[GICD_CTLR] = GICD_CTLR_ARE | GICD_CTLR_ENABLE_GRP1;
+	while (distributor[GICD_CTLR] & GICD_CTLR_RWP)
+		;
+	return gicv3_cpu_init(gic);
+}
+
 static void gicv3_enable(uint32_t intid)
 {
-	redistributor[GICR_ISENABLER0] = 1u << intid % 32;
+	cpu_this()->redistributor[GICR_ISENABLER0] = 1u << intid % 32;
+}
+
+/* ICC_SGI1R_EL1: affinity 3, 2 and 1, and a bit for affinity 0 within its range of 16 (12.2.37). */
+static void gicv3_notify(const struct cpu *cpu, uint32_t intid)
+{
+	uint64_t mpidr = cpu->mpidr;
+	uint64_t value = (mpidr >> 32 & 0xff) << 48 | (mpidr >> 16 & 0xff) << 32 | (mpidr >> 8 & 0xff) << 16 |
+			 (mpidr >> 4 & 0xf) << 44 | (uint64_t)intid << 24 | 1ul << (mpidr & 0xf);
+
+	__asm__ volatile("dsb ishst" ::: "memory"); /* what the other CPU is to see is written before it is told */
+	sysreg_write(ICC_SGI1R_EL1, value);
+	barrier_isb();
 }
 
 static uint32_t gicv3_acknowledge(void)
@@ -107,14 +126,16 @@ static uint32_t gicv3_acknowledge(void)
 	return intid;
 }
 
-static void gicv3_end(uint32_t intid)
+static void gicv3_end(uint32_t acknowledged)
 {
-	sysreg_write(ICC_EOIR1_EL1, intid);
+	sysreg_write(ICC_EOIR1_EL1, acknowledged);
 	barrier_isb();
 }
 
 const struct irqchip irqchip_gicv3 = {
 	.init = gicv3_init,
+	.cpu_init = gicv3_cpu_init,
+	.notify = gicv3_notify,
 	.enable = gicv3_enable,
 	.acknowledge = gicv3_acknowledge,
 	.end = gicv3_end,

@@ -39,6 +39,11 @@ status_t generic_timer_init(uint32_t intid, void (*expired)(void))
 	return STATUS_OK;
 }
 
+void generic_timer_cpu_init(void)
+{
+	hal_timer_disarm();
+}
+
 uint64_t hal_timer_now_ns(void)
 {
 	barrier_isb(); /* not read ahead of what came before (DDI 0487 D11.2.2) */

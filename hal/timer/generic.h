@@ -15,4 +15,7 @@
  */
 MUST_CHECK status_t generic_timer_init(uint32_t intid, void (*expired)(void));
 
+/* Quiets the timer of a CPU that has just started. */
+void generic_timer_cpu_init(void);
+
 #endif

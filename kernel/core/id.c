@@ -4,6 +4,7 @@
 #include "kernel/core/id.h"
 
 #include <sodium/crypto_shorthash_siphash24.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,7 +16,7 @@
 enum { POOL_BYTES = 128, RNDR_WORDS = 4 };
 
 static uint8_t key[crypto_shorthash_siphash24_KEYBYTES];
-static uint64_t counter;
+static _Atomic uint64_t counter; /* W: any CPU; the first identifier is asked for while one runs */
 static const struct span *boot_seeds;
 static unsigned boot_seed_count;
 
@@ -68,11 +69,12 @@ uint64_t id_next(void)
 {
 	uint64_t id;
 
-	if (counter == 0)
-		key_draw();
 	do {
-		counter++;
-		(void)crypto_shorthash_siphash24((uint8_t *)&id, (const uint8_t *)&counter, sizeof(counter), key);
+		uint64_t number = atomic_fetch_add_explicit(&counter, 1, memory_order_relaxed);
+
+		if (number == 0)
+			key_draw();
+		(void)crypto_shorthash_siphash24((uint8_t *)&id, (const uint8_t *)&number, sizeof(number), key);
 	} while (id == 0);
 	return id;
 }

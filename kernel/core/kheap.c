@@ -6,8 +6,10 @@
 #include "hal/contract/memory.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/spinlock.h"
 
 static struct heap heap;
+static struct spinlock lock;
 
 static unsigned order_for(size_t bytes)
 {
@@ -49,4 +51,48 @@ void kheap_init(void)
 struct heap *kheap(void)
 {
 	return &heap;
+}
+
+void *kheap_alloc(size_t bytes)
+{
+	spinlock_take(&lock);
+
+	void *address = heap_alloc(&heap, bytes);
+
+	spinlock_give(&lock);
+	return address;
+}
+
+void *kheap_calloc(size_t count, size_t bytes)
+{
+	spinlock_take(&lock);
+
+	void *address = heap_calloc(&heap, count, bytes);
+
+	spinlock_give(&lock);
+	return address;
+}
+
+void *kheap_realloc(void *old, size_t bytes)
+{
+	spinlock_take(&lock);
+
+	void *address = heap_realloc(&heap, old, bytes);
+
+	spinlock_give(&lock);
+	return address;
+}
+
+void kheap_free(void *address)
+{
+	spinlock_take(&lock);
+	heap_free(&heap, address);
+	spinlock_give(&lock);
+}
+
+void kheap_trim(void)
+{
+	spinlock_take(&lock);
+	heap_trim(&heap);
+	spinlock_give(&lock);
 }

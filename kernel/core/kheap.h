@@ -9,7 +9,14 @@
 
 void kheap_init(void);
 
-/* The one heap. Context: boot or fiber, on the boot CPU. */
+/* The one heap, to look at. Context: boot or fiber, where no other CPU allocates. */
 struct heap *kheap(void);
+
+/* The heap's functions, one CPU at a time. Context: boot, fiber or scheduler, any CPU. */
+void *kheap_alloc(size_t bytes);
+void *kheap_calloc(size_t count, size_t bytes);
+void *kheap_realloc(void *address, size_t bytes);
+void kheap_free(void *address);
+void kheap_trim(void);
 
 #endif

@@ -13,22 +13,22 @@
 
 void *malloc(size_t bytes)
 {
-	return heap_alloc(kheap(), bytes);
+	return kheap_alloc(bytes);
 }
 
 void *calloc(size_t count, size_t bytes)
 {
-	return heap_calloc(kheap(), count, bytes);
+	return kheap_calloc(count, bytes);
 }
 
 void *realloc(void *address, size_t bytes)
 {
-	return heap_realloc(kheap(), address, bytes);
+	return kheap_realloc(address, bytes);
 }
 
 void free(void *address)
 {
-	heap_free(kheap(), address);
+	kheap_free(address);
 }
 
 /* The line that printf and putchar are at. W: fibers, cooperatively: nothing between two characters yields. */

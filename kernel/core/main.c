@@ -15,6 +15,7 @@
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/sched.h"
+#include "kernel/core/smp.h"
 #include "kernel/core/timer.h"
 #include "kernel/core/version.h"
 #include "kernel/io/console.h"
@@ -35,6 +36,8 @@ static void kernel_main(const struct hal_boot_info *info)
 	if (cmdline_get(info->command_line, "nonce", &nonce))
 		log_line("boot: nonce %.*s", (int)nonce.len, (const char *)nonce.data);
 	console_start();
+	if (info->cpu_count > 1)
+		smp_start();
 	VERIFY(fiber_create("main", image_main, (void *)info) != NULL);
 	hal_irq_enable();
 	sched_run();
@@ -43,5 +46,6 @@ static void kernel_main(const struct hal_boot_info *info)
 const struct hal_client kernel_client = {
 	.main = kernel_main,
 	.timer = timer_interrupt,
+	.notified = smp_notified,
 	.fault = panic_fault,
 };

@@ -8,16 +8,33 @@
 #include "kernel/core/page.h"
 
 #include <assert.h>
+#include <stdalign.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "hal/contract/smp.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/spinlock.h"
 #include "lib/bits.h"
 #include "lib/buddy.h"
 
 #define PIECE_BYTES 0x200000ul
 
+/*
+ * Single pages, which are most, come from a small store of this CPU's own; blocks of them move between it and the zone, under the
+ * zone's lock.
+ */
+enum { STORE_PAGES = 32, STORE_MOVES = STORE_PAGES / 2 };
+
+struct page_store {
+	alignas(64) _Atomic uint64_t count; /* W: its CPU; R: who counts */
+	uint64_t pa[STORE_PAGES];
+};
+
+static struct page_store stores[HAL_CPUS_MAX];
+static struct spinlock zone_lock;
 static struct buddy zone;
 static struct hal_range pending[HAL_RANGES_MAX]; /* not given to the zone yet, from the low end on */
 static unsigned pending_count;
@@ -82,7 +99,8 @@ static bool zone_grow(void)
 	return false;
 }
 
-uint64_t page_alloc(unsigned order)
+/* Context: zone lock taken. */
+static uint64_t zone_alloc(unsigned order)
 {
 	uint64_t page;
 
@@ -97,15 +115,78 @@ uint64_t page_alloc(unsigned order)
 	return 0;
 }
 
-void page_free(uint64_t pa, unsigned order)
+/* Context: zone lock taken. */
+static void zone_free(uint64_t pa, unsigned order)
 {
 	if (pa % HAL_PAGE_BYTES != 0 || buddy_free(&zone, pa / HAL_PAGE_BYTES, order) != STATUS_OK)
 		panic("memory: free of 0x%llx, order %u: no such allocation", (unsigned long long)pa, order);
 }
 
+/* Takes pages from the zone, as many as there are up to STORE_MOVES. */
+static void store_fill(struct page_store *store, uint64_t count)
+{
+	spinlock_take(&zone_lock);
+	while (count < STORE_MOVES) {
+		uint64_t pa = zone_alloc(0);
+
+		if (pa == 0)
+			break;
+		store->pa[count++] = pa;
+	}
+	spinlock_give(&zone_lock);
+	atomic_store_explicit(&store->count, count, memory_order_relaxed);
+}
+
+uint64_t page_alloc(unsigned order)
+{
+	struct page_store *store = &stores[hal_cpu_index()];
+	uint64_t pa;
+
+	if (order == 0) {
+		uint64_t count = atomic_load_explicit(&store->count, memory_order_relaxed);
+
+		if (count == 0)
+			store_fill(store, 0);
+		count = atomic_load_explicit(&store->count, memory_order_relaxed);
+		if (count == 0)
+			return 0;
+		atomic_store_explicit(&store->count, count - 1, memory_order_relaxed);
+		return store->pa[count - 1];
+	}
+	spinlock_take(&zone_lock);
+	pa = zone_alloc(order);
+	spinlock_give(&zone_lock);
+	return pa;
+}
+
+void page_free(uint64_t pa, unsigned order)
+{
+	struct page_store *store = &stores[hal_cpu_index()];
+	uint64_t count = atomic_load_explicit(&store->count, memory_order_relaxed);
+
+	if (order == 0 && count < STORE_PAGES) {
+		for (uint64_t i = 0; i < count; i++)
+			if (store->pa[i] == pa)
+				panic("memory: free of 0x%llx, order 0: it is free", (unsigned long long)pa);
+		store->pa[count] = pa;
+		atomic_store_explicit(&store->count, count + 1, memory_order_relaxed);
+		return;
+	}
+	spinlock_take(&zone_lock);
+	zone_free(pa, order);
+	while (order == 0 && count > STORE_MOVES)
+		zone_free(store->pa[--count], 0);
+	spinlock_give(&zone_lock);
+	atomic_store_explicit(&store->count, count, memory_order_relaxed);
+}
+
 uint64_t page_free_count(void)
 {
-	return zone.free_pages + pending_pages;
+	uint64_t count = zone.free_pages + pending_pages;
+
+	for (unsigned i = 0; i < HAL_CPUS_MAX; i++)
+		count += atomic_load_explicit(&stores[i].count, memory_order_relaxed);
+	return count;
 }
 
 static uint64_t source_alloc(void *ctx)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Physical pages, counted exactly. Context: boot or fiber, on the boot CPU. */
+/* Physical pages, counted exactly. Context: boot, fiber or scheduler, any CPU. */
 #ifndef KERNEL_CORE_PAGE_H
 #define KERNEL_CORE_PAGE_H
 
@@ -19,6 +19,7 @@ uint64_t page_alloc(unsigned order);
 /* Gives back what page_alloc returned, whole. Freeing what is not allocated is a panic. */
 void page_free(uint64_t pa, unsigned order);
 
+/* Pages nobody has. Exact where no other CPU allocates meanwhile. */
 uint64_t page_free_count(void);
 
 /* Single pages as the machine layer asks for them. */

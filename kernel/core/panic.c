@@ -4,6 +4,7 @@
 #include "kernel/core/panic.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -11,8 +12,10 @@
 #include "hal/contract/cpu.h"
 #include "hal/contract/exit.h"
 #include "hal/contract/memory.h"
+#include "hal/contract/smp.h"
 #include "kernel/core/exit_status.h"
 #include "kernel/core/fiber.h"
+#include "kernel/core/smp.h"
 #include "kernel/core/symbols.h"
 #include "kernel/io/console.h"
 #include "lib/format.h"
@@ -61,17 +64,26 @@ static void print_backtrace(uint64_t pc, uint64_t frame)
 	}
 }
 
-/* A second panic while the first is printed: say so and stop. */
+/*
+ * One CPU reports; the others are stopped, be they well or panicking too. A second panic of the same CPU, while the first is
+ * printed, says so and ends the machine.
+ */
 static void panic_begin(void)
 {
-	static bool panicking;
+	static _Atomic unsigned reporter; /* CPU number + 1 */
+	unsigned nobody = 0;
+	unsigned own = hal_cpu_index() + 1;
 
 	hal_irq_disable();
-	if (panicking) {
-		format_to(&panic_sink, "\nPANIC: again, while reporting the first\n");
-		hal_exit(EXIT_STATUS_PANIC);
+	if (!atomic_compare_exchange_strong(&reporter, &nobody, own)) {
+		if (nobody == own) {
+			format_to(&panic_sink, "\nPANIC: again, while reporting the first\n");
+			hal_exit(EXIT_STATUS_PANIC);
+		}
+		for (;;)
+			hal_cpu_wait();
 	}
-	panicking = true;
+	smp_stop_others();
 	console_drain();
 }
 
@@ -79,7 +91,7 @@ static _Noreturn void panic_end(void)
 {
 	const struct fiber *fiber = fiber_current();
 
-	format_to(&panic_sink, "in fiber: %s\n", fiber != NULL ? fiber->name : "none");
+	format_to(&panic_sink, "on cpu %u, in fiber: %s\n", hal_cpu_index(), fiber != NULL ? fiber->name : "none");
 	hal_exit(EXIT_STATUS_PANIC);
 }
 

@@ -6,98 +6,37 @@
 #include <stddef.h>
 
 #include "hal/contract/cpu.h"
-#include "kernel/core/fiber.h"
-#include "kernel/core/id.h"
-#include "kernel/core/libc.h"
+#include "hal/contract/timer.h"
 #include "kernel/core/panic.h"
-#include "kernel/core/stack.h"
-#include "kernel/core/timer.h"
 
 static struct sched boot_sched;
+static struct list_node boot_lists[WHEEL_SLOTS] __attribute__((section(".unzeroed")));
+static struct sched *scheds[HAL_CPUS_MAX]; /* W: each CPU its own, before it is online */
+
+void sched_make(struct sched *sched, unsigned cpu, struct list_node *lists)
+{
+	sched->cpu = cpu;
+	timer_queue_init(&sched->timers, lists);
+	message_inbox_init(&sched->inbox);
+}
+
+void sched_adopt(struct sched *sched)
+{
+	hal_cpu_set_local(sched);
+	scheds[sched->cpu] = sched;
+	/* Pairs with the acquire in smp_start: what this CPU has set up is seen. */
+	atomic_store_explicit(&sched->online, 1, memory_order_release);
+}
 
 void sched_init(void)
 {
-	list_init(&boot_sched.ready);
-	list_init(&boot_sched.dead);
-	hal_cpu_set_local(&boot_sched);
+	sched_make(&boot_sched, 0, boot_lists);
+	sched_adopt(&boot_sched);
 }
 
-struct sched *sched_this(void)
+struct sched *sched_of(unsigned cpu)
 {
-	return hal_cpu_local();
-}
-
-bool sched_has_ready(void)
-{
-	return !list_is_empty(&sched_this()->ready);
-}
-
-static struct fiber *ready_pop(struct sched *sched)
-{
-	struct list_node *node = list_pop_front(&sched->ready);
-
-	if (node == NULL)
-		return NULL;
-
-	struct fiber *fiber = LIST_OWNER(node, struct fiber, node);
-
-	fiber->is_ready = false;
-	return fiber;
-}
-
-static void ready_push(struct sched *sched, struct fiber *fiber)
-{
-	fiber->is_ready = true;
-	list_push_back(&sched->ready, &fiber->node);
-}
-
-/* Leaves `from`, which has been put wherever it waits, for the next ready fiber, or for the scheduler. */
-static void switch_from(struct sched *sched, struct fiber *from)
-{
-	struct fiber *next = ready_pop(sched);
-
-	if (next == from) {
-		return;
-	}
-	sched->current = next;
-	hal_context_switch(&from->context, next != NULL ? &next->context : &sched->idle);
-}
-
-static void fiber_main(void *arg)
-{
-	struct fiber *fiber = arg;
-	struct sched *sched = sched_this();
-
-	fiber->entry(fiber->arg);
-	list_push_back(&sched->dead, &fiber->node);
-	sched->current = NULL;
-	hal_context_switch(&fiber->context, &sched->idle);
-}
-
-struct fiber *fiber_create(const char *name, void (*entry)(void *arg), void *arg)
-{
-	struct fiber *fiber = calloc(1, sizeof(*fiber));
-
-	if (fiber == NULL)
-		return NULL;
-	fiber->stack_top = stack_alloc();
-	if (fiber->stack_top == 0) {
-		free(fiber);
-		return NULL;
-	}
-	fiber->name = name;
-	fiber->entry = entry;
-	fiber->arg = arg;
-	hal_context_init(&fiber->context, (void *)fiber->stack_top, fiber_main, fiber);
-	ready_push(sched_this(), fiber);
-	return fiber;
-}
-
-uint64_t fiber_id(struct fiber *fiber)
-{
-	if (fiber->id == 0)
-		fiber->id = id_next();
-	return fiber->id;
+	return scheds[cpu];
 }
 
 struct fiber *fiber_current(void)
@@ -107,56 +46,169 @@ struct fiber *fiber_current(void)
 	return sched != NULL ? sched->current : NULL;
 }
 
+static void attention_set(struct sched *sched)
+{
+	atomic_store_explicit(&sched->attention, 1, memory_order_relaxed);
+}
+
+static void ready_push(struct sched *sched, struct fiber *fiber)
+{
+	struct ready_queue *queue = fiber->queue;
+
+	fiber->state = FIBER_AWAKE;
+	if (queue->tail == NULL) {
+		fiber->next = fiber;
+		sched->ready_mask |= 1u << fiber->priority;
+	} else {
+		fiber->next = queue->tail->next;
+		queue->tail->next = fiber;
+	}
+	queue->tail = fiber;
+	if (sched->current != NULL && fiber->priority < sched->current->priority)
+		attention_set(sched);
+}
+
+/* The next fiber to run; NULL where none is ready. */
+static struct fiber *ready_pop(struct sched *sched)
+{
+	if (sched->ready_mask == 0)
+		return NULL;
+
+	unsigned priority = (unsigned)__builtin_ctz(sched->ready_mask);
+	struct ready_queue *queue = &sched->ready[priority];
+	struct fiber *fiber = queue->tail->next;
+
+	if (fiber == queue->tail) {
+		queue->tail = NULL;
+		sched->ready_mask &= ~(1u << priority);
+	} else {
+		queue->tail->next = fiber->next;
+	}
+	return fiber;
+}
+
+void sched_make_ready(struct fiber *fiber)
+{
+	ready_push(sched_this(), fiber);
+}
+
+/* Serves what is not a fiber: messages of other CPUs, deadlines. */
+static void attend(struct sched *sched)
+{
+	/* Pairs with the release of who set it: what it announces is seen. */
+	(void)atomic_exchange_explicit(&sched->attention, 0, memory_order_acquire);
+	message_serve(&sched->inbox);
+	if (timer_is_due())
+		timer_expire();
+}
+
+/* Leaves `from`, which has been put wherever it waits, for the next ready fiber, or for the scheduler. */
+static void switch_from(struct sched *sched, struct fiber *from)
+{
+	struct fiber *next = ready_pop(sched);
+
+	sched->current = next;
+	if (next != from)
+		hal_context_switch(&from->context, next != NULL ? &next->context : &sched->idle);
+}
+
+/* Yielding when there is more to look at than one's own run queue. Not inlined, so that the usual case needs no frame. */
+static __attribute__((noinline)) void yield_with_attention(struct sched *sched, struct fiber *from)
+{
+	attend(sched);
+	if (sched->ready_mask == 0 || (unsigned)__builtin_ctz(sched->ready_mask) > from->priority)
+		return;
+	ready_push(sched, from);
+	switch_from(sched, from);
+}
+
 void fiber_yield(void)
 {
 	struct sched *sched = sched_this();
+	struct fiber *from = sched->current;
+	struct fiber *tail = from->queue->tail;
 
-	if (timer_is_due())
-		timer_expire();
-	if (list_is_empty(&sched->ready))
+	if (__builtin_expect(atomic_load_explicit(&sched->attention, memory_order_relaxed) != 0, 0)) {
+		yield_with_attention(sched, from);
 		return;
-	ready_push(sched, sched->current);
-	switch_from(sched, sched->current);
+	}
+	if (tail == NULL)
+		return;
+
+	/* The head leaves the queue and `from` becomes its tail; right for a queue of one, too, in this order. */
+	struct fiber *next = tail->next;
+
+	tail->next = from;
+	from->next = next->next;
+	from->queue->tail = from;
+	sched->current = next;
+	hal_context_switch(&from->context, &next->context);
 }
 
 void fiber_sleep(void)
 {
 	struct sched *sched = sched_this();
 
+	sched->current->state = FIBER_SLEEPING;
 	switch_from(sched, sched->current);
+}
+
+static void wake_here(void *arg)
+{
+	struct fiber *fiber = arg;
+
+	if (fiber->state == FIBER_SLEEPING)
+		ready_push(sched_this(), fiber);
 }
 
 void fiber_wake(struct fiber *fiber)
 {
-	struct sched *sched = sched_this();
-
-	if (!fiber->is_ready && fiber != sched->current)
-		ready_push(sched, fiber);
+	if (fiber->cpu == sched_this()->cpu)
+		wake_here(fiber);
+	else
+		message_send(fiber->cpu, wake_here, fiber);
 }
 
-bool fiber_stack_guards(const struct fiber *fiber, uint64_t address)
+void sched_end(struct fiber *fiber)
 {
-	return stack_guards(fiber->stack_top, address);
+	struct sched *sched = sched_this();
+
+	fiber->state = FIBER_ENDED;
+	wait_queue_wake(&fiber->joiners);
+	if (!fiber->joinable) {
+		fiber->next = sched->dead;
+		sched->dead = fiber;
+	}
+	sched->current = NULL;
+	hal_context_switch(&fiber->context, &sched->idle);
+	panic("sched: a fiber that has ended runs: %s", fiber->name);
 }
 
 static void dead_free(struct sched *sched)
 {
-	struct list_node *node;
+	while (sched->dead != NULL) {
+		struct fiber *fiber = sched->dead;
 
-	while ((node = list_pop_front(&sched->dead)) != NULL) {
-		struct fiber *fiber = LIST_OWNER(node, struct fiber, node);
-
-		stack_free(fiber->stack_top);
-		free(fiber);
+		sched->dead = fiber->next;
+		fiber_free(fiber);
 	}
 }
 
-/* Sleeps, unless something came between the last look and the masking of interrupts. */
-static void idle(struct sched *sched)
+/*
+ * Sleeps, unless something came between the last look and the masking of interrupts. Another CPU that publishes a message either
+ * is seen by this last look, or sees that this CPU sleeps and interrupts it (message.c).
+ */
+static void sleep_until_interrupt(struct sched *sched)
 {
 	hal_irq_disable();
-	if (list_is_empty(&sched->ready) && !timer_is_due())
+	timer_settle();
+	atomic_store_explicit(&sched->sleeping, 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!sched_has_work(sched)) {
 		hal_cpu_wait();
+		sched->wakeups++;
+	}
+	atomic_store_explicit(&sched->sleeping, 0, memory_order_relaxed);
 	hal_irq_enable();
 }
 
@@ -166,13 +218,13 @@ _Noreturn void sched_run(void)
 
 	for (;;) {
 		dead_free(sched);
-		if (timer_is_due())
-			timer_expire();
+		if (atomic_load_explicit(&sched->attention, memory_order_relaxed) != 0)
+			attend(sched);
 
 		struct fiber *next = ready_pop(sched);
 
 		if (next == NULL) {
-			idle(sched);
+			sleep_until_interrupt(sched);
 			continue;
 		}
 		sched->current = next;

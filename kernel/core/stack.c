@@ -11,10 +11,12 @@
 
 #include "hal/contract/memory.h"
 #include "kernel/core/page.h"
+#include "kernel/core/spinlock.h"
 
 #define SLOT_BYTES (STACK_BYTES + HAL_PAGE_BYTES)
 enum { SLOTS = 1024 };
 
+static struct spinlock lock; /* of the slots, and of the tables of the stack area */
 static uint64_t slot_taken[SLOTS / 64]; /* bit i % 64 of word i / 64: slot i is in use */
 
 static uint64_t slot_top(unsigned slot)
@@ -40,7 +42,7 @@ static void unmap_from(uint64_t va, uint64_t top)
 		page_free(hal_kernel_unmap(va), 0);
 }
 
-uint64_t stack_alloc(void)
+static uint64_t stack_map(void)
 {
 	const struct hal_page_source tables = page_source();
 	unsigned slot;
@@ -64,12 +66,25 @@ uint64_t stack_alloc(void)
 	return top;
 }
 
+uint64_t stack_alloc(void)
+{
+	spinlock_take(&lock);
+
+	uint64_t top = stack_map();
+
+	spinlock_give(&lock);
+	return top;
+}
+
 void stack_free(uint64_t top)
 {
 	unsigned slot = (unsigned)((top - HAL_STACKS_BASE) / SLOT_BYTES - 1);
 
+	spinlock_take(&lock);
+
 	unmap_from(top - STACK_BYTES, top);
 	slot_taken[slot / 64] &= ~(1ul << slot % 64);
+	spinlock_give(&lock);
 }
 
 int stack_guards(uint64_t top, uint64_t address)

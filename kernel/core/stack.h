@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Stacks of fibers: mapped pages with an unmapped guard page below. Context: boot or fiber, on the boot CPU. */
+/* Stacks of fibers: mapped pages with an unmapped guard page below. Context: boot, fiber or scheduler, any CPU. */
 #ifndef KERNEL_CORE_STACK_H
 #define KERNEL_CORE_STACK_H
 

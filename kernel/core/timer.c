@@ -1,61 +1,78 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/*
- * A sorted list. Rejected for now: a time wheel, which pays when there are hundreds of timers; there is one a waiting process.
- */
 #include "kernel/core/timer.h"
 
-#include <stdatomic.h>
-
 #include "hal/contract/timer.h"
+#include "kernel/core/sched.h"
 
-static struct list_node timers = LIST_INIT(timers); /* earliest deadline first. W: fibers and scheduler */
-static atomic_bool due; /* W: interrupt (set), timer_expire (clear): same CPU, so relaxed is enough */
-
-static struct timer *first(void)
+static struct timer_queue *queue_this(void)
 {
-	return list_is_empty(&timers) ? NULL : LIST_OWNER(timers.next, struct timer, node);
+	return &sched_this()->timers;
+}
+
+void timer_queue_init(struct timer_queue *queue, struct list_node *lists)
+{
+	*queue = (struct timer_queue){ .armed_ns = TIMER_NEVER, .wheel = WHEEL_INIT(lists) };
+}
+
+static void queue_arm(struct timer_queue *queue, uint64_t deadline_ns)
+{
+	queue->armed_ns = deadline_ns;
+	if (deadline_ns != TIMER_NEVER)
+		hal_timer_arm(deadline_ns);
+	else
+		hal_timer_disarm();
 }
 
 void timer_set(struct timer *timer, uint64_t deadline_ns, void (*fire)(void *arg), void *arg)
 {
-	struct list_node *at = timers.next;
+	struct timer_queue *queue = queue_this();
 
-	timer->deadline_ns = deadline_ns;
 	timer->fire = fire;
 	timer->arg = arg;
-	while (at != &timers && LIST_OWNER(at, struct timer, node)->deadline_ns <= deadline_ns)
-		at = at->next;
-	list_insert_before(at, &timer->node);
-	if (first() == timer)
-		hal_timer_arm(deadline_ns);
+	if (deadline_ns < queue->armed_ns)
+		queue_arm(queue, deadline_ns);
+	wheel_add(&queue->wheel, &timer->node, deadline_ns);
 }
 
 void timer_cancel(struct timer *timer)
 {
-	list_remove(&timer->node);
+	wheel_cancel(&timer->node);
 }
 
 void timer_interrupt(void)
 {
-	atomic_store_explicit(&due, true, memory_order_relaxed);
+	struct sched *sched = sched_this();
+
+	atomic_store_explicit(&sched->timers.due, true, memory_order_relaxed);
+	atomic_store_explicit(&sched->attention, 1, memory_order_release);
 }
 
 bool timer_is_due(void)
 {
-	return atomic_load_explicit(&due, memory_order_relaxed);
+	return atomic_load_explicit(&queue_this()->due, memory_order_relaxed);
 }
 
 void timer_expire(void)
 {
-	struct timer *timer;
+	struct timer_queue *queue = queue_this();
+	struct wheel_node *node;
 
-	atomic_store_explicit(&due, false, memory_order_relaxed);
-	while ((timer = first()) != NULL && timer->deadline_ns <= hal_timer_now_ns()) {
-		list_remove(&timer->node);
+	atomic_store_explicit(&queue->due, false, memory_order_relaxed);
+	while ((node = wheel_take_due(&queue->wheel, hal_timer_now_ns())) != NULL) {
+		struct timer *timer = LIST_OWNER(node, struct timer, node);
+
 		timer->fire(timer->arg);
 	}
-	if (timer != NULL)
-		hal_timer_arm(timer->deadline_ns);
+	queue_arm(queue, wheel_next(&queue->wheel));
+}
+
+void timer_settle(void)
+{
+	struct timer_queue *queue = queue_this();
+	uint64_t next = wheel_next(&queue->wheel);
+
+	if (next != queue->armed_ns && !timer_is_due())
+		queue_arm(queue, next);
 }

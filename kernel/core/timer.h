@@ -5,24 +5,37 @@
 #ifndef KERNEL_CORE_TIMER_H
 #define KERNEL_CORE_TIMER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/list.h"
+#include "lib/wheel.h"
 
-#define TIMER_NEVER UINT64_MAX
+#define TIMER_NEVER WHEEL_NEVER
 
 struct timer {
-	struct list_node node; /* linked to itself while not set */
-	uint64_t deadline_ns;  /* by hal_timer_now_ns() */
+	struct wheel_node node;
 	void (*fire)(void *arg);
 	void *arg;
 };
 
-/* Calls `fire(arg)` once at the deadline, from the scheduler or a fiber that yields. `timer` stays the caller's. Context: fiber. */
+/* The timers of one CPU, touched by that CPU alone. */
+struct timer_queue {
+	atomic_bool due;    /* W: interrupt (set), timer_expire (clear): same CPU, so relaxed is enough */
+	uint64_t armed_ns;  /* what the machine is armed for; once that is past, only timer_expire() changes it */
+	struct wheel wheel; /* W: fibers and scheduler */
+};
+
+/* Without timers; `lists` is an array of WHEEL_SLOTS, of any content, which stays. */
+void timer_queue_init(struct timer_queue *queue, struct list_node *lists);
+
+/*
+ * Calls `fire(arg)` once at the deadline, from the scheduler or a fiber that yields. `timer` stays the caller's. Where the
+ * deadline is TIMER_NEVER, it is never called. Context: fiber.
+ */
 void timer_set(struct timer *timer, uint64_t deadline_ns, void (*fire)(void *arg), void *arg);
 
-/* Takes a timer back; nothing where it has fired. Context: fiber. */
+/* Takes a timer back; nothing where it has fired. The machine stays armed until timer_settle(). Context: fiber. */
 void timer_cancel(struct timer *timer);
 
 /* The machine layer's deadline passed. Context: interrupt. */
@@ -33,5 +46,8 @@ bool timer_is_due(void);
 
 /* Fires what is due and arms the next deadline. Context: fiber or scheduler. */
 void timer_expire(void);
+
+/* Arms exactly what is next, so that a timer taken back wakes nobody: before the CPU sleeps. Context: scheduler. */
+void timer_settle(void);
 
 #endif

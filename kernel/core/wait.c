@@ -3,13 +3,18 @@
 
 #include "kernel/core/wait.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "kernel/core/fiber.h"
+#include "kernel/core/timer.h"
 
+static_assert(WAIT_FOREVER == TIMER_NEVER, "one way to say never");
+
+/* A fiber in a queue; lives on that fiber's stack. */
 struct waiter {
-	struct list_node node;
+	struct list_node node; /* linked to itself when taken out */
 	struct fiber *fiber;
 	bool timed_out;
 };
@@ -30,15 +35,23 @@ static void waiter_timed_out(void *arg)
 
 status_t wait_queue_sleep(struct wait_queue *queue, uint64_t deadline_ns)
 {
-	struct waiter waiter = { .fiber = fiber_current() };
+	struct fiber *fiber = fiber_current();
+	struct waiter waiter = { .fiber = fiber };
 	struct timer timer;
 
+	if (fiber->cancelled)
+		return STATUS_ECANCELED;
 	list_push_back(&queue->waiters, &waiter.node);
-	if (deadline_ns != TIMER_NEVER)
+	if (deadline_ns != WAIT_FOREVER)
 		timer_set(&timer, deadline_ns, waiter_timed_out, &waiter);
+	fiber->waits = queue;
 	fiber_sleep();
-	if (deadline_ns != TIMER_NEVER)
+	fiber->waits = NULL;
+	if (deadline_ns != WAIT_FOREVER)
 		timer_cancel(&timer);
+	list_remove(&waiter.node); /* a cancelled fiber was woken where it stood */
+	if (fiber->cancelled)
+		return STATUS_ECANCELED;
 	return waiter.timed_out ? STATUS_ETIMEDOUT : STATUS_OK;
 }
 
@@ -48,4 +61,11 @@ void wait_queue_wake(struct wait_queue *queue)
 
 	while ((node = list_pop_front(&queue->waiters)) != NULL)
 		fiber_wake(LIST_OWNER(node, struct waiter, node)->fiber);
+}
+
+void fiber_cancel(struct fiber *fiber)
+{
+	fiber->cancelled = true;
+	if (fiber->waits != NULL)
+		fiber_wake(fiber);
 }

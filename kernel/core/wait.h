@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Waiting for something to happen: fibers sleep in a queue until woken or out of time. One CPU's fibers only. */
+/*
+ * Waiting for something to happen: fibers sleep in a queue until woken, cancelled or out of time. A queue is its CPU's: other CPUs
+ * wake it by a message.
+ */
 #ifndef KERNEL_CORE_WAIT_H
 #define KERNEL_CORE_WAIT_H
 
 #include <stdint.h>
 
-#include "kernel/core/timer.h"
 #include "lib/list.h"
 #include "lib/status.h"
+
+#define WAIT_FOREVER UINT64_MAX
 
 struct wait_queue {
 	struct list_node waiters;
@@ -20,8 +24,8 @@ struct wait_queue {
 void wait_queue_init(struct wait_queue *queue);
 
 /*
- * Sleeps until woken, or until `deadline_ns` (TIMER_NEVER: no limit). STATUS_OK, or STATUS_ETIMEDOUT. The caller looks again at
- * what it waits for: being woken is a hint. Context: fiber.
+ * Sleeps until woken, or until `deadline_ns` (WAIT_FOREVER: no limit). STATUS_OK, STATUS_ETIMEDOUT, or STATUS_ECANCELED where
+ * the fiber was cancelled, before or meanwhile. The caller looks again at what it waits for: being woken is a hint. Context: fiber.
  */
 status_t wait_queue_sleep(struct wait_queue *queue, uint64_t deadline_ns);
 

@@ -13,6 +13,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/wait.h"
 
+static bool has_lines; /* W: console_wake; before the first line there may be no log yet, and a panic drains all the same */
 static bool has_fiber; /* W: console_start */
 static struct wait_queue readable = WAIT_QUEUE_INIT(readable);
 
@@ -21,7 +22,7 @@ void console_drain(void)
 	static char line[LOG_LINE_MAX + 1]; /* one writer at a time, and none yields in here */
 	size_t len;
 
-	while (log_take(line, &len)) {
+	while (has_lines && log_take(line, &len)) {
 		line[len] = '\n';
 		hal_console_write(line, len + 1);
 	}
@@ -32,18 +33,20 @@ static void console_main(void *arg)
 	(void)arg;
 	for (;;) {
 		console_drain();
-		(void)wait_queue_sleep(&readable, TIMER_NEVER);
+		(void)wait_queue_sleep(&readable, WAIT_FOREVER);
 	}
 }
 
 void console_start(void)
 {
-	VERIFY(fiber_create("console", console_main, NULL) != NULL);
+	if (fiber_create("console", console_main, NULL) == NULL)
+		panic("memory: the machine has none left for the console's fiber");
 	has_fiber = true;
 }
 
 void console_wake(void)
 {
+	has_lines = true;
 	if (has_fiber)
 		wait_queue_wake(&readable);
 	else

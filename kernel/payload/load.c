@@ -3,6 +3,8 @@
 
 #include "kernel/payload/load.h"
 
+#include <stdbool.h>
+
 #include "kernel/core/libc.h"
 #include "kernel/core/log.h"
 #include "kernel/core/page.h"
@@ -117,6 +119,7 @@ static status_t process_make(const struct manifest *manifest, const struct elf_p
 			     struct process **out, char *why)
 {
 	uint64_t machine_bytes = page_free_count() * HAL_PAGE_BYTES;
+	bool budget_ended = manifest->memory_bytes < HAL_PAGE_BYTES;
 	struct process *process;
 	status_t status;
 
@@ -128,14 +131,17 @@ static status_t process_make(const struct manifest *manifest, const struct elf_p
 	status = process_create(manifest->name, manifest->memory_bytes, &process);
 	if (status == STATUS_OK) {
 		status = process_fill(process, manifest, plan, file);
-		if (status != STATUS_OK)
+		*out = process;
+		if (status != STATUS_OK) {
+			budget_ended = process->pages_used == process->pages_limit;
 			process_destroy(process);
+		}
 	}
-	if (status != STATUS_OK)
+	if (status != STATUS_OK && budget_ended)
 		(void)format_print(why, LOAD_WHY_BYTES, "memory: %llu KiB, as the manifest allows, are too little for program, stack and tables",
 				   (unsigned long long)(manifest->memory_bytes >> 10));
-	else
-		*out = process;
+	else if (status != STATUS_OK)
+		(void)format_print(why, LOAD_WHY_BYTES, "memory: the machine has none left");
 	return status;
 }
 

@@ -33,7 +33,7 @@ static int process_run(struct span archive)
 	int status = process_wait(process);
 
 	process_destroy(process);
-	heap_trim(kheap());
+	kheap_trim();
 	log_print(LOG_MEMORY, LOG_DEBUG, "%llu pages free before the process, %llu after",
 		  (unsigned long long)free_before, (unsigned long long)page_free_count());
 	return status;
@@ -46,7 +46,7 @@ void image_main(void *arg)
 	struct span archive;
 
 	trust_init();
-	heap_trim(kheap());
+	kheap_trim();
 	log_line("[Rumpk L1] The Rubicon is crossed.");
 	fiber_yield(); /* the console writes it before the proof takes its time */
 	if (info->bundle.len == 0)

@@ -3,6 +3,8 @@
 
 #include "kernel/sys/process.h"
 
+#include <stdatomic.h>
+
 #include "kernel/core/exit_status.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/id.h"
@@ -15,7 +17,7 @@
 #include "kernel/sys/native.h"
 #include "lib/string.h"
 
-static unsigned processes_made;
+static _Atomic unsigned processes_made;
 
 static uint64_t budget_alloc(void *ctx)
 {
@@ -56,7 +58,7 @@ status_t process_create(const char *name, uint64_t memory_bytes, struct process 
 	strcpy(process->name, strnlen(name, PROCESS_NAME_MAX + 1) <= PROCESS_NAME_MAX ? name : "?");
 	capset_init(&process->capset);
 	wait_queue_init(&process->ended);
-	process->number = ++processes_made;
+	process->number = atomic_fetch_add_explicit(&processes_made, 1, memory_order_relaxed) + 1;
 	process->id = id_next();
 	process->heap_low = PROCESS_HEAP_BASE;
 	*out = process;
@@ -119,6 +121,7 @@ static void print_end(const struct process *process)
 static void process_main(void *arg)
 {
 	struct process *process = arg;
+	const struct sched *sched = sched_this();
 
 	while (process->end == PROCESS_RUNS) {
 		switch (hal_user_run(&process->user, &process->space)) {
@@ -132,7 +135,7 @@ static void process_main(void *arg)
 			process->fault = hal_user_fault(&process->user);
 			break;
 		}
-		if (timer_is_due() || sched_has_ready())
+		if (sched_has_work(sched))
 			fiber_yield();
 	}
 	print_end(process);
@@ -141,17 +144,19 @@ static void process_main(void *arg)
 
 status_t process_start(struct process *process)
 {
+	if (fiber_create("process", process_main, process) == NULL) /* it runs once this fiber yields */
+		return STATUS_ENOMEM;
 	log_line("proc: process %u (%s) started", process->number, process->name);
 	log_print(LOG_PROC, LOG_DEBUG, "process %u: id %016llx, %llu of %llu pages used", process->number,
 		  (unsigned long long)process->id, (unsigned long long)process->pages_used,
 		  (unsigned long long)process->pages_limit);
-	return fiber_create("process", process_main, process) != NULL ? STATUS_OK : STATUS_ENOMEM;
+	return STATUS_OK;
 }
 
 int process_wait(struct process *process)
 {
 	while (process->end == PROCESS_RUNS)
-		(void)wait_queue_sleep(&process->ended, TIMER_NEVER);
+		(void)wait_queue_sleep(&process->ended, WAIT_FOREVER);
 	if (process->end == PROCESS_KILLED)
 		return EXIT_STATUS_FAULT + process->fault.signal;
 	return process->code >= 0 && process->code <= EXIT_STATUS_OWN_MAX ? (int)process->code : EXIT_STATUS_OWN_MAX;

@@ -8,6 +8,7 @@
  */
 #include "hal/contract/timer.h"
 #include "kernel/core/fiber.h"
+#include "kernel/core/timer.h"
 #include "kernel/core/wait.h"
 #include "lib/format.h"
 #include "tests/guest/guest.h"

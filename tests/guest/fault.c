@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* What must never work, or must end in a panic that says what happened: one fault a name. */
+#include "hal/contract/cpu.h"
 #include "hal/contract/exit.h"
 #include "hal/contract/memory.h"
 #include "kernel/core/fiber.h"
@@ -112,6 +113,20 @@ static void commit_exit_7(void)
 	exit(7);
 }
 
+/* Nobody will wake it: the CPU sleeps for ever. */
+static void commit_hang(void)
+{
+	fiber_sleep();
+}
+
+/* What no interrupt can end. */
+static void commit_hang_irqs_off(void)
+{
+	hal_irq_disable();
+	for (;;)
+		__asm__ volatile("");
+}
+
 static const struct {
 	const char *name;
 	void (*commit)(void);
@@ -129,6 +144,8 @@ static const struct {
 	{ "page-double-free", commit_page_double_free },
 	{ "bad-instruction", commit_bad_instruction },
 	{ "abort", commit_abort },
+	{ "hang", commit_hang },
+	{ "hang-irqs-off", commit_hang_irqs_off },
 	{ "exit-7", commit_exit_7 },
 };
 

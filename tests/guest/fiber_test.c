@@ -79,7 +79,7 @@ static const char *ended_fibers_leave_nothing(void)
 		why = fibers_join();
 	if (why != NULL)
 		return why;
-	heap_trim(kheap());
+	kheap_trim();
 
 	uint64_t before = page_free_count();
 
@@ -88,7 +88,7 @@ static const char *ended_fibers_leave_nothing(void)
 		why = fibers_join();
 	if (why != NULL)
 		return why;
-	heap_trim(kheap());
+	kheap_trim();
 	GUEST_CHECK(page_free_count() == before);
 	return NULL;
 }

@@ -79,7 +79,7 @@ static const char *heap_gives_its_pages_back(void)
 	static uint8_t *at[ALLOCATIONS];
 	static size_t len[ALLOCATIONS];
 
-	heap_trim(kheap());
+	kheap_trim();
 
 	uint64_t before = page_free_count();
 	size_t live_before = kheap()->stats.live_bytes;
@@ -103,7 +103,7 @@ static const char *heap_gives_its_pages_back(void)
 		free(at[i]);
 		at[i] = NULL;
 	}
-	heap_trim(kheap());
+	kheap_trim();
 	GUEST_CHECK(kheap()->stats.live_bytes == live_before);
 	GUEST_CHECK(page_free_count() == before);
 	return NULL;

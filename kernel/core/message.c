@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Sleeping and sending, a store and a load each way: the sender publishes and then looks whether the receiver sleeps; the receiver
+ * says that it sleeps and then looks into its inbox. A full barrier between the two on both sides makes it impossible
+ * that both miss (message_send here, sleep_until_interrupt in sched.c).
+ */
+#include "kernel/core/message.h"
+
+#include "hal/contract/smp.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/sched.h"
+
+void message_inbox_init(struct message_inbox *inbox)
+{
+	VERIFY(disruptor_init(&inbox->ring, inbox->slots, sizeof(inbox->slots[0]), MESSAGE_CAPACITY, inbox->batch_ends) ==
+	       STATUS_OK);
+	VERIFY(disruptor_consumer_init(&inbox->reader, &inbox->ring, NULL, 0) == STATUS_OK);
+}
+
+void message_serve(struct message_inbox *inbox)
+{
+	uint64_t first;
+	uint64_t count = disruptor_poll(&inbox->reader, &first);
+
+	for (uint64_t i = 0; i < count; i++) {
+		struct message message = *DISRUPTOR_SLOT(&inbox->ring, struct message, first + i);
+
+		/* Before it runs: it may send, and so wait for room in an inbox whose owner waits for room in this one. */
+		disruptor_release(&inbox->reader, first + i + 1);
+		message.run(message.arg);
+	}
+}
+
+void message_send(unsigned cpu, void (*run)(void *arg), void *arg)
+{
+	struct sched *to = sched_of(cpu);
+	uint64_t sequence;
+
+	while (disruptor_many_try_claim(&to->inbox.ring, 1, &sequence) != STATUS_OK)
+		message_serve(&sched_this()->inbox);
+	*DISRUPTOR_SLOT(&to->inbox.ring, struct message, sequence) = (struct message){ run, arg };
+	disruptor_many_publish(&to->inbox.ring, sequence, 1);
+	atomic_store_explicit(&to->attention, 1, memory_order_release);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&to->sleeping, memory_order_relaxed))
+		hal_cpu_notify(cpu);
+}
