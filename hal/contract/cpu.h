@@ -18,6 +18,15 @@ static inline void hal_irq_disable(void)
 }
 
 /*
+ * In a loop that waits for another CPU: lets an emulator that runs the CPUs in turns go on with the next one at once, instead of
+ * spinning out this one's turn.
+ */
+static inline void hal_cpu_relax(void)
+{
+	__asm__ volatile("yield" ::: "memory");
+}
+
+/*
  * Sleeps until an interrupt is pending. Interrupts are masked by the caller, so that one which comes between
  * the caller's last look and the sleep still ends it (Arm ARM DDI 0487 D1.16.2: WFI wakes on masked interrupts too).
  */

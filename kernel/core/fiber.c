@@ -24,7 +24,8 @@ static void fiber_main(void *arg)
 	sched_end(fiber);
 }
 
-struct fiber *fiber_create_with(const struct fiber_options *options, void (*entry)(void *arg), void *arg)
+/* A fiber of the CPU whose scheduler is `sched`, in no queue yet. */
+static struct fiber *fiber_make(struct sched *sched, const struct fiber_options *options, void (*entry)(void *arg), void *arg)
 {
 	struct fiber *fiber = calloc(1, sizeof(*fiber));
 
@@ -40,15 +41,38 @@ struct fiber *fiber_create_with(const struct fiber_options *options, void (*entr
 	fiber->joinable = options->joinable;
 	fiber->entry = entry;
 	fiber->arg = arg;
-	fiber->cpu = sched_this()->cpu;
-	fiber->queue = &sched_this()->ready[options->priority];
+	fiber->cpu = sched->cpu;
+	fiber->queue = &sched->ready[options->priority];
 	wait_queue_init(&fiber->joiners);
 	hal_context_init(&fiber->context, (void *)fiber->stack_top, fiber_main, fiber);
 	spinlock_take(&all_lock);
 	list_push_back(&fiber_all, &fiber->all_node);
 	spinlock_give(&all_lock);
-	sched_make_ready(fiber);
 	return fiber;
+}
+
+struct fiber *fiber_create_with(const struct fiber_options *options, void (*entry)(void *arg), void *arg)
+{
+	struct fiber *fiber = fiber_make(sched_this(), options, entry, arg);
+
+	if (fiber != NULL)
+		sched_make_ready(fiber);
+	return fiber;
+}
+
+static void begin_here(void *arg)
+{
+	sched_make_ready(arg);
+}
+
+status_t fiber_create_on(unsigned cpu, const struct fiber_options *options, void (*entry)(void *arg), void *arg)
+{
+	struct fiber *fiber = fiber_make(sched_of(cpu), options, entry, arg);
+
+	if (fiber == NULL)
+		return STATUS_ENOMEM;
+	message_send(cpu, begin_here, fiber);
+	return STATUS_OK;
 }
 
 struct fiber *fiber_create(const char *name, void (*entry)(void *arg), void *arg)

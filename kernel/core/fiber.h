@@ -72,7 +72,13 @@ struct fiber_options {
  */
 struct fiber *fiber_create_with(const struct fiber_options *options, void (*entry)(void *arg), void *arg);
 
-/* The same with normal priority, not joinable. */
+/*
+ * The same as a fiber of CPU `cpu`, which must run. It may begin, and end, before this returns: what is returned says only whether
+ * it was made. Not joinable. Context: fiber or scheduler, any CPU.
+ */
+MUST_CHECK status_t fiber_create_on(unsigned cpu, const struct fiber_options *options, void (*entry)(void *arg), void *arg);
+
+/* The same as fiber_create_with, with normal priority, not joinable. */
 struct fiber *fiber_create(const char *name, void (*entry)(void *arg), void *arg);
 
 /* The fiber that runs here; NULL before the first, and in the scheduler itself. Context: any. */

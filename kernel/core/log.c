@@ -103,6 +103,12 @@ bool log_take(char *line, size_t *len)
 	return true;
 }
 
+bool log_is_empty(void)
+{
+	return atomic_load_explicit(&reader.released, memory_order_acquire) ==
+	       atomic_load_explicit(&ring.claimed, memory_order_relaxed);
+}
+
 static void line_print(const char *prefix, const char *fmt, va_list args)
 {
 	char line[LOG_LINE_MAX];

@@ -38,8 +38,10 @@ void message_send(unsigned cpu, void (*run)(void *arg), void *arg)
 	struct sched *to = sched_of(cpu);
 	uint64_t sequence;
 
-	while (disruptor_many_try_claim(&to->inbox.ring, 1, &sequence) != STATUS_OK)
+	while (disruptor_many_try_claim(&to->inbox.ring, 1, &sequence) != STATUS_OK) {
 		message_serve(&sched_this()->inbox);
+		hal_cpu_relax();
+	}
 	*DISRUPTOR_SLOT(&to->inbox.ring, struct message, sequence) = (struct message){ run, arg };
 	disruptor_many_publish(&to->inbox.ring, sequence, 1);
 	atomic_store_explicit(&to->attention, 1, memory_order_release);

@@ -84,7 +84,7 @@ static void panic_begin(void)
 			hal_cpu_wait();
 	}
 	smp_stop_others();
-	console_drain();
+	console_drain_at_panic();
 }
 
 static _Noreturn void panic_end(void)

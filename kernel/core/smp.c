@@ -67,9 +67,11 @@ static const char *cpu_start(unsigned cpu)
 	uint64_t deadline = hal_timer_now_ns() + START_LIMIT_NS;
 
 	/* Pairs with the release in sched_adopt. */
-	while (!atomic_load_explicit(&secondary->sched.online, memory_order_acquire))
+	while (!atomic_load_explicit(&secondary->sched.online, memory_order_acquire)) {
 		if (hal_timer_now_ns() > deadline)
 			return "it did not come in time";
+		hal_cpu_relax();
+	}
 	online++;
 	return NULL;
 }

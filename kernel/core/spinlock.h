@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "hal/contract/cpu.h"
+
 struct spinlock {
 	_Atomic uint32_t next;  /* W: who wants it */
 	_Atomic uint32_t owner; /* W: who has it */
@@ -22,7 +24,7 @@ static inline void spinlock_take(struct spinlock *lock)
 
 	/* Pairs with the release in spinlock_give: what the last owner wrote is seen. */
 	while (atomic_load_explicit(&lock->owner, memory_order_acquire) != ticket)
-		__asm__ volatile("yield");
+		hal_cpu_relax();
 }
 
 static inline void spinlock_give(struct spinlock *lock)

@@ -17,8 +17,11 @@ void console_wake(void);
 /* The ring is full: lets the console write. Context: boot or fiber. */
 void console_make_room(void);
 
-/* Writes all that is in the ring, now. Context: any in which no other writer can be in the middle of a line. */
+/* Writes all that is in the ring, now, unless another CPU is at it. Context: any but an interrupt. */
 void console_drain(void);
+
+/* The same where every other CPU has been stopped, whatever it was at. */
+void console_drain_at_panic(void);
 
 /* Writes what is left, then ends the machine with `status`. */
 _Noreturn void console_exit(int status);

@@ -9,8 +9,11 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 
-#define FADE_SHIFT 4   /* an arrival weighs 1/16 in a score */
-#define MARGIN_SHIFT 4 /* another policy must be 1/16 cheaper */
+/* Shorter, and one burst makes the pauses forgotten; longer, and learning a high rate costs too much of what War saves. */
+#define FADE_SHIFT 5
+
+/* Another policy must be 1/16 cheaper: less than the 1/10 that auto may cost, with room for learning. */
+#define MARGIN_SHIFT 4
 
 enum { POLICY_PEACE, POLICY_BRIEF, POLICY_LONG };
 
@@ -44,8 +47,8 @@ void governor_init(struct governor *governor, enum governor_rule rule, uint64_t 
 		governor->policies[i].score = (wake_ns + governor->policies[i].poll_ns) << FADE_SHIFT;
 }
 
-/* What an arrival costs in Peace: nothing where it falls into the wake-up of the one before. */
-static uint64_t wake_cost(struct governor *governor, uint64_t now_ns)
+/* What arrivals found now cost in Peace: nothing where they share the wake-up of those before. */
+static uint64_t peace_cost(struct governor *governor, uint64_t now_ns)
 {
 	if (now_ns < governor->waking_until_ns)
 		return 0;
@@ -53,20 +56,21 @@ static uint64_t wake_cost(struct governor *governor, uint64_t now_ns)
 	return governor->wake_ns;
 }
 
-/* What the arrivals found now cost under a policy: `wake_ns` in Peace; in War the gap, but for `useful_ns` of it. */
-static uint64_t policy_cost(const struct governor *governor, struct governor_policy *policy, uint64_t now_ns, uint64_t wake_ns,
+/* The same under a policy: in War, the gap that was polled through, but for `useful_ns` of it, in which polls found something. */
+static uint64_t policy_cost(const struct governor *governor, struct governor_policy *policy, uint64_t now_ns, uint64_t peace_ns,
 			    uint64_t useful_ns)
 {
 	uint64_t gap_ns = now_ns - governor->last_ns;
 
 	if (policy->poll_ns == 0 || governor->last_ns < policy->rest_until_ns)
-		return wake_ns;
+		return peace_ns;
 	if (gap_ns <= policy->poll_ns)
 		return gap_ns > useful_ns ? gap_ns - useful_ns : 0;
 	policy->rest_until_ns = governor->last_ns + policy->poll_ns + GOVERNOR_REST_NS;
 	return policy->poll_ns + governor->wake_ns;
 }
 
+/* Takes the cheapest policy, where it is cheaper by the margin. */
 static void policy_choose(struct governor *governor)
 {
 	unsigned best = governor->policy;
@@ -81,19 +85,19 @@ static void policy_choose(struct governor *governor)
 	governor->policy = best;
 }
 
+/* Scores fade with each wake-up that there would have been in Peace: at the same pace whatever the mode and the rate are. */
 static void arrival_score(struct governor *governor, uint64_t events, uint64_t now_ns)
 {
-	uint64_t wake_ns = wake_cost(governor, now_ns);
-	bool round = wake_ns != 0;
+	uint64_t peace_ns = peace_cost(governor, now_ns);
 
 	for (unsigned i = 0; i < GOVERNOR_POLICIES; i++) {
 		struct governor_policy *policy = &governor->policies[i];
 
-		if (round)
+		if (peace_ns != 0)
 			policy->score -= policy->score >> FADE_SHIFT;
-		policy->score += policy_cost(governor, policy, now_ns, wake_ns, events * GOVERNOR_POLL_NS);
+		policy->score += policy_cost(governor, policy, now_ns, peace_ns, events * GOVERNOR_POLL_NS);
 	}
-	if (round)
+	if (peace_ns != 0)
 		policy_choose(governor);
 	governor->last_ns = now_ns;
 }

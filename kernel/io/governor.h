@@ -5,22 +5,23 @@
  * War or Peace: whether a source of events (a device's queue, a submission ring) is polled with its interrupt off, or left to
  * interrupt while its fiber sleeps. One governor a source; pure: it is told what was found and when, and says what to do.
  *
- * Costs. Waiting in War costs CPU time, as much as passes: an empty poll costs GOVERNOR_POLL_NS and finds nothing, and the
- * next one follows. An arrival in Peace costs `wake_ns`, however long it was waited for. Events found together are one arrival. So
- * with arrivals every `gap` ns, War is the better one where gap < wake_ns.
+ * Costs. Waiting in War costs CPU time, as much as passes: an empty poll takes GOVERNOR_POLL_NS, finds nothing, and the next one
+ * follows. Peace costs `wake_ns` a wake-up, however long it was waited for; what comes while a wake-up is under way comes with it.
+ * So where arrivals are far enough apart not to share wake-ups, War is the better one for gaps below wake_ns.
  *
- * Decision. A policy is how long to poll after an arrival before giving up: not at all, wake_ns (what an interrupt would have cost:
- * for bursts), or 8 * wake_ns (for irregular arrivals whose gaps are mostly short). After each arrival, what its gap would
- * have cost under each is added to that policy's score, in which older arrivals fade by 1/16 each; the governor follows the
- * cheapest. Hysteresis, twice: another policy is taken only when its score is 1/16 better; and after War ended, Peace lasts for
+ * Decision. A policy is how long to poll after an arrival before giving up: not at all; wake_ns, which is what giving up would have
+ * cost, for bursts; or 8 * wake_ns, for irregular arrivals whose gaps are mostly short. What each gap would have cost under each
+ * is added to that policy's score, in which whatever is a wake-up older counts 1/32 less; the governor follows the cheapest.
+ * Hysteresis, twice: another policy is taken only where its score is 1/16 better; and when War has ended, Peace lasts for
  * GOVERNOR_REST_NS at least, which the scores know of.
  *
- * Bounds (tests/unit/kernel/io/governor_test.c holds them):
- *   - switching: War begins at most once in GOVERNOR_REST_NS and ends as often: 20,000 switches a second;
- *   - latency: Peace never waits but for the interrupt, so an event waits one wake-up longer than in War, at most;
- *   - from Peace, arrivals with less than half of wake_ns between them bring War within GOVERNOR_LEARN_ARRIVALS of them after the
- *     rest, and from War, the first gap of 8 * wake_ns brings Peace;
- *   - cost: within 10 % of the better of always War and always Peace, where the pattern lasts.
+ * Bounds, which tests/unit/kernel/io/governor_test.c holds:
+ *   - switching: War begins at most once in GOVERNOR_REST_NS and ends as often;
+ *   - latency: Peace waits for nothing but the interrupt, so the oldest event waits one wake-up longer than in War, at most;
+ *   - wake-ups less than 3/4 of wake_ns apart bring War after at most GOVERNOR_LEARN_WAKES of them, whatever was before, and
+ *     GOVERNOR_REST_NS; a gap of 8 * wake_ns ends it;
+ *   - cost: at most 1/10 above the better of always War and always Peace for each pattern of the test: silence, steady, Poisson,
+ *     bursts, sawtooth. A pattern that changes as fast as the scores fade can cost more: 13 % is the worst that random ones did.
  *
  * Rejected: a threshold on a mean rate, which bursts with pauses between them fool either way, and which polls through every
  * pause or through none.
@@ -42,10 +43,14 @@
  */
 #define GOVERNOR_WAKE_NS 4000
 
-/* Peace after War, so that turning a device's interrupt off and on (about 1,000 ns) costs 1 % at most. */
-#define GOVERNOR_REST_NS 100000
+/*
+ * Peace after War: 50,000 Wars a second at most. Turning a device's interrupt off and on is about 1,000 ns, so that this is 5 % of
+ * the time. Much longer, and bursts fall into the rest of the one before.
+ */
+#define GOVERNOR_REST_NS 20000
 
-#define GOVERNOR_LEARN_ARRIVALS 48
+/* log(score of 2 wakes -> 15/16 of a wake, at 3/4 of a wake each) / log(31/32), rounded up. */
+#define GOVERNOR_LEARN_WAKES 64
 
 enum governor_mode {
 	GOVERNOR_PEACE,
@@ -66,7 +71,7 @@ enum { GOVERNOR_POLICIES = 3 };
 struct governor_policy {
 	uint64_t poll_ns;       /* after each arrival */
 	uint64_t rest_until_ns; /* Peace until then */
-	uint64_t score;         /* ns, fading: 16 times the mean of the last arrivals */
+	uint64_t score;         /* ns, fading: 32 times the mean for each wake-up there would have been */
 };
 
 struct governor_counters {
@@ -77,24 +82,23 @@ struct governor_counters {
 	uint64_t wakes;                  /* looks at the source in Peace: interrupts, but for looks on other occasions */
 };
 
-/* Written by who looks at the source; counters may be read by anybody on that CPU. */
+/* W: who looks at the source, at one time one fiber. */
 struct governor {
 	enum governor_rule rule;
 	enum governor_mode mode;
 	uint64_t poll_until_ns; /* in War: when to give up */
-	uint64_t wake_ns;
-	uint64_t last_ns;       /* the last arrival */
-	uint64_t waking_until_ns; /* in Peace, an interrupt would be on its way until then */
 	uint64_t rest_until_ns; /* no War before */
-	unsigned policy;        /* index of the one followed */
+	uint64_t wake_ns;
+	uint64_t last_ns;         /* the last arrival */
+	uint64_t waking_until_ns; /* in Peace, a wake-up would be under way until then */
+	unsigned policy;          /* index of the one followed */
 	struct governor_policy policies[GOVERNOR_POLICIES];
 	struct governor_counters counters;
 };
 
 struct governor_decision {
 	enum governor_mode mode;
-	/* War: poll again, and report when something was found, or at the latest then that nothing was. 0 in Peace. */
-	uint64_t poll_until_ns;
+	uint64_t poll_until_ns; /* War: poll on, and report at the latest then that nothing was found. 0 in Peace */
 };
 
 /* "war", "peace" or "auto". STATUS_EINVAL for anything else: `rule` is as it was. */

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "hal/contract/timer.h"
 #include "kernel/core/exit_status.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/id.h"
@@ -16,6 +17,8 @@
 #include "kernel/sys/layout.h"
 #include "kernel/sys/native.h"
 #include "lib/string.h"
+
+#define SLICE_NS 4000000ul
 
 static _Atomic unsigned processes_made;
 
@@ -67,8 +70,8 @@ status_t process_create(const char *name, uint64_t memory_bytes, struct process 
 
 void process_destroy(struct process *process)
 {
-	hal_user_retire(&process->user);
-	hal_space_destroy(&process->space);
+	if (!process->started)
+		hal_space_destroy(&process->space);
 	VERIFY(process->pages_used == 0);
 	free(process);
 }
@@ -117,6 +120,25 @@ static void print_end(const struct process *process)
 			 (unsigned long long)process->fault.pc, (unsigned long long)process->fault.address);
 }
 
+static void slice_over(void *arg)
+{
+	(void)arg; /* the interrupt has stopped the process, which is all */
+}
+
+/* Runs it until it stops, for a slice at most where other fibers wait for this CPU. */
+static enum hal_stop process_run(struct process *process, const struct sched *sched)
+{
+	enum hal_stop stop;
+	struct timer slice;
+
+	if (sched->ready_mask == 0)
+		return hal_user_run(&process->user, &process->space);
+	timer_set(&slice, hal_timer_now_ns() + SLICE_NS, slice_over, NULL);
+	stop = hal_user_run(&process->user, &process->space);
+	timer_cancel(&slice);
+	return stop;
+}
+
 /* The process, as a fiber: a loop around running it. */
 static void process_main(void *arg)
 {
@@ -124,7 +146,7 @@ static void process_main(void *arg)
 	const struct sched *sched = sched_this();
 
 	while (process->end == PROCESS_RUNS) {
-		switch (hal_user_run(&process->user, &process->space)) {
+		switch (process_run(process, sched)) {
 		case HAL_STOP_CALL:
 			native_call(process);
 			break;
@@ -138,6 +160,9 @@ static void process_main(void *arg)
 		if (sched_has_work(sched))
 			fiber_yield();
 	}
+	/* Here, where it ran: this CPU holds registers of it, and its tables. */
+	hal_user_retire(&process->user);
+	hal_space_destroy(&process->space);
 	print_end(process);
 	wait_queue_wake(&process->ended);
 }
@@ -146,6 +171,7 @@ status_t process_start(struct process *process)
 {
 	if (fiber_create("process", process_main, process) == NULL) /* it runs once this fiber yields */
 		return STATUS_ENOMEM;
+	process->started = true;
 	log_line("proc: process %u (%s) started", process->number, process->name);
 	log_print(LOG_PROC, LOG_DEBUG, "process %u: id %016llx, %llu of %llu pages used", process->number,
 		  (unsigned long long)process->id, (unsigned long long)process->pages_used,

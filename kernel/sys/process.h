@@ -38,6 +38,7 @@ struct process {
 	uint64_t pages_limit;
 	uint64_t pages_used; /* all of it: image, stack, heap, tables */
 	uint64_t heap_low;   /* no free page of the heap lies below */
+	bool started; /* its fiber frees the space */
 	enum process_end end;
 	int64_t code;
 	struct hal_user_fault fault;

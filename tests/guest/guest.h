@@ -25,8 +25,16 @@ struct guest_table {
 
 extern const struct guest_table memory_tests;
 extern const struct guest_table fiber_tests;
+extern const struct guest_table sched_tests;
+extern const struct guest_table smp_tests; /* where more than one CPU runs */
 extern const struct guest_table ring_tests;
 extern const struct guest_table libc_tests;
+extern const struct guest_table register_tests;
+extern const struct guest_table starve_tests;
+extern const struct guest_table boot_tests;
+
+/* The kernel's command line, in the device tree. W: main.c */
+extern struct span guest_command_line;
 
 /* Runs what `name` does wrong to the kernel; returns where there is no such fault. The kernel is to panic. */
 void fault_commit(struct span name);

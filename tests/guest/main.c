@@ -9,6 +9,7 @@
 #include "hal/contract/console.h"
 #include "kernel/core/log.h"
 #include "kernel/core/main.h"
+#include "kernel/core/smp.h"
 #include "kernel/io/console.h"
 #include "lib/cmdline.h"
 #include "lib/format.h"
@@ -17,8 +18,18 @@
 
 enum { EXIT_FAILED = 1, EXIT_UNKNOWN = 2, LINE_BYTES = 256 };
 
-static const struct guest_table *const tables[] = { &memory_tests, &fiber_tests, &ring_tests, &libc_tests };
+static const struct guest_table *const tables[] = {
+	&memory_tests, &fiber_tests, &sched_tests, &ring_tests, &libc_tests, &register_tests, &starve_tests, &boot_tests, &smp_tests,
+};
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
+
+/* The last table is for machines of several CPUs. */
+static unsigned table_count(void)
+{
+	return smp_online() > 1 ? TABLES : TABLES - 1;
+}
+
+struct span guest_command_line;
 
 static void report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -54,11 +65,11 @@ static int run_all(struct span command_line)
 	unsigned number = 0;
 	unsigned failed = 0;
 
-	for (unsigned i = 0; i < TABLES; i++)
+	for (unsigned i = 0; i < table_count(); i++)
 		number += tables[i]->count;
 	report_begin(command_line, number);
 	number = 0;
-	for (unsigned i = 0; i < TABLES; i++) {
+	for (unsigned i = 0; i < table_count(); i++) {
 		for (unsigned j = 0; j < tables[i]->count; j++) {
 			const struct guest_test *test = &tables[i]->tests[j];
 			const char *why = test->run();
@@ -92,6 +103,7 @@ void image_main(void *arg)
 	const struct hal_boot_info *info = arg;
 	struct span name = { 0 };
 
+	guest_command_line = info->command_line;
 	log_line("[Rumpk L1] The Rubicon is crossed.");
 	if (!cmdline_get(info->command_line, "test", &name) || span_is(name, "all"))
 		console_exit(run_all(info->command_line));

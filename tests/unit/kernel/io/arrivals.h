@@ -5,7 +5,6 @@
 #ifndef TESTS_UNIT_KERNEL_IO_ARRIVALS_H
 #define TESTS_UNIT_KERNEL_IO_ARRIVALS_H
 
-#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +13,8 @@
 #include "tests/unit/random.h"
 
 #define ARRIVALS_MAX 20000
-#define ARRIVALS_WAKE_CPU_NS (GOVERNOR_WAKE_NS / 2)                            /* of an interrupt, and what it wakes */
+#define ARRIVALS_END_NS 40000000 /* a pattern is no longer */
+#define ARRIVALS_WAKE_CPU_NS (GOVERNOR_WAKE_NS / 2) /* of an interrupt, and what it wakes */
 #define ARRIVALS_WAKE_WAIT_NS (GOVERNOR_WAKE_NS - ARRIVALS_WAKE_CPU_NS) /* from the event to the look at it */
 
 struct arrivals {
@@ -23,10 +23,10 @@ struct arrivals {
 	uint64_t end_ns;
 };
 
-/* One more, `gap_ns` after the last; false where it is full. */
+/* One more, `gap_ns` after the last or the end; false where the pattern is full. */
 static inline bool arrivals_add(struct arrivals *arrivals, uint64_t gap_ns)
 {
-	if (arrivals->count == ARRIVALS_MAX)
+	if (arrivals->count == ARRIVALS_MAX || arrivals->end_ns + gap_ns > ARRIVALS_END_NS)
 		return false;
 	arrivals->end_ns += gap_ns;
 	arrivals->at_ns[arrivals->count++] = arrivals->end_ns;
@@ -44,11 +44,22 @@ static inline void arrivals_steady(struct arrivals *arrivals, uint64_t gap_ns)
 		;
 }
 
+/* -ln(x) for x = bits / 2^64, without the mathematical library: ln(2^e m) = e ln 2 + 2 artanh((m - 1) / (m + 1)). */
+static inline double arrivals_minus_ln(uint64_t bits)
+{
+	int zeros = __builtin_clzll(bits | 1);
+	double m = (double)(bits << zeros) / 0x1p63;
+	double z = (m - 1) / (m + 1);
+	double zz = z * z;
+
+	return (zeros + 1) * 0.69314718056 - 2 * z * (1 + zz * (1.0 / 3 + zz * (1.0 / 5 + zz * (1.0 / 7 + zz / 9))));
+}
+
 static inline void arrivals_poisson(struct arrivals *arrivals, uint64_t mean_ns, uint64_t seed)
 {
 	struct random random = random_start(seed);
 
-	while (arrivals_add(arrivals, (uint64_t)(-log(((double)(random_next(&random) >> 11) + 1) / 0x1p53) * (double)mean_ns)))
+	while (arrivals_add(arrivals, (uint64_t)(arrivals_minus_ln(random_next(&random)) * (double)mean_ns)))
 		;
 }
 
@@ -58,10 +69,12 @@ static inline void arrivals_bursts(struct arrivals *arrivals, unsigned length, u
 		;
 }
 
-/* The gap shrinks from `slow_ns` to `fast_ns`, by the same factor at each of `teeth` arrivals, and falls back. */
-static inline void arrivals_sawtooth(struct arrivals *arrivals, unsigned tooth, double slow_ns, double fast_ns)
+/* The rate goes evenly from one arrival in `from_ns` to one in `to_ns`, over `tooth` arrivals, and jumps back. */
+static inline void arrivals_sawtooth(struct arrivals *arrivals, unsigned tooth, double from_ns, double to_ns)
 {
-	for (unsigned i = 0; arrivals_add(arrivals, (uint64_t)(slow_ns * pow(fast_ns / slow_ns, (double)(i % tooth) / tooth))); i++)
+	double slope = (1 / to_ns - 1 / from_ns) / tooth;
+
+	for (unsigned i = 0; arrivals_add(arrivals, (uint64_t)(1 / (1 / from_ns + slope * (i % tooth)))); i++)
 		;
 }
 
@@ -70,9 +83,9 @@ struct arrivals_cost {
 	uint64_t waking_ns;     /* CPU time of interrupts */
 	uint64_t waiting_ns;    /* of the oldest event of each look */
 	uint64_t waiting_max_ns;
-	uint64_t first_war_ns;  /* UINT64_MAX: never */
+	uint64_t first_war_ns;  /* UINT64_MAX: never, or from the beginning */
+	uint64_t first_wakes;   /* before that */
 	uint64_t closest_ns;    /* between two beginnings of War */
-	size_t peace_events;    /* before the first War */
 };
 
 static inline uint64_t arrivals_total_ns(const struct arrivals_cost *cost)
@@ -120,7 +133,7 @@ static inline struct arrivals_cost arrivals_run(const struct arrivals *arrivals,
 		if (mode == GOVERNOR_WAR && was == GOVERNOR_PEACE) {
 			if (war_ns == UINT64_MAX) {
 				cost.first_war_ns = now;
-				cost.peace_events = next;
+				cost.first_wakes = governor->counters.wakes;
 			} else if (now - war_ns < cost.closest_ns) {
 				cost.closest_ns = now - war_ns;
 			}

@@ -1,0 +1,61 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""The kernel's own tests and c-hello on several CPUs: the same image, 2 to 8 of them, both interrupt controllers."""
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from harness import markers, paths, suite  # noqa: E402
+from harness.console import ConsoleSpawn  # noqa: E402
+from harness.verdict import Expectation  # noqa: E402
+
+IMAGE = paths.BUILD / "tests" / "guest.img"
+LINES = 50
+SAID = re.compile(r"smp: cpu (\d) says line (\d+) of 50, which is long enough for several slots of the ring")
+
+
+def whole_lines(cpus: int) -> object:
+    """A script that checks what the CPUs say at once: every line whole, those of one CPU in order, none lost."""
+    def follow(console: ConsoleSpawn) -> None:
+        console.expect(r"smp: all has been said\r?\n", timeout=60)
+        lines = [line for line in console.before.splitlines() if "smp:" in line or "says line" in line]
+        broken = [line for line in lines if not SAID.fullmatch(line)]
+        assert not broken, f"broken lines: {broken[:3]}"
+        for cpu in range(cpus):
+            said = [int(found[2]) for line in lines if (found := SAID.fullmatch(line)) and int(found[1]) == cpu]
+            assert said == list(range(1, LINES + 1)), f"cpu {cpu} said {said}"
+    return follow
+
+
+def guest(name: str, cpus: int, budget: suite.Budget = suite.Budget(), **options: object) -> suite.Case:
+    """All of the kernel's tests, ten idle seconds among them."""
+    machine = suite.product(None, IMAGE, append="test=all", smp=cpus, **options)
+    return suite.Case(f"smp[{name}]", machine, Expectation(ktap=True, markers=("smp: all has been said",)),
+                      script=whole_lines(cpus), budget=budget)
+
+
+def hello(cpus: int, gic: int, el2: bool) -> suite.Case:
+    """c-hello, with all CPUs up."""
+    machine = suite.product(smp=cpus, gic=gic, el2=el2, append="log=info,sched=debug")
+    lines = (markers.alive(cpus=cpus)[1], f"sched: {cpus} of {cpus} cpus run", markers.RUBICON,
+             *markers.process("c-hello", 0, ("[c-hello] hello from c-hello",)))
+    return suite.Case(f"smp_hello[{cpus},gic{gic},{'el2' if el2 else 'el1'}]", machine, Expectation(markers=lines))
+
+
+def cases() -> list[suite.Case]:
+    """Exact runs on 2, 4 and 8 CPUs, one with real concurrency, and c-hello on each number."""
+    return [
+        guest("2", 2, icount=True, seed=1),
+        guest("4,gic2", 4, icount=True, seed=2, gic=2),
+        guest("8,el2", 8, icount=True, seed=3, el2=True, cpu="max"),
+        guest("4,realtime", 4, suite.Budget(idle_s=20.0), icount=False),
+        *(hello(cpus, gic, el2) for cpus in (2, 3, 8) for gic in (2, 3) for el2 in (False, True)),
+    ]
+
+
+if __name__ == "__main__":
+    suite.main(__file__)
