@@ -6,6 +6,23 @@
 
 #include "capos/src/start.h"
 
+/* How often a polled ring is looked at before the kernel is asked after all: far more than a poller that has begun, or is about to,
+ * needs, so that only one that cannot run is given up. */
+enum { POLLS = 1 << 20 };
+
+/* Waits for the completion behind `head`. 0, or what cap_enter says went wrong. */
+static int64_t completion_wait(struct capos_rings *rings, uint32_t head)
+{
+	/* Pairs with the kernel's barrier between taking `polled` back and its last look at the submissions. */
+	atomic_thread_fence(memory_order_seq_cst);
+	for (unsigned i = 0; i < POLLS && atomic_load_explicit(&rings->polled, memory_order_relaxed); i++) {
+		if (atomic_load_explicit(&rings->complete_tail, memory_order_relaxed) != head)
+			return 0;
+		__asm__ volatile("yield");
+	}
+	return capos_sys_cap_enter(1, CAPOS_WAIT_FOREVER);
+}
+
 int64_t capos_cap_call(capos_cap_t cap, uint16_t method, const void *params, uint32_t params_len, void *result,
 		       uint32_t result_len)
 {
@@ -26,7 +43,7 @@ int64_t capos_cap_call(capos_cap_t cap, uint16_t method, const void *params, uin
 	/* Pairs with the kernel's acquire: it sees the entry. */
 	atomic_store_explicit(&rings->submit_tail, tail + 1, memory_order_release);
 
-	int64_t waiting = capos_sys_cap_enter(1, CAPOS_WAIT_FOREVER);
+	int64_t waiting = completion_wait(rings, head);
 
 	if (waiting < 0)
 		return waiting;

@@ -60,18 +60,20 @@ void space_activate(struct hal_space *space)
 	barrier_isb();
 }
 
-void hal_space_destroy(struct hal_space *space)
+void hal_space_leave(struct hal_space *space)
 {
 	struct cpu *cpu = cpu_this();
 
-	if (cpu->space == space) {
-		uint64_t par;
+	if (cpu->space != space)
+		return;
+	cpu->space = NULL;
+	sysreg_write(ttbr0_el1, tables_image_pa(early_empty_table));
+	barrier_isb();
+}
 
-		__asm__ volatile("at s1e1r, %1\n\tisb\n\tmrs %0, par_el1" : "=r"(par) : "r"(early_empty_table) : "memory");
-		cpu->space = NULL;
-		sysreg_write(ttbr0_el1, par & PTE_ADDR_MASK);
-		barrier_isb();
-	}
+void hal_space_destroy(struct hal_space *space)
+{
+	hal_space_leave(space);
 	barrier_dsb_ishst();
 	__asm__ volatile("tlbi aside1is, %0" ::"r"((uint64_t)space->asid << 48) : "memory");
 	barrier_dsb_ish();

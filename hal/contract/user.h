@@ -79,6 +79,9 @@ struct hal_user {
 /* Runs it in `space` until it stops. Context: fiber. */
 enum hal_stop hal_user_run(struct hal_user *user, struct hal_space *space);
 
+/* Makes this CPU's lower half show nothing, if it shows `space`. Before a space that was used here is destroyed elsewhere. */
+void hal_space_leave(struct hal_space *space);
+
 /* Forgets registers that the CPU still holds for `user`; call before its memory is reused. */
 void hal_user_retire(struct hal_user *user);
 

@@ -19,6 +19,7 @@
 #include "kernel/core/timer.h"
 #include "kernel/core/version.h"
 #include "kernel/io/console.h"
+#include "kernel/io/ring_war.h"
 #include "lib/cmdline.h"
 
 static void kernel_main(const struct hal_boot_info *info)
@@ -35,6 +36,7 @@ static void kernel_main(const struct hal_boot_info *info)
 	log_line("[Rumpk L1] kernel alive: rumpk %s %s", rumpk_version, rumpk_commit);
 	if (cmdline_get(info->command_line, "nonce", &nonce))
 		log_line("boot: nonce %.*s", (int)nonce.len, (const char *)nonce.data);
+	ring_war_configure(info->command_line);
 	console_start();
 	if (info->cpu_count > 1)
 		smp_start();

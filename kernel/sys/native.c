@@ -4,44 +4,11 @@
 #include "kernel/sys/native.h"
 
 #include "hal/contract/timer.h"
-#include "kernel/cap/dispatch.h"
+#include "kernel/io/ring_war.h"
 #include "kernel/sys/process.h"
+#include "kernel/sys/submissions.h"
 
 enum { SIGNAL_BAD_CALL = 31 };
-
-/* The process's cursors are impossible: no honest program gets there. */
-static void rings_broken(struct process *process)
-{
-	process_fault(process, "impossible ring cursor", SIGNAL_BAD_CALL, 0);
-}
-
-/* Carries out what was submitted, as far as there is room for completions. False where the process must end. */
-static bool submissions_run(struct process *process)
-{
-	for (unsigned i = 0; i < CAPOS_SUBMISSIONS; i++) {
-		struct capos_submission submission;
-		uint32_t waiting;
-		status_t status = cap_rings_waiting(&process->rings, &waiting);
-
-		if (status == STATUS_OK && waiting == CAPOS_COMPLETIONS)
-			return true;
-		if (status == STATUS_OK)
-			status = cap_rings_take(&process->rings, &submission);
-		if (status == STATUS_EAGAIN)
-			return true;
-		if (status != STATUS_OK) {
-			rings_broken(process);
-			return false;
-		}
-
-		struct capos_completion completion = cap_dispatch(process, &submission);
-
-		if (process->end != PROCESS_RUNS)
-			return false;
-		cap_rings_complete(&process->rings, &completion);
-	}
-	return true;
-}
 
 static uint64_t deadline_after(uint64_t timeout_ns)
 {
@@ -56,16 +23,15 @@ static uint64_t deadline_after(uint64_t timeout_ns)
  */
 static int64_t cap_enter(struct process *process, uint32_t min_complete, uint64_t timeout_ns)
 {
-	uint32_t waiting;
+	unsigned count;
+	unsigned waiting;
 
 	if (min_complete > CAPOS_COMPLETIONS)
 		return STATUS_EINVAL;
-	if (!submissions_run(process))
+	ring_war_end(process);
+	if (!submissions_run(process, &count) || !submissions_waiting(process, &waiting))
 		return STATUS_ECANCELED;
-	if (cap_rings_waiting(&process->rings, &waiting) != STATUS_OK) {
-		rings_broken(process);
-		return STATUS_ECANCELED;
-	}
+	ring_war_consider(process, count);
 	if (waiting >= min_complete)
 		return waiting;
 	if (timeout_ns == CAPOS_WAIT_FOREVER)
@@ -78,6 +44,8 @@ static int64_t cap_enter(struct process *process, uint32_t min_complete, uint64_
 void native_call(struct process *process)
 {
 	struct hal_user *user = &process->user;
+
+	process->calls++;
 
 	switch (user->x[8]) {
 	case CAPOS_SYS_EXIT:

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "hal/contract/smp.h"
 #include "hal/contract/timer.h"
 #include "kernel/core/exit_status.h"
 #include "kernel/core/fiber.h"
@@ -61,6 +62,8 @@ status_t process_create(const char *name, uint64_t memory_bytes, struct process 
 	strcpy(process->name, strnlen(name, PROCESS_NAME_MAX + 1) <= PROCESS_NAME_MAX ? name : "?");
 	capset_init(&process->capset);
 	wait_queue_init(&process->ended);
+	ring_war_init(&process->war);
+	process->cpu = hal_cpu_index();
 	process->number = atomic_fetch_add_explicit(&processes_made, 1, memory_order_relaxed) + 1;
 	process->id = id_next();
 	process->heap_low = PROCESS_HEAP_BASE;
@@ -96,10 +99,10 @@ status_t process_map(struct process *process, uint64_t va, unsigned rights, void
 
 void process_fault(struct process *process, const char *what, int signal, uint64_t address)
 {
-	process->end = PROCESS_KILLED;
 	process->fault = (struct hal_user_fault){
 		.what = what, .signal = signal, .pc = process->user.pc, .address = address,
 	};
+	process->end = PROCESS_KILLED;
 }
 
 status_t process_copy_in(struct process *process, void *to, uint64_t from_va, size_t bytes)
@@ -153,13 +156,19 @@ static void process_main(void *arg)
 		case HAL_STOP_INTERRUPT:
 			break;
 		case HAL_STOP_FAULT:
-			process->end = PROCESS_KILLED;
 			process->fault = hal_user_fault(&process->user);
+			process->end = PROCESS_KILLED;
 			break;
 		}
 		if (sched_has_work(sched))
 			fiber_yield();
 	}
+	ring_war_end(process);
+	log_print(LOG_PROC, LOG_DEBUG, "process %u: %llu system calls; ring: %llu submissions in War, %llu in Peace, %llu wars",
+		  process->number, (unsigned long long)process->calls,
+		  (unsigned long long)process->war.governor.counters.events[GOVERNOR_WAR],
+		  (unsigned long long)process->war.governor.counters.events[GOVERNOR_PEACE],
+		  (unsigned long long)process->war.wars);
 	/* Here, where it ran: this CPU holds registers of it, and its tables. */
 	hal_user_retire(&process->user);
 	hal_space_destroy(&process->space);

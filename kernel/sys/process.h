@@ -16,6 +16,7 @@
 #include "kernel/cap/capset.h"
 #include "kernel/cap/rings.h"
 #include "kernel/core/wait.h"
+#include "kernel/io/ring_war.h"
 #include "lib/status.h"
 
 enum { PROCESS_NAME_MAX = 32 };
@@ -32,6 +33,9 @@ struct process {
 	struct capset capset;
 	struct cap_rings rings;
 	struct wait_queue ended;
+	struct ring_war war;
+	uint64_t calls; /* system calls made */
+	unsigned cpu;   /* where its fiber runs */
 	char name[PROCESS_NAME_MAX + 1];
 	unsigned number; /* counts from 1; what people see */
 	uint64_t id;     /* what programs see */
@@ -39,7 +43,7 @@ struct process {
 	uint64_t pages_used; /* all of it: image, stack, heap, tables */
 	uint64_t heap_low;   /* no free page of the heap lies below */
 	bool started; /* its fiber frees the space */
-	enum process_end end;
+	_Atomic enum process_end end; /* W: who owns the rings; the process's fiber notices */
 	int64_t code;
 	struct hal_user_fault fault;
 };

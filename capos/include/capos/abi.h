@@ -67,6 +67,9 @@ struct capos_rings {
 	alignas(64) _Atomic uint32_t submit_head;   /* W: kernel, after it copied them */
 	alignas(64) _Atomic uint32_t complete_tail; /* W: kernel, after it filled the entries */
 	alignas(64) _Atomic uint32_t complete_head; /* W: process, after it copied them */
+	/* W: kernel. Not 0: it looks at the submissions by itself, and cap_enter is not needed. It may stop at any time: a process
+	 * publishes submit_tail, then, after a full barrier, looks here. */
+	alignas(64) _Atomic uint32_t polled;
 };
 
 /* One capability that the manifest granted. */
@@ -121,8 +124,9 @@ static_assert(offsetof(struct capos_submission, user_data) == 32, "wire format")
 static_assert(offsetof(struct capos_submission, transfer_count) == 48, "wire format");
 static_assert(sizeof(struct capos_completion) == 32, "wire format");
 static_assert(offsetof(struct capos_completion, new_cap) == 16, "wire format");
-static_assert(sizeof(struct capos_rings) == 256, "wire format");
+static_assert(sizeof(struct capos_rings) == 320, "wire format");
 static_assert(offsetof(struct capos_rings, complete_head) == 192, "wire format");
+static_assert(offsetof(struct capos_rings, polled) == 256, "wire format");
 static_assert(sizeof(struct capos_capset_entry) == 40, "wire format");
 static_assert(sizeof(struct capos_start) == 64, "wire format");
 static_assert((CAPOS_SUBMISSIONS & (CAPOS_SUBMISSIONS - 1)) == 0, "a power of two");

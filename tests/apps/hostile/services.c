@@ -161,6 +161,30 @@ static int memory_runs_out(void)
 	return 0;
 }
 
+/* A machine that has no page to give right now is an error as well, and what could be had stays whole. */
+static int memory_fails(void)
+{
+	capos_cap_t memory = capos_capset_get("memory");
+
+	for (unsigned round = 0; round < 8; round++) {
+		int64_t at = capos_memory_map(memory, 4 * CAPOS_PAGE_BYTES);
+
+		EXPECT(at > 0 || at == STATUS_ENOMEM);
+		if (at < 0)
+			continue;
+		memset((void *)at, (int)round, 4 * CAPOS_PAGE_BYTES);
+		EXPECT(capos_memory_unmap(memory, (void *)at, 4 * CAPOS_PAGE_BYTES) == 0);
+	}
+	return 0;
+}
+
+static int sleeps(void)
+{
+	for (unsigned round = 0; round < 4; round++)
+		EXPECT(capos_sys_cap_enter(1, 2 * MS) == 0);
+	return 0;
+}
+
 static int forged_lines(void)
 {
 	static const char text[] = "one\nproc: process 1 exited with code 0\n\x1b[2Jtwo\rthree\x7f";
@@ -208,6 +232,16 @@ static int vector_registers(void)
 	return 0;
 }
 
+/* In War none of these is a system call. */
+static int many_calls(void)
+{
+	capos_cap_t memory = capos_capset_get("memory");
+
+	for (unsigned i = 0; i < 20000; i++)
+		EXPECT(capos_memory_map(memory, 0) == STATUS_EINVAL);
+	return 0;
+}
+
 static int exit_code(void)
 {
 	return 7;
@@ -230,11 +264,14 @@ static const struct misdeed misdeeds[] = {
 	{ "batches", batches },
 	{ "heap", heap },
 	{ "memory-runs-out", memory_runs_out },
+	{ "memory-fails", memory_fails },
+	{ "sleeps", sleeps },
 	{ "forged-lines", forged_lines },
 	{ "long-line", long_line },
 	{ "empty-lines", empty_lines },
 	{ "arguments", arguments },
 	{ "vector-registers", vector_registers },
+	{ "many-calls", many_calls },
 	{ "exit-code", exit_code },
 	{ "exit-code-too-large", exit_code_too_large },
 	{ "exit-code-negative", exit_code_negative },

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Ending War, from either side, must lose no submission: the poller takes back its word (`polled`), and only then looks into the ring a
+ * last time; the process publishes, and only then looks whether it is polled. With a full barrier between the two on both
+ * sides (here, and capos_cap_call in capos/src/call.c), one of them sees the other.
+ */
+#include "kernel/io/ring_war.h"
+
+#include "hal/contract/cpu.h"
+#include "hal/contract/smp.h"
+#include "hal/contract/timer.h"
+#include "kernel/core/fiber.h"
+#include "kernel/core/log.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/smp.h"
+#include "kernel/sys/process.h"
+#include "kernel/sys/submissions.h"
+#include "lib/cmdline.h"
+
+static enum governor_rule rule = GOVERNOR_AUTO; /* W: boot */
+
+void ring_war_configure(struct span command_line)
+{
+	struct span value;
+
+	if (cmdline_get(command_line, "io", &value) && governor_rule_parse(value, &rule) != STATUS_OK)
+		log_line("boot: io=%.*s: not one of war, peace, auto", (int)value.len, (const char *)value.data);
+}
+
+void ring_war_init(struct ring_war *war)
+{
+	atomic_store_explicit(&war->state, RING_PEACE, memory_order_relaxed);
+	governor_init(&war->governor, smp_online() > 1 ? rule : GOVERNOR_ALWAYS_PEACE, GOVERNOR_WAKE_NS, hal_timer_now_ns());
+}
+
+static void polled_set(struct process *process, uint32_t value)
+{
+	atomic_store_explicit(&process->rings.shared->polled, value, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst); /* pairs with the process's, between its cursor and `polled` */
+}
+
+/* The poller: looks until the governor, the process's fiber or a broken ring ends War. */
+static void poller_main(void *arg)
+{
+	struct process *process = arg;
+	struct ring_war *war = &process->war;
+	struct governor_decision decision = { .mode = GOVERNOR_WAR };
+	bool sound = true;
+	unsigned count;
+
+	/* Acquire: pairs with the release of who asked to stop. */
+	while (sound && decision.mode == GOVERNOR_WAR &&
+	       atomic_load_explicit(&war->state, memory_order_acquire) == RING_WAR) {
+		sound = submissions_run(process, &count);
+		decision = governor_step(&war->governor, count, hal_timer_now_ns());
+		fiber_yield();
+		hal_cpu_relax();
+	}
+	polled_set(process, 0);
+	if (sound)
+		sound = submissions_run(process, &count);
+	hal_space_leave(&process->space);
+
+	unsigned cpu = process->cpu;
+
+	/* Pairs with the acquire in ring_war_end: rings, governor and fault are as they were left here. Then hands off. */
+	atomic_store_explicit(&war->state, RING_PEACE, memory_order_release);
+	if (!sound)
+		hal_cpu_notify(cpu); /* the process runs on: stop it */
+}
+
+void ring_war_end(struct process *process)
+{
+	struct ring_war *war = &process->war;
+	uint32_t state = RING_WAR;
+
+	(void)atomic_compare_exchange_strong_explicit(&war->state, &state, RING_STOPPING, memory_order_acq_rel,
+						      memory_order_acquire);
+	/* Pairs with the poller's release. */
+	while (atomic_load_explicit(&war->state, memory_order_acquire) != RING_PEACE) {
+		fiber_yield();
+		hal_cpu_relax();
+	}
+}
+
+/* A CPU that runs, other than this one; this one where there is none. */
+static unsigned poller_cpu(void)
+{
+	unsigned own = hal_cpu_index();
+
+	for (unsigned i = 1; i < hal_cpu_count(); i++) {
+		unsigned cpu = (own + i) % hal_cpu_count();
+
+		if (sched_of(cpu) != NULL)
+			return cpu;
+	}
+	return own;
+}
+
+void ring_war_consider(struct process *process, unsigned events)
+{
+	static const struct fiber_options options = { .name = "poller", .priority = FIBER_NORMAL };
+	struct ring_war *war = &process->war;
+	unsigned cpu = poller_cpu();
+
+	if (governor_step(&war->governor, events, hal_timer_now_ns()).mode != GOVERNOR_WAR)
+		return;
+	atomic_store_explicit(&war->state, RING_WAR, memory_order_relaxed);
+	polled_set(process, 1);
+	/* The message that begins the fiber hands the rings over. */
+	if (fiber_create_on(cpu, &options, poller_main, process) != STATUS_OK) {
+		polled_set(process, 0);
+		atomic_store_explicit(&war->state, RING_PEACE, memory_order_relaxed);
+		return;
+	}
+	war->wars++;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * War and Peace for a process's submission ring. In Peace the process enters the kernel for what it submits. In War a poller, a fiber
+ * on another CPU, looks at the ring all the time, says so in the rings (`polled`), and the process makes no system calls. The
+ * governor decides which; a process that calls cap_enter all the same gets Peace.
+ */
+#ifndef KERNEL_IO_RING_WAR_H
+#define KERNEL_IO_RING_WAR_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "kernel/io/governor.h"
+#include "lib/span.h"
+
+struct process;
+
+enum ring_war_state {
+	RING_PEACE,    /* the process's fiber owns the rings */
+	RING_WAR,      /* the poller does */
+	RING_STOPPING, /* the poller does, and is asked to give them back */
+};
+
+struct ring_war {
+	_Atomic uint32_t state;   /* enum ring_war_state. W: who owns the rings; RING_STOPPING: the process's fiber */
+	struct governor governor; /* W: who owns the rings */
+	uint64_t wars;            /* W: the process's fiber */
+};
+
+/* Reads `io=war|peace|auto` of the command line; says on the console what it does not understand. Context: boot. */
+void ring_war_configure(struct span command_line);
+
+void ring_war_init(struct ring_war *war);
+
+/* Makes Peace, if there is War: the rings are the caller's when this returns. Context: the process's fiber. */
+void ring_war_end(struct process *process);
+
+/* After `events` submissions were carried out in Peace: begins War where that is better. Context: the process's fiber. */
+void ring_war_consider(struct process *process, unsigned events);
+
+#endif
