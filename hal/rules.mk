@@ -9,3 +9,6 @@ HAL_OBJS := $(HAL_SRCS:%.c=build/kernel/%.o) $(HAL_ASMS:%.S=build/kernel/%.S.o)
 
 # Runs with the MMU off, where unaligned accesses fault.
 build/kernel/hal/arm64/early_map.o: EXTRA_CFLAGS := -mstrict-align
+
+# On the way of every system call.
+build/kernel/hal/arm64/user.o build/kernel/hal/arm64/space.o: EXTRA_CFLAGS := $(HOT_CFLAGS)

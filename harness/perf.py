@@ -82,7 +82,7 @@ def image_rows() -> list[Row]:
 def guest_measures(test: str = "bench") -> list[result.Measure]:
     """What the guest's benchmarks measure: `bench` exactly, in instructions; `rates` by the clock."""
     exact = {"icount": True, "seed": 1} if test == "bench" else {}
-    case = suite.Case(test, suite.product(None, GUEST, append=f"test={test}", **exact), Expectation(ktap=True))
+    case = suite.Case(test, suite.product(None, GUEST, append=f"test={test} io=peace", smp=2, **exact), Expectation(ktap=True))
     run = run_case(case)
     if not run.verdict.good or run.results is None:
         raise RuntimeError(f"{run.verdict}; see {run.folder}")

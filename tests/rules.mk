@@ -4,7 +4,7 @@
 # Host tests and fuzz targets by wildcard; images and applications that are tests themselves.
 
 # What is pure in kernel/ compiles for the host too.
-PURE_KERNEL_SRCS := kernel/payload/manifest.c kernel/core/log_filter.c kernel/cap/capset.c kernel/cap/rings.c
+PURE_KERNEL_SRCS := kernel/payload/manifest.c kernel/core/log_filter.c kernel/cap/capset.c kernel/cap/rings.c kernel/io/governor.c
 HOST_CFLAGS := -std=gnu11 -g -O1 -I. -MMD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES)
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread
@@ -58,7 +58,7 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 
 # Kernel tests and benchmarks that run inside QEMU: the kernel library with another main.
 GUEST_SRCS := $(wildcard tests/guest/*.c)
-GUEST_OBJS := $(GUEST_SRCS:%.c=build/kernel/%.o)
+GUEST_OBJS := $(GUEST_SRCS:%.c=build/kernel/%.o) $(patsubst %.S,build/kernel/%.S.o,$(wildcard tests/guest/*.S))
 $(eval $(call LINK_IMAGE,build/tests/guest.elf,$(GUEST_OBJS)))
 build/tests/guest.img: build/tests/guest.elf
 	$(CROSS)objcopy -O binary $< $@

@@ -49,12 +49,8 @@ status_t hal_space_create(struct hal_space *space, struct hal_page_source pages)
 	return STATUS_OK;
 }
 
-void space_activate(struct hal_space *space)
+void space_switch(struct cpu *cpu, struct hal_space *space)
 {
-	struct cpu *cpu = cpu_this();
-
-	if (cpu->space == space)
-		return;
 	cpu->space = space;
 	sysreg_write(ttbr0_el1, space->root_pa | (uint64_t)space->asid << 48);
 	barrier_isb();

@@ -8,10 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hal/arm64/cpu.h"
 #include "hal/contract/user.h"
 
-/* Makes the lower half show `space` on this CPU; cheap where it does already. */
-void space_activate(struct hal_space *space);
+void space_switch(struct cpu *cpu, struct hal_space *space);
+
+/* Makes the lower half show `space` on this CPU. */
+static inline void space_activate(struct hal_space *space)
+{
+	struct cpu *cpu = cpu_this();
+
+	if (cpu->space != space)
+		space_switch(cpu, space);
+}
 
 /* Return 0 or STATUS_EFAULT; a fault between user_copy_begin and user_copy_end goes on at user_copy_fault. */
 int user_copy_in(void *to, uint64_t from_va, size_t bytes);

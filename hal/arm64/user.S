@@ -97,12 +97,14 @@ user_sync:
 	user_save
 	ldr	x9, [x0, #USER_KERNEL_SP]
 	mrs	x10, esr_el1
-	mrs	x11, far_el1
+	lsr	x11, x10, #26
+	cmp	x11, #0x15			/* SVC from AArch64 */
+	b.ne	1f
+	mov	w0, #0				/* HAL_STOP_CALL */
+	user_return
+1:	mrs	x11, far_el1
 	stp	x10, x11, [x0, #USER_ESR]
-	lsr	x10, x10, #26
-	cmp	x10, #0x15			/* SVC from AArch64 */
-	mov	w11, #2				/* HAL_STOP_FAULT */
-	csel	w0, wzr, w11, eq
+	mov	w0, #2				/* HAL_STOP_FAULT */
 	user_return
 
 	.global	user_irq

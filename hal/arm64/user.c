@@ -15,7 +15,8 @@ enum hal_stop user_enter(struct hal_user *user);
 void user_vector_save(struct hal_user *user);
 void user_vector_load(const struct hal_user *user);
 
-enum hal_stop hal_user_run(struct hal_user *user, struct hal_space *space)
+/* What is not the same as at this CPU's last run changes hands. Not inlined, so that the usual case needs no frame. */
+static __attribute__((noinline)) enum hal_stop user_switch(struct hal_user *user, struct hal_space *space)
 {
 	struct cpu *cpu = cpu_this();
 
@@ -26,6 +27,15 @@ enum hal_stop hal_user_run(struct hal_user *user, struct hal_space *space)
 		user_vector_load(user);
 		cpu->vector_owner = user;
 	}
+	return user_enter(user);
+}
+
+enum hal_stop hal_user_run(struct hal_user *user, struct hal_space *space)
+{
+	const struct cpu *cpu = cpu_this();
+
+	if (cpu->space != space || cpu->vector_owner != user)
+		return user_switch(user, space);
 	return user_enter(user);
 }
 

@@ -46,7 +46,8 @@ struct capos_completion cap_dispatch(struct process *process, const struct capos
 {
 	int64_t result = submission_run(process, submission);
 
-	log_print(LOG_CAP, LOG_TRACE, "process %u: capability 0x%x method %u: %lld", process->number, submission->cap,
+	if (log_passes(LOG_CAP, LOG_TRACE))
+		log_print(LOG_CAP, LOG_TRACE, "process %u: capability 0x%x method %u: %lld", process->number, submission->cap,
 		  submission->method, (long long)result);
 	return (struct capos_completion){ .user_data = submission->user_data, .result = result };
 }

@@ -13,7 +13,8 @@ status_t cap_rings_take(struct cap_rings *rings, struct capos_submission *out)
 		return STATUS_EINVAL;
 	if (count == 0)
 		return STATUS_EAGAIN;
-	*out = *(const volatile struct capos_submission *)&rings->submissions[rings->submit_head % CAPOS_SUBMISSIONS];
+	*out = rings->submissions[rings->submit_head % CAPOS_SUBMISSIONS];
+	__asm__ volatile("" ::: "memory"); /* copied here, once; `out` alone is looked at from now on */
 	rings->submit_head++;
 	/* Pairs with the process's acquire: it may fill the entry again. */
 	atomic_store_explicit(&rings->shared->submit_head, rings->submit_head, memory_order_release);

@@ -20,7 +20,7 @@ enum { SLOT_BYTES = 64, SLOTS = 256, RING_BYTES = SLOT_BYTES * SLOTS };
 
 typedef uint32_t line_length_t;
 
-static struct log_filter filter;
+struct log_filter log_filter_now; /* W: log_init */
 static struct disruptor ring;
 static struct disruptor_consumer reader;
 static _Alignas(SLOT_BYTES) uint8_t slots[RING_BYTES];
@@ -65,11 +65,11 @@ void log_init(struct span command_line)
 	struct span levels;
 	struct span bad = { 0 };
 
-	log_filter_init(&filter, LOG_INFO);
+	log_filter_init(&log_filter_now, LOG_INFO);
 	VERIFY(disruptor_init(&ring, slots, SLOT_BYTES, SLOTS, batch_ends) == STATUS_OK);
 	VERIFY(disruptor_consumer_init(&reader, &ring, NULL, 0) == STATUS_OK);
 	if (cmdline_get(command_line, "log", &levels))
-		bad = log_filter_parse(&filter, levels);
+		bad = log_filter_parse(&log_filter_now, levels);
 	if (bad.len > 0)
 		log_line("log: log=: '%.*s' names no level or component; known: log=<error|warn|info|debug|trace>[,<component>=<level>...]",
 			 (int)bad.len, (const char *)bad.data);
@@ -130,7 +130,7 @@ void log_print(enum log_component component, enum log_level level, const char *f
 	char prefix[32];
 	va_list args;
 
-	if (!log_filter_passes(&filter, component, level))
+	if (!log_passes(component, level))
 		return;
 	(void)format_print(prefix, sizeof(prefix), "%s: ", log_component_name(component));
 	va_start(args, fmt);

@@ -24,6 +24,14 @@ void log_init(struct span command_line);
 void log_print(enum log_component component, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Whether log_print() would print: for callers that are hot, so that a line that is not printed costs a load and a compare. */
+extern struct log_filter log_filter_now;
+
+static inline bool log_passes(enum log_component component, enum log_level level)
+{
+	return log_filter_passes(&log_filter_now, component, level);
+}
+
 /* A line as it stands, always. */
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

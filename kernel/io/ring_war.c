@@ -48,19 +48,20 @@ static void poller_main(void *arg)
 	struct ring_war *war = &process->war;
 	struct governor_decision decision = { .mode = GOVERNOR_WAR };
 	bool sound = true;
-	unsigned count;
+	uint32_t count;
+	uint32_t waiting;
 
 	/* Acquire: pairs with the release of who asked to stop. */
 	while (sound && decision.mode == GOVERNOR_WAR &&
 	       atomic_load_explicit(&war->state, memory_order_acquire) == RING_WAR) {
-		sound = submissions_run(process, &count);
+		sound = submissions_run(process, &count, &waiting);
 		decision = governor_step(&war->governor, count, hal_timer_now_ns());
 		fiber_yield();
 		hal_cpu_relax();
 	}
 	polled_set(process, 0);
 	if (sound)
-		sound = submissions_run(process, &count);
+		sound = submissions_run(process, &count, &waiting);
 	hal_space_leave(&process->space);
 
 	unsigned cpu = process->cpu;
@@ -69,6 +70,23 @@ static void poller_main(void *arg)
 	atomic_store_explicit(&war->state, RING_PEACE, memory_order_release);
 	if (!sound)
 		hal_cpu_notify(cpu); /* the process runs on: stop it */
+}
+
+/*
+ * A process that enters the kernel although its ring is polled gets nothing from War and pays for its beginning and end: each war in
+ * which nothing was found doubles the occasions that pass before the next.
+ */
+static void war_judge(struct ring_war *war)
+{
+	enum { DOUBLINGS_MAX = 12 };
+
+	if (war->governor.counters.events[GOVERNOR_WAR] != war->events_before)
+		war->futile = 0;
+	else if (war->futile < DOUBLINGS_MAX)
+		war->futile++;
+	war->shunned = war->futile > 0 ? 1u << war->futile : 0;
+	war->events_before = war->governor.counters.events[GOVERNOR_WAR];
+	war->unjudged = false;
 }
 
 void ring_war_end(struct process *process)
@@ -103,17 +121,27 @@ void ring_war_consider(struct process *process, unsigned events)
 {
 	static const struct fiber_options options = { .name = "poller", .priority = FIBER_NORMAL };
 	struct ring_war *war = &process->war;
-	unsigned cpu = poller_cpu();
 
+	if (war->governor.rule == GOVERNOR_ALWAYS_PEACE) { /* nothing to decide */
+		war->governor.counters.events[GOVERNOR_PEACE] += events;
+		return;
+	}
+	if (war->unjudged)
+		war_judge(war);
 	if (governor_step(&war->governor, events, hal_timer_now_ns()).mode != GOVERNOR_WAR)
 		return;
+	if (war->shunned > 0 && war->governor.rule == GOVERNOR_AUTO) {
+		war->shunned--;
+		return;
+	}
 	atomic_store_explicit(&war->state, RING_WAR, memory_order_relaxed);
 	polled_set(process, 1);
 	/* The message that begins the fiber hands the rings over. */
-	if (fiber_create_on(cpu, &options, poller_main, process) != STATUS_OK) {
+	if (fiber_create_on(poller_cpu(), &options, poller_main, process) != STATUS_OK) {
 		polled_set(process, 0);
 		atomic_store_explicit(&war->state, RING_PEACE, memory_order_relaxed);
 		return;
 	}
 	war->wars++;
+	war->unjudged = true;
 }

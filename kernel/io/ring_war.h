@@ -10,6 +10,7 @@
 #define KERNEL_IO_RING_WAR_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernel/io/governor.h"
@@ -26,13 +27,24 @@ enum ring_war_state {
 struct ring_war {
 	_Atomic uint32_t state;   /* enum ring_war_state. W: who owns the rings; RING_STOPPING: the process's fiber */
 	struct governor governor; /* W: who owns the rings */
-	uint64_t wars;            /* W: the process's fiber */
+	/* W: the process's fiber, all that follows. */
+	uint64_t wars;
+	bool unjudged;          /* the last one, which may have ended by itself */
+	uint64_t events_before; /* found in War when the last one began */
+	uint32_t futile;        /* wars, one after the other, in which nothing was found */
+	uint32_t shunned;       /* occasions for War still to be let pass */
 };
 
 /* Reads `io=war|peace|auto` of the command line; says on the console what it does not understand. Context: boot. */
 void ring_war_configure(struct span command_line);
 
 void ring_war_init(struct ring_war *war);
+
+/* Whether the poller owns the rings. False is final until the process's fiber says otherwise. Context: the process's fiber. */
+static inline bool ring_war_is_on(const struct ring_war *war)
+{
+	return atomic_load_explicit(&war->state, memory_order_acquire) != RING_PEACE; /* pairs with the poller's release */
+}
 
 /* Makes Peace, if there is War: the rings are the caller's when this returns. Context: the process's fiber. */
 void ring_war_end(struct process *process);

@@ -8,6 +8,7 @@
  */
 #include "hal/contract/timer.h"
 #include "kernel/core/fiber.h"
+#include "kernel/core/smp.h"
 #include "kernel/core/timer.h"
 #include "kernel/core/wait.h"
 #include "lib/format.h"
@@ -78,4 +79,7 @@ void bench_run(bool rates)
 	bench_switch();
 	bench_timer();
 	bench_ring_run();
+	bench_calls_run();
+	if (smp_online() > 1)
+		bench_smp_run();
 }

@@ -42,6 +42,10 @@ void fault_commit(struct span name);
 /* Measures everything, a `# perf` line each: in instructions (under -icount shift=0), or as rates by the clock. */
 void bench_run(bool rates);
 void bench_ring_run(void);
+void bench_calls_run(void);
+
+/* Wants a second CPU. */
+void bench_smp_run(void);
 
 /* Reports what `operations` cost: instructions where the machine counts them, else a rate. */
 void bench_measured(const char *metric, uint64_t ns, uint64_t operations);

@@ -9,15 +9,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from harness import markers, paths, suite  # noqa: E402
-from harness.verdict import Expectation  # noqa: E402
+from harness.verdict import BAD_PATTERNS, Expectation  # noqa: E402
 
 IMAGE = paths.BUILD / "tests" / "guest.img"
 #: Rows of the backtrace name functions.
 BACKTRACE = r"re: +#\d+ 0x[0-9a-f]{16} [a-z_][\w.]*\+0x[0-9a-f]+"
+#: A fault shows all registers, four in a row.
+REGISTERS = (r"re:pc 0x[0-9a-f]{16} address 0x[0-9a-f]{16} esr 0x[0-9a-f]{8} pstate 0x[0-9a-f]{8} sp 0x[0-9a-f]{16}",
+             r"re:x0  0x[0-9a-f]{16} x1  0x[0-9a-f]{16} x2  0x[0-9a-f]{16} x3  0x[0-9a-f]{16}",
+             r"re:x28 0x[0-9a-f]{16} x29 0x[0-9a-f]{16} x30 0x[0-9a-f]{16}")
 #: Lines of the claim a_flooded_log_loses_no_line: more than the log's ring holds.
 FLOOD = tuple(f"flood: line {i} of 600, with some more text so that it spans several slots of the ring"
               for i in range(1, 601))
 LIBC = ("libc: printf 42 x", "libc: puts")
+LEVELS = ("boot: said at info",)
 READ, WRITE, EXECUTE = (f"PANIC: {what} in the kernel" for what in
                         ("data abort (read)", "data abort (write)", "instruction abort"))
 #: The fault that is asked for, and the panic's first line.
@@ -32,7 +37,7 @@ PANICS = {
     "direct-map-execute": EXECUTE,
     "stack-overflow": "PANIC: stack overflow in fiber main",
     "double-free": r"re:PANIC: heap: freed already: 0x[0-9a-f]+",
-    "page-double-free": r"re:PANIC: memory: free of 0x[0-9a-f]+, order 0: no such allocation",
+    "page-double-free": r"re:PANIC: memory: free of 0x[0-9a-f]+, order 0: it is free",
     "bad-instruction": "PANIC: unexpected instruction in the kernel",
     "abort": "PANIC: abort() called",
 }
@@ -45,13 +50,14 @@ def machine(test: str, **options: object) -> suite.MachineConfig:
 
 def panic(test: str, line: str) -> suite.Case:
     """A fault of the kernel: registers and backtrace, exit status 255, never silence."""
-    lines = (*markers.alive(), markers.RUBICON, line, "backtrace:", BACKTRACE, "in fiber: main")
+    registers = REGISTERS if "in the kernel" in line else ()
+    lines = (*markers.alive(), markers.RUBICON, line, *registers, "backtrace:", BACKTRACE, "on cpu 0, in fiber: main")
     return suite.Case(f"guest[{test}]", machine(test), Expectation(255, lines, panics=True))
 
 
 def cases() -> list[suite.Case]:
     """All results, on the machines where they could differ, and each kind of panic."""
-    every = Expectation(ktap=True, markers=(*FLOOD, *LIBC))
+    every = Expectation(ktap=True, markers=(*FLOOD, *LIBC, *LEVELS), bad=(*BAD_PATTERNS, "not said"))
     return [
         suite.Case("guest[all]", machine("all"), every),
         suite.Case("guest[all,gic2,el2]", machine("all", gic=2, el2=True, cpu="max"), every),
