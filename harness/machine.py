@@ -23,14 +23,18 @@ import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import hold
 from harness.console import Console
-from harness.qmp import Qmp
+from harness.machine_config import QEMU, MachineConfig, ReplayFiles, memory_text  # noqa: F401: they belong here
+from harness.qmp import Qmp, QmpError
 
-QEMU = "qemu-system-aarch64"
 #: Runs QEMU (by exec, so the process id stays) with PR_SET_PDEATHSIG set: a preexec_fn is unsafe among threads.
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 CLOCK_TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 POLL_S = 0.02
+CHANNELS = ("console", "results", "qmp")
+#: What QEMU says where every CPU of a guest waits for ever: no fault of the guest's.
+ICOUNT_WARNING = "qemu-system-aarch64: warning: icount sleep disabled and no active timers\n"
 #: CPU time that an idle QEMU may use up in an idle budget.
 IDLE_CPU_S = 0.03
 
@@ -40,63 +44,11 @@ def _stat_fields(path: Path) -> list[str]:
     return path.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
 
 
-def memory_text(memory: int | str) -> str:
-    """QEMU's spelling of a memory size: a bare number is MiB, `5M` and `1G` stay as they are."""
-    text = str(memory)
-    return text + "M" if text.isdigit() else text
-
-
-@dataclass(frozen=True)
-class MachineConfig:
-    """What machine to build. Paths are of the host; `append` is the guest kernel's command line."""
-
-    image: str | Path
-    initrd: str | Path | None = None
-    append: str = ""
-    cpu: str = "cortex-a53"
-    smp: int = 1
-    memory_mib: int | str = 128
-    gic: int = 3
-    el2: bool = False
-    semihosting: bool = True
-    icount: bool = False
-    seed: int | None = None
-    gdb_socket: str | Path | None = None
-    halted: bool = False
-    extra: tuple[str, ...] = ()
-
-    def argv(self, console: str = "stdio", results: str | None = None, qmp: str | None = None) -> list[str]:
-        """QEMU's argument list. `console`, `results` and `qmp` are chardev back ends such as `socket,fd=5`."""
-        machine = f"virt,gic-version={self.gic}" + (",virtualization=on" if self.el2 else "")
-        argv = [QEMU, "-M", machine, "-cpu", self.cpu, "-smp", str(self.smp), "-m", memory_text(self.memory_mib),
-                "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-chardev", f"{console},id=console", "-serial", "chardev:console", "-d", "guest_errors"]
-        if qmp:
-            argv += ["-chardev", f"{qmp},id=qmp", "-mon", "chardev=qmp,mode=control"]
-        if self.semihosting:
-            channel = ",chardev=results" if results else ""
-            argv += ["-chardev", f"{results},id=results"] if results else []
-            argv += ["-semihosting-config", f"enable=on,target=native{channel}"]
-        if self.icount:
-            argv += ["-icount", "shift=0,sleep=off"]
-        if self.seed is not None:
-            argv += ["-seed", str(self.seed)]
-        if self.gdb_socket is not None:
-            argv += ["-gdb", f"unix:{self.gdb_socket},server=on,wait=off"]
-        if qmp or self.halted:
-            argv += ["-S"]  # with QMP the opening `cont` lets it go, see qmp.py
-        argv += ["-kernel", str(self.image)]
-        if self.initrd is not None:
-            argv += ["-initrd", str(self.initrd)]
-        if self.append:
-            argv += ["-append", self.append]
-        return argv + list(self.extra)
-
-
 @dataclass(frozen=True)
 class Ending:
-    """How a wait ended. `how`: exited, or with QEMU still there: cpu (budget used up), idle (neither CPU time nor
-    output for a while), wall (cap reached), flood (too much output), stopped (somebody sent QEMU SIGSTOP)."""
+    """How a wait ended. `how`: exited, or with QEMU still there: held (the guest has ended and can be looked at), cpu
+    (budget used up), idle (neither CPU time nor output for a while), wall (cap reached), flood (too much output),
+    stopped (somebody sent QEMU SIGSTOP)."""
 
     how: str
     status: int | None
@@ -109,8 +61,13 @@ class Ending:
 _ALIVE: "weakref.WeakSet[Machine]" = weakref.WeakSet()
 
 
+#: Set by kill_all(): what is started afterwards ends at once.
+_CLOSING = threading.Event()
+
+
 def kill_all() -> None:
-    """Ends every machine of this process, as on Ctrl-C: whoever waits for one then sees it end."""
+    """Ends every machine of this process, for good, as on Ctrl-C: whoever waits for one then sees it end."""
+    _CLOSING.set()
     for machine in list(_ALIVE):
         machine.kill()
 
@@ -119,14 +76,20 @@ class Machine:
     """A running QEMU. Use it as a context manager: whatever happens inside, no process is left."""
 
     def __init__(self, config: MachineConfig, launcher: tuple[str, ...] = DIE_WITH_PARENT,
-                 channels: tuple[str, ...] = ("console", "results", "qmp")) -> None:
-        """Starts it. `launcher` and `channels` are there for measuring QEMU with nothing about it."""
+                 channels: tuple[str, ...] = CHANNELS, holds: bool = False) -> None:
+        """Starts it. `holds`: it stands still where it ends, until release(). `launcher` and `channels` are there for
+        measuring QEMU with nothing about it."""
         self.config = config
+        holds = holds and config.gdb_socket is None  # there is one debug stub: somebody else has it
+        self.hold = hold.Hold(hold.exits(Path(config.image)) if holds else {})
+        channels = (*channels, "gdb") if holds else channels
         self._cpu_s = self._starved_s = 0.0
         self._state, self._busy = "R", True
         self._status: int | None = None
         self._stderr = bytearray()
         self._ended = threading.Event()
+        self._woken = threading.Event()  # it has ended, or stands at its end
+        self._holds = holds
         pairs = {name: socket.socketpair() for name in channels}
         self._ours = {name: pair[0] for name, pair in pairs.items()}
         theirs = {name: pair[1] for name, pair in pairs.items()}
@@ -134,7 +97,9 @@ class Machine:
         self.results = Console()
         self.qmp = Qmp(self._ours["qmp"].sendall if "qmp" in channels else None)
         if "qmp" in channels:
-            self.qmp.open(run=not config.halted)
+            self.qmp.open(run=not config.halted and not self.hold.places)
+        if self.hold.places:
+            self._ours["gdb"].sendall(self.hold.opening())
         self.argv = config.argv(**{name: f"socket,fd={end.fileno()}" for name, end in theirs.items()})
         self.started_ns = time.monotonic_ns()
         try:
@@ -152,6 +117,8 @@ class Machine:
         self._pump = threading.Thread(target=self._drain, name=f"pump-{self.pid}", daemon=True)
         self._pump.start()
         _ALIVE.add(self)
+        if _CLOSING.is_set():
+            self.kill()
 
     # The pump thread.
 
@@ -183,20 +150,28 @@ class Machine:
         for stream in (self.console, self.results, self.qmp):
             stream.close()
         self._ended.set()
+        self._woken.set()
 
     def _take(self, name: str, data: bytes) -> None:
         at_ns = time.monotonic_ns() - self.started_ns
         if name == "stderr":
             self._stderr += data
+        elif name == "gdb":
+            unready = not self.hold.ready
+            self.hold.feed(data)
+            if unready and self.hold.ready and not self.config.halted:
+                self.qmp.run()
         else:
             {"console": self.console, "results": self.results, "qmp": self.qmp}[name].feed(data, at_ns)
+        if self._holds and (self.hold.hit or self.qmp.shut_down):
+            self._woken.set()
 
     # Everybody else.
 
     @property
     def stderr(self) -> str:
         """What QEMU said: its own messages, and the lines of `-d guest_errors`."""
-        return self._stderr.decode("utf-8", "replace")
+        return self._stderr.decode("utf-8", "replace").replace(ICOUNT_WARNING, "")
 
     @property
     def stderr_bytes(self) -> bytes:
@@ -232,7 +207,7 @@ class Machine:
         `idle_s`: no output and next to no CPU time for so long. Give it where a guest has nothing to wait for.
         """
         mark_ns, mark_cpu_s, mark_bytes = self.started_ns, 0.0, 0
-        while not self._ended.wait(POLL_S):
+        while not self._woken.wait(POLL_S):
             self._sample()
             now_ns = time.monotonic_ns()
             if cpu_s is not None and self._cpu_s > cpu_s:
@@ -245,7 +220,25 @@ class Machine:
                 return self._ending("stopped" if self._state == "T" else "idle")
             if wall_s is not None and (now_ns - self.started_ns) / 1e9 > wall_s:
                 return self._ending("stopped" if self._state == "T" else "wall")
-        return self._ending("exited")
+        if self._ended.is_set():
+            return self._ending("exited")
+        self._sample()
+        return self._ending("held")
+
+    def release(self) -> None:
+        """Lets a machine go that stands where it ends. What comes then is for wait() again."""
+        self._woken.clear()
+        try:
+            if self.qmp.shut_down:
+                self._holds = False
+                self.qmp.command("quit")
+            else:
+                self.hold.hit = False
+                self._ours["gdb"].sendall(hold.DETACH)
+        except (OSError, QmpError):
+            pass  # it is gone already
+        if self._ended.is_set() or (self._holds and self.qmp.shut_down):
+            self._woken.set()
 
     def join(self, timeout_s: float) -> bool:
         """Only waits, and looks at nothing meanwhile: for measuring. Whether QEMU has ended."""

@@ -32,12 +32,18 @@ class Qmp:
         self.greeted = False
         self.started = False  # the first command was answered: the machine stands
         self.closed = False
+        self._shutting = False
+        self.shut_down = False  # the guest powered the machine off or reset it, and QEMU waits (-action shutdown=pause)
 
     def open(self, run: bool) -> None:
         """Queues the opening commands; `run` lets the guest go. Context: before QEMU is started."""
         self._post("qmp_capabilities", None, "open")
         if run:
-            self._post("cont", None, "cont")
+            self.run()
+
+    def run(self) -> None:
+        """Lets a guest go that waits for it (-S)."""
+        self._post("cont", None, "cont")
 
     def _post(self, name: str, arguments: dict[str, Any] | None, ident: Any) -> None:
         if self._write is None:
@@ -61,6 +67,9 @@ class Qmp:
             self.greeted = True
         elif "event" in message:
             self.events.append({"event": message["event"], "data": message.get("data", {}), "at_ns": at_ns})
+            guests = str(message.get("data", {}).get("reason", "")).startswith("guest-")
+            self._shutting = self._shutting or (message["event"] == "SHUTDOWN" and guests)
+            self.shut_down = self.shut_down or (message["event"] == "STOP" and self._shutting)
         elif "id" in message:
             self._replies[message["id"]] = message
             if message["id"] == "open" and "return" in message:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 import sys
 import time
@@ -14,20 +13,23 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from harness import junit, paths  # noqa: E402
+from harness import junit, paths, report_parts  # noqa: E402
 
 STYLE = """
 :root{color-scheme:light dark;--good:#1a7f37;--bad:#cf222e;--dim:#777}
 body{font:16px/1.45 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}
-table{border-collapse:collapse;width:100%}td,th{padding:.25rem .5rem;text-align:left;border-bottom:1px solid #8884}
+table{border-collapse:collapse;width:100%}td,th{padding:.25rem .35rem;text-align:left;border-bottom:1px solid #8884}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .scroll{overflow-x:auto}.good{color:var(--good)}.bad{color:var(--bad);font-weight:600}.dim{color:var(--dim)}
 pre{overflow-x:auto;font-size:.8rem;background:#8881;padding:.6rem;border-radius:.3rem}
 summary{cursor:pointer;padding:.2rem 0;overflow-wrap:anywhere}
 .cells{display:flex;flex-wrap:wrap;gap:.25rem}
 .cells span{padding:.1rem .4rem;border-radius:.3rem;font-size:.8rem;color:#fff}
+svg{display:block;max-width:100%;margin-top:.2rem}svg polyline{fill:none;stroke:#0969da;stroke-width:1.5}
+svg circle{fill:#0969da}td .dim{font-size:.75rem}
 .cells .good{background:var(--good);color:#fff}.cells .bad{background:var(--bad);color:#fff}
+.cells .off{background:#777}
 """
 STAGES = ("lint", "unit", "self-test", "harness", "tools", "qemu", "perf", "commits")
 CELL = re.compile(r"(.+)\[(.+)\]")
@@ -61,15 +63,16 @@ def _overview(found: list[junit.Stage]) -> str:
 
 def _matrix(stage: junit.Stage) -> str:
     """Tests with a cell in their name, as coloured cells."""
-    groups: dict[str, list[tuple[str, bool]]] = {}
+    groups: dict[str, list[tuple[str, str]]] = {}
     for item in stage.items:
         if found := CELL.fullmatch(item.name):
-            groups.setdefault(found[1], []).append((found[2], not item.failure))
+            kind = "bad" if item.failure else "off" if item.skipped else "good"
+            groups.setdefault(found[1], []).append((found[2], kind))
     out = ""
     for name, cells in groups.items():
-        boxes = "".join(f"<span class={'good' if good else 'bad'}>{html.escape(cell)}</span>" for cell, good in cells)
-        good = sum(good for _, good in cells)
-        out += (f"<details{'' if good == len(cells) else ' open'}><summary>{html.escape(name)}: {good} of {len(cells)} "
+        boxes = "".join(f"<span class={kind}>{html.escape(cell)}</span>" for cell, kind in cells)
+        good = sum(kind == "good" for _, kind in cells)
+        out += (f"<details{' open' if any(kind == 'bad' for _, kind in cells) else ''}><summary>{html.escape(name)}: {good} of {len(cells)} "
                 f"cells</summary><div class=cells>{boxes}</div></details>")
     return out
 
@@ -88,28 +91,15 @@ def _stage(stage: junit.Stage) -> str:
             "</details>")
 
 
-def _perf() -> str:
-    """The table that perf.py left."""
-    try:
-        rows = json.loads((paths.REPORT / "perf.json").read_text(encoding="utf-8"))["rows"]
-    except (OSError, ValueError, KeyError):
-        return ""
-    cells = "".join(
-        f"<tr><td>{html.escape(row['metric'])}<td class=n>{row['value']:,.6g}<td>{html.escape(row['unit'])}"
-        f"<td class=n>{html.escape(row.get('limit', ''))}<td class={'good' if row['good'] else 'bad'}>"
-        f"{'ok' if row['good'] else 'too much'}</tr>" for row in rows)
-    return ("<h2 id=numbers>numbers</h2><div class=scroll><table><tr><th>metric<th class=n>value<th>unit"
-            f"<th class=n>limit<th></tr>{cells}</table></div>")
-
-
 def write() -> Path:
     """Writes the page; gives its path."""
     found = stages()
     passed, failed, skipped = totals(found)
     when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     head = f"<span class={'bad' if failed else 'good'}>{passed} passed, {failed} failed, {skipped} skipped</span>"
-    body = _overview(found) + _perf() + "".join(_stage(stage) for stage in found)
-    page = ("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    body = (report_parts.speed() + _overview(found) + report_parts.flaky() + "".join(_stage(stage) for stage in found)
+            + report_parts.slowest(found) + report_parts.coverage() + report_parts.mutants() + report_parts.numbers())
+    page = ("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'>"
             f"<title>Rumpk: {passed} passed, {failed} failed</title><style>{STYLE}</style>"
             f"<h1>Rumpk: {head}</h1><p class=dim>{when}</p>{body}</html>\n")
     path = paths.REPORT / "index.html"

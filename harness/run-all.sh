@@ -14,6 +14,8 @@ stages=(
 	"tools make -s tools-test"
 	"qemu make -s qemu-test"
 	"perf make -s perf"
+	"model make -s model"
+	"cover make -s cover"
 	"commits ci/every-commit.sh"
 )
 

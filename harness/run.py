@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
-"""Runs QEMU tests: harness/run.py [-k NAME] [-j N] [--repeat N] [--keep] [--list] [--self-test] [--report].
+"""Runs QEMU tests: harness/run.py [-k NAME] [-j N] [--seed N] [--realtime] [--repeat N] [--shard I/N] [--list] ...
 
 Exit status: 0 all passed, 1 a test failed, 2 usage or a fault of the harness itself, 3 only the host is at fault.
 """
@@ -18,31 +18,58 @@ from pathlib import Path
 sys.path[:] = [str(Path(__file__).resolve().parent.parent),
                *(entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent)]
 
-from harness import junit, paths, report, suite  # noqa: E402
+from harness import foreign, history, outcome, paths, replay, suite  # noqa: E402
 from harness.machine import kill_all  # noqa: E402
+from harness.runfolder import facts  # noqa: E402
 from harness.runner import Run, failed, run_case, sweep  # noqa: E402
 
 SELF_TESTS = paths.ROOT / "tests" / "harness" / "broken.py"
 SLOWEST = 5
-#: Text of a console that a report carries.
-CONSOLE_TAIL = 4000
+#: So many failing runs are recorded again; more would cost more time than they tell.
+RECORDED = 5
 
 
-def arguments(argv: list[str]) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="harness/run.py", description="Boots the images and judges what they do.")
+def shard(text: str) -> tuple[int, int]:
+    """`2/4`: the second of four parts."""
+    part, _, parts = text.partition("/")
+    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"wants I/N with 1 <= I <= N, not {text!r}")
+    return int(part), int(parts)
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """The options that say which tests."""
     parser.add_argument("-k", dest="names", action="append", default=[], metavar="NAME",
                         help="only tests with NAME in their name (wildcards allowed; =NAME is exactly that test)")
+    parser.add_argument("--file", type=Path, action="append", help="tests of this file only: tests/qemu/*.py, or the "
+                        "suite.toml of another kernel")
+    parser.add_argument("--shard", type=shard, metavar="I/N", help="the I-th of N parts of the list")
+    parser.add_argument("--self-test", action="store_true", help="the harness against deliberately broken images")
+
+
+def add_determinism(parser: argparse.ArgumentParser) -> None:
+    """The options that say what varies."""
+    parser.add_argument("--seed", type=int, default=suite.SEED, metavar="N",
+                        help=f"what all randomness of a run comes from ({suite.SEED}); the same seed is the same run")
+    parser.add_argument("--realtime", action="store_true",
+                        help="by the host's clock, as on a real machine, instead of one nanosecond an instruction")
+
+
+def arguments(argv: list[str], prog: str) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog=prog, description="Boots the images and judges what they do.")
+    add_selection(parser)
+    add_determinism(parser)
     parser.add_argument("-j", dest="jobs", type=int, default=2, metavar="N", help="so many machines at once (2)")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="run each test N times; all must pass")
     parser.add_argument("--keep", action="store_true", help="keep the folder of every run, not only of the last")
     parser.add_argument("--list", action="store_true", help="print the names of the tests and leave")
-    parser.add_argument("--self-test", action="store_true", help="the harness against deliberately broken images")
-    parser.add_argument("--report", action="store_true", help="write build/report/ (JUnit XML and the HTML page) for a part of the tests too")
+    parser.add_argument("--no-record", action="store_true", help="do not record failing runs again for replay")
+    parser.add_argument("--report", action="store_true",
+                        help="write build/report/ for a part of the tests too, not only for all")
     parser.add_argument("--signature", action="store_true",
                         help="print a line `signature: ...` for each failure, the same for the same failure")
     parser.add_argument("--nonce", help="use this nonce (what repro.sh does)")
-    parser.add_argument("--file", type=Path, action="append", help="tests of this file only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the console of each run")
     options = parser.parse_args(argv)
     if options.jobs < 1 or options.repeat < 1:
@@ -50,13 +77,28 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     return options
 
 
+def selected(options: argparse.Namespace) -> list[suite.Case]:
+    """The tests that are asked for."""
+    files = [SELF_TESTS] if options.self_test else [file.resolve() for file in options.file or []]
+    tables = [file for file in files if file.suffix == ".toml"]
+    cases = [case for table in tables for case in foreign.load(table)]
+    files = [file for file in files if file not in tables]
+    if files or not tables:
+        cases += suite.find(files=files)
+    cases = suite.select(cases, options.names)
+    part, parts = options.shard or (1, 1)
+    return cases[part - 1::parts]
+
+
 def run_all(cases: list[suite.Case], options: argparse.Namespace) -> list[Run]:
     """Runs the cases `-j` at a time and prints a line for each as it ends."""
     work = [(case, f"{turn + 1} of {options.repeat}" if options.repeat > 1 else "")
             for case in cases for turn in range(options.repeat)]
+    known = history.records()
     runs: list[Run] = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        waiting = {pool.submit(run_case, case, options.nonce, options.keep, turn): (case, turn) for case, turn in work}
+        waiting = {pool.submit(run_case, case, options.nonce, options.keep, turn, options.seed, options.realtime):
+                   (case, turn) for case, turn in work}
         try:
             for done in concurrent.futures.as_completed(waiting):
                 error = done.exception()
@@ -65,9 +107,9 @@ def run_all(cases: list[suite.Case], options: argparse.Namespace) -> list[Run]:
                     traceback.print_exception(error)
                 runs.append(run)
                 print_run(run, len(runs), len(work), options.verbose)
-                if options.signature and not run.as_due and not run.verdict.host_fault:
-                    print(f"signature: {run.verdict.signature}", flush=True)
-        except KeyboardInterrupt:
+                if not run.as_due:
+                    explain(run, runs, known.get(run.case.name), options)
+        except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             kill_all()
             raise
@@ -76,7 +118,7 @@ def run_all(cases: list[suite.Case], options: argparse.Namespace) -> list[Run]:
 
 
 def print_run(run: Run, number: int, total: int, verbose: bool) -> None:
-    """One line for a run; more where it is not as it should be."""
+    """One line for a run."""
     mark = "ok  " if run.as_due else "FAIL"
     due = "" if run.case.verdict == "PASS" else f" (due: {run.case.verdict})"
     turn = f" ({run.attempt})" if run.attempt else ""
@@ -84,25 +126,23 @@ def print_run(run: Run, number: int, total: int, verbose: bool) -> None:
           flush=True)
     if verbose:
         print(run.console.decode("utf-8", "replace"), end="")
-    if not run.as_due:
-        print(f"       {run.verdict}", flush=True)
-        if run.nonce:
-            print(f"       {run.folder}/  (again: {run.folder}/repro.sh)", flush=True)
 
 
-def to_items(run: Run) -> list[junit.Item]:
-    """A run, and each result its guest reported, as tests of a report."""
-    name = run.case.name + (f" ({run.attempt})" if run.attempt else "")
-    item = junit.Item(name, run.wall_s)
-    if not run.as_due:
-        item.failure, item.kind = str(run.verdict), run.verdict.name
-        tail = run.console[-CONSOLE_TAIL:].decode("utf-8", "replace")
-        item.text = f"{run.folder}\n\n{run.autopsy or tail}"
-    elif run.verdict.name == "SKIP":
-        item.skipped = run.verdict.detail
-    guests = run.results.tests if run.results and run.case.verdict == "PASS" else []
-    return [item, *(junit.Item(f"{name}: {test.name}", 0.0, "" if test.passed else test.why or "not ok",
-                               skipped=test.why if test.skipped else "") for test in guests)]
+def explain(run: Run, runs: list[Run], before: history.Record | None, options: argparse.Namespace) -> None:
+    """What is to be told of a failure: why, where it is described, how to run it again, how to step backwards in it."""
+    print(f"       {run.verdict}", flush=True)
+    if before is not None:
+        print(f"       before: {before}")
+    if options.signature and not run.verdict.host_fault:
+        print(f"signature: {run.verdict.signature}", flush=True)
+    if not run.nonce:
+        return
+    print(f"       again: {run.folder}/repro.sh", flush=True)
+    if run.autopsy:
+        print(f"       autopsy: {run.folder}/autopsy.md", flush=True)
+    if not (options.no_record or options.signature) and sum(not one.as_due for one in runs) <= RECORDED:
+        said = replay.record_run(run)
+        print(f"       {said}" if said else "", end="\n" if said else "", flush=True)
 
 
 def exit_status(runs: list[Run]) -> int:
@@ -115,11 +155,14 @@ def exit_status(runs: list[Run]) -> int:
     return 3 if bad else 0
 
 
-def main(argv: list[str]) -> int:
+def main(argv: list[str], prog: str = "harness/run.py") -> int:
     """The program."""
-    options = arguments(argv)
-    files = [SELF_TESTS] if options.self_test else [file.resolve() for file in options.file or []]
-    cases = suite.select(suite.find(files=files), options.names)
+    options = arguments(argv, prog)
+    try:
+        cases = selected(options)
+    except (OSError, ValueError) as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return 2
     if options.list:
         print("\n".join(case.name for case in cases))
         return 0
@@ -133,12 +176,14 @@ def main(argv: list[str]) -> int:
         runs = run_all(cases, options)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
+        sweep(own=True)
         return 2
-    stage = junit.Stage("self-test" if options.self_test else "qemu", [item for run in runs for item in to_items(run)],
-                        time.monotonic() - begun)
-    if options.report or not (options.names or options.file):
-        stage.write(paths.REPORT / f"{stage.name}.xml")
-        print(f"report: {report.write()}")
+    history.add(facts(run) for run in runs if run.nonce and run.case.verdict == "PASS")
+    name = "self-test" if options.self_test else "qemu"
+    whole = not (options.names or options.file or options.shard)
+    stage = outcome.stage(name, runs, time.monotonic() - begun)
+    if options.report or whole:
+        print(f"report: {outcome.write(stage, runs)}")
     slow = sorted(runs, key=lambda run: -run.wall_s)[:SLOWEST]
     print("slowest: " + ", ".join(f"{run.case.name} {run.wall_s:.2f} s" for run in slow))
     print("{} passed, {} failed, {} skipped".format(*stage.counts), f"in {stage.seconds:.1f} s")

@@ -1,51 +1,30 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
-"""Runs one case: a machine, its script, an autopsy where needed, the verdict, and a folder that holds it all."""
+"""Runs one case: a machine, its script, an autopsy where needed, and the verdict. runfolder.py writes what is left of it."""
 from __future__ import annotations
 
-import json
+import hashlib
+import itertools
 import os
 import secrets
-import shlex
-import shutil
 import threading
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pexpect
 
-from harness import autopsy, paths, result
-from harness.machine import Ending, Machine
-from harness.suite import Case
-from harness.verdict import FAIL, Observation, Verdict, judge
+from harness import paths, result
+from harness.autopsy import Autopsy, parse_registers
+from harness.machine import Ending, Machine, MachineConfig
+from harness.qmp import QmpError
+from harness.runfolder import Run, sweep, write  # noqa: F401: sweep is for whoever runs many
+from harness.suite import SEED, Case, Drive
+from harness.verdict import FAIL, SKIP, Observation, Verdict, judge
 
 #: The host let QEMU down where it kept it waiting for this part of the wall time.
 STARVED_PART = 0.5
 SCRIPT_LIMIT_S = 5.0
-
-
-@dataclass
-class Run:
-    """What came of one case."""
-
-    case: Case
-    verdict: Verdict
-    folder: Path
-    nonce: str
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-    console: bytes = b""
-    autopsy: str = ""
-    results: result.Results | None = None
-    attempt: str = ""  # `2 of 5` where a case is repeated
-    started: float = field(default_factory=time.time)
-
-    @property
-    def as_due(self) -> bool:
-        """Whether the verdict is the one the case asks for (PASS, but for the harness's own broken images)."""
-        due = self.verdict.name == self.case.verdict or (self.verdict.good and self.case.verdict == "PASS")
-        return due and self.case.cause in (None, self.verdict.cause)
+_NUMBER = itertools.count(1)
 
 
 class Script(threading.Thread):
@@ -58,15 +37,26 @@ class Script(threading.Thread):
         self.error = ""
 
     def run(self) -> None:
-        assert self._case.script is not None
+        script = self._case.script
+        assert script is not None
         try:
-            self._case.script(self._machine.console.pexpect(self._case.budget.wall_s))
+            if isinstance(script, Drive):
+                script.run(self._machine)
+                return
+            script(self._machine.console.pexpect(self._case.budget.wall_s))
         except pexpect.EOF as error:
             self.error = f"the console ended before what the script waits for: {_waited_for(error)}"
         except pexpect.TIMEOUT as error:
             self.error = f"not seen in time: {_waited_for(error)}"
         except Exception as error:  # a script's own assertion: a verdict, not a crash of the harness
             self.error = f"{type(error).__name__}: {error}"
+
+    def finish(self, machine: Machine) -> str:
+        """Ends a script whose guest prints no more: what it still waits for never comes. What it complains of."""
+        if not isinstance(self._case.script, Drive):
+            machine.console.close()
+            self.join(SCRIPT_LIMIT_S)
+        return self.error
 
 
 def _waited_for(error: Exception) -> str:
@@ -75,102 +65,129 @@ def _waited_for(error: Exception) -> str:
     return next((row for row in rows if row.startswith("0: ")), rows[0])
 
 
-def run_case(case: Case, nonce: str | None = None, keep: bool = False, attempt: str = "") -> Run:
+def prepare(case: Case, nonce: str | None = None, seed: int = SEED, realtime: bool = False) -> Case:
+    """The case as it is booted: with its nonce, and with the seed all of its randomness comes from."""
+    config = case.machine
+    if realtime:
+        config = replace(config, icount=False)
+    if config.icount:
+        config = replace(config, seed=seed if config.seed is None else config.seed)
+        nonce = nonce or derive_nonce(config.seed or 0, case.name)
+    nonce = nonce or secrets.token_hex(8)
+    if config.gdb_socket is not None:
+        config = own_socket(config)
+    config = replace(config, append=f"{config.append} nonce={nonce}".strip())
+    return replace(case, machine=config, expect=replace(case.expect, nonce=nonce))
+
+
+def nonce_of(case: Case) -> str:
+    """The nonce that a prepared case is booted with."""
+    return case.expect.nonce or ""
+
+
+def own_socket(config: MachineConfig) -> MachineConfig:
+    """The machine with a debug socket of its own, and what is named after it: the same case may run twice at a time."""
+    old, new = str(config.gdb_socket), f"{config.gdb_socket}.{next(_NUMBER)}"
+    return replace(config, gdb_socket=new, extra=tuple(word.replace(old, new) for word in config.extra))
+
+
+def derive_nonce(seed: int, name: str) -> str:
+    """The nonce of a reproducible run: another one for each test and seed, and the same in every run."""
+    return hashlib.sha256(f"{seed} {name}".encode()).hexdigest()[:16]
+
+
+def run_case(case: Case, nonce: str | None = None, keep: bool = False, attempt: str = "", seed: int = SEED,
+             realtime: bool = False) -> Run:
     """Boots a case, watches it to its end, judges it and writes its folder under build/runs."""
     if case.error:
-        return Run(case, Verdict(FAIL, "no-case", case.error), Path(), "")
-    nonce = nonce or secrets.token_hex(8)
-    config = replace(case.machine, append=f"{case.machine.append} nonce={nonce}".strip())
-    case = replace(case, machine=config, expect=replace(case.expect, nonce=nonce))
+        return Run(case, Verdict(FAIL, "no-case", case.error), Path())
+    if case.skip:
+        return Run(case, Verdict(SKIP, "host", case.skip), Path())
+    case = prepare(case, nonce, seed, realtime)
+    work = paths.RUNS / f".{os.getpid()}-{next(_NUMBER)}"
     try:
-        machine = Machine(config)
+        machine = Machine(case.machine, holds=True)
     except OSError as error:
-        run = Run(case, judge(case.expect, Observation("no-qemu", None, stderr=str(error))), Path(), nonce)
-        run.folder = _write(run, None, keep)
+        run = Run(case, judge(case.expect, Observation("no-qemu", None, stderr=str(error))), Path(), nonce_of(case))
+        run.folder = write(run, None, keep, work)
         return run
     with machine:
-        script = Script(case, machine) if case.script else None
-        if script:
-            script.start()
-        budget = case.budget
-        ending = machine.wait(budget.wall_s, budget.cpu_s, budget.idle_s, budget.console_bytes)
-        page = autopsy.Autopsy(machine).page(ending.how) if ending.how != "exited" else ""
-        machine.kill()
-        if script:
-            script.join(SCRIPT_LIMIT_S)
-        verdict = judge(case.expect, observe(case, machine, ending, script.error if script else ""))
-        if not verdict.good and not page and case.verdict == "PASS":
-            page = autopsy.Autopsy(machine).page(str(verdict))
-        run = Run(case, verdict, Path(), nonce, ending.wall_s, ending.cpu_s, machine.console.bytes(), page,
-                  result.parse(machine.results.bytes()) if case.expect.ktap else None, attempt)
-        run.folder = _write(run, machine, keep)
+        run = _watch(case, machine, work)
+        run.attempt = attempt
+        run.folder = write(run, machine, keep, work)
     return run
+
+
+def _watch(case: Case, machine: Machine, work: Path) -> Run:
+    """Watches a machine to its end; examines it there where it is not as it should be."""
+    script = Script(case, machine) if case.script else None
+    if script:
+        script.start()
+    budget, page = case.budget, ""
+    while True:
+        ending = machine.wait(budget.wall_s, budget.cpu_s, budget.idle_s, budget.console_bytes)
+        if ending.how == "held":
+            ending = replace(ending, how="exited", status=held_status(machine))
+            said = script.finish(machine) if script else ""
+            if ending.status is None or judge_case(as_held(case, machine), observe(case, machine, ending, said)).good:
+                machine.release()
+                continue
+        if machine.running and case.autopsy:
+            work.mkdir(parents=True, exist_ok=True)
+            page = Autopsy(machine, folder=work, held=ending.how == "exited").page(f"{case.name}: {{why}}")
+        break
+    machine.kill()
+    if script:
+        script.join(SCRIPT_LIMIT_S)
+    verdict = judge_case(case, observe(case, machine, ending, script.error if script else ""))
+    if verdict.good:
+        page = ""
+    elif not page and case.autopsy:
+        page = Autopsy(machine).page(f"{case.name}: {{why}}")
+    results = result.parse(machine.results.bytes()) if case.expect.ktap else None
+    return Run(case, verdict, Path(), nonce_of(case), ending.wall_s, ending.cpu_s, machine.console.bytes(),
+               page.replace("{why}", str(verdict)), results)
+
+
+def as_held(case: Case, machine: Machine) -> Case:
+    """What can be asked of a machine that stands where it ends: where it stands before the exit, no event has come."""
+    if machine.qmp.shut_down:
+        return case
+    others = tuple(replace(other, shutdowns=()) for other in case.others)
+    return replace(case, expect=replace(case.expect, shutdowns=()), others=others)
+
+
+def held_status(machine: Machine) -> int | None:
+    """What QEMU will end with, of a machine that stands where it ends."""
+    if machine.qmp.shut_down:
+        return 0  # powered off or reset: QEMU's own status
+    try:
+        registers = parse_registers(machine.qmp.monitor("info registers -a"))
+    except QmpError:
+        return None
+    for cpu in registers:
+        if cpu.get("PC") in machine.hold.places:
+            known = machine.hold.places[cpu["PC"]]
+            return cpu.get("X00", 0) & 0xff if known is None else known
+    return None
+
+
+def judge_case(case: Case, seen: Observation) -> Verdict:
+    """The verdict by what the case expects; by another of its good endings where one fits."""
+    verdict = judge(case.expect, seen)
+    others = (judge(replace(other, nonce=case.expect.nonce), seen) for other in case.others)
+    return verdict if verdict.good else next((other for other in others if other.good), verdict)
 
 
 def observe(case: Case, machine: Machine, ending: Ending, script_error: str = "") -> Observation:
     """What a machine showed, as the verdict wants it."""
-    shutdowns = tuple(event["data"].get("reason", "?") for event in machine.qmp.events if event["event"] == "SHUTDOWN")
+    shutdowns = tuple(event["data"].get("reason", "?") for event in machine.qmp.events
+                      if event["event"] == "SHUTDOWN" and event["data"].get("reason") != "host-qmp-quit")
     starved = ending.starved_s > STARVED_PART * ending.wall_s
     return Observation(ending.how, ending.status, machine.console.bytes(), machine.results.bytes(),
                        machine.qmp.started, shutdowns, machine.stderr, script_error, starved, str(case.budget))
 
 
-def _write(run: Run, machine: Machine | None, keep: bool) -> Path:
-    """Writes a run's folder and puts it in its place in one step, so that two harnesses never mix theirs."""
-    name = paths.folder_name(run.case.name) + (f".{run.nonce}" if keep or (run.attempt and not run.as_due) else "")
-    work = paths.RUNS / f".{os.getpid()}-{run.nonce}"
-    work.mkdir(parents=True)
-    files: dict[str, bytes | str] = {
-        "verdict.json": json.dumps({"test": run.case.name, "verdict": run.verdict.name, "cause": run.verdict.cause,
-                                    "detail": run.verdict.detail, "signature": run.verdict.signature,
-                                    "nonce": run.nonce, "wall_s": run.wall_s, "cpu_s": run.cpu_s}, indent=1) + "\n",
-        "console.log": run.console, "repro.sh": _repro(run)}
-    if machine:
-        files["cmdline"] = shlex.join(machine.argv) + "\n"
-        files["console.times"] = "".join(f"{at / 1e6:12.3f} {line}\n" for at, line in machine.console.timed_lines())
-        files["events.json"] = json.dumps(machine.qmp.events, indent=1) + "\n"
-        files["qemu.log"] = machine.stderr
-    if machine and run.results:
-        files["results.ktap"] = machine.results.bytes()
-    if run.autopsy:
-        files["autopsy.txt"] = run.autopsy
-    for file, text in files.items():
-        (work / file).write_bytes(text if isinstance(text, bytes) else text.encode())
-    (work / "repro.sh").chmod(0o755)
-    return _put(work, paths.RUNS / name)
-
-
-def sweep() -> None:
-    """Removes the unfinished folders of harnesses that are no more."""
-    for work in paths.RUNS.glob(".[0-9]*-*"):
-        if not Path("/proc", work.name[1:].partition("-")[0]).exists():
-            shutil.rmtree(work, ignore_errors=True)
-
-
-def _put(work: Path, place: Path) -> Path:
-    """Renames a folder over another, whoever else may be doing the same."""
-    while True:
-        try:
-            return work.rename(place)
-        except OSError:
-            old = work.with_name(work.name + ".old")
-            try:
-                place.rename(old)
-            except FileNotFoundError:
-                continue
-            shutil.rmtree(old)
-
-
-def _repro(run: Run) -> str:
-    """A script that boots this again: judged by the harness, or `--raw` on this terminal with QEMU alone."""
-    raw = shlex.join(run.case.machine.argv("stdio"))
-    file = ["--file", str(run.case.file.relative_to(paths.ROOT))] if run.case.file else []
-    again = shlex.join(["harness/run.py", *file, "-k", f"={run.case.name}", "--nonce", run.nonce])
-    return (f"#!/bin/sh\n# Runs `{run.case.name}` again; --raw: QEMU alone, its console on this terminal.\n"
-            f"cd {shlex.quote(str(paths.ROOT))} || exit 2\n[ \"$1\" = --raw ] && exec {raw}\n"
-            f"RUMPK_BUILD={shlex.quote(str(paths.BUILD))} exec {again} \"$@\"\n")
-
-
 def failed(case: Case, error: Exception) -> Run:
     """A run that the harness itself could not do."""
-    return Run(case, Verdict(FAIL, "harness", f"{type(error).__name__}: {error}"), Path(), "")
+    return Run(case, Verdict(FAIL, "harness", f"{type(error).__name__}: {error}"), Path())

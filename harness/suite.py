@@ -17,9 +17,11 @@ from typing import Callable, Iterable
 
 from harness import paths
 from harness.console import ConsoleSpawn
-from harness.machine import MachineConfig
+from harness.machine import Machine, MachineConfig
 from harness.verdict import Expectation, PASS
 
+#: What every run takes its randomness from, where no other seed is asked for.
+SEED = 1
 PRODUCT = paths.BUILD / "rumpk.img"
 HELLO = paths.BUILD / "apps" / "c-hello.rpk"
 
@@ -38,18 +40,31 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Drive:
+    """A script that is given the machine itself, not only its console: what injects faults over QMP or gdb's stub."""
+
+    run: Callable[[Machine], None]
+
+
+@dataclass(frozen=True)
 class Case:
-    """One boot and what it must show. `script` is given the console as a pexpect object; `verdict` is what is due."""
+    """One boot and what it must show. `script` is given the console as a pexpect object; `verdict` is what is due.
+
+    `others`: endings that are as good as `expect`.
+    """
 
     name: str
     machine: MachineConfig
     expect: Expectation
-    script: Callable[[ConsoleSpawn], None] | None = None
+    script: Callable[[ConsoleSpawn], None] | Drive | None = None
     budget: Budget = Budget()
     verdict: str = PASS
     cause: str | None = None
     file: Path | None = None  # where it was found
     error: str = ""           # why it cannot even be tried
+    skip: str = ""            # why it cannot be tried here, which is no fault
+    others: tuple[Expectation, ...] = ()
+    autopsy: bool = True      # examine it where it does not pass
 
     def on(self, cell: str, **changes: object) -> "Case":
         """The same case on another machine, named `name[cell]`."""
@@ -57,7 +72,7 @@ class Case:
 
 
 def product(initrd: Path | None = HELLO, image: Path = PRODUCT, **options: object) -> MachineConfig:
-    """Rumpk itself with a bundle, deterministic entropy apart."""
+    """Rumpk itself with a bundle."""
     return MachineConfig(image=image, initrd=initrd, **options)  # type: ignore[arg-type]
 
 

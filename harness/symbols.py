@@ -41,6 +41,7 @@ class Symbols:
             if len(fields) == 3 and fields[1] in "tTwW" and not fields[2].startswith("$"):
                 self._addresses.append(int(fields[0], 16))
                 self._names.append(fields[2])
+        self.base = self._addresses[0] if self._addresses else 0
 
     @staticmethod
     def beside(image: Path) -> "Symbols":
@@ -57,6 +58,11 @@ class Symbols:
         """Which function an address is in; -1 where in none."""
         past = not self._addresses or link > self._addresses[-1] + 0x1000
         return -1 if past else bisect.bisect_right(self._addresses, link) - 1
+
+    def addresses(self, name: str) -> list[int]:
+        """Where a function is, as linked and as loaded; nothing where there is none."""
+        found = [address for address, known in zip(self._addresses, self._names) if known == name]
+        return list(dict.fromkeys([*found, *(address - self.base + self._load for address in found)]))
 
     def function(self, address: int) -> str:
         """The function's name alone; empty where it is in none."""

@@ -49,6 +49,7 @@ class Worktree:
     def __init__(self, repository: Path, folder: Path) -> None:
         self.repository = repository
         self.folder = folder
+        self._process: subprocess.Popen[str] | None = None
 
     def open(self, commit: str) -> None:
         """Makes the tree, or takes the one that is left from before."""
@@ -70,11 +71,12 @@ class Worktree:
         shutil.rmtree(self.folder, ignore_errors=True)
         git(self.repository, "worktree", "prune")
 
-    def command(self, command: str, limit_s: float) -> tuple[int, str]:
+    def command(self, command: str, limit_s: float, extra: dict[str, str] | None = None) -> tuple[int, str]:
         """Runs a shell command in the tree, in a process group of its own; its status and all it printed."""
-        process = subprocess.Popen(["bash", "-c", command], cwd=self.folder, env=environment(self.repository),
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   text=True, errors="replace", process_group=0)
+        process = subprocess.Popen(["bash", "-c", command], cwd=self.folder, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                                   env=environment(self.repository) | (extra or {}), process_group=0)
+        self._process = process
         try:
             output, _ = process.communicate(timeout=limit_s)
         except subprocess.TimeoutExpired:
@@ -85,7 +87,15 @@ class Worktree:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise
+        finally:
+            self._process = None
         return process.returncode, output
+
+    def interrupt(self) -> None:
+        """Ends the command that runs, from another thread."""
+        process = self._process
+        if process and process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
     def judge(self, build: str, test: str, warnings_fail: bool = False) -> Outcome:
         """Builds and tests what is checked out."""

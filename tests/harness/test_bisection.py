@@ -83,10 +83,12 @@ class Bisect(unittest.TestCase):
         self.assertIn("one of 3 commits", done.stdout)
 
     def test_it_refuses_ends_that_are_not_what_they_should_be(self) -> None:
-        commits = history(self.folder, ("broken", "good"))
-        done = bisect(self.folder, commits[0], commits[1])
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("GOOD is not good", done.stderr)
+        for states, words in (("broken", "broken"), "GOOD is not good"), (("good", "good"), "BAD is not bad"):
+            with self.subTest(words), tempfile.TemporaryDirectory() as folder:
+                commits = history(Path(folder), states)
+                done = bisect(Path(folder), commits[0], commits[1])
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(words, done.stderr)
 
 
 if __name__ == "__main__":

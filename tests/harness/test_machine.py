@@ -88,6 +88,7 @@ class Life(unittest.TestCase):
         run = run_case(Case("machine[script]", image("good"), Expectation(), script, verdict="FAIL"))
         self.assertEqual((run.verdict.name, run.verdict.cause), ("FAIL", "script"))
         self.assertIn("never", run.verdict.detail)
+        self.assertIn("stands where the machine ends", run.autopsy)
         raw = subprocess.run([run.folder / "repro.sh", "--raw"], capture_output=True, text=True, timeout=PATIENCE_S,
                              stdin=subprocess.DEVNULL, check=True)
         self.assertIn(run.nonce, raw.stdout)

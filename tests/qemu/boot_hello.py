@@ -38,7 +38,9 @@ def cases() -> list[suite.Case]:
                  "log=<error|warn|info|debug|trace>[,<component>=<level>...]",
                  r"re:proc: process 1: id [0-9a-f]{16}, \d+ of \d+ pages used"),
         bad=(*BAD_PATTERNS, "memory: ", "trust: ", f"id {KEYLESS_ID}")))
-    return [hello, exact, counted, silent]
+    traced = suite.Case("log_trace", suite.product(append="log=trace"), Expectation(
+        markers=(markers.RUBICON, r"re:cap: process 1: capability 0x[0-9a-f]+ method 1: 0")))
+    return [hello, exact, counted, silent, traced]
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ BACKTRACE = r"re: +#\d+ 0x[0-9a-f]{16} [a-z_][\w.]*\+0x[0-9a-f]+"
 REGISTERS = (r"re:pc 0x[0-9a-f]{16} address 0x[0-9a-f]{16} esr 0x[0-9a-f]{8} pstate 0x[0-9a-f]{8} sp 0x[0-9a-f]{16}",
              r"re:x0  0x[0-9a-f]{16} x1  0x[0-9a-f]{16} x2  0x[0-9a-f]{16} x3  0x[0-9a-f]{16}",
              r"re:x28 0x[0-9a-f]{16} x29 0x[0-9a-f]{16} x30 0x[0-9a-f]{16}")
+#: What fault.c puts into them for the panic `registers`.
+VALUES = tuple("re:" + " ".join(f"x{n:<2} " + (f"0x{0x10 * n + 1:016x}" if n != 29 else "0x[0-9a-f]{16}")
+                                for n in range(first, min(first + 4, 31))) for first in range(0, 31, 4))
 #: Lines of the claim a_flooded_log_loses_no_line: more than the log's ring holds.
 FLOOD = tuple(f"flood: line {i} of 600, with some more text so that it spans several slots of the ring"
               for i in range(1, 601))
@@ -30,6 +33,7 @@ PANICS = {
     "panic": "PANIC: asked for, number 42",
     "verify": r"re:PANIC: tests/guest/fault\.c:\d+: two \+ two == 5 does not hold",
     "null-read": READ,
+    "identity-read": READ,
     "text-write": WRITE,
     "rodata-write": WRITE,
     "data-execute": EXECUTE,
@@ -39,6 +43,7 @@ PANICS = {
     "double-free": r"re:PANIC: heap: freed already: 0x[0-9a-f]+",
     "page-double-free": r"re:PANIC: memory: free of 0x[0-9a-f]+, order 0: it is free",
     "bad-instruction": "PANIC: unexpected instruction in the kernel",
+    "registers": "PANIC: unexpected instruction in the kernel",
     "abort": "PANIC: abort() called",
 }
 
@@ -50,7 +55,7 @@ def machine(test: str, **options: object) -> suite.MachineConfig:
 
 def panic(test: str, line: str) -> suite.Case:
     """A fault of the kernel: registers and backtrace, exit status 255, never silence."""
-    registers = REGISTERS if "in the kernel" in line else ()
+    registers = (REGISTERS[0], *VALUES) if test == "registers" else REGISTERS if "in the kernel" in line else ()
     lines = (*markers.alive(), markers.RUBICON, line, *registers, "backtrace:", BACKTRACE, "on cpu 0, in fiber: main")
     return suite.Case(f"guest[{test}]", machine(test), Expectation(255, lines, panics=True))
 
@@ -65,6 +70,7 @@ def cases() -> list[suite.Case]:
         suite.Case("guest[exit-7]", machine("exit-7"),
                    Expectation(7, (markers.RUBICON, "a last word without end of line"))),
         *(panic(test, line) for test, line in PANICS.items()),
+        panic("user-read", READ).on("max", cpu="max"),  # FEAT_PAN
     ]
 
 

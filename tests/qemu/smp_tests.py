@@ -14,6 +14,7 @@ from harness.console import ConsoleSpawn  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
 
 IMAGE = paths.BUILD / "tests" / "guest.img"
+DEBUG = paths.BUILD / "tests" / "guest-debug.img"  # with checks of who owns what
 LINES = 50
 SAID = re.compile(r"smp: cpu (\d) says line (\d+) of 50, which is long enough for several slots of the ring")
 
@@ -31,9 +32,10 @@ def whole_lines(cpus: int) -> object:
     return follow
 
 
-def guest(name: str, cpus: int, budget: suite.Budget = suite.Budget(), **options: object) -> suite.Case:
+def guest(name: str, cpus: int, budget: suite.Budget = suite.Budget(), image: Path = IMAGE,
+          **options: object) -> suite.Case:
     """All of the kernel's tests, ten idle seconds among them."""
-    machine = suite.product(None, IMAGE, append="test=all", smp=cpus, **options)
+    machine = suite.product(None, image, append="test=all", smp=cpus, **options)
     return suite.Case(f"smp[{name}]", machine, Expectation(ktap=True, markers=("smp: all has been said",)),
                       script=whole_lines(cpus), budget=budget)
 
@@ -51,6 +53,7 @@ def cases() -> list[suite.Case]:
     return [
         guest("2", 2, icount=True, seed=1),
         guest("4,gic2", 4, icount=True, seed=2, gic=2),
+        guest("4,debug", 4, image=DEBUG, icount=True, seed=4),
         guest("8,el2", 8, icount=True, seed=3, el2=True, cpu="max"),
         guest("4,realtime", 4, suite.Budget(idle_s=20.0), icount=False),
         *(hello(cpus, gic, el2) for cpus in (2, 3, 8) for gic in (2, 3) for el2 in (False, True)),

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""Judges mutants inside a copy of the tree, with the copy's own harness: a request a line in, a result a line out.
+
+Tests that killed before come first, so that most mutants die by their first boot. Boots are watched with budgets taken
+from the unmutated tree, and nothing is kept of them.
+"""
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from harness import paths, perf, suite  # noqa: E402
+from harness.machine import Machine  # noqa: E402
+from harness.mutant_operators import Mutant  # noqa: E402
+from harness.mutant_tree import IMAGES, Tree, run  # noqa: E402
+from harness.runner import Script, observe, prepare  # noqa: E402
+from harness.verdict import Verdict, judge  # noqa: E402
+
+#: The quick part of the suite: every so many-th case of these files, of any other file a few; what takes longer than QUICK_S
+#: is left out.
+STEPS = {"boot_hello": 1, "boot_endings": 1, "guest_tests": 1, "smp_tests": 1, "hostile_apps": 1, "refused_bundles": 12}
+CASES_A_FILE = 8
+#: Whose mutants are tested by every refused bundle.
+READERS = ("kernel/payload/", "lib/")
+QUICK_S = 5.0
+IDLE_S = 1.0
+UNIT_LIMIT_S = 30.0
+LIMIT_S = 3.0
+#: Shared by the copies: the baseline of the build that was tested last.
+KEPT = paths.ROOT.parent / "baseline.json"
+
+
+def boot(case: suite.Case, cpu_s: float) -> Verdict:
+    """One boot and its verdict."""
+    case = prepare(case)
+    with Machine(case.machine) as machine:
+        script = Script(case, machine) if case.script else None
+        if script:
+            script.start()
+        ending = machine.wait(case.budget.wall_s, cpu_s, IDLE_S, case.budget.console_bytes)
+        machine.kill()
+        if script:
+            script.join(5.0)
+        return judge(case.expect, observe(case, machine, ending, script.error if script else ""))
+
+
+class Judge:
+    """The tests of one copy, in an order that learns."""
+
+    def __init__(self) -> None:
+        self.tree = Tree(Path(), Path(), paths.ROOT)
+        self.cases: list[suite.Case] = []
+        self.rest: list[suite.Case] = []  # of the same kinds: the full list is for those that read bundles
+        self.limits: dict[str, float] = {}
+        self.costs: dict[str, float] = {}
+        self.kills: Counter[str] = Counter()
+        self.kills_of: Counter[tuple[str, str]] = Counter()
+
+    def baseline(self) -> str:
+        """What the quick tests come to on the unmutated build: run once for all copies, and for every run of the same build."""
+        with (KEPT.parent / "baseline.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            known = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+            if known.get("build") != fingerprint():
+                known = {"build": fingerprint(), **measure(quick_cases()[0]), "costs": costs()}
+                KEPT.write_text(json.dumps(known, indent=1), encoding="utf-8")
+        quick, self.rest = quick_cases()
+        self.limits, self.costs = known["limits"], known["costs"]
+        self.cases = [case for case in quick if case.name in self.limits]
+        print("left out:", *known["failed"], sep="\n", flush=True)
+        count = len(known["failed"])
+        return "" if len(self.cases) > 10 * count else f"{count} tests fail: {known['failed'][:1]}"
+
+    def order(self, file: str) -> list[suite.Case]:
+        """The boots, the likeliest killers first."""
+        rest = [case for case in self.rest if case.name.startswith("refused")] if file.startswith(READERS) else []
+        return sorted([*self.cases, *rest], key=lambda case: (-self.kills_of[file, case.name], -self.kills[case.name]))
+
+    def judge(self, mutant: Mutant) -> dict[str, str]:
+        """A mutant's outcome: stillborn, equivalent, killed (by what, how) or survived."""
+        target = self.tree.object_target(mutant.file)
+        problem = self.tree.make(target)
+        if problem:
+            return {"outcome": "broken", "how": problem}
+        original = self.tree.object_code(mutant.file)
+        with self.tree.mutate(mutant):
+            problem = self.tree.make(target)
+            if problem:
+                return {"outcome": "stillborn", "how": _first_error(problem)}
+            if self.tree.object_code(mutant.file) == original:
+                return {"outcome": "equivalent", "how": "compiles to the same code"}
+            result = self.units(mutant) or self.boots(mutant) or {"outcome": "survived"}
+        return result if self.trusted(result.get("by", "")) else {"outcome": "unjudged", "how": f"{result['by']} fails anyway"}
+
+    def trusted(self, name: str) -> bool:
+        """Whether a test that killed passes on the unmutated build: one of the rest is tried when it first kills."""
+        found = [case for case in self.rest if case.name == name]
+        if not found:
+            return True
+        self.rest.remove(found[0])
+        if self.tree.make(*IMAGES) or not boot(found[0], LIMIT_S).good:
+            return False
+        self.cases.append(found[0])
+        return True
+
+    def units(self, mutant: Mutant) -> dict[str, str] | None:
+        """The verdict of the unit programs that cover it."""
+        programs = self.tree.unit_programs(mutant.file)
+        problem = self.tree.make(*programs) if programs else ""
+        if problem:
+            return {"outcome": "stillborn", "how": _first_error(problem)}
+        for program in programs:
+            status, output = run([str(self.tree.folder / program)], self.tree.folder, UNIT_LIMIT_S)
+            if status:
+                test = next((line.strip() for line in output.split("\n") if "...FAILED" in line), "")
+                name = test.removeprefix("Test: ").partition(" ")[0]
+                how = f"failed: {name}" if name else "did not end" if status == 124 else f"status {status}"
+                return {"outcome": "killed", "by": program.removeprefix("build/tests/"), "how": how}
+        return None
+
+    def boots(self, mutant: Mutant) -> dict[str, str] | None:
+        """The verdict of the images."""
+        problem = self.tree.make(*IMAGES)
+        if problem:
+            return {"outcome": "stillborn", "how": _first_error(problem)}
+        for case in self.order(mutant.file):
+            verdict = boot(case, self.limits.get(case.name, LIMIT_S))
+            if verdict.host_fault:
+                verdict = boot(case, LIMIT_S)
+            if verdict.host_fault:
+                return {"outcome": "unjudged", "how": str(verdict)}
+            if not verdict.good:
+                self.kills[case.name] += 1
+                self.kills_of[mutant.file, case.name] += 1
+                return {"outcome": "killed", "by": case.name, "how": str(verdict)[:200]}
+        for metric, cost in costs().items():
+            if metric in self.costs and cost > self.costs[metric] * (1 + perf.REGRESSION):
+                how = f"{self.costs[metric]:g} to {cost:g} instructions"
+                return {"outcome": "killed", "by": f"perf[{metric}]", "how": how}
+        return None
+
+
+def quick_cases() -> tuple[list[suite.Case], list[suite.Case]]:
+    """The quick tests, and the rest of those files. Only what is exact: the host's load must not kill."""
+    quick: list[suite.Case] = []
+    rest: list[suite.Case] = []
+    for path in sorted(paths.TESTS.glob("*.py"), key=lambda path: list(STEPS).index(path.stem) if path.stem in STEPS else 99):
+        found = [case for case in suite.find(files=[path]) if case.machine.icount]
+        step = STEPS.get(path.stem) or max(1, len(found) // CASES_A_FILE)
+        quick += found[::step]
+        rest += [case for at, case in enumerate(found) if at % step]
+    return quick, rest
+
+
+def measure(cases: list[suite.Case]) -> dict[str, object]:
+    """Runs tests unmutated: the CPU time that each quick one may take (`limits`), and what fails."""
+    limits: dict[str, float] = {}
+    failed: list[str] = []
+    for case in cases:
+        begun = time.monotonic()
+        verdict = boot(case, case.budget.cpu_s)
+        took = time.monotonic() - begun
+        if not verdict.good:
+            verdict = boot(case, case.budget.cpu_s)  # the host may have been busy
+        if not verdict.good:
+            failed.append(f"{case.name}: {verdict}")
+        elif took <= QUICK_S:
+            limits[case.name] = max(1.0, 3 * took)
+    return {"limits": limits, "failed": failed}
+
+
+def fingerprint() -> str:
+    """The same for the same images and tests."""
+    files = [paths.ROOT / image for image in IMAGES] + sorted(paths.TESTS.glob("*.*"))
+    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+
+
+def costs() -> dict[str, float]:
+    """What harness/perf.py holds to its baseline; nothing where it cannot be measured."""
+    try:
+        return perf.exact_counts([perf.steps_measure(), *perf.guest_measures()])
+    except (OSError, RuntimeError):
+        return {}
+
+
+def _first_error(output: str) -> str:
+    lines = [line for line in output.split("\n") if "rror" in line] or output.strip().split("\n")
+    return lines[0][:200]
+
+
+def main() -> int:
+    """Says `ready` or what is wrong, then answers until its input ends."""
+    judge_, answers = Judge(), os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # nothing else may speak between the answers
+    problem = judge_.baseline()
+    print(json.dumps({"ready": not problem, "problem": problem, "tests": len(judge_.cases)}), file=answers, flush=True)
+    if problem:
+        return 1
+    for line in sys.stdin:
+        mutant, begun = Mutant(**json.loads(line)), time.monotonic()
+        result = judge_.judge(mutant)
+        result |= {"name": mutant.name, "seconds": f"{time.monotonic() - begun:.1f}"}
+        print(json.dumps(result), file=answers, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+
+# QEMU's plugins, and what needs them. `soak`: every fault at every place. `cover`: what lines the tests reach, from the unit
+# tests built for gcov, without sanitizers, in a folder of their own, and from counted instructions of the images as they are.
+
+COVER_FLAGS := -O0 --coverage -fprofile-update=atomic
+COVER_OBJS := $(HOST_SRCS:%.c=build/cover/%.o)
+COVER_DEPS_OBJS := $(FDT_SRCS:build/deps/%.c=build/cover/deps/%.o)
+COVER_PROGRAMS := $(UNIT_SRCS:%.c=build/cover/%)
+PLUGINS := $(patsubst harness/plugin/%.c,build/plugins/%.so,$(wildcard harness/plugin/*.c))
+
+$(COVER_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) $(COVER_FLAGS) $(WARNINGS) -include tests/unit/rename.h -fno-builtin -c -o $@ $<
+
+$(COVER_DEPS_OBJS): build/cover/deps/%.o: $(DEPS_STAMP) $(RULES)
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) -w -c -o $@ build/deps/$*.c
+
+$(COVER_PROGRAMS:%=%.o): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk
+	@mkdir -p $(@D)
+	$(HOSTCC) $(HOST_CFLAGS) $(COVER_FLAGS) $(WARNINGS) -c -o $@ $<
+
+$(COVER_PROGRAMS): %: %.o $(COVER_OBJS) $(COVER_DEPS_OBJS)
+	$(HOSTCC) --coverage -Wl,--gc-sections -o $@ $^ -lcunit -lsodium -lpthread
+
+$(PLUGINS): build/plugins/%.so: harness/plugin/%.c harness/plugin/qemu_plugin.h
+	@mkdir -p $(@D)
+	$(HOSTCC) -std=gnu11 -O2 -fPIC -shared -fvisibility=hidden -I. $(WARNINGS) -o $@ $<
+
+.PHONY: cover-programs plugins cover soak
+plugins: $(PLUGINS)
+guest-images: $(PLUGINS)
+cover-programs: $(COVER_PROGRAMS) $(PLUGINS) $(FDT_FIXTURES)
+
+cover: setup-check
+	@$(MAKE) --no-print-directory -s all fixtures guest-images harness-images test-apps cover-programs
+	@harness/cover.py
+
+soak: setup-check
+	@$(MAKE) --no-print-directory -s all fixtures harness-images test-apps plugins
+	@harness/faults.py -j 2
+
+-include $(COVER_OBJS:.o=.d) $(COVER_PROGRAMS:%=%.d)
