@@ -4,8 +4,6 @@
 /* Set-up and slow paths of the ring: where a producer or a consumer must look at what others wrote. */
 #include "lib/disruptor.h"
 
-#include <stdbool.h>
-
 #include "lib/bits.h"
 
 #define CAPACITY_MAX (UINT64_C(1) << 31)
@@ -151,6 +149,27 @@ status_t disruptor_many_refresh_limit(struct disruptor *ring, uint64_t next, uin
 }
 
 /*
+ * From one batch's beginning to the next, at most to `most`. Where batches are alike, the next is guessed to be as long as
+ * the last and only compared: so the CPU can look ahead, and need not wait for one entry to know where the next one is.
+ */
+static uint64_t last_published(const struct disruptor *ring, uint64_t available, uint64_t most)
+{
+	while (available < most) {
+		/* Pairs with the release in disruptor_many_publish. An entry of an earlier lap is at most `available`. */
+		uint64_t end = atomic_load_explicit(&ring->batch_ends[available & ring->mask], memory_order_acquire);
+		uint64_t length = end - available;
+
+		if (end <= available)
+			break;
+		do
+			available += length;
+		while (available < most && atomic_load_explicit(&ring->batch_ends[available & ring->mask],
+								memory_order_acquire) == available + length);
+	}
+	return available;
+}
+
+/*
  * The highest sequence a consumer may read up to: what all before it released or, where none is before it and producers
  * are many, the end of the unbroken chain of batches that begins where its knowledge ends, which is always a batch's
  * beginning.
@@ -169,18 +188,7 @@ uint64_t disruptor_refresh_available(struct disruptor_consumer *consumer)
 	}
 	if (consumer->after_count > 0)
 		return available;
-	available = consumer->available;
-	while (available - consumer->next < ring->capacity) {
-		/*
-		 * Pairs with the release in disruptor_many_publish. An entry of an earlier lap is at most `available`.
-		 */
-		uint64_t end = atomic_load_explicit(&ring->batch_ends[available & ring->mask], memory_order_acquire);
-
-		if (end <= available)
-			break;
-		available = end;
-	}
-	return available;
+	return last_published(ring, consumer->available, consumer->next + ring->capacity);
 }
 
 status_t disruptor_single_wait_claim(struct disruptor *ring, uint32_t count, const struct disruptor_wait *wait,
@@ -201,33 +209,16 @@ status_t disruptor_single_wait_claim(struct disruptor *ring, uint32_t count, con
 status_t disruptor_many_wait_claim(struct disruptor *ring, uint32_t count, const struct disruptor_wait *wait,
 				   uint64_t *first)
 {
-	uint64_t next = atomic_load_explicit(&ring->claimed, memory_order_relaxed);
-
-	if (count == 0)
-		return STATUS_EINVAL;
 	for (;;) {
-		status_t status = STATUS_OK;
+		status_t status = disruptor_many_try_claim(ring, count, first);
 
-		/* Pairs with the release in disruptor_many_refresh_limit. */
-		if (next + count > atomic_load_explicit(&ring->limit, memory_order_acquire))
-			status = disruptor_many_refresh_limit(ring, next, count);
-		if (status == STATUS_OK) {
-			if (atomic_compare_exchange_strong_explicit(&ring->claimed, &next, next + count,
-								    memory_order_relaxed, memory_order_relaxed))
-				break;
-			if (!wait->outrun)
-				continue;
-			wait->outrun(wait->ctx);
-		} else {
-			if (status == STATUS_EAGAIN)
-				status = wait->wait(wait->ctx);
-			if (status != STATUS_OK)
-				return status;
-		}
-		next = atomic_load_explicit(&ring->claimed, memory_order_relaxed);
+		if (status == STATUS_EAGAIN)
+			status = wait->wait(wait->ctx);
+		else
+			return status;
+		if (status != STATUS_OK)
+			return status;
 	}
-	*first = next;
-	return STATUS_OK;
 }
 
 status_t disruptor_await(struct disruptor_consumer *consumer, const struct disruptor_wait *wait, uint64_t *first,

@@ -28,6 +28,7 @@
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,7 @@
 
 #define DISRUPTOR_LINE_BYTES 128 /* two lines of 64: CPUs fetch them in pairs */
 #define DISRUPTOR_GATES_MAX 8
+#define DISRUPTOR_CROWD 32 /* messages of others that are not yet a run of their own */
 #define DISRUPTOR_CLOSED (UINT64_C(1) << 63)
 
 struct disruptor_consumer;
@@ -46,12 +48,6 @@ struct disruptor_consumer;
 struct disruptor_wait {
 	status_t (*wait)(void *ctx);
 	void *ctx;
-
-	/*
-	 * NULL, or what one of many producers does when another was quicker to claim: not to wait for anything, only to
-	 * keep off the shared line for a moment, so that the other gets more done in one go.
-	 */
-	void (*outrun)(void *ctx);
 };
 
 /* Looks again at once, for ever. */
@@ -242,6 +238,16 @@ MUST_CHECK static inline status_t disruptor_many_claim(struct disruptor *ring, u
 		return disruptor_many_wait_claim(ring, count, wait, first);
 	*first = next;
 	return STATUS_OK;
+}
+
+/*
+ * Whether others claimed, but little, between this producer's last claim, which ended at `end`, and this one, which begins
+ * at `first`. Producers on several CPUs then hand the shared line to and fro at every message, which costs more than all
+ * else; one that yields after it has published lets the others run on alone, and all are faster. For small claims.
+ */
+static inline bool disruptor_many_is_crowded(uint64_t end, uint64_t first)
+{
+	return first - end - 1 < DISRUPTOR_CROWD;
 }
 
 /* How many messages the consumer can read, from sequence *first on. They are its own until it releases them. */

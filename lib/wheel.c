@@ -181,7 +181,6 @@ static void base_move(struct wheel *wheel, uint64_t tick)
 	wheel->base_tick = tick;
 	if (level == 0 || (wheel->occupied[level] & 1ull << slot) == 0)
 		return;
-	slot_leave(wheel, level, slot);
 	while ((link = list_pop_front(head)) != NULL) {
 		wheel_add(wheel, owner(link), owner(link)->deadline_ns);
 		wheel->refiled++;

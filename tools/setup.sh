@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
 #
-# Makes sure that the programs and libraries for a group of make targets are there: tools/setup.sh run|check|fuzz ...
+# Makes sure that the programs and libraries for a group of make targets are there: tools/setup.sh run|check|fuzz|model|peers ...
 #
 # Looks for what is used (a program, a header), not for package names, so that the usual case costs no process and
 # tools from elsewhere count too. What is missing is installed as Debian packages, and is named before it is.
@@ -29,6 +29,17 @@ check device-tree-compiler dtc
 check git git
 fuzz clang clang
 fuzz libc6-dev /usr/include/stdio.h
+model spin spin
+model gcc gcc
+model libc6-dev /usr/include/stdio.h
+peers g++ g++
+peers pkg-config pkg-config
+peers libck-dev /usr/include/ck_ring.h
+peers libdpdk-dev /usr/include/dpdk/rte_ring.h
+peers libboost-dev /usr/include/boost/lockfree/spsc_queue.hpp
+peers libdisruptor-java /usr/share/java/disruptor.jar
+peers default-jdk-headless javac
+peers util-linux taskset
 END
 	echo "fuzz $(fuzzer_package) rt:libclang_rt.fuzzer-$(uname -m).a"
 }
@@ -84,9 +95,9 @@ install_packages()
 [ $# -gt 0 ] || set -- --help
 for group in "$@"; do
 	case $group in
-	run | check | fuzz) ;;
+	run | check | fuzz | model | peers) ;;
 	*)
-		echo "usage: tools/setup.sh run|check|fuzz ..." >&2
+		echo "usage: tools/setup.sh run|check|fuzz|model|peers ..." >&2
 		exit 2
 		;;
 	esac

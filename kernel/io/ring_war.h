@@ -31,7 +31,7 @@ struct ring_war {
 	uint64_t wars;
 	bool unjudged;          /* the last one, which may have ended by itself */
 	uint64_t events_before; /* found in War when the last one began */
-	uint32_t futile;        /* wars, one after the other, in which nothing was found */
+	uint32_t futile;        /* wars, one after the other, in which too little was found to pay */
 	uint32_t shunned;       /* occasions for War still to be let pass */
 };
 

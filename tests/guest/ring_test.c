@@ -2,12 +2,14 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* The disruptor between fibers, and the log that is built on it. */
+#include "hal/contract/timer.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/log.h"
+#include "kernel/core/wait.h"
 #include "lib/disruptor.h"
 #include "tests/guest/guest.h"
 
-enum { CAPACITY = 64, MESSAGES = 20000, PRODUCERS = 3, FLOOD_LINES = 600 };
+enum { CAPACITY = 64, MESSAGES = 20000, PRODUCERS = 3, FLOOD_LINES = 600, PATIENCE_NS = 2000000 };
 
 struct message {
 	uint32_t producer;
@@ -113,6 +115,86 @@ static const char *three_producers_and_a_pipeline_lose_nothing(void)
 	return second_why;
 }
 
+/* Sleeping as a wait strategy: in a queue that the other side wakes, at most until a deadline. */
+struct sleep {
+	struct wait_queue *queue;
+	uint64_t deadline_ns;
+	unsigned slept;
+};
+
+static status_t wait_by_sleep(void *ctx)
+{
+	struct sleep *sleep = ctx;
+
+	sleep->slept++;
+	return wait_queue_sleep(sleep->queue, sleep->deadline_ns);
+}
+
+static struct wait_queue room;
+static struct wait_queue news;
+static unsigned sender_slept;
+
+static void sender(void *arg)
+{
+	struct sleep sleep = { &room, WAIT_FOREVER, 0 };
+	const struct disruptor_wait sleeping = { .wait = wait_by_sleep, .ctx = &sleep };
+
+	(void)arg;
+	for (uint32_t i = 0; i < MESSAGES; i++) {
+		uint64_t first;
+
+		if (disruptor_single_claim(&ring, 1, &sleeping, &first) != STATUS_OK)
+			break;
+		*DISRUPTOR_SLOT(&ring, struct message, first) = (struct message){ 0, i };
+		disruptor_single_publish(&ring, first, 1);
+		wait_queue_wake(&news);
+	}
+	disruptor_close(&ring);
+	sender_slept = sleep.slept;
+	wait_queue_wake(&news);
+}
+
+static const char *ends_that_sleep_wake_each_other(void)
+{
+	struct sleep sleep = { &news, WAIT_FOREVER, 0 };
+	const struct disruptor_wait sleeping = { .wait = wait_by_sleep, .ctx = &sleep };
+	uint64_t first, count, total = 0;
+
+	wait_queue_init(&room);
+	wait_queue_init(&news);
+	GUEST_CHECK(disruptor_init(&ring, slots, sizeof(slots[0]), CAPACITY, NULL) == STATUS_OK);
+	GUEST_CHECK(disruptor_consumer_init(&first_consumer, &ring, NULL, 0) == STATUS_OK);
+	GUEST_CHECK(fiber_create("sender", sender, NULL) != NULL);
+	while (disruptor_await(&first_consumer, &sleeping, &first, &count) == STATUS_OK) {
+		for (uint64_t i = first; i < first + count; i++)
+			GUEST_CHECK(DISRUPTOR_SLOT(&ring, struct message, i)->number == i);
+		total += count;
+		disruptor_release(&first_consumer, first + count);
+		wait_queue_wake(&room);
+	}
+	GUEST_CHECK(total == MESSAGES);
+	GUEST_CHECK(sleep.slept > 0 && sender_slept > 0);
+	return NULL;
+}
+
+static const char *sleep_ends_at_its_deadline(void)
+{
+	uint64_t begin = hal_timer_now_ns();
+	struct sleep sleep = { &news, begin + PATIENCE_NS, 0 };
+	const struct disruptor_wait sleeping = { .wait = wait_by_sleep, .ctx = &sleep };
+	uint64_t first, count;
+
+	wait_queue_init(&news);
+	GUEST_CHECK(disruptor_init(&ring, slots, sizeof(slots[0]), CAPACITY, NULL) == STATUS_OK);
+	GUEST_CHECK(disruptor_consumer_init(&first_consumer, &ring, NULL, 0) == STATUS_OK);
+	GUEST_CHECK(disruptor_await(&first_consumer, &sleeping, &first, &count) == STATUS_ETIMEDOUT);
+	GUEST_CHECK(hal_timer_now_ns() - begin >= PATIENCE_NS);
+	GUEST_CHECK(disruptor_single_claim(&ring, CAPACITY, &sleeping, &first) == STATUS_OK);
+	sleep.deadline_ns = hal_timer_now_ns() + PATIENCE_NS;
+	GUEST_CHECK(disruptor_single_claim(&ring, 1, &sleeping, &first) == STATUS_ETIMEDOUT);
+	return NULL;
+}
+
 /* More text than the ring holds, without a chance for the console's fiber: the harness checks that each line came out whole. */
 static const char *a_flooded_log_loses_no_line(void)
 {
@@ -124,6 +206,8 @@ static const char *a_flooded_log_loses_no_line(void)
 
 static const struct guest_test tests[] = {
 	{ "three_producers_and_a_pipeline_lose_nothing", three_producers_and_a_pipeline_lose_nothing },
+	{ "ends_that_sleep_wake_each_other", ends_that_sleep_wake_each_other },
+	{ "sleep_ends_at_its_deadline", sleep_ends_at_its_deadline },
 	{ "a_flooded_log_loses_no_line", a_flooded_log_loses_no_line },
 };
 

@@ -103,8 +103,7 @@ static void *produce_alone(void *arg)
 	pthread_barrier_wait(&begin);
 	if (batch == 1)
 		for (uint64_t i = 0; i < messages; i++) {
-			if (disruptor_single_try_claim(&ring, 1, &first) != STATUS_OK &&
-			    disruptor_single_claim(&ring, 1, &wait, &first) != STATUS_OK)
+			if (disruptor_single_claim(&ring, 1, &wait, &first) != STATUS_OK)
 				return NULL;
 			*DISRUPTOR_SLOT(&ring, uint64_t, first) = i;
 			disruptor_single_publish(&ring, first, 1);
@@ -123,17 +122,19 @@ static void *produce_among_many(void *arg)
 {
 	unsigned spins = 0;
 	const struct disruptor_wait wait = { .wait = spin, .ctx = &spins };
-	uint64_t first;
+	uint64_t first, end = 0;
 
 	/* All producers on one CPU would never meet; on two, one of them shares the consumer's. */
 	pin((unsigned)(uintptr_t)arg);
 	pthread_barrier_wait(&begin);
 	for (uint64_t i = 0; i < messages; i += batch) {
-		if (disruptor_many_try_claim(&ring, batch, &first) != STATUS_OK &&
-		    disruptor_many_claim(&ring, batch, &wait, &first) != STATUS_OK)
+		if (disruptor_many_claim(&ring, batch, &wait, &first) != STATUS_OK)
 			return NULL;
 		fill(first, batch, i);
 		disruptor_many_publish(&ring, first, batch);
+		if (disruptor_many_is_crowded(end, first))
+			sched_yield();
+		end = first + batch;
 	}
 	return NULL;
 }

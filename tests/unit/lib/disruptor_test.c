@@ -181,6 +181,54 @@ static void odd_slots_lie_behind_one_another(void)
 	CU_ASSERT_EQUAL(disruptor_contiguous(&ring, 12, 4), 4);
 }
 
+static void claims_of_nothing_are_refused_or_harmless(void)
+{
+	uint64_t first, late;
+
+	start(true);
+	join(&a, NULL);
+	CU_ASSERT_EQUAL(disruptor_many_try_claim(&ring, 0, &first), STATUS_EINVAL);
+	CU_ASSERT_EQUAL(disruptor_many_claim(&ring, 0, &disruptor_spin, &first), STATUS_EINVAL);
+	CU_ASSERT_EQUAL(disruptor_many_claim(&ring, CAPACITY + 1, &disruptor_spin, &first), STATUS_EINVAL);
+	start(false);
+	join(&a, NULL);
+	CU_ASSERT_EQUAL(try_claim(1, &first), STATUS_OK);
+	publish(first, 1);
+	CU_ASSERT_EQUAL(try_claim(0, &late), STATUS_OK);
+	publish(late, 0);
+	CU_ASSERT_EQUAL(poll(&a), 1);
+	CU_ASSERT_EQUAL(disruptor_single_claim(&ring, CAPACITY + 1, &disruptor_spin, &first), STATUS_EINVAL);
+}
+
+/* Alike and not alike, over several laps: what is skipped or taken twice would show. */
+static void batches_of_changing_sizes_are_followed(void)
+{
+	static const uint32_t sizes[] = { 1, 1, 1, 3, 3, 2, 1, 1, 4, 4, 1, 8, 8, 2, 2, 2, 1 };
+	uint64_t first;
+
+	start(true);
+	join(&a, NULL);
+	for (size_t i = 0; i < 10 * sizeof(sizes) / sizeof(sizes[0]);) {
+		uint64_t begin = a.next, end = begin;
+
+		for (uint32_t size; size = sizes[i % (sizeof(sizes) / sizeof(sizes[0]))], try_claim(size, &first) == STATUS_OK; i++) {
+			publish(first, size);
+			end = first + size;
+		}
+		CU_ASSERT_EQUAL(disruptor_poll(&a, &first), end - begin);
+		CU_ASSERT_EQUAL(first, begin);
+		disruptor_release(&a, end);
+	}
+}
+
+static void a_crowd_is_a_few_messages_of_others(void)
+{
+	CU_ASSERT_FALSE(disruptor_many_is_crowded(5, 5));
+	CU_ASSERT_TRUE(disruptor_many_is_crowded(5, 6));
+	CU_ASSERT_TRUE(disruptor_many_is_crowded(5, 5 + DISRUPTOR_CROWD));
+	CU_ASSERT_FALSE(disruptor_many_is_crowded(5, 6 + DISRUPTOR_CROWD));
+}
+
 static unsigned waits;
 
 static status_t give_up_after_three(void *ctx)
@@ -300,6 +348,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(consumer_waits_for_those_it_comes_after),
 	UNIT_CASE(graphs_are_checked),
 	UNIT_CASE(odd_slots_lie_behind_one_another),
+	UNIT_CASE(claims_of_nothing_are_refused_or_harmless),
+	UNIT_CASE(batches_of_changing_sizes_are_followed),
+	UNIT_CASE(a_crowd_is_a_few_messages_of_others),
 	UNIT_CASE(waiting_ends_by_progress_or_by_the_strategy),
 	UNIT_CASE(closing_loses_nothing),
 	UNIT_CASE(random_walks_see_every_message_once_in_order),

@@ -169,6 +169,12 @@ static void elf_reports_the_interpreter(void)
 	put_phdr(SPARE, P_OFFSET, FILE_BYTES);
 	put_phdr(SPARE, P_FILESZ, 1);
 	refused("interpreter path outside the file");
+	for (unsigned index = STACK; index <= SPARE; index++) {
+		put_phdr(index, P_TYPE, 3);
+		put_phdr(index, P_OFFSET, INTERP_AT);
+		put_phdr(index, P_FILESZ, 11);
+	}
+	refused("more than one interpreter");
 }
 
 static void elf_rejects_files_cut_off_at_every_byte(void)

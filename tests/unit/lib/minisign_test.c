@@ -113,6 +113,24 @@ static void minisign_rejects_wrong_trusted_comment(void)
 	CU_ASSERT_EQUAL(parse(UNTRUSTED "\n" SIGNATURE "\n" TRUSTED "\n" SIGNATURE "\n"), STATUS_EINVAL);
 }
 
+static void minisign_rejects_comments_that_are_too_long(void)
+{
+	static const char before[] = UNTRUSTED "\n" SIGNATURE "\ntrusted comment: ";
+	static const char after[] = "\n" GLOBAL "\n";
+	char text[sizeof(before) + MINISIGN_COMMENT_MAX + sizeof(after)];
+	struct minisign_signature out;
+
+	for (size_t extra = 0; extra < 2; extra++) {
+		size_t len = MINISIGN_COMMENT_MAX + extra;
+
+		memcpy(text, before, sizeof(before) - 1);
+		memset(text + sizeof(before) - 1, 'x', len);
+		memcpy(text + sizeof(before) - 1 + len, after, sizeof(after) - 1);
+		CU_ASSERT_EQUAL(parse_bytes(text, sizeof(before) + len + sizeof(after) - 2, &out),
+				extra == 0 ? STATUS_OK : STATUS_EINVAL);
+	}
+}
+
 static void minisign_rejects_malformed_public_keys(void)
 {
 	struct minisign_public_key key;
@@ -196,6 +214,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(minisign_rejects_another_untrusted_comment),
 	UNIT_CASE(minisign_rejects_legacy_algorithm),
 	UNIT_CASE(minisign_rejects_wrong_trusted_comment),
+	UNIT_CASE(minisign_rejects_comments_that_are_too_long),
 	UNIT_CASE(minisign_rejects_malformed_public_keys),
 	UNIT_CASE(minisign_finds_keys_of_a_section_by_id),
 	UNIT_CASE(minisign_rejects_malformed_key_sections),

@@ -181,6 +181,8 @@ static void toml_rejects_broken_strings(void)
 	refuses("a = \"\x01\"", 1, "control character or broken UTF-8 in a string");
 	refuses("a = \"\x7f\"", 1, "control character or broken UTF-8 in a string");
 	refuses("# \x1b[2J", 1, "control character or broken UTF-8 in a comment");
+	refuses("a = 1 # \x1b[2J", 1, "control character or broken UTF-8 in a comment");
+	refuses("a = [ # \x1b[2J\n]", 1, "control character or broken UTF-8 in a comment");
 }
 
 static void toml_rejects_broken_utf8(void)

@@ -136,6 +136,8 @@ static void run(uint64_t seed, uint64_t now, unsigned bits, unsigned rounds)
 				now = reference_first()->node.deadline_ns - i % 2;
 			else
 				now = later(now, random_span(&random, bits) >> random_below(&random, bits));
+			if (i % 11 == 0) /* the clock may go back */
+				compare_take(now - random_span(&random, bits) % (now + 1));
 			/* Some left, to be cancelled in the middle of the expiry. */
 			for (unsigned max = i % 5 == 0 ? 3 : NODES; max > 0 && compare_take(now); max--)
 				;
@@ -278,6 +280,58 @@ static void wheel_sorts_nothing_for_one_length_of_timeout(void)
 	CU_ASSERT_EQUAL(wheel.compared, 0);
 }
 
+/* A slot is sorted once, and what was in it before does not matter. */
+static void wheel_sorts_only_what_is_out_of_order(void)
+{
+	const uint64_t far = 1ull << 50;
+
+	start(0);
+	for (unsigned i = 0; i < 3; i++)
+		wheel_add(&wheel, &timed[i].node, far - i);
+	CU_ASSERT_EQUAL(wheel_next(&wheel), far - 2);
+
+	uint64_t compared = wheel.compared;
+
+	CU_ASSERT(compared > 0);
+	CU_ASSERT_EQUAL(wheel_next(&wheel), far - 2);
+	for (unsigned i = 0; i < 3; i++)
+		wheel_cancel(&timed[i].node);
+	wheel_add(&wheel, &timed[0].node, far + 1);
+	wheel_add(&wheel, &timed[1].node, far);
+	wheel_cancel(&timed[1].node);
+	wheel_cancel(&timed[0].node);
+	CU_ASSERT_EQUAL(wheel_next(&wheel), WHEEL_NEVER);
+	for (unsigned i = 0; i < 3; i++)
+		wheel_add(&wheel, &timed[i].node, far + i);
+	CU_ASSERT_EQUAL(wheel_next(&wheel), far);
+	CU_ASSERT_EQUAL(wheel.compared, compared);
+}
+
+/* However late it is, near deadlines get slots of their own: the base follows the clock. */
+static void wheel_files_finely_near_the_clock(void)
+{
+	const uint64_t now = 1ull << 50;
+
+	start(0);
+	CU_ASSERT_PTR_NULL(wheel_take_due(&wheel, now));
+	for (unsigned i = 0; i < WHEEL_LEVEL_SLOTS; i++)
+		wheel_add(&wheel, &timed[i].node, now + (WHEEL_LEVEL_SLOTS - i) * TICK - 1);
+	CU_ASSERT_EQUAL(wheel_next(&wheel), now + TICK - 1);
+	CU_ASSERT_EQUAL(wheel.compared, 0);
+}
+
+static void wheel_uses_its_last_slot(void)
+{
+	start(0);
+	for (unsigned i = 0; i < 2; i++) {
+		wheel_add(&wheel, &timed[0].node, UINT64_MAX - 1);
+		CU_ASSERT_EQUAL(wheel_next(&wheel), UINT64_MAX - 1);
+		wheel_cancel(&timed[0].node);
+	}
+	wheel_add(&wheel, &timed[0].node, UINT64_MAX - 1);
+	CU_ASSERT_PTR_EQUAL(wheel_take_due(&wheel, UINT64_MAX), &timed[0].node);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(wheel_is_a_sorted_list),
 	UNIT_CASE(wheel_carries_through_every_level),
@@ -286,6 +340,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(wheel_cancel_twice_does_no_harm),
 	UNIT_CASE(wheel_survives_a_clock_that_goes_back),
 	UNIT_CASE(wheel_refiles_a_node_once_a_level),
+	UNIT_CASE(wheel_sorts_only_what_is_out_of_order),
+	UNIT_CASE(wheel_files_finely_near_the_clock),
+	UNIT_CASE(wheel_uses_its_last_slot),
 	UNIT_CASE(wheel_sorts_nothing_for_one_length_of_timeout),
 };
 UNIT_MAIN("lib/wheel", cases)

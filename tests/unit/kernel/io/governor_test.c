@@ -26,6 +26,13 @@ static struct arrivals_cost run(enum governor_rule rule)
 	return arrivals_run(&arrivals, &governor);
 }
 
+static uint64_t total(enum governor_rule rule)
+{
+	struct arrivals_cost cost = run(rule);
+
+	return arrivals_total_ns(&cost);
+}
+
 /* Holds the pattern to the bounds that governor.h states: cost, latency, switching. Says which one it was where they break. */
 static void judge(const char *pattern, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -93,6 +100,31 @@ static void governor_is_near_the_best_for_bursts(void)
 		arrivals_bursts(&arrivals, length, gap_ns, pause_ns);
 		judge("bursts", length, gap_ns, pause_ns);
 	}
+	/* As long as many wake-ups in Peace, and many more arrivals in War. */
+	arrivals_bursts(&arrivals, 61, 162, 8064);
+	judge("bursts", 61, 162, 8064);
+}
+
+/* What War saw must not hide that Peace would now do better: arrivals that share wake-ups are cheap in Peace. */
+static void governor_follows_a_change_of_pattern(void)
+{
+	uint64_t best;
+
+	start();
+	while (arrivals.count < 10000)
+		arrivals_add(&arrivals, 500);
+	best = total(GOVERNOR_ALWAYS_WAR);
+	start();
+	while (arrivals.count < 10000)
+		arrivals_add(&arrivals, arrivals.count % 40 == 0 ? 30000 : 100);
+	best += total(GOVERNOR_ALWAYS_PEACE);
+	start();
+	while (arrivals.count < 10000)
+		arrivals_add(&arrivals, 500);
+	while (arrivals.count < 20000)
+		arrivals_add(&arrivals, arrivals.count % 40 == 0 ? 30000 : 100);
+	CU_ASSERT(total(GOVERNOR_AUTO) <= best + best / 10);
+	CU_ASSERT_EQUAL(governor.mode, GOVERNOR_PEACE);
 }
 
 static void governor_is_near_the_best_for_sawteeth(void)
@@ -124,6 +156,19 @@ static void governor_switches_at_a_bounded_rate(void)
 	CU_ASSERT(governor.counters.switches > 100);
 	CU_ASSERT(governor.counters.switches <= 2 * (1 + arrivals.end_ns / GOVERNOR_REST_NS));
 	CU_ASSERT(cost.closest_ns >= GOVERNOR_REST_NS);
+}
+
+/* A few arrivals out of silence, at once after the start or later, are no reason to poll. */
+static void governor_ignores_a_lone_group(void)
+{
+	start();
+	for (unsigned i = 0; i < 4; i++)
+		arrivals_add(&arrivals, 2500);
+	arrivals_add(&arrivals, 10000000);
+	for (unsigned i = 0; i < 4; i++)
+		arrivals_add(&arrivals, 2500);
+	run(GOVERNOR_AUTO);
+	CU_ASSERT_EQUAL(governor.counters.polls, 0);
 }
 
 static void governor_learns_a_rate_in_bounded_time(void)
@@ -212,7 +257,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(governor_is_near_the_best_for_poisson_arrivals),
 	UNIT_CASE(governor_is_near_the_best_for_bursts),
 	UNIT_CASE(governor_is_near_the_best_for_sawteeth),
+	UNIT_CASE(governor_follows_a_change_of_pattern),
 	UNIT_CASE(governor_switches_at_a_bounded_rate),
+	UNIT_CASE(governor_ignores_a_lone_group),
 	UNIT_CASE(governor_learns_a_rate_in_bounded_time),
 	UNIT_CASE(governor_gives_up_polling_in_bounded_time),
 	UNIT_CASE(governor_obeys_a_forced_mode),
