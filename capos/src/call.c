@@ -20,6 +20,9 @@ static int64_t completion_wait(struct capos_rings *rings, uint32_t head)
 			return 0;
 		__asm__ volatile("yield");
 	}
+	/* The poller may have answered before it stopped. */
+	if (atomic_load_explicit(&rings->complete_tail, memory_order_relaxed) != head)
+		return 0;
 	return capos_sys_cap_enter(1, CAPOS_WAIT_FOREVER);
 }
 

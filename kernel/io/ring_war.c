@@ -84,8 +84,7 @@ static void war_judge(struct ring_war *war)
 		war->futile = 0;
 	else if (war->futile < DOUBLINGS_MAX)
 		war->futile++;
-	war->shunned = war->futile > 0 ? 1u << war->futile : 0;
-	war->events_before = war->governor.counters.events[GOVERNOR_WAR];
+	war->shunned = war->futile > 0 && war->governor.rule == GOVERNOR_AUTO ? 1u << war->futile : 0;
 	war->unjudged = false;
 }
 
@@ -122,18 +121,16 @@ void ring_war_consider(struct process *process, unsigned events)
 	static const struct fiber_options options = { .name = "poller", .priority = FIBER_NORMAL };
 	struct ring_war *war = &process->war;
 
-	if (war->governor.rule == GOVERNOR_ALWAYS_PEACE) { /* nothing to decide */
-		war->governor.counters.events[GOVERNOR_PEACE] += events;
-		return;
-	}
 	if (war->unjudged)
 		war_judge(war);
-	if (governor_step(&war->governor, events, hal_timer_now_ns()).mode != GOVERNOR_WAR)
-		return;
-	if (war->shunned > 0 && war->governor.rule == GOVERNOR_AUTO) {
-		war->shunned--;
+	if (war->governor.rule == GOVERNOR_ALWAYS_PEACE || war->shunned > 0) { /* nothing to decide */
+		war->governor.counters.events[GOVERNOR_PEACE] += events;
+		war->shunned -= war->shunned > 0;
 		return;
 	}
+	if (governor_step(&war->governor, events, hal_timer_now_ns()).mode != GOVERNOR_WAR)
+		return;
+	war->events_before = war->governor.counters.events[GOVERNOR_WAR];
 	atomic_store_explicit(&war->state, RING_WAR, memory_order_relaxed);
 	polled_set(process, 1);
 	/* The message that begins the fiber hands the rings over. */
