@@ -20,7 +20,8 @@ HOT_CFLAGS := -O2
 TARGET_CFLAGS := -std=gnu11 -Os -g -ffreestanding -I. -MMD -MP -fno-pic -fno-pie -fno-common -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -ffunction-sections \
 	-fdata-sections -mno-outline-atomics -march=armv8-a -ffile-prefix-map=$(CURDIR)=.
-KERNEL_CFLAGS := $(TARGET_CFLAGS) -mgeneral-regs-only -mcmodel=tiny # the linker checks that the image is below 1 MiB
+KERNEL_DEBUG := 0 # 1 in build/debug: see kernel/core/panic.h
+KERNEL_CFLAGS = $(TARGET_CFLAGS) -DKERNEL_DEBUG=$(strip $(KERNEL_DEBUG)) -mgeneral-regs-only -mcmodel=tiny
 
 # Objects are built anew when the way of building them changes.
 RULES := Makefile tools/deps.mk $(wildcard */rules.mk)

@@ -22,6 +22,12 @@ build/kernel/%.o: %.c $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
 
+# The same with checks of ownership between CPUs: for tests.
+build/debug/%.o: KERNEL_DEBUG := 1
+build/debug/%.o: %.c $(DEPS_STAMP) $(RULES)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
+
 build/kernel/%.S.o: %.S $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc -I. -MMD -MP -g -ffile-prefix-map=$(CURDIR)=. -c -o $@ $<
@@ -42,6 +48,12 @@ $(LIBRUMPK): $(KERNEL_OBJS) $(HAL_OBJS) $(LIB_OBJS) $(DEPS_OBJS)
 	@rm -f $@
 	$(CROSS)ar rcs $@ $^
 
+LIBRUMPK_DEBUG := build/librumpk-debug.a
+DEBUG_OBJS := $(KERNEL_SRCS:%.c=build/debug/%.o)
+$(LIBRUMPK_DEBUG): $(DEBUG_OBJS) $(KERNEL_ASMS:%.S=build/kernel/%.S.o) build/kernel/gen/version.o $(HAL_OBJS) $(LIB_OBJS) $(DEPS_OBJS)
+	@rm -f $@
+	$(CROSS)ar rcs $@ $^
+
 KERNEL_LINK = $(CROSS)gcc -nostdlib -static -Wl,--build-id=none -Wl,--gc-sections -Wl,-z,noexecstack -Wl,-z,norelro \
 	-Wl,--no-warn-rwx-segments -T hal/arm64/image.ld
 
@@ -50,15 +62,15 @@ build/kernel/gen/ksyms-empty.S: tools/ksyms.py
 	@mkdir -p $(@D)
 	$(PYTHON) tools/ksyms.py --empty -o $@
 
-define LINK_IMAGE # 1: target .elf, 2: objects beside the library
-$(1): $(2) $(LIBRUMPK) build/kernel/gen/ksyms-empty.S hal/arm64/image.ld tools/ksyms.py
+define LINK_IMAGE # 1: target .elf, 2: objects beside the library, 3: the library
+$(1): $(2) $(3) build/kernel/gen/ksyms-empty.S hal/arm64/image.ld tools/ksyms.py
 	@mkdir -p $$(@D)
-	$$(KERNEL_LINK) -o $$@.first $(2) build/kernel/gen/ksyms-empty.S -Wl,--whole-archive $(LIBRUMPK) -Wl,--no-whole-archive -lgcc
+	$$(KERNEL_LINK) -o $$@.first $(2) build/kernel/gen/ksyms-empty.S -Wl,--whole-archive $(3) -Wl,--no-whole-archive -lgcc
 	$(PYTHON) tools/ksyms.py $$@.first -o $$@.ksyms.S
-	$$(KERNEL_LINK) -o $$@ $(2) $$@.ksyms.S -Wl,--whole-archive $(LIBRUMPK) -Wl,--no-whole-archive -lgcc
+	$$(KERNEL_LINK) -o $$@ $(2) $$@.ksyms.S -Wl,--whole-archive $(3) -Wl,--no-whole-archive -lgcc
 endef
 
-$(eval $(call LINK_IMAGE,build/rumpk.elf,$(KERNEL_MAIN_OBJ)))
+$(eval $(call LINK_IMAGE,build/rumpk.elf,$(KERNEL_MAIN_OBJ),$(LIBRUMPK)))
 
 $(RELEASE_IMAGE): build/rumpk.elf
 	$(CROSS)objcopy -O binary $< $@
@@ -66,4 +78,4 @@ $(RELEASE_IMAGE): build/rumpk.elf
 $(IMAGE): $(RELEASE_IMAGE) fixtures/keys/dev.pub tools/trust-key tools/rumpklib/image.py
 	tools/trust-key $(RELEASE_IMAGE) -o $@ --key fixtures/keys/dev.pub --development
 
--include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(HAL_OBJS) $(LIB_OBJS) $(DEPS_OBJS) $(KERNEL_MAIN_OBJ))
+-include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(HAL_OBJS) $(LIB_OBJS) $(DEPS_OBJS) $(KERNEL_MAIN_OBJ) $(DEBUG_OBJS))

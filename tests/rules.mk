@@ -59,10 +59,11 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 # Kernel tests and benchmarks that run inside QEMU: the kernel library with another main.
 GUEST_SRCS := $(wildcard tests/guest/*.c)
 GUEST_OBJS := $(GUEST_SRCS:%.c=build/kernel/%.o) $(patsubst %.S,build/kernel/%.S.o,$(wildcard tests/guest/*.S))
-$(eval $(call LINK_IMAGE,build/tests/guest.elf,$(GUEST_OBJS)))
-build/tests/guest.img: build/tests/guest.elf
+$(eval $(call LINK_IMAGE,build/tests/guest.elf,$(GUEST_OBJS),$(LIBRUMPK)))
+$(eval $(call LINK_IMAGE,build/tests/guest-debug.elf,$(GUEST_OBJS),$(LIBRUMPK_DEBUG)))
+build/tests/guest.img build/tests/guest-debug.img: %.img: %.elf
 	$(CROSS)objcopy -O binary $< $@
-guest-images: build/tests/guest.img
+guest-images: build/tests/guest.img build/tests/guest-debug.img
 
 # An application that misbehaves, or asks the kernel for everything: one program, a bundle for each row of hostile.toml.
 MISDEEDS := $(shell sed -n 's/^rpk = "\(.*\)"$$/\1/p' tests/qemu/hostile.toml)
@@ -88,3 +89,5 @@ $(HOST_BENCHES): build/%: %.c $(LIB_SRCS) $(wildcard lib/*.h)
 host-benches: $(HOST_BENCHES)
 
 -include $(HOSTILE_OBJS:.o=.d) $(HOST_OBJS:.o=.d) $(TSAN_OBJS:.o=.d) $(UNIT_SRCS:%.c=build/host/asan/%.d) $(GUEST_OBJS:.o=.d)
+
+include tests/cover.mk

@@ -5,6 +5,7 @@
 
 	.text
 	.global	hal_context_switch
+	.type	hal_context_switch, %function
 hal_context_switch:
 	stp	x29, x30, [sp, #-96]!
 	stp	x19, x20, [sp, #16]
@@ -26,6 +27,7 @@ hal_context_switch:
 
 /* First return into a new context: x19 the function, x20 its argument; it does not come back. */
 	.global	context_start
+	.type	context_start, %function
 context_start:
 	mov	x0, x20
 	blr	x19

@@ -25,6 +25,7 @@
 
 	.section .text.entry, "ax"
 	.global hal_entry
+	.type	hal_entry, %function
 hal_entry:
 	adr	x8, early_vectors
 	msr	vbar_el1, x8
@@ -53,6 +54,7 @@ at_el1:
 	ldr	x8, =at_upper_half
 	br	x8
 
+	.type	at_upper_half, %function
 at_upper_half:
 	ldr	x8, =exception_vectors
 	msr	vbar_el1, x8
@@ -81,6 +83,7 @@ at_upper_half:
  * identity map among them.
  */
 	.global secondary_entry
+	.type	secondary_entry, %function
 secondary_entry:
 	adr	x8, early_vectors
 	msr	vbar_el1, x8
@@ -102,6 +105,7 @@ secondary_entry:
 	ldr	x8, =secondary_upper_half
 	br	x8
 
+	.type	secondary_upper_half, %function
 secondary_upper_half:
 	ldr	x8, =exception_vectors
 	msr	vbar_el1, x8

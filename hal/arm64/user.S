@@ -9,8 +9,12 @@
 
 	.text
 
-/* x0: struct hal_user. Returns in w0 the enum hal_stop: a call, an interrupt (pending, to be taken now) or a fault. */
+/*
+ * x0: struct hal_user, x1: attention. Returns in w0 the enum hal_stop: a call, an interrupt (pending, to be taken now) or a fault; an
+ * interrupt too where attention is not 0 with interrupts masked.
+ */
 	.global	user_enter
+	.type	user_enter, %function
 user_enter:
 	stp	x29, x30, [sp, #-96]!
 	mov	x29, sp
@@ -26,6 +30,8 @@ user_enter:
 	ldp	x10, x11, [x0, #USER_SP]	/* sp, pc */
 	ldp	x12, x13, [x0, #USER_PSTATE]	/* pstate, tls */
 	msr	daifset, #2
+	ldr	w9, [x1]
+	cbnz	w9, 1f
 	msr	spsel, #1
 	msr	sp_el0, x10
 	msr	elr_el1, x11
@@ -48,6 +54,10 @@ user_enter:
 	ldr	x30, [x0, #240]
 	ldp	x0, x1, [x0]
 	eret
+1:	mov	w0, #1				/* HAL_STOP_INTERRUPT; no register that is kept has changed yet */
+	ldp	x29, x30, [sp], #96
+	msr	daifclr, #2
+	ret
 
 	.macro	user_save
 	stp	x0, x1, [sp, #-16]!
@@ -93,6 +103,7 @@ user_enter:
 	.endm
 
 	.global	user_sync
+	.type	user_sync, %function
 user_sync:
 	user_save
 	ldr	x9, [x0, #USER_KERNEL_SP]
@@ -108,6 +119,7 @@ user_sync:
 	user_return
 
 	.global	user_irq
+	.type	user_irq, %function
 user_irq:
 	user_save
 	ldr	x9, [x0, #USER_KERNEL_SP]
@@ -135,6 +147,7 @@ user_irq:
 
 /* x0: struct hal_user. The floating-point and vector registers to, and from, memory. */
 	.global	user_vector_save
+	.type	user_vector_save, %function
 user_vector_save:
 	add	x1, x0, #USER_V
 	vector_pairs stp
@@ -144,6 +157,7 @@ user_vector_save:
 	ret
 
 	.global	user_vector_load
+	.type	user_vector_load, %function
 user_vector_load:
 	add	x1, x0, #USER_V
 	vector_pairs ldp
@@ -158,6 +172,7 @@ user_vector_load:
  */
 	.global	user_copy_begin, user_copy_end, user_copy_fault, user_copy_in, user_copy_out
 user_copy_begin:
+	.type	user_copy_in, %function
 user_copy_in:
 	cmp	x2, #8
 	b.lo	2f
@@ -176,6 +191,7 @@ user_copy_in:
 4:	mov	w0, wzr
 	ret
 
+	.type	user_copy_out, %function
 user_copy_out:
 	cmp	x2, #8
 	b.lo	2f
@@ -195,6 +211,7 @@ user_copy_out:
 	ret
 user_copy_end:
 
+	.type	user_copy_fault, %function
 user_copy_fault:
 	mov	w0, #-14			/* STATUS_EFAULT */
 	ret

@@ -11,12 +11,13 @@
 #include "hal/arm64/space.h"
 #include "lib/string.h"
 
-enum hal_stop user_enter(struct hal_user *user);
+enum hal_stop user_enter(struct hal_user *user, const _Atomic uint32_t *attention);
 void user_vector_save(struct hal_user *user);
 void user_vector_load(const struct hal_user *user);
 
 /* What is not the same as at this CPU's last run changes hands. Not inlined, so that the usual case needs no frame. */
-static __attribute__((noinline)) enum hal_stop user_switch(struct hal_user *user, struct hal_space *space)
+static __attribute__((noinline)) enum hal_stop user_switch(struct hal_user *user, struct hal_space *space,
+								const _Atomic uint32_t *attention)
 {
 	struct cpu *cpu = cpu_this();
 
@@ -27,16 +28,16 @@ static __attribute__((noinline)) enum hal_stop user_switch(struct hal_user *user
 		user_vector_load(user);
 		cpu->vector_owner = user;
 	}
-	return user_enter(user);
+	return user_enter(user, attention);
 }
 
-enum hal_stop hal_user_run(struct hal_user *user, struct hal_space *space)
+enum hal_stop hal_user_run(struct hal_user *user, struct hal_space *space, const _Atomic uint32_t *attention)
 {
 	const struct cpu *cpu = cpu_this();
 
 	if (cpu->space != space || cpu->vector_owner != user)
-		return user_switch(user, space);
-	return user_enter(user);
+		return user_switch(user, space, attention);
+	return user_enter(user, attention);
 }
 
 void hal_user_retire(struct hal_user *user)

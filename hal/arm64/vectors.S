@@ -70,6 +70,7 @@
 	.text
 	.balign	2048
 	.global	exception_vectors
+	.type	exception_vectors, %function
 exception_vectors:
 	vector	fiber_sync		/* current EL, SP_EL0: kernel code */
 	vector	fiber_irq
@@ -95,6 +96,7 @@ exception_vectors:
 	kernel_fault user_odd, EXCEPTION_ODD, sp_from_el0
 
 /* An interrupt in kernel code: what C may clobber is kept, the handler never switches stacks. */
+	.type	fiber_irq, %function
 fiber_irq:
 	sub	sp, sp, #192
 	stp	x0, x1, [sp, #0]

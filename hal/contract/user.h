@@ -76,8 +76,11 @@ struct hal_user {
 	_Alignas(16) uint64_t v[64]; /* V0 to V31 */
 };
 
-/* Runs it in `space` until it stops. Context: fiber. */
-enum hal_stop hal_user_run(struct hal_user *user, struct hal_space *space);
+/*
+ * Runs it in `space` until it stops. Where `*attention` is not 0 once interrupts are masked for the way down, it does not run at all,
+ * as if an interrupt had come at once: what an interrupt handler left there just before is not forgotten. Context: fiber.
+ */
+enum hal_stop hal_user_run(struct hal_user *user, struct hal_space *space, const _Atomic uint32_t *attention);
 
 /* Makes this CPU's lower half show nothing, if it shows `space`. Before a space that was used here is destroyed elsewhere. */
 void hal_space_leave(struct hal_space *space);

@@ -3,6 +3,7 @@
 
 	.text
 	.global	semihosting_call, semihosting_trap
+	.type	semihosting_call, %function
 semihosting_call:
 semihosting_trap:
 	hlt	#0xf000

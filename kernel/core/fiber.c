@@ -44,6 +44,7 @@ static struct fiber *fiber_make(struct sched *sched, const struct fiber_options 
 	fiber->cpu = sched->cpu;
 	fiber->queue = &sched->ready[options->priority];
 	wait_queue_init(&fiber->joiners);
+	fiber->joiners.cpu = sched->cpu;
 	hal_context_init(&fiber->context, (void *)fiber->stack_top, fiber_main, fiber);
 	spinlock_take(&all_lock);
 	list_push_back(&fiber_all, &fiber->all_node);

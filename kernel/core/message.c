@@ -21,6 +21,8 @@ void message_inbox_init(struct message_inbox *inbox)
 
 void message_serve(struct message_inbox *inbox)
 {
+	ASSERT_OWNED(inbox == &sched_this()->inbox);
+
 	uint64_t first;
 	uint64_t count = disruptor_poll(&inbox->reader, &first);
 

@@ -105,7 +105,8 @@ _Noreturn void panic(const char *fmt, ...)
 	format_to_args(&panic_sink, fmt, args);
 	va_end(args);
 	format_to(&panic_sink, "\n");
-	print_backtrace((uint64_t)__builtin_return_address(0) - 4, (uint64_t)__builtin_frame_address(0));
+	/* From the caller on: the first record is this function's own. */
+	print_backtrace((uint64_t)__builtin_return_address(0) - 4, *(const uint64_t *)__builtin_frame_address(0));
 	panic_end();
 }
 

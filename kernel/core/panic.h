@@ -20,4 +20,15 @@ void panic_fault(const struct hal_fault *fault);
 	((condition) ? (void)0 : panic("%s:%d: %s does not hold", __FILE__, __LINE__, #condition))
 #define ASSERT(condition) VERIFY(condition)
 
+/*
+ * Who may touch what, between CPUs: checked in a debug build alone (build/debug, the image build/tests/guest-debug.img), as it
+ * stands on the way of every switch. The condition is compiled in either.
+ */
+enum { DEBUG_CHECKS = KERNEL_DEBUG };
+#define ASSERT_OWNED(condition)            \
+	do {                               \
+		if (DEBUG_CHECKS)          \
+			VERIFY(condition); \
+	} while (0)
+
 #endif

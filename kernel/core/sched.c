@@ -55,6 +55,7 @@ static void ready_push(struct sched *sched, struct fiber *fiber)
 {
 	struct ready_queue *queue = fiber->queue;
 
+	ASSERT_OWNED(sched == sched_this() && fiber->cpu == sched->cpu && fiber->state != FIBER_ENDED);
 	fiber->state = FIBER_AWAKE;
 	if (queue->tail == NULL) {
 		fiber->next = fiber;
@@ -71,6 +72,7 @@ static void ready_push(struct sched *sched, struct fiber *fiber)
 /* The next fiber to run; NULL where none is ready. */
 static struct fiber *ready_pop(struct sched *sched)
 {
+	ASSERT_OWNED(sched == sched_this());
 	if (sched->ready_mask == 0)
 		return NULL;
 
@@ -127,6 +129,8 @@ void fiber_yield(void)
 	struct sched *sched = sched_this();
 	struct fiber *from = sched->current;
 	struct fiber *tail = from->queue->tail;
+
+	ASSERT_OWNED(from->cpu == sched->cpu);
 
 	if (__builtin_expect(atomic_load_explicit(&sched->attention, memory_order_relaxed) != 0, 0)) {
 		yield_with_attention(sched, from);

@@ -25,7 +25,7 @@ struct sched {
 	/* W: any CPU (set), this CPU (clear). A fiber that yields must look further than its own run queue: a message, a
 	 * deadline, a ready fiber of a higher priority. */
 	alignas(64) _Atomic uint32_t attention;
-	/* W: this CPU. It is about to wait for an interrupt, and must be sent one to notice anything. */
+	/* W: this CPU. It waits for an interrupt, or runs a process, and must be sent one to notice anything. */
 	_Atomic uint32_t sleeping;
 	/* W: this CPU, when it has started; R: the boot CPU. */
 	_Atomic uint32_t online;

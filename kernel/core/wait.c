@@ -7,7 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "hal/contract/smp.h"
 #include "kernel/core/fiber.h"
+#include "kernel/core/panic.h"
 #include "kernel/core/timer.h"
 
 static_assert(WAIT_FOREVER == TIMER_NEVER, "one way to say never");
@@ -22,6 +24,7 @@ struct waiter {
 void wait_queue_init(struct wait_queue *queue)
 {
 	list_init(&queue->waiters);
+	queue->cpu = hal_cpu_index();
 }
 
 static void waiter_timed_out(void *arg)
@@ -39,6 +42,7 @@ status_t wait_queue_sleep(struct wait_queue *queue, uint64_t deadline_ns)
 	struct waiter waiter = { .fiber = fiber };
 	struct timer timer;
 
+	ASSERT_OWNED(queue->cpu == fiber->cpu);
 	if (fiber->cancelled)
 		return STATUS_ECANCELED;
 	list_push_back(&queue->waiters, &waiter.node);
@@ -59,12 +63,14 @@ void wait_queue_wake(struct wait_queue *queue)
 {
 	struct list_node *node;
 
+	ASSERT_OWNED(queue->cpu == hal_cpu_index());
 	while ((node = list_pop_front(&queue->waiters)) != NULL)
 		fiber_wake(LIST_OWNER(node, struct waiter, node)->fiber);
 }
 
 void fiber_cancel(struct fiber *fiber)
 {
+	ASSERT_OWNED(fiber->cpu == hal_cpu_index());
 	fiber->cancelled = true;
 	if (fiber->waits != NULL)
 		fiber_wake(fiber);

@@ -16,11 +16,13 @@
 #define WAIT_FOREVER UINT64_MAX
 
 struct wait_queue {
-	struct list_node waiters;
+	struct list_node waiters; /* W: its CPU */
+	unsigned cpu;             /* W: wait_queue_init; a static queue is CPU 0's */
 };
 
-#define WAIT_QUEUE_INIT(name) { LIST_INIT((name).waiters) }
+#define WAIT_QUEUE_INIT(name) { .waiters = LIST_INIT((name).waiters) }
 
+/* An empty queue of this CPU. */
 void wait_queue_init(struct wait_queue *queue);
 
 /*

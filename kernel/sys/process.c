@@ -128,16 +128,31 @@ static void slice_over(void *arg)
 	(void)arg; /* the interrupt has stopped the process, which is all */
 }
 
-/* Runs it until it stops, for a slice at most where other fibers wait for this CPU. */
-static enum hal_stop process_run(struct process *process, const struct sched *sched)
+/*
+ * Runs it until it stops. Meanwhile this CPU looks at nothing, so other CPUs must interrupt it as if it slept; the barrier is that of
+ * sleep_until_interrupt() (sched.c), the last look hal_user_run()'s own.
+ */
+static enum hal_stop process_enter(struct process *process, struct sched *sched)
+{
+	enum hal_stop stop;
+
+	atomic_store_explicit(&sched->sleeping, 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+	stop = hal_user_run(&process->user, &process->space, &sched->attention);
+	atomic_store_explicit(&sched->sleeping, 0, memory_order_relaxed);
+	return stop;
+}
+
+/* The same, for a slice at most where other fibers wait for this CPU. */
+static enum hal_stop process_run(struct process *process, struct sched *sched)
 {
 	enum hal_stop stop;
 	struct timer slice;
 
 	if (sched->ready_mask == 0)
-		return hal_user_run(&process->user, &process->space);
+		return process_enter(process, sched);
 	timer_set(&slice, hal_timer_now_ns() + SLICE_NS, slice_over, NULL);
-	stop = hal_user_run(&process->user, &process->space);
+	stop = process_enter(process, sched);
 	timer_cancel(&slice);
 	return stop;
 }
@@ -146,7 +161,7 @@ static enum hal_stop process_run(struct process *process, const struct sched *sc
 static void process_main(void *arg)
 {
 	struct process *process = arg;
-	const struct sched *sched = sched_this();
+	struct sched *sched = sched_this();
 
 	while (process->end == PROCESS_RUNS) {
 		switch (process_run(process, sched)) {

@@ -102,6 +102,16 @@ static void commit_bad_instruction(void)
 	__asm__ volatile("udf #0");
 }
 
+/* With xN = 0x10 * N + 1 in all but the frame pointer: the report must show each. */
+#define SET(n) "mov x" #n ", #0x10 * " #n " + 1\n\t"
+
+static void commit_registers(void)
+{
+	__asm__ volatile(SET(0) SET(1) SET(2) SET(3) SET(4) SET(5) SET(6) SET(7) SET(8) SET(9) SET(10) SET(11) SET(12) SET(13)
+				 SET(14) SET(15) SET(16) SET(17) SET(18) SET(19) SET(20) SET(21) SET(22) SET(23) SET(24) SET(25)
+					 SET(26) SET(27) SET(28) SET(30) "udf #0");
+}
+
 static void commit_abort(void)
 {
 	abort();
@@ -143,6 +153,7 @@ static const struct {
 	{ "double-free", commit_double_free },
 	{ "page-double-free", commit_page_double_free },
 	{ "bad-instruction", commit_bad_instruction },
+	{ "registers", commit_registers },
 	{ "abort", commit_abort },
 	{ "hang", commit_hang },
 	{ "hang-irqs-off", commit_hang_irqs_off },

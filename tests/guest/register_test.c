@@ -7,6 +7,7 @@
 #include "hal/contract/user.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/page.h"
+#include "kernel/core/sched.h"
 #include "kernel/core/timer.h"
 #include "lib/string.h"
 #include "tests/guest/guest.h"
@@ -99,6 +100,7 @@ static const char *an_interrupt_keeps_all_registers(void)
 static struct hal_user user;
 static struct hal_user other;
 static struct hal_space space;
+static const _Atomic uint32_t calm; /* nothing wants attention: interrupts alone stop it */
 
 /* A page of code: every general register grows by its number and one, then a call, a loop, and the thread register. */
 static status_t code_make(void)
@@ -138,17 +140,17 @@ static const char *el0_keeps_its_registers(void)
 	user = (struct hal_user){ .pc = CODE_VA, .sp = STACK_VA, .tls = 0x7e57 };
 	for (uint64_t i = 0; i < 31; i++)
 		user.x[i] = 0xabc000 + (i << 32);
-	GUEST_CHECK(hal_user_run(&user, &space) == HAL_STOP_CALL);
+	GUEST_CHECK(hal_user_run(&user, &space, &calm) == HAL_STOP_CALL);
 	GUEST_CHECK(all_are(&user, 0xabc000, 1));
 	GUEST_CHECK(user.pc == CODE_VA + 33 * 4);
 	hal_timer_arm(hal_timer_now_ns() + 300 * US);
-	while ((stop = hal_user_run(&user, &space)) == HAL_STOP_INTERRUPT && !timer_is_due())
+	while ((stop = hal_user_run(&user, &space, &sched_this()->attention)) == HAL_STOP_INTERRUPT && !timer_is_due())
 		continue;
 	GUEST_CHECK(stop == HAL_STOP_INTERRUPT);
 	GUEST_CHECK(all_are(&user, 0xabc000, 1));
 	GUEST_CHECK(user.pc == CODE_VA + 33 * 4);
 	user.pc += 4;
-	GUEST_CHECK(hal_user_run(&user, &space) == HAL_STOP_CALL);
+	GUEST_CHECK(hal_user_run(&user, &space, &calm) == HAL_STOP_CALL);
 	GUEST_CHECK(user.x[0] == 0x7e58 && user.tls == 0x7e58);
 	hal_user_retire(&user);
 	hal_space_destroy(&space);
@@ -178,16 +180,16 @@ static const char *vector_registers_change_hands(void)
 	vectors_fill(&user, 1);
 	vectors_fill(&other, 2);
 	for (unsigned i = 0; i < 3; i++) {
-		GUEST_CHECK(hal_user_run(&user, &space) == HAL_STOP_CALL);
+		GUEST_CHECK(hal_user_run(&user, &space, &calm) == HAL_STOP_CALL);
 		memset(user.v, 0x5a, sizeof(user.v)); /* the CPU has them now */
 		user.fpcr = user.fpsr = 0;
 		user.pc = other.pc = CODE_VA + 37 * 4;
-		GUEST_CHECK(hal_user_run(&other, &space) == HAL_STOP_CALL);
+		GUEST_CHECK(hal_user_run(&other, &space, &calm) == HAL_STOP_CALL);
 		GUEST_CHECK(vectors_are(&user, 1));
 		memset(other.v, 0x5a, sizeof(other.v));
 		other.fpcr = other.fpsr = 0;
 		other.pc = CODE_VA + 37 * 4;
-		GUEST_CHECK(hal_user_run(&user, &space) == HAL_STOP_CALL);
+		GUEST_CHECK(hal_user_run(&user, &space, &calm) == HAL_STOP_CALL);
 		GUEST_CHECK(vectors_are(&other, 2));
 		user.pc = CODE_VA + 37 * 4;
 	}

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* The disruptor between fibers, and the log that is built on it. */
+/* The disruptor between fibers, on several CPUs where there are some, and the log that is built on it. */
+#include "hal/contract/cpu.h"
+#include "hal/contract/smp.h"
 #include "hal/contract/timer.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/log.h"
@@ -21,7 +23,7 @@ static struct disruptor_consumer first_consumer;
 static struct disruptor_consumer second_consumer;
 static struct message slots[CAPACITY];
 static _Atomic uint64_t batch_ends[CAPACITY];
-static unsigned producing;
+static _Atomic unsigned producing;
 
 static status_t wait_by_yield(void *ctx)
 {
@@ -52,7 +54,7 @@ static void producer(void *arg)
 		sent += count;
 		batch = batch % 16 + 1;
 	}
-	if (--producing == 0)
+	if (atomic_fetch_sub(&producing, 1) == 1)
 		disruptor_close(&ring);
 }
 
@@ -79,7 +81,7 @@ static const char *consume(struct disruptor_consumer *consumer, uint64_t *total)
 }
 
 static const char *second_why;
-static bool second_ended;
+static _Atomic bool second_ended;
 
 static void second_main(void *arg)
 {
@@ -89,8 +91,10 @@ static void second_main(void *arg)
 	second_why = consume(&second_consumer, &total);
 	if (second_why == NULL && total != (uint64_t)PRODUCERS * MESSAGES)
 		second_why = "the second consumer of the pipeline missed messages";
-	second_ended = true;
+	atomic_store(&second_ended, true);
 }
+
+static const struct fiber_options ordinary = { .name = "ring", .priority = FIBER_NORMAL };
 
 static const char *three_producers_and_a_pipeline_lose_nothing(void)
 {
@@ -101,13 +105,13 @@ static const char *three_producers_and_a_pipeline_lose_nothing(void)
 	GUEST_CHECK(disruptor_init(&ring, slots, sizeof(slots[0]), CAPACITY, batch_ends) == STATUS_OK);
 	GUEST_CHECK(disruptor_consumer_init(&first_consumer, &ring, NULL, 0) == STATUS_OK);
 	GUEST_CHECK(disruptor_consumer_init(&second_consumer, &ring, after, 1) == STATUS_OK);
-	producing = PRODUCERS;
+	atomic_store(&producing, PRODUCERS);
+	atomic_store(&second_ended, false);
 	for (uintptr_t i = 0; i < PRODUCERS; i++)
-		GUEST_CHECK(fiber_create("producer", producer, (void *)i) != NULL);
-	second_ended = false;
-	GUEST_CHECK(fiber_create("second", second_main, NULL) != NULL);
+		GUEST_CHECK(fiber_create_on((unsigned)(i + 1) % hal_cpu_count(), &ordinary, producer, (void *)i) == STATUS_OK);
+	GUEST_CHECK(fiber_create_on(2 % hal_cpu_count(), &ordinary, second_main, NULL) == STATUS_OK);
 	why = consume(&first_consumer, &total);
-	while (!second_ended)
+	while (!atomic_load(&second_ended))
 		fiber_yield();
 	if (why != NULL)
 		return why;
