@@ -11,7 +11,7 @@ from typing import Iterator
 
 from .tree import layer
 
-FLAGS = ["-std=c11", "-ffreestanding", "-mgeneral-regs-only", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unused",
+FLAGS = ["-std=c11", "-ffreestanding", "-mgeneral-regs-only", "-fsyntax-only", "-DKERNEL_DEBUG=0", "-Wall", "-Wextra", "-Werror", "-Wno-unused",
          "-nostdinc", "-I.", "-isystem", "lib/compat", "-isystem", "capos/include",
          "-isystem", "build/deps/libfdt", "-isystem", "build/deps/libsodium/src/libsodium/include"]
 

@@ -90,6 +90,25 @@ static int params_cross_the_end(void)
 	return params_at(0x7fffff0000 - 8, 64); /* the stack's last 8 bytes, and nothing behind them */
 }
 
+static int memory_params_null(uint16_t method, uint32_t len)
+{
+	uint64_t null = 0;
+
+	__asm__("" : "+r"(null));
+	(void)capos_cap_call(capos_capset_get("memory"), method, (const void *)null, len, NULL, 0);
+	return SURVIVED;
+}
+
+static int map_params_null(void)
+{
+	return memory_params_null(CAPOS_MEMORY_MAP, sizeof(struct capos_memory_map));
+}
+
+static int unmap_params_null(void)
+{
+	return memory_params_null(CAPOS_MEMORY_UNMAP, sizeof(struct capos_memory_unmap));
+}
+
 static const struct misdeed misdeeds[] = {
 	{ "tail-too-far", tail_too_far },
 	{ "tail-goes-back", tail_goes_back },
@@ -97,6 +116,8 @@ static const struct misdeed misdeeds[] = {
 	{ "head-far-behind", head_far_behind },
 	{ "cursors-of-the-kernel", cursors_of_the_kernel },
 	{ "params-null", params_null },
+	{ "map-params-null", map_params_null },
+	{ "unmap-params-null", unmap_params_null },
 	{ "params-in-kernel", params_in_kernel },
 	{ "params-wrap", params_wrap },
 	{ "params-cross-the-end", params_cross_the_end },

@@ -24,8 +24,9 @@
 #define CAPACITY 4096
 #define ROUNDS_MAX 99
 #define PRODUCERS_MAX 3
+#define AHEAD 64 /* messages: eight lines */
 #define SPINS 3   /* looks before the CPU is given to another thread */
-#define PAUSES 64 /* between two looks: who looks at once takes each message over from the other CPU by itself */
+#define PAUSES 32 /* between two looks: who looks at once takes each message over from the other CPU by itself */
 
 struct bench_case {
 	const char *metric;
@@ -107,6 +108,7 @@ static void *produce_alone(void *arg)
 				return NULL;
 			*DISRUPTOR_SLOT(&ring, uint64_t, first) = i;
 			disruptor_single_publish(&ring, first, 1);
+			DISRUPTOR_PREFETCH(&ring, uint64_t, first + AHEAD);
 		}
 	else
 		for (uint64_t i = 0; i < messages; i += batch) {
