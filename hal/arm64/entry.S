@@ -19,6 +19,7 @@
 
 /* SCTLR_EL1: the bits that are RES1 in Armv8.0, and what the kernel runs with. */
 #define SCTLR_RES1 ((1 << 11) | (1 << 20) | (1 << 22) | (1 << 23) | (1 << 28) | (1 << 29))
+#define SCTLR_SPAN (1 << 23)
 #define SCTLR_MMU_ON (SCTLR_RES1 | (1 << 0) /* M */ | (1 << 2) /* C */ | (1 << 3) /* SA */ | (1 << 4) /* SA0 */ | \
 		      (1 << 12) /* I */ | (1 << 14) /* DZE */ | (1 << 15) /* UCT */ | (1 << 16) /* nTWI */ | \
 		      (1 << 18) /* nTWE */ | (1 << 19) /* WXN */)
@@ -214,6 +215,11 @@ mmu_on:
 	ldr	x22, =image_start
 	sub	x22, x22, x21
 	ldr	x8, =SCTLR_MMU_ON
-	msr	sctlr_el1, x8
+	mrs	x9, id_aa64mmfr1_el1
+	ubfx	x9, x9, #20, #4			/* FEAT_PAN: the kernel's own loads and stores never reach EL0's pages */
+	cbz	x9, 1f
+	bic	x8, x8, #SCTLR_SPAN		/* nor after an exception */
+	.inst	0xd500419f			/* MSR PAN, #1 */
+1:	msr	sctlr_el1, x8
 	isb
 	ret

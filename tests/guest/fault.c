@@ -5,6 +5,7 @@
 #include "hal/contract/cpu.h"
 #include "hal/contract/exit.h"
 #include "hal/contract/memory.h"
+#include "hal/contract/user.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/main.h"
@@ -112,6 +113,19 @@ static void commit_registers(void)
 					 SET(26) SET(27) SET(28) SET(30) "udf #0");
 }
 
+/* With FEAT_PAN: what is the process's, the kernel reaches by unprivileged copies alone. */
+static void commit_user_read(void)
+{
+	volatile uintptr_t page = 0x10000;
+	struct hal_space space;
+	char byte;
+
+	if (hal_space_create(&space, page_source()) == STATUS_OK &&
+	    hal_space_map(&space, page, page_alloc(0), HAL_USER_READ) == STATUS_OK &&
+	    hal_user_copy_in(&space, &byte, page, 1) == STATUS_OK)
+		(void)*(volatile char *)page;
+}
+
 static void commit_abort(void)
 {
 	abort();
@@ -154,6 +168,7 @@ static const struct {
 	{ "page-double-free", commit_page_double_free },
 	{ "bad-instruction", commit_bad_instruction },
 	{ "registers", commit_registers },
+	{ "user-read", commit_user_read },
 	{ "abort", commit_abort },
 	{ "hang", commit_hang },
 	{ "hang-irqs-off", commit_hang_irqs_off },

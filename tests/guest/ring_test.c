@@ -11,7 +11,7 @@
 #include "lib/disruptor.h"
 #include "tests/guest/guest.h"
 
-enum { CAPACITY = 64, MESSAGES = 20000, MESSAGES_OF_CPUS = 1000, PRODUCERS = 3, FLOOD_LINES = 600, PATIENCE_NS = 2000000 };
+enum { CAPACITY = 64, MESSAGES = 20000, MESSAGES_OF_CPUS = 500, PRODUCERS = 3, FLOOD_LINES = 600, PATIENCE_NS = 2000000 };
 
 struct message {
 	uint32_t producer;
