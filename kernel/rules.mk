@@ -16,7 +16,7 @@ RELEASE_IMAGE := build/rumpk-release.img
 # What runs at every switch, call and message.
 KERNEL_HOT := kernel/core/sched kernel/core/timer kernel/core/wait kernel/cap/capset kernel/cap/rings kernel/cap/dispatch \
 	kernel/sys/native kernel/sys/process kernel/sys/submissions kernel/io/governor kernel/io/ring_war
-build/kernel/tests/guest/bench.o $(KERNEL_HOT:%=build/kernel/%.o): EXTRA_CFLAGS := $(HOT_CFLAGS)
+build/kernel/tests/guest/bench.o build/kernel/tests/guest/bench_ring.o $(KERNEL_HOT:%=build/kernel/%.o): EXTRA_CFLAGS := $(HOT_CFLAGS)
 
 build/kernel/%.o: %.c $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
