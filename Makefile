@@ -37,6 +37,8 @@ include capos/rules.mk
 include apps/rules.mk
 include fixtures/rules.mk
 include tests/rules.mk
+include tests/spin/rules.mk
+include tests/perf/peers/rules.mk
 include tests/qemu/images/rules.mk
 
 all: $(IMAGE) $(RELEASE_IMAGE) build/libcapos.a $(APP_BUNDLES)
@@ -48,10 +50,10 @@ SMP ?= 1
 MEM ?= 128
 ARGS ?=
 
-.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz
+.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz setup-model setup-peers
 
 # Setting up comes first and in a make of its own: what it installs is looked for when the Makefile is read.
-setup-run setup-check setup-fuzz: setup-%:
+setup-run setup-check setup-fuzz setup-model setup-peers: setup-%:
 	@tools/setup.sh run $(filter-out run,$*)
 
 run: setup-run
@@ -108,6 +110,8 @@ help:
 	@echo 'make tools-test      tools/rumpk'
 	@echo 'make perf            benchmarks against their baselines, boot time against a floor, 1000 boots'
 	@echo 'make lint            layering, headers, licences, sizes'
+	@echo 'make model           the ring'"'"'s protocol in every interleaving (Spin)'
+	@echo 'make perf-peers      the ring beside ck_ring, rte_ring, Boost and LMAX; build/report/peers.*'
 	@echo 'make fuzz            every parser under libFuzzer, SECONDS_PER_TARGET=60 each'
 	@echo 'make clean           removes what was built; downloaded sources stay in build/deps'
 	@echo 'harness/run-all.sh   all of it, as CI runs it, with a report in build/report/'
