@@ -115,4 +115,5 @@ help:
 	@echo 'make fuzz            every parser under libFuzzer, SECONDS_PER_TARGET=60 each'
 	@echo 'make clean           removes what was built; downloaded sources stay in build/deps'
 	@echo 'harness/run-all.sh   all of it, as CI runs it, with a report in build/report/'
+	@echo 'python3 -m harness --help   every command of the harness: list, run, shell, gdb, replay, bisect, soak, report, ...'
 	@echo 'harness/run.py -h    single tests; harness/bisect.sh GOOD BAD TEST finds the commit that broke one'

@@ -27,6 +27,7 @@ check libsodium-dev /usr/include/sodium.h
 check gdb-multiarch gdb-multiarch
 check device-tree-compiler dtc
 check git git
+check libxml2-utils xmllint
 fuzz clang clang
 fuzz libc6-dev /usr/include/stdio.h
 model spin spin
