@@ -50,7 +50,7 @@ SMP ?= 1
 MEM ?= 128
 ARGS ?=
 
-.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz setup-model setup-peers
+.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz setup-model setup-peers mutants
 
 # Setting up comes first and in a make of its own: what it installs is looked for when the Makefile is read.
 setup-run setup-check setup-fuzz setup-model setup-peers: setup-%:
@@ -92,6 +92,10 @@ lint: setup-check
 	@$(MAKE) --no-print-directory -s all unit-programs
 	@$(PYTHON) ci/lint.py
 
+mutants: setup-check
+	@$(MAKE) --no-print-directory -s all unit-programs fixtures guest-images harness-images test-apps
+	@harness/mutants.py $(MUTANTS)
+
 SECONDS_PER_TARGET ?= 60
 fuzz: setup-fuzz
 	@$(MAKE) --no-print-directory -s fuzz-programs
@@ -112,6 +116,9 @@ help:
 	@echo 'make lint            layering, headers, licences, sizes'
 	@echo 'make model           the ring'"'"'s protocol in every interleaving (Spin)'
 	@echo 'make perf-peers      the ring beside ck_ring, rte_ring, Boost and LMAX; build/report/peers.*'
+	@echo 'make cover           what lines the tests reach: build/report/coverage.html'
+	@echo 'make mutants         changes single lines of the kernel and counts what the tests notice. MUTANTS="--part 1/4"'
+	@echo 'make soak            every fault at every place: 5 to 10 minutes'
 	@echo 'make fuzz            every parser under libFuzzer, SECONDS_PER_TARGET=60 each'
 	@echo 'make clean           removes what was built; downloaded sources stay in build/deps'
 	@echo 'harness/run-all.sh   all of it, as CI runs it, with a report in build/report/'

@@ -100,19 +100,6 @@ static void ram_map(const struct fdt_range *bank, uint64_t image_pa)
 	info.free[info.free_count++] = (struct hal_range){ base, end - base };
 }
 
-static void memory_init(uint64_t fdt_pa, uint64_t image_pa)
-{
-	for (uint32_t i = 0; i < machine.memory_count; i++)
-		ram_map(&machine.memory[i], image_pa);
-	if (info.free_count == 0)
-		start_failed("no memory", "the device tree names none");
-	free_remove(image_pa, (uint64_t)(image_end - image_start));
-	free_remove(fdt_pa, machine.fdt_bytes);
-	free_remove(machine.initrd.base_pa, machine.initrd.bytes);
-	for (uint32_t i = 0; i < machine.reserved_count; i++)
-		free_remove(machine.reserved[i].base_pa, machine.reserved[i].bytes);
-}
-
 static bool range_is_ram(const struct fdt_range *range)
 {
 	for (uint32_t i = 0; i < machine.memory_count; i++) {
@@ -125,6 +112,21 @@ static bool range_is_ram(const struct fdt_range *range)
 	return false;
 }
 
+static void memory_init(uint64_t fdt_pa, uint64_t image_pa)
+{
+	for (uint32_t i = 0; i < machine.memory_count; i++)
+		ram_map(&machine.memory[i], image_pa);
+	if (info.free_count == 0)
+		start_failed("no memory", "the device tree names none");
+	if (!range_is_ram(&(struct fdt_range){ image_pa, (uint64_t)(image_end - image_start) }))
+		start_failed("no memory", "the kernel's image is outside of what the device tree names");
+	free_remove(image_pa, (uint64_t)(image_end - image_start));
+	free_remove(fdt_pa, machine.fdt_bytes);
+	free_remove(machine.initrd.base_pa, machine.initrd.bytes);
+	for (uint32_t i = 0; i < machine.reserved_count; i++)
+		free_remove(machine.reserved[i].base_pa, machine.reserved[i].bytes);
+}
+
 static void console_init(void)
 {
 	volatile void *registers = NULL;
@@ -135,7 +137,7 @@ static void console_init(void)
 		pl011_init(registers);
 }
 
-/* The seed leaves the tree, so that nobody else who reads the tree later has it. */
+/* The seed leaves the tree, so that nobody else who reads the tree later has it; a tree in no RAM cannot be written. */
 static void seed_take(uint64_t fdt_pa)
 {
 	static uint8_t seed[64];
@@ -146,7 +148,8 @@ static void seed_take(uint64_t fdt_pa)
 		return;
 	memcpy(seed, machine.rng_seed.data, len);
 	info.seed[0] = span_of(seed, len);
-	memset(hal_direct_va(fdt_pa + ((uint64_t)machine.rng_seed.data - fdt_va)), 0, machine.rng_seed.len);
+	if (range_is_ram(&(struct fdt_range){ fdt_pa, machine.fdt_bytes }))
+		memset(hal_direct_va(fdt_pa + ((uint64_t)machine.rng_seed.data - fdt_va)), 0, machine.rng_seed.len);
 }
 
 static void info_fill(uint64_t fdt_pa)

@@ -40,7 +40,8 @@ static void kernel_main(const struct hal_boot_info *info)
 	console_start();
 	if (info->cpu_count > 1)
 		smp_start();
-	VERIFY(fiber_create("main", image_main, (void *)info) != NULL);
+	if (fiber_create("main", image_main, (void *)info) == NULL)
+		panic("memory: the machine has none left for the first fiber");
 	hal_irq_enable();
 	sched_run();
 }

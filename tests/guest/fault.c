@@ -35,6 +35,14 @@ static void commit_null_read(void)
 	(void)*(volatile int *)null;
 }
 
+/* Where the image lies in RAM: reached there only until the MMU was on. */
+static void commit_identity_read(void)
+{
+	volatile uintptr_t image_pa = 0x40200000;
+
+	(void)*(volatile int *)image_pa;
+}
+
 static void commit_text_write(void)
 {
 	*(volatile uint32_t *)(uintptr_t)image_main = 0;
@@ -158,6 +166,7 @@ static const struct {
 	{ "panic", commit_panic },
 	{ "verify", commit_verify },
 	{ "null-read", commit_null_read },
+	{ "identity-read", commit_identity_read },
 	{ "text-write", commit_text_write },
 	{ "rodata-write", commit_rodata_write },
 	{ "data-execute", commit_data_execute },

@@ -12,7 +12,7 @@
 #include "lib/string.h"
 #include "tests/guest/guest.h"
 
-enum { US = 1000, SPINS = 1500000, TURNS = 10, STACK_VA = 0x20000, CODE_VA = 0x10000 };
+enum { US = 1000, SPINS = 1500000, TURNS = 10, INTERRUPTS = 2000, STACK_VA = 0x20000, CODE_VA = 0x10000 };
 
 #define CALLER_SAVED                                                                                                     \
 	"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", \
@@ -94,6 +94,18 @@ static const char *an_interrupt_keeps_all_registers(void)
 	timer_cancel(&timer);
 	fiber_yield();
 	GUEST_CHECK(changed == 0);
+	return NULL;
+}
+
+/* More of them than the exception stack has room for frames. */
+static const char *interrupts_leave_nothing_on_their_stack(void)
+{
+	for (unsigned i = 0; i < INTERRUPTS; i++) {
+		hal_timer_arm(hal_timer_now_ns() + US);
+		while (!timer_is_due())
+			continue;
+		fiber_yield();
+	}
 	return NULL;
 }
 
@@ -202,6 +214,7 @@ static const char *vector_registers_change_hands(void)
 static const struct guest_test tests[] = {
 	{ "a_switch_keeps_the_registers_of_a_call", a_switch_keeps_the_registers_of_a_call },
 	{ "an_interrupt_keeps_all_registers", an_interrupt_keeps_all_registers },
+	{ "interrupts_leave_nothing_on_their_stack", interrupts_leave_nothing_on_their_stack },
 	{ "el0_keeps_its_registers", el0_keeps_its_registers },
 	{ "vector_registers_change_hands", vector_registers_change_hands },
 };

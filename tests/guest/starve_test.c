@@ -236,12 +236,37 @@ static const char *spaces_run_out(void)
 	return NULL;
 }
 
+/* What was read through a translation can no longer be when the page, or the space, is gone. */
+static const char *unmapped_pages_are_out_of_reach_at_once(void)
+{
+	struct hal_space space;
+	uint64_t pa = page_alloc(0);
+	uint64_t back;
+	char byte;
+
+	for (unsigned round = 0; round < 2; round++) {
+		GUEST_CHECK(hal_space_create(&space, page_source()) == STATUS_OK);
+		GUEST_CHECK(hal_user_copy_in(&space, &byte, 0x10000, 1) == STATUS_EFAULT);
+		GUEST_CHECK(hal_space_map(&space, 0x10000, pa, HAL_USER_READ) == STATUS_OK);
+		GUEST_CHECK(hal_user_copy_in(&space, &byte, 0x10000, 1) == STATUS_OK);
+		GUEST_CHECK(hal_space_unmap(&space, 0x10000, &back) == STATUS_OK && back == pa);
+		GUEST_CHECK(hal_user_copy_in(&space, &byte, 0x10000, 1) == STATUS_EFAULT);
+		GUEST_CHECK(hal_space_map(&space, 0x10000, pa, HAL_USER_READ) == STATUS_OK);
+		GUEST_CHECK(hal_user_copy_in(&space, &byte, 0x10000, 1) == STATUS_OK);
+		hal_space_destroy(&space); /* takes the page with it */
+		pa = page_alloc(0);
+	}
+	page_free(pa, 0);
+	return NULL;
+}
+
 static const struct guest_test tests[] = {
 	{ "fibers_are_refused_whole", fibers_are_refused_whole },
 	{ "processes_are_refused_whole", processes_are_refused_whole },
 	{ "stacks_are_refused_whole", stacks_are_refused_whole },
 	{ "spaces_are_refused_whole", spaces_are_refused_whole },
 	{ "spaces_run_out", spaces_run_out },
+	{ "unmapped_pages_are_out_of_reach_at_once", unmapped_pages_are_out_of_reach_at_once },
 };
 
 const struct guest_table starve_tests = { tests, sizeof(tests) / sizeof(tests[0]) };
