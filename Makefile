@@ -76,7 +76,7 @@ tools-test: setup-check
 
 # The harness against its own broken images, and its tables.
 harness-test: setup-check
-	@$(MAKE) --no-print-directory -s all harness-images
+	@$(MAKE) --no-print-directory -s all fixtures guest-images harness-images
 	@status=0; harness/run.py --self-test || status=1; \
 	harness/unit.py --python --name harness tests/harness || status=1; exit $$status
 
