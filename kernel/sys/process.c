@@ -188,6 +188,7 @@ static void process_main(void *arg)
 	hal_user_retire(&process->user);
 	hal_space_destroy(&process->space);
 	print_end(process);
+	process->finished = true;
 	wait_queue_wake(&process->ended);
 }
 
@@ -205,7 +206,7 @@ status_t process_start(struct process *process)
 
 int process_wait(struct process *process)
 {
-	while (process->end == PROCESS_RUNS)
+	while (!process->finished)
 		(void)wait_queue_sleep(&process->ended, WAIT_FOREVER);
 	if (process->end == PROCESS_KILLED)
 		return EXIT_STATUS_FAULT + process->fault.signal;

@@ -42,7 +42,8 @@ struct process {
 	uint64_t pages_limit;
 	uint64_t pages_used; /* all of it: image, stack, heap, tables */
 	uint64_t heap_low;   /* no free page of the heap lies below */
-	bool started; /* its fiber frees the space */
+	bool started;  /* its fiber frees the space */
+	bool finished; /* W: its fiber, with its last act; `end` may be set long before */
 	_Atomic enum process_end end; /* W: who owns the rings; the process's fiber notices */
 	int64_t code;
 	struct hal_user_fault fault;

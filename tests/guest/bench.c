@@ -14,7 +14,7 @@
 #include "lib/format.h"
 #include "tests/guest/guest.h"
 
-enum { SWITCHES = 20000 };
+enum { SWITCHES = 20000, FIRES = 5000 };
 
 static bool by_the_clock;
 
@@ -73,11 +73,33 @@ static void bench_timer(void)
 	bench_measured("timer_set_cancel", hal_timer_now_ns() - begin, SWITCHES);
 }
 
+static void fired(void *arg)
+{
+	*(volatile bool *)arg = true;
+}
+
+/* From setting a timer that is due to its function: the interrupt and the way to it included. */
+static void bench_timer_fire(void)
+{
+	uint64_t begin = hal_timer_now_ns();
+
+	for (unsigned i = 0; i < FIRES; i++) {
+		volatile bool has_fired = false;
+		struct timer timer;
+
+		timer_set(&timer, 0, fired, (void *)&has_fired);
+		while (!has_fired)
+			fiber_yield();
+	}
+	bench_measured("timer_fire", hal_timer_now_ns() - begin, FIRES);
+}
+
 void bench_run(bool rates)
 {
 	by_the_clock = rates;
 	bench_switch();
 	bench_timer();
+	bench_timer_fire();
 	bench_ring_run();
 	bench_calls_run();
 	if (smp_online() > 1)

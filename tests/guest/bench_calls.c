@@ -4,6 +4,7 @@
 /* What a system call costs: from EL0 to the kernel and back, empty, and with one submission and its completion. */
 #include "hal/contract/timer.h"
 #include "kernel/core/fiber.h"
+#include "kernel/core/smp.h"
 #include "kernel/payload/manifest.h"
 #include "kernel/payload/start.h"
 #include "kernel/sys/layout.h"
@@ -13,7 +14,7 @@
 
 enum { CALLS = 10000 /* as in bench_user.S */, MEMORY_BYTES = 256 * 1024, CODE_VA = 0x400000 };
 
-extern const char bench_user_null[], bench_user_submit[], bench_user_end[];
+extern const char bench_user_null[], bench_user_submit[], bench_user_war[], bench_user_end[];
 
 /* A process that runs one of the programs of bench_user.S. */
 static struct process *process_of(const char *entry)
@@ -36,22 +37,29 @@ static struct process *process_of(const char *entry)
 	return process;
 }
 
-static void bench_program(const char *metric, const char *entry)
+static void bench_program(const char *metric, const char *entry, enum governor_rule rule)
 {
 	struct process *process = process_of(entry);
 	uint64_t begin;
 
-	if (process == NULL || process_start(process) != STATUS_OK)
+	if (process == NULL)
+		return;
+	governor_init(&process->war.governor, rule, GOVERNOR_WAKE_NS, hal_timer_now_ns());
+	if (process_start(process) != STATUS_OK)
 		return;
 	fiber_yield(); /* the console has written that it started, before the process runs */
 	begin = hal_timer_now_ns();
 	if (process_wait(process) == 0)
 		bench_measured(metric, hal_timer_now_ns() - begin, CALLS);
+	if (rule == GOVERNOR_ALWAYS_WAR) /* the first, which begins War, and exit: in War there is none */
+		guest_perf("submission_war_exceptions", (process->calls - 2) * 10, "exceptions");
 	process_destroy(process);
 }
 
 void bench_calls_run(void)
 {
-	bench_program("null_cap_enter", bench_user_null);
-	bench_program("submission_peace", bench_user_submit);
+	bench_program("null_cap_enter", bench_user_null, GOVERNOR_ALWAYS_PEACE);
+	bench_program("submission_peace", bench_user_submit, GOVERNOR_ALWAYS_PEACE);
+	if (smp_online() > 1)
+		bench_program("submission_war", bench_user_war, GOVERNOR_ALWAYS_WAR);
 }

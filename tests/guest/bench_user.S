@@ -9,7 +9,7 @@
 
 	.section .rodata.bench_user, "a"
 	.balign	4
-	.global	bench_user_null, bench_user_submit, bench_user_end
+	.global	bench_user_null, bench_user_submit, bench_user_war, bench_user_end
 
 /* cap_enter(0, 0) with nothing submitted. */
 bench_user_null:
@@ -52,6 +52,48 @@ bench_user_submit:
 	stlr	w23, [x25]
 	cmp	w23, w24
 	b.ne	3b
+	b	leave
+
+/* The same where another CPU polls: a call is made only while `polled` is 0. */
+bench_user_war:
+	ldr	x20, [x0, #16]
+	ldr	x21, [x0, #24]
+	ldr	x9, [x0, #40]
+	ldr	w10, [x9, #24]
+	str	xzr, [sp, #-16]!
+	mov	x11, sp
+	mov	x12, #64
+4:	str	w10, [x21]
+	mov	w13, #1
+	strh	w13, [x21, #4]
+	str	x11, [x21, #8]
+	mov	w13, #8
+	str	w13, [x21, #24]
+	add	x21, x21, #64
+	subs	x12, x12, #1
+	b.ne	4b
+	mov	w23, #0
+	mov	w24, #BENCH_CALLS
+	add	x25, x20, #192			/* complete_head */
+	add	x26, x20, #256			/* polled */
+	add	x27, x20, #128			/* complete_tail */
+5:	add	w23, w23, #1
+	stlr	w23, [x20]
+	dmb	ish
+6:	ldar	w9, [x27]
+	cmp	w9, w23
+	b.eq	8f
+	ldar	w9, [x26]
+	cbz	w9, 7f
+	yield
+	b	6b
+7:	mov	x0, #1
+	mov	x1, #-1
+	mov	x8, #1
+	svc	#0
+8:	stlr	w23, [x25]
+	cmp	w23, w24
+	b.ne	5b
 leave:	mov	x0, #0
 	mov	x8, #0
 	svc	#0

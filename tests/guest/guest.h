@@ -26,6 +26,7 @@ struct guest_table {
 extern const struct guest_table memory_tests;
 extern const struct guest_table fiber_tests;
 extern const struct guest_table sched_tests;
+extern const struct guest_table preempt_tests;
 extern const struct guest_table smp_tests; /* where more than one CPU runs */
 extern const struct guest_table ring_tests;
 extern const struct guest_table libc_tests;
