@@ -11,7 +11,7 @@ from typing import Iterator
 LINES_MAX = 450
 LICENCE = ("SPDX-License-" "Identifier: BSD-2-Clause", "SPDX-FileCopyright" "Text: The Rumpk authors")
 #: No comments can be written in these, or they are made, or they are data.
-NO_LICENCE = re.compile(r"(^|/)(LICENSE|VERSION)$|\.(json|key|pub|rpk|dtb|bin|elf|png|svg)$|^fixtures/fuzz/|^fixtures/.*\.txt$")
+NO_LICENCE = re.compile(r"(^|/)(LICENSE|VERSION)$|\.(jsonl?|key|pub|rpk|dtb|bin|elf|png|svg)$|^fixtures/fuzz/|^fixtures/.*\.txt$")
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 
 
