@@ -16,6 +16,7 @@ from harness.symbols import Symbols
 
 #: Functions that end the machine: the exit code is the first argument, or is what stands here.
 EXITS: dict[str, int | None] = {"hal_exit": None, "early_exit": 255}
+STEP = b"$s#73"    # one instruction, breakpoints or not
 DETACH = b"$D#44"  # takes every breakpoint out and lets the guest go on
 
 

@@ -225,6 +225,18 @@ class Machine:
         self._sample()
         return self._ending("held")
 
+    def step(self, count: int, limit_s: float) -> None:
+        """Has a machine that stands where it ends do `count` instructions more. Gives up silently at the limit."""
+        end = time.monotonic() + limit_s
+        for _ in range(count):
+            self.hold.hit = False
+            try:
+                self._ours["gdb"].sendall(hold.STEP)
+            except OSError:
+                return  # it is gone
+            while not self.hold.hit and not self._ended.is_set() and time.monotonic() < end:
+                time.sleep(POLL_S / 10)
+
     def release(self) -> None:
         """Lets a machine go that stands where it ends. What comes then is for wait() again."""
         self._woken.clear()

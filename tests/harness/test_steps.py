@@ -50,9 +50,9 @@ class Baseline(unittest.TestCase):
         row = perf.judge(result.Measure("m", value, unit), {"m": 1000})
         return row.good, row.limit
 
-    def test_three_per_cent_is_the_limit(self) -> None:
-        self.assertTrue(self.row(1030)[0])
-        self.assertFalse(self.row(1031)[0])
+    def test_two_per_cent_is_the_limit(self) -> None:
+        self.assertTrue(self.row(1020)[0])
+        self.assertFalse(self.row(1021)[0])
         self.assertTrue(self.row(500)[0])
 
     def test_rates_are_shown_and_not_judged(self) -> None:
