@@ -19,6 +19,7 @@ stages=(
 	"commits ci/every-commit.sh"
 )
 
+tools/setup.sh run check
 rm -rf build/report
 trap 'echo "run-all: interrupted" >&2; exit 130' INT TERM
 number=0

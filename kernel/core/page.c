@@ -164,6 +164,7 @@ void page_free(uint64_t pa, unsigned order)
 	struct page_store *store = &stores[hal_cpu_index()];
 	uint64_t count = atomic_load_explicit(&store->count, memory_order_relaxed);
 
+	VERIFY(pa % HAL_PAGE_BYTES == 0);
 	if (order == 0 && count < STORE_PAGES) {
 		for (uint64_t i = 0; i < count; i++)
 			if (store->pa[i] == pa)
