@@ -24,16 +24,35 @@
 		      (1 << 12) /* I */ | (1 << 14) /* DZE */ | (1 << 15) /* UCT */ | (1 << 16) /* nTWI */ | \
 		      (1 << 18) /* nTWE */ | (1 << 19) /* WXN */)
 
-	.section .text.entry, "ax"
-	.global hal_entry
-	.type	hal_entry, %function
-hal_entry:
+	/* At EL1 from the fourth instruction on, a fault is reported; at EL2 from the sixth. */
+	.macro	vectors_first
 	adr	x8, early_vectors
 	msr	vbar_el1, x8
 	mrs	x9, CurrentEL
 	tbz	x9, #3, 1f
 	msr	vbar_el2, x8
 1:	msr	daifset, #0xf
+	.endm
+
+	/* In the upper half: its vectors, and nothing in the lower half until a process runs. */
+	.macro	lower_half_leave
+	ldr	x8, =exception_vectors
+	msr	vbar_el1, x8
+	isb
+	adrp	x8, early_empty_table
+	sub	x9, x8, x22
+	msr	ttbr0_el1, x9
+	isb
+	tlbi	vmalle1
+	dsb	nsh
+	isb
+	.endm
+
+	.section .text.entry, "ax"
+	.global hal_entry
+	.type	hal_entry, %function
+hal_entry:
+	vectors_first
 	mov	x20, x0
 	adrp	x21, image_start
 	mrs	x9, CurrentEL
@@ -57,16 +76,7 @@ at_el1:
 
 	.type	at_upper_half, %function
 at_upper_half:
-	ldr	x8, =exception_vectors
-	msr	vbar_el1, x8
-	isb
-	adrp	x8, early_empty_table		/* nothing in the lower half until a process runs */
-	sub	x9, x8, x22
-	msr	ttbr0_el1, x9
-	isb
-	tlbi	vmalle1
-	dsb	nsh
-	isb
+	lower_half_leave
 	adrp	x8, image_exception_stack_top	/* SP_EL1: exceptions; SP_EL0: everything else */
 	mov	sp, x8
 	msr	spsel, #0
@@ -86,12 +96,7 @@ at_upper_half:
 	.global secondary_entry
 	.type	secondary_entry, %function
 secondary_entry:
-	adr	x8, early_vectors
-	msr	vbar_el1, x8
-	mrs	x9, CurrentEL
-	tbz	x9, #3, 1f
-	msr	vbar_el2, x8
-1:	msr	daifset, #0xf
+	vectors_first
 	mov	x20, x0
 	adrp	x21, image_start
 	tbz	x9, #3, 2f
@@ -108,16 +113,7 @@ secondary_entry:
 
 	.type	secondary_upper_half, %function
 secondary_upper_half:
-	ldr	x8, =exception_vectors
-	msr	vbar_el1, x8
-	isb
-	adrp	x8, early_empty_table
-	sub	x9, x8, x22
-	msr	ttbr0_el1, x9
-	isb
-	tlbi	vmalle1
-	dsb	nsh
-	isb
+	lower_half_leave
 	ldp	x8, x9, [x20, #SECONDARY_STACK]
 	mov	sp, x9
 	msr	spsel, #0

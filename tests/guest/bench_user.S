@@ -11,6 +11,29 @@
 	.balign	4
 	.global	bench_user_null, bench_user_submit, bench_user_war, bench_user_end
 
+/* Every entry of the ring: memory.map of 0 bytes. x20: rings, x25: complete_head, w23: submitted so far, w24: how many in all. */
+	.macro	submissions_prepare
+	ldr	x20, [x0, #16]			/* rings */
+	ldr	x21, [x0, #24]			/* submissions */
+	ldr	x9, [x0, #40]			/* the capability set, memory first */
+	ldr	w10, [x9, #24]			/* its number */
+	str	xzr, [sp, #-16]!		/* the parameters */
+	mov	x11, sp
+	mov	x12, #64			/* every entry says the same */
+9:	str	w10, [x21]
+	mov	w13, #1
+	strh	w13, [x21, #4]
+	str	x11, [x21, #8]
+	mov	w13, #8
+	str	w13, [x21, #24]
+	add	x21, x21, #64
+	subs	x12, x12, #1
+	b.ne	9b
+	mov	w23, #0
+	mov	w24, #BENCH_CALLS
+	add	x25, x20, #192			/* complete_head */
+	.endm
+
 /* cap_enter(0, 0) with nothing submitted. */
 bench_user_null:
 	mov	x19, #BENCH_CALLS
@@ -24,25 +47,7 @@ bench_user_null:
 
 /* One submission and its completion a call: memory.map of 0 bytes, which copies its parameters and answers -EINVAL. */
 bench_user_submit:
-	ldr	x20, [x0, #16]			/* rings */
-	ldr	x21, [x0, #24]			/* submissions */
-	ldr	x9, [x0, #40]			/* the capability set, memory first */
-	ldr	w10, [x9, #24]			/* its number */
-	str	xzr, [sp, #-16]!		/* the parameters */
-	mov	x11, sp
-	mov	x12, #64			/* every entry says the same */
-2:	str	w10, [x21]
-	mov	w13, #1
-	strh	w13, [x21, #4]
-	str	x11, [x21, #8]
-	mov	w13, #8
-	str	w13, [x21, #24]
-	add	x21, x21, #64
-	subs	x12, x12, #1
-	b.ne	2b
-	mov	w23, #0
-	mov	w24, #BENCH_CALLS
-	add	x25, x20, #192			/* complete_head */
+	submissions_prepare
 3:	add	w23, w23, #1
 	stlr	w23, [x20]			/* submit_tail */
 	mov	x0, #1
@@ -56,25 +61,7 @@ bench_user_submit:
 
 /* The same where another CPU polls: a call is made only while `polled` is 0. */
 bench_user_war:
-	ldr	x20, [x0, #16]
-	ldr	x21, [x0, #24]
-	ldr	x9, [x0, #40]
-	ldr	w10, [x9, #24]
-	str	xzr, [sp, #-16]!
-	mov	x11, sp
-	mov	x12, #64
-4:	str	w10, [x21]
-	mov	w13, #1
-	strh	w13, [x21, #4]
-	str	x11, [x21, #8]
-	mov	w13, #8
-	str	w13, [x21, #24]
-	add	x21, x21, #64
-	subs	x12, x12, #1
-	b.ne	4b
-	mov	w23, #0
-	mov	w24, #BENCH_CALLS
-	add	x25, x20, #192			/* complete_head */
+	submissions_prepare
 	add	x26, x20, #256			/* polled */
 	add	x27, x20, #128			/* complete_tail */
 5:	add	w23, w23, #1
