@@ -28,8 +28,9 @@ from harness.console import Console
 from harness.machine_config import QEMU, MachineConfig, ReplayFiles, memory_text  # noqa: F401: they belong here
 from harness.qmp import Qmp, QmpError
 
-#: Runs QEMU (by exec, so the process id stays) with PR_SET_PDEATHSIG set: a preexec_fn is unsafe among threads.
-DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
+#: Runs QEMU (by exec, so the process id stays) with PR_SET_PDEATHSIG set: a preexec_fn is unsafe among threads. A parent that
+#: died before that was set sends no signal: so whose child it is is looked at after it.
+DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(os.getpid()))
 CLOCK_TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 POLL_S = 0.02
 CHANNELS = ("console", "results", "qmp")

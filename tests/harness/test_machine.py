@@ -16,7 +16,7 @@ import time  # noqa: E402
 
 from harness import paths  # noqa: E402
 from harness.autopsy import Autopsy, parse_registers  # noqa: E402
-from harness.machine import Machine, MachineConfig, memory_text  # noqa: E402
+from harness.machine import DIE_WITH_PARENT, Machine, MachineConfig, memory_text  # noqa: E402
 from harness.runner import run_case  # noqa: E402
 from harness.suite import Budget, Case  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
@@ -42,6 +42,16 @@ def wait_gone(pid: int) -> bool:
     while not gone(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
     return gone(pid)
+
+
+class Launcher(unittest.TestCase):
+    """DIE_WITH_PARENT"""
+
+    def test_the_child_of_a_parent_that_has_died_does_not_start(self) -> None:
+        told = subprocess.run([*DIE_WITH_PARENT, "echo", "started"], capture_output=True, text=True, check=False)
+        self.assertEqual(told.stdout, "started\n")
+        orphan = subprocess.run([*DIE_WITH_PARENT[:-1], "1", "echo", "started"], capture_output=True, text=True, check=False)
+        self.assertEqual((orphan.returncode, orphan.stdout), (1, ""))
 
 
 class Life(unittest.TestCase):
