@@ -21,12 +21,9 @@ enum log_level {
 
 enum log_component {
 	LOG_BOOT,
-	LOG_LOG,
 	LOG_MEMORY,
 	LOG_SCHED,
 	LOG_TRUST,
-	LOG_BUNDLE,
-	LOG_PAYLOAD,
 	LOG_PROC,
 	LOG_CAP,
 	LOG_COMPONENTS,

@@ -3,7 +3,8 @@
 
 /*
  * The console: the one reader of the log's ring, and the only writer of the serial port but for a panic. Until console_start()
- * each line is written at once by whoever printed it; after it, by the console's fiber.
+ * each line is written at once by whoever printed it; after it, by the console's fiber on CPU 0, or by a CPU that finds the ring full:
+ * one at a time, whole lines.
  */
 #ifndef KERNEL_IO_CONSOLE_H
 #define KERNEL_IO_CONSOLE_H
@@ -11,10 +12,10 @@
 /* Hands the writing to a fiber of its own. Context: boot, scheduler made. */
 void console_start(void);
 
-/* Something is in the ring. Context: boot or fiber. */
+/* Something is in the ring. Context: boot or fiber, any CPU. */
 void console_wake(void);
 
-/* The ring is full: lets the console write. Context: boot or fiber. */
+/* The ring is full: writes, or lets the CPU that is at it go on. Context: boot or fiber, any CPU. */
 void console_make_room(void);
 
 /* Writes all that is in the ring, now, unless another CPU is at it. Context: any but an interrupt. */

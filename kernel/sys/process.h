@@ -3,7 +3,8 @@
 
 /*
  * A process: an address space, a budget of memory, a set of capabilities and a pair of rings, driven by one fiber of its own.
- * Context of every function: fiber, on the boot CPU.
+ * Context of every function: a fiber of the CPU where it runs; process_fault(), process_copy_in() and the heap's also the poller
+ * of another CPU, while that owns the rings (kernel/io/ring_war.h).
  */
 #ifndef KERNEL_SYS_PROCESS_H
 #define KERNEL_SYS_PROCESS_H

@@ -157,6 +157,19 @@ static const char *ids_differ(void)
 	return NULL;
 }
 
+static const char *a_fiber_keeps_its_id(void)
+{
+	struct fiber *other = fiber_create("other", ends_at_once, NULL);
+	uint64_t own = fiber_id(fiber_current());
+
+	running = 1;
+	GUEST_CHECK(other != NULL && own != 0);
+	GUEST_CHECK(fiber_id(other) != own);
+	GUEST_CHECK(fiber_id(other) == fiber_id(other));
+	GUEST_CHECK(fiber_id(fiber_current()) == own);
+	return fibers_join();
+}
+
 static const struct guest_test tests[] = {
 	{ "fibers_take_turns", fibers_take_turns },
 	{ "ended_fibers_leave_nothing", ended_fibers_leave_nothing },
@@ -164,6 +177,7 @@ static const struct guest_test tests[] = {
 	{ "timers_fire_in_order_of_deadline", timers_fire_in_order_of_deadline },
 	{ "a_wake_beats_the_timeout", a_wake_beats_the_timeout },
 	{ "ids_differ", ids_differ },
+	{ "a_fiber_keeps_its_id", a_fiber_keeps_its_id },
 };
 
 const struct guest_table fiber_tests = { tests, sizeof(tests) / sizeof(tests[0]) };
