@@ -71,7 +71,7 @@ unit: setup-check
 	@harness/unit.py
 
 tools-test: setup-check
-	@$(MAKE) --no-print-directory -s all fixtures
+	@$(MAKE) --no-print-directory -s all fixtures $(MANIFEST_DUMP)
 	@harness/unit.py --python --name tools tests/tools
 
 # The harness against its own broken images, and its tables.

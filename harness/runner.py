@@ -76,7 +76,8 @@ def prepare(case: Case, nonce: str | None = None, seed: int = SEED, realtime: bo
     nonce = nonce or secrets.token_hex(8)
     if config.gdb_socket is not None:
         config = own_socket(config)
-    config = replace(config, append=f"{config.append} nonce={nonce}".strip())
+    # In front: what stands behind ` -- ` is the program's.
+    config = replace(config, append=f"nonce={nonce} {config.append}".strip())
     return replace(case, machine=config, expect=replace(case.expect, nonce=nonce))
 
 

@@ -57,19 +57,44 @@ bool cmdline_next_word(struct span *rest, struct cmdline_word *word)
 	return true;
 }
 
+static bool cmdline_is_end(const struct cmdline_word *word)
+{
+	return !word->has_value && word->key.len == 2 && memcmp(word->key.data, "--", 2) == 0;
+}
+
 bool cmdline_get(struct span line, const char *key, struct span *value)
 {
 	size_t key_len = strlen(key);
 	struct cmdline_word word;
 	bool found = false;
 
-	while (cmdline_next_word(&line, &word)) {
+	while (cmdline_next_word(&line, &word) && !cmdline_is_end(&word)) {
 		if (word.key.len == key_len && memcmp(word.key.data, key, key_len) == 0) {
 			*value = word.value;
 			found = true;
 		}
 	}
 	return found;
+}
+
+bool cmdline_rest(struct span line, struct span *rest)
+{
+	struct cmdline_word word;
+	size_t start = 0;
+	size_t end;
+
+	while (cmdline_next_word(&line, &word)) {
+		if (!cmdline_is_end(&word))
+			continue;
+		end = cmdline_len(line);
+		while (start < end && cmdline_is_space(line.data[start]))
+			start++;
+		while (end > start && cmdline_is_space(line.data[end - 1]))
+			end--;
+		*rest = span_of(line.data + start, end - start);
+		return true;
+	}
+	return false;
 }
 
 bool cmdline_next_item(struct span *rest, char separator, struct span *item)

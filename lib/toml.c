@@ -298,16 +298,32 @@ static status_t toml_next_item(struct toml *toml, struct toml_event *event)
 	return toml_take_string(toml, &event->string);
 }
 
+/* Of [table.sub] the dot and what follows; white space may stand around both names. */
+static status_t toml_take_sub(struct toml *toml, struct toml_event *event)
+{
+	if (!toml_take(toml, '.'))
+		return STATUS_OK;
+	if (event->is_array)
+		return toml_fail(toml, "an array of tables has a name without dots");
+	toml_skip_blanks(toml);
+	if (toml_take_name(toml, &event->sub) != STATUS_OK)
+		return toml->failed;
+	toml_skip_blanks(toml);
+	return STATUS_OK;
+}
+
+/* The table whose first bracket was taken. */
 static status_t toml_next_table(struct toml *toml, struct toml_event *event)
 {
 	event->kind = TOML_TABLE;
-	if (toml_peek(toml, 0) == '[')
-		return toml_fail(toml, "arrays of tables are not supported");
+	event->is_array = toml_take(toml, '[');
 	toml_skip_blanks(toml);
 	if (toml_take_name(toml, &event->key) != STATUS_OK)
 		return toml->failed;
 	toml_skip_blanks(toml);
-	if (!toml_take(toml, ']'))
+	if (toml_take_sub(toml, event) != STATUS_OK)
+		return toml->failed;
+	if (!toml_take(toml, ']') || (event->is_array && !toml_take(toml, ']')))
 		return toml_fail(toml, "table name is not closed");
 	return toml_end_line(toml);
 }

@@ -2,12 +2,13 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * Pull parser of a strict subset of TOML 1.0.0: comments, [table] with a bare name, and `key = value` with a bare key and as value
- * a basic string, a decimal integer, true or false, or an array of basic strings (over several lines if wanted, trailing comma
- * allowed). Escapes: \" \\ \n \t \uXXXX. Text is UTF-8 without control characters; lines end with LF or CRLF.
+ * Pull parser of a strict subset of TOML 1.0.0: comments, [table], [[array of tables]] and [table.sub] with bare names, and
+ * `key = value` with a bare key and as value a basic string, a decimal integer, true or false, or an array of basic strings (over
+ * several lines if wanted, trailing comma allowed). Escapes: \" \\ \n \t \uXXXX. Text is UTF-8 without control characters; lines
+ * end with LF or CRLF.
  *
- * Not taken, because manifests need none of it: dotted and quoted keys, sub-tables, inline tables, arrays of tables, literal and multi-line
- * strings, floats, dates, hexadecimal, underscores. Whether a key may occur (twice) is the caller's to know.
+ * Not taken, because manifests need none of it: dotted and quoted keys, tables deeper than one dot, inline tables, literal and
+ * multi-line strings, floats, dates, hexadecimal, underscores. Whether a key or table may occur (twice, there) is the caller's to know.
  *
  *	struct toml toml;
  *	char buffer[256];
@@ -28,7 +29,7 @@
 
 enum toml_kind {
 	TOML_END,       /* the text is over; comes again if asked again */
-	TOML_TABLE,     /* `key` is the table's name */
+	TOML_TABLE,     /* [key], [[key]] or [key.sub]: `is_array` and `sub` tell which */
 	TOML_KEY,       /* `key` has a value of `type`; of an array, the items follow as events of their own */
 	TOML_ITEM,      /* the next `string` of the array begun last */
 	TOML_ARRAY_END, /* no more items */
@@ -45,7 +46,9 @@ struct toml_event {
 	enum toml_kind kind;
 	enum toml_type type; /* of TOML_KEY */
 	uint32_t line;       /* where it stands, from 1 */
+	bool is_array;       /* of TOML_TABLE: [[key]], one more of that name */
 	struct span key;     /* of TOML_TABLE, TOML_KEY: in the text. Of TOML_ITEM, TOML_ARRAY_END: the array's */
+	struct span sub;     /* of TOML_TABLE: behind the dot, in the text; empty where there is none */
 	struct span string;  /* of TOML_STRING, TOML_ITEM: decoded, in the buffer, until the next call; a NUL follows, none is inside */
 	int64_t integer;
 	bool boolean;

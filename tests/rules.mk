@@ -4,7 +4,7 @@
 # Host tests and fuzz targets by wildcard; images and applications that are tests themselves.
 
 # What is pure in kernel/ compiles for the host too.
-PURE_KERNEL_SRCS := kernel/payload/manifest.c kernel/core/log_filter.c kernel/cap/capset.c kernel/cap/rings.c kernel/io/governor.c
+PURE_KERNEL_SRCS := $(wildcard kernel/payload/manifest*.c) kernel/core/log_filter.c kernel/cap/capset.c kernel/cap/rings.c kernel/io/governor.c
 HOST_CFLAGS := -std=gnu11 -g -O1 -I. -MMD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES)
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread
@@ -43,6 +43,13 @@ $(THREAD_TEST_SRCS:%.c=build/%): build/tests/%: build/host/tsan/tests/%.o $(TSAN
 $(filter-out $(THREAD_TEST_SRCS:%.c=build/%),$(UNIT_PROGRAMS)): build/tests/%: build/host/asan/tests/%.o $(HOST_OBJS)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(ASAN) -Wl,--gc-sections -o $@ $^ -lcunit -lsodium -lpthread
+
+# The kernel's own reading of manifests, beside which tools/rumpk's is laid.
+MANIFEST_DUMP := build/tests/tools/manifest_dump
+$(MANIFEST_DUMP): build/tests/%: build/host/asan/tests/%.o $(HOST_OBJS)
+	@mkdir -p $(@D)
+	$(HOSTCC) $(ASAN) -Wl,--gc-sections -o $@ $^ -lsodium
+
 
 .PHONY: unit-programs fuzz-programs guest-images test-apps host-benches
 unit-programs: $(UNIT_PROGRAMS) $(FDT_FIXTURES)

@@ -35,7 +35,7 @@ static status_t manifest_read(struct span archive, struct manifest *manifest, ch
 	return manifest_parse(text, manifest, why, LOAD_WHY_BYTES);
 }
 
-static status_t program_plan(struct span archive, const struct manifest *manifest, struct span *file,
+static status_t program_plan(struct span archive, const struct manifest_process *manifest, struct span *file,
 			     struct elf_plan *plan, char *why)
 {
 	const struct elf_limits limits = {
@@ -96,7 +96,7 @@ static status_t segment_map(struct process *process, const struct elf_segment *s
 	return STATUS_OK;
 }
 
-static status_t process_fill(struct process *process, const struct manifest *manifest, const struct elf_plan *plan,
+static status_t process_fill(struct process *process, const struct manifest_process *manifest, const struct elf_plan *plan,
 			     struct span file)
 {
 	status_t status = STATUS_OK;
@@ -115,7 +115,7 @@ static status_t process_fill(struct process *process, const struct manifest *man
 	return status;
 }
 
-static status_t process_make(const struct manifest *manifest, const struct elf_plan *plan, struct span file,
+static status_t process_make(const struct manifest_process *manifest, const struct elf_plan *plan, struct span file,
 			     struct process **out, char *why)
 {
 	uint64_t machine_bytes = page_free_count() * HAL_PAGE_BYTES;
@@ -157,10 +157,14 @@ status_t load_archive(struct span archive, struct process **out, char *why)
 		return STATUS_ENOMEM;
 	}
 	status = manifest_read(archive, manifest, why);
+	if (status == STATUS_OK && manifest->process_count > 1) {
+		(void)format_print(why, LOAD_WHY_BYTES, "manifest.toml: more than one process");
+		status = STATUS_ENOTSUP;
+	}
 	if (status == STATUS_OK)
-		status = program_plan(archive, manifest, &file, &plan, why);
+		status = program_plan(archive, &manifest->processes[0], &file, &plan, why);
 	if (status == STATUS_OK)
-		status = process_make(manifest, &plan, file, out, why);
+		status = process_make(&manifest->processes[0], &plan, file, out, why);
 	free(manifest);
 	return status;
 }

@@ -2,68 +2,103 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * manifest.toml of a bundle: what to run and what it is given. Pure: text in, struct out. The set of known keys, capabilities and
- * rights is closed; what is not known is an error, never ignored, for a misspelt restriction would be a grant.
+ * manifest.toml of a bundle: the processes to run and what each is given. Pure: text in, struct out. The set of known keys,
+ * capabilities and rights is closed; what is not known is an error, never ignored, for a misspelt restriction would be a grant.
+ * docs/manifest.md tells every key.
  */
 #ifndef KERNEL_PAYLOAD_MANIFEST_H
 #define KERNEL_PAYLOAD_MANIFEST_H
 
+#include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "lib/span.h"
 #include "lib/status.h"
 
+#define MANIFEST_PROCESS_MAX 16
 #define MANIFEST_NAME_MAX 32
 #define MANIFEST_EXEC_MAX 255
 #define MANIFEST_ARG_MAX 16
 #define MANIFEST_ARG_BYTES 1024 /* all arguments together, each with its NUL */
+#define MANIFEST_ENV_MAX 16
+#define MANIFEST_ENV_BYTES 1024 /* the whole environment, each entry with its NUL */
 #define MANIFEST_CAPABILITY_MAX 16
 #define MANIFEST_MEMORY_DEFAULT (1024u * 1024u)
 #define MANIFEST_STACK_DEFAULT (64u * 1024u)
 #define MANIFEST_PAGE_BYTES 4096u
+#define MANIFEST_THREADS_MAX 64
+#define MANIFEST_THREADS_DEFAULT 16
+#define MANIFEST_CPU_MAX 7
+#define MANIFEST_CPU_ANY UINT32_MAX /* the kernel chooses */
+#define MANIFEST_BACKOFF_MIN_NS 1000000ull
+#define MANIFEST_BACKOFF_MAX_NS 60000000000ull
+#define MANIFEST_BACKOFF_DEFAULT_NS 10000000ull
+#define MANIFEST_RESTARTS_MAX 1000000
+#define MANIFEST_RESTARTS_DEFAULT 10
 #define MANIFEST_WHY_BYTES 160 /* enough for every message */
 
-enum manifest_capability_id {
-	MANIFEST_CAPABILITY_CONSOLE,
-};
-
-/* Rights of the console capability. */
-enum {
-	MANIFEST_CONSOLE_WRITE = 1u << 0,
-};
-
 struct manifest_capability {
-	enum manifest_capability_id id;
-	const char *name; /* static */
-	uint32_t rights;  /* of that capability; not 0 */
+	const char *name;   /* static */
+	uint32_t interface; /* number of the interface in the native ABI */
+	uint32_t rights;    /* of that interface; not 0 */
+};
+
+enum manifest_restart {
+	MANIFEST_RESTART_NEVER,
+	MANIFEST_RESTART_ON_FAILURE, /* after a fault, or an exit status other than 0 */
+	MANIFEST_RESTART_ALWAYS,
+};
+
+/* NUL-terminated strings one behind the other in the `bytes` that hold them. */
+struct manifest_strings {
+	uint32_t count;
+	uint16_t offset[MANIFEST_ARG_MAX];
+	char bytes[MANIFEST_ARG_BYTES];
+};
+
+static_assert(MANIFEST_ENV_MAX == MANIFEST_ARG_MAX && MANIFEST_ENV_BYTES == MANIFEST_ARG_BYTES, "one kind of list holds both");
+
+struct manifest_process {
+	char name[MANIFEST_NAME_MAX + 1]; /* [a-z0-9-]{1,32}; no other process has it */
+	char exec[MANIFEST_EXEC_MAX + 1]; /* a valid archive name */
+	struct manifest_strings args;     /* argv[1..]; argv[0] is the name */
+	struct manifest_strings env;      /* KEY=value, KEY [A-Za-z_][A-Za-z0-9_]*, each once */
+	uint64_t memory_bytes;            /* page multiple, not 0: all memory it may use */
+	uint64_t stack_bytes;             /* page multiple, not 0, below memory_bytes */
+	uint32_t threads;                 /* most at once, 1 to MANIFEST_THREADS_MAX */
+	uint32_t cpu;                     /* to MANIFEST_CPU_MAX, or MANIFEST_CPU_ANY */
+	enum manifest_restart restart;
+	uint32_t restarts_max; /* 1 to MANIFEST_RESTARTS_MAX; 0 where restart is never, as backoff_ns */
+	uint64_t backoff_ns;   /* before the first restart */
+	bool launch;           /* words of the kernel command line go behind args; of the main process alone */
+	uint32_t capability_count;
+	struct manifest_capability capabilities[MANIFEST_CAPABILITY_MAX]; /* each interface at most once */
 };
 
 struct manifest {
-	char name[MANIFEST_NAME_MAX + 1]; /* [a-z0-9-]{1,32} */
-	char exec[MANIFEST_EXEC_MAX + 1]; /* a valid archive name */
-	uint32_t arg_count;               /* argv[1..]; argv[0] is the name */
-	uint16_t arg_offset[MANIFEST_ARG_MAX]; /* into arg_bytes; see manifest_arg */
-	char arg_bytes[MANIFEST_ARG_BYTES];
-	uint64_t memory_bytes; /* page multiple, not 0: all memory it may use */
-	uint64_t stack_bytes;  /* page multiple, not 0, below memory_bytes */
-	uint32_t capability_count;
-	struct manifest_capability capabilities[MANIFEST_CAPABILITY_MAX]; /* each id at most once */
+	char name[MANIFEST_NAME_MAX + 1]; /* of the bundle; as a process's */
+	uint32_t process_count;           /* 1 to MANIFEST_PROCESS_MAX */
+	uint32_t main;                    /* the one whose exit status is the image's */
+	struct manifest_process processes[MANIFEST_PROCESS_MAX];
 };
+
+static_assert(sizeof(struct manifest) <= 64 * 1024, "comes from one malloc");
 
 /*
  * Parses a manifest.
  *
  * `why`, of `why_bytes` (MANIFEST_WHY_BYTES are enough), takes on error one line of text without LF that names line and key.
- * Context: any. About 1 KiB of stack. `*out` is a copy, it borrows nothing.
+ * Context: any. About 1.5 KiB of stack. `*out` is a copy, it borrows nothing; processes behind process_count are not written.
  * Returns STATUS_OK; STATUS_EINVAL where the manifest is wrong. On error `*out` is undefined.
  */
 MUST_CHECK status_t manifest_parse(struct span text, struct manifest *out, char *why, size_t why_bytes);
 
-/* Argument `index` (below arg_count), NUL terminated, in the manifest. Context: any. */
-static inline const char *manifest_arg(const struct manifest *manifest, uint32_t index)
+/* String `index` (below strings->count), NUL terminated, in the manifest. Context: any. */
+static inline const char *manifest_string(const struct manifest_strings *strings, uint32_t index)
 {
-	return manifest->arg_bytes + manifest->arg_offset[index];
+	return strings->bytes + strings->offset[index];
 }
 
 #endif

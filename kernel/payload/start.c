@@ -27,13 +27,11 @@ static_assert(CAPOS_COMPLETIONS * sizeof(struct capos_completion) == HAL_PAGE_BY
 
 /* What each capability of a manifest stands for. */
 static const struct grant {
+	uint32_t interface;
 	struct object *object;
-	uint32_t rights; /* by bit of the manifest's rights: bit n of one is bit n of the other */
 } grants[] = {
-	[MANIFEST_CAPABILITY_CONSOLE] = { &console_object, CAPOS_CONSOLE_RIGHT_WRITE },
+	{ CAPOS_INTERFACE_CONSOLE, &console_object },
 };
-
-static_assert((uint32_t)MANIFEST_CONSOLE_WRITE == CAPOS_CONSOLE_RIGHT_WRITE, "rights have the same bits");
 
 static status_t grant_add(struct process *process, struct start_page *page, const char *name, struct object *object,
 			  uint32_t rights)
@@ -51,31 +49,42 @@ static status_t grant_add(struct process *process, struct start_page *page, cons
 	return STATUS_OK;
 }
 
-static status_t capset_fill(struct process *process, struct start_page *page, const struct manifest *manifest)
+/* The object of an interface, or NULL. */
+static struct object *grant_find(uint32_t interface)
+{
+	for (size_t i = 0; i < ARRAY_LEN(grants); i++) {
+		if (grants[i].interface == interface)
+			return grants[i].object;
+	}
+	return NULL;
+}
+
+static status_t capset_fill(struct process *process, struct start_page *page, const struct manifest_process *manifest)
 {
 	status_t status = grant_add(process, page, "memory", &memory_object, CAPOS_MEMORY_RIGHT_MAP);
 
 	for (uint32_t i = 0; status == STATUS_OK && i < manifest->capability_count; i++) {
 		const struct manifest_capability *capability = &manifest->capabilities[i];
-		const struct grant *grant = &grants[capability->id];
+		struct object *object = grant_find(capability->interface);
 
-		status = grant_add(process, page, capability->name, grant->object, capability->rights & grant->rights);
+		if (object != NULL)
+			status = grant_add(process, page, capability->name, object, capability->rights);
 	}
 	return status;
 }
 
-static void arguments_fill(struct start_page *page, const struct manifest *manifest)
+static void arguments_fill(struct start_page *page, const struct manifest_process *manifest)
 {
 	char *at = page->strings;
 
-	for (uint32_t i = 0; i <= manifest->arg_count; i++) {
-		const char *argument = i == 0 ? manifest->name : manifest_arg(manifest, i - 1);
+	for (uint32_t i = 0; i <= manifest->args.count; i++) {
+		const char *argument = i == 0 ? manifest->name : manifest_string(&manifest->args, i - 1);
 
 		page->argv[i] = PROCESS_START_VA + (uint64_t)(at - (char *)page);
 		strcpy(at, argument);
 		at += strlen(argument) + 1;
 	}
-	page->start.argc = manifest->arg_count + 1;
+	page->start.argc = manifest->args.count + 1;
 }
 
 static status_t rings_map(struct process *process)
@@ -97,7 +106,7 @@ static status_t rings_map(struct process *process)
 	return status;
 }
 
-status_t start_fill(struct process *process, const struct manifest *manifest)
+status_t start_fill(struct process *process, const struct manifest_process *manifest)
 {
 	struct start_page *page;
 	void *memory;

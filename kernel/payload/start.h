@@ -12,6 +12,6 @@
 /*
  * Grants what the manifest names, maps the rings and writes struct capos_start. STATUS_ENOMEM, STATUS_ENOSPC.
  */
-MUST_CHECK status_t start_fill(struct process *process, const struct manifest *manifest);
+MUST_CHECK status_t start_fill(struct process *process, const struct manifest_process *manifest);
 
 #endif

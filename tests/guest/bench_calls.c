@@ -19,7 +19,7 @@ extern const char bench_user_null[], bench_user_submit[], bench_user_war[], benc
 /* A process that runs one of the programs of bench_user.S. */
 static struct process *process_of(const char *entry)
 {
-	static struct manifest manifest = { .name = "bench" };
+	static struct manifest_process manifest = { .name = "bench" };
 	struct process *process;
 	void *page;
 

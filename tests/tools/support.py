@@ -19,6 +19,27 @@ import bad_elf  # noqa: E402
 from rumpklib import cli  # noqa: E402
 
 KEYS = ROOT / "fixtures/keys"
+#: Two processes; both execute the program that Case.app makes.
+PROCESSES = """name = "pair"
+[[process]]
+name = "ping"
+exec = "bin/app"
+args = ["one", "two words"]
+env = ["KEY=value"]
+memory = "2M"
+launch = true
+[process.capabilities]
+console = ["write"]
+clock = ["read", "wait"]
+[[process]]
+name = "pong"
+exec = "bin/app"
+memory = "516K"
+cpu = 1
+restart = "on-failure"
+backoff = "20ms"
+restarts = 3
+"""
 MANIFEST = 'name = "app"\nexec = "bin/app"\n\n[capabilities]\nconsole = ["write"]\n'
 
 
@@ -49,8 +70,8 @@ class Case(unittest.TestCase):
                 status = int(ending.code or 0)
         return status, out.getvalue(), error.getvalue()
 
-    def packed(self) -> Path:
+    def packed(self, manifest: str = MANIFEST) -> Path:
         """A good, signed bundle."""
         output = self.folder / "app.rpk"
-        self.assertEqual(self.rumpk("pack", self.app(), "-o", output, "-k", KEYS / "dev.key")[0], 0)
+        self.assertEqual(self.rumpk("pack", self.app(manifest=manifest), "-o", output, "-k", KEYS / "dev.key")[0], 0)
         return output

@@ -11,8 +11,25 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import support  # noqa: E402
-from support import KEYS, MANIFEST  # noqa: E402
+from support import KEYS, MANIFEST, PROCESSES  # noqa: E402
 import bad_elf  # noqa: E402
+
+
+GRANTS = """process     ping (main)
+  exec      bin/app one "two words" and words at launch
+  env       KEY=value
+  memory    2M, stack 64K
+  threads   at most 16
+  restart   never
+  may       console: write
+  may       clock: read, wait
+process     pong
+  exec      bin/app
+  memory    516K, stack 64K
+  threads   at most 16, on CPU 1
+  restart   on-failure, at most 3 times, the first after 20ms
+  may       nothing beyond its own memory and threads
+"""
 
 
 class KeygenTest(support.Case):
@@ -50,6 +67,17 @@ class PackTest(support.Case):
         names = [file["name"] for file in json.loads(self.rumpk("inspect", "--json", output)[1])["files"]]
         self.assertEqual(names, ["manifest.toml", "bin", "bin/app", "data", "data/z"])
 
+    def test_a_manifest_takes_the_exec_of_each_process(self) -> None:
+        app, output = self.app(manifest=PROCESSES.replace("bin/app", "pong", 1)), self.folder / "out.rpk"
+        status, _, error = self.rumpk("pack", app / "manifest.toml", "-o", output)
+        self.assertEqual(status, 2)
+        self.assertIn("pong: No such file", error)
+        status, _, error = self.rumpk("pack", app / "manifest.toml", "--file", f"pong={app / 'bin/app'}", "-o", output)
+        self.assertEqual(status, 0, error)
+        listed = json.loads(self.rumpk("inspect", "--json", output)[1])["files"]
+        self.assertEqual([(file["name"], file["mode"]) for file in listed if file["name"] != "bin"],
+                         [("manifest.toml", "-rw-r--r--"), ("bin/app", "-rwxr-xr-x"), ("pong", "-rwxr-xr-x")])
+
     def test_says_that_it_is_unsigned(self) -> None:
         output = self.folder / "out.rpk"
         status, out, _ = self.rumpk("pack", self.app(), "-o", output)
@@ -70,6 +98,9 @@ class PackTest(support.Case):
     def test_refuses_what_the_kernel_would(self) -> None:
         self.refused("manifest.toml:3: colour: unknown key", self.app("a", 'name = "a"\nexec = "bin/app"\ncolour = 1\n'))
         self.refused("exec: no file worse in the bundle", self.app("b", 'name = "a"\nexec = "worse"\n'))
+        self.refused("exec: no file worse in the bundle", self.app("d", PROCESSES.replace("bin/app", "worse", 1)))
+        app = self.app("e", PROCESSES + '[[process]]\nname = "z"\nexec = "zebra.txt"\n')
+        self.refused("zebra.txt: not an ELF file", app)
         app = self.app("c")
         (app / "bin/app").write_bytes(bad_elf.Elf(machine=62).build())
         self.refused("bin/app: ELF for machine 62", app)
@@ -126,12 +157,24 @@ class BundleTest(support.Case):
     def test_inspect_shows_all(self) -> None:
         bundle = self.packed()
         facts = json.loads(self.rumpk("inspect", "--json", bundle)[1])
-        self.assertEqual(facts["manifest"]["capabilities"], {"console": ["write"]})
+        self.assertEqual(facts["manifest"]["processes"][0]["capabilities"], {"console": ["write"]})
         self.assertEqual(facts["signature"]["trusted_comment"], "rumpk bundle app")
         self.assertEqual([file["name"] for file in facts["files"]], ["manifest.toml", "bin", "bin/app", "zebra.txt"])
         text = self.rumpk("inspect", bundle)[1]
         for part in ("app", "console: write", "-rwxr-xr-x", "zebra.txt", facts["signature"]["key_id"]):
             self.assertIn(part, text)
+
+    def test_inspect_shows_each_process_and_its_grants(self) -> None:
+        bundle = self.packed(PROCESSES)
+        facts = json.loads(self.rumpk("inspect", "--json", bundle)[1])["manifest"]
+        self.assertEqual((facts["name"], facts["main"]), ("pair", 0))
+        self.assertEqual([process["name"] for process in facts["processes"]], ["ping", "pong"])
+        self.assertEqual(facts["processes"][1]["backoff_ns"], 20_000_000)
+        self.assertIn(GRANTS, self.rumpk("inspect", bundle)[1])
+
+    def test_inspect_quotes_what_would_move_the_cursor(self) -> None:
+        bundle = self.packed(MANIFEST.replace("\n\n", '\nargs = ["\\u001b[2J", "\\u202e", "\\n", "", "a b"]\n'))
+        self.assertIn(r'bin/app "\u001b[2J" "\u202e" "\n" "" "a b"', self.rumpk("inspect", bundle)[1])
 
     def test_inspect_of_no_bundle(self) -> None:
         path = self.folder / "no.rpk"

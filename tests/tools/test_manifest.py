@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
 """Manifests: what is taken agrees with TOML, what is refused names file, line and key."""
+import re
 import sys
 import tomllib
 import unittest
@@ -8,63 +9,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import support  # noqa: E402,F401
-from rumpklib import manifest  # noqa: E402
+from support import ROOT  # noqa: E402
+from manifest_table import PLAIN, PQ, REFUSED, TAKEN, P  # noqa: E402
+from rumpklib import capabilities, manifest, manifest_values  # noqa: E402
 from rumpklib.errors import BadInput  # noqa: E402
-
-PLAIN = 'name = "a"\nexec = "b"\n'
-
-#: Text, and what the error must say behind `manifest.toml:`.
-REFUSED = {
-    "": "name: missing",
-    'name = "a"\n': "exec: missing",
-    'name = "A"\nexec = "b"\n': "1: name: must be",
-    f'name = "{"a" * 33}"\nexec = "b"\n': "1: name: must be",
-    'name = 1\nexec = "b"\n': "1: name: must be a string",
-    'name = "a"\nexec = "../b"\n': "2: exec: must be a relative path",
-    'name = "a"\nexec = "/b"\n': "2: exec: must be a relative path",
-    PLAIN + 'colour = "red"\n': "3: colour: unknown key",
-    PLAIN + 'exec = "c"\n': "3: exec: given twice",
-    PLAIN + "[network]\n": "3: network: unknown table",
-    PLAIN + "[capabilities]\n[capabilities]\n": "4: capabilities: given twice",
-    PLAIN + '[capabilities]\nroot = ["x"]\n': "4: root: unknown capability",
-    PLAIN + '[capabilities]\nconsole = ["read"]\n': '4: console: unknown right "read"',
-    PLAIN + "[capabilities]\nconsole = []\n": "4: console: no rights",
-    PLAIN + '[capabilities]\nconsole = "write"\n': "4: console: must be an array",
-    PLAIN + "[capabilities]\nconsole = true\n": "4: console: must be an array",
-    PLAIN + 'args = ["a",, "b"]\n': "3: an array holds strings",
-    PLAIN + "args = [1]\n": "3: an array holds strings",
-    PLAIN + "args = [" + '"a",' * 17 + "]\n": "3: args: more than 16",
-    PLAIN + f'args = ["{"x" * 1024}"]\n': "3: args: arguments take more",
-    PLAIN + 'memory = "1"\n': "3: memory: must be a size",
-    PLAIN + "memory = 4096\n": "3: memory: must be a string",
-    PLAIN + 'memory = "5K"\n': "3: memory: must be a multiple",
-    PLAIN + 'memory = "0M"\n': "3: memory: must be a multiple",
-    PLAIN + 'memory = "5000000000K"\n': "3: memory: too large",
-    PLAIN + 'stack = "1M"\n': "3: stack: must be smaller",
-    PLAIN + 'memory = "64K"\n': "3: stack: must be smaller",
-    PLAIN + "a.b = 1\n": "3: a: no =",
-    PLAIN + '"name" = 1\n': "3: a key is",
-    PLAIN + "[[capabilities]]\n": "3: a key is",
-    PLAIN + "memory = '1M'\n": "3: a value is",
-    PLAIN + "memory = 1.5\n": "3: a value is",
-    PLAIN + 'memory = """1M"""\n': "3: no multi-line",
-    PLAIN + 'memory = "1M" stack = "4K"\n': "3: nothing may follow",
-    PLAIN + 'memory = "1M\n': "3: unclosed string",
-    PLAIN + 'args = ["\\x41"]\n': "3: unclosed string",
-    PLAIN + 'args = ["\\u0000"]\n': "3: \\u0000 is not",
-    PLAIN + 'args = ["\\ud800"]\n': "3: \\ud800 is not",
-    PLAIN + "# bell \a\n": "3: control character",
-    PLAIN + "# cr \r here\n": "3: control character",
-}
-
-TAKEN = (
-    PLAIN,
-    PLAIN.replace("\n", "\r\n"),
-    "# first\n\n\t name\t=\t\"a-1\" # why\nexec=\"b/c.d\"",
-    PLAIN + 'args = [\n  "one", # first\n  "t\\two\\n\\"\\\\",\n  "\\u00e9\ttab",\n]\nmemory = "2M"\nstack = "8K"\n',
-    PLAIN + "args = []\n[ capabilities ] # given\nconsole = [\"write\"]\n",
-)
 
 
 class ManifestTest(unittest.TestCase):
@@ -72,8 +20,7 @@ class ManifestTest(unittest.TestCase):
         for text, why in REFUSED.items():
             with self.subTest(text=text), self.assertRaises(BadInput) as caught:
                 manifest.parse(text.encode())
-            self.assertTrue(str(caught.exception).startswith(("manifest.toml:" + why, "manifest.toml: " + why)),
-                            str(caught.exception))
+            self.assertTrue(str(caught.exception).startswith("manifest.toml:" + why), f"{why}: {caught.exception}")
 
     def test_refuses_broken_utf8(self) -> None:
         with self.assertRaisesRegex(BadInput, "^manifest.toml:2: not UTF-8"):
@@ -84,15 +31,54 @@ class ManifestTest(unittest.TestCase):
             with self.subTest(text=text):
                 ours, toml = manifest.parse(text.encode()), tomllib.loads(text)
                 self.assertEqual(ours.name, toml["name"])
-                self.assertEqual(ours.exec, toml["exec"])
-                self.assertEqual(ours.args, toml.get("args", []))
-                self.assertEqual(ours.capabilities, toml.get("capabilities", {}))
+                theirs = toml.get("process", [toml])
+                self.assertEqual(len(ours.processes), len(theirs))
+                for process, table in zip(ours.processes, theirs):
+                    self.assertEqual(process.name, table.get("name", toml["name"]))
+                    self.assertEqual(process.exec, table["exec"])
+                    self.assertEqual(process.args, table.get("args", []))
+                    self.assertEqual(process.env, table.get("env", []))
+                    self.assertEqual(process.restart, table.get("restart", "never"))
+                    self.assertEqual(process.cpu, table.get("cpu"))
+                    self.assertEqual(process.capabilities, table.get("capabilities", {}))
 
-    def test_sizes_are_bytes(self) -> None:
-        sized = manifest.parse((PLAIN + 'memory = "2M"\nstack = "8K"\n').encode())
-        self.assertEqual((sized.memory_bytes, sized.stack_bytes), (2 << 20, 8 << 10))
-        plain = manifest.parse(PLAIN.encode())
-        self.assertEqual((plain.memory_bytes, plain.stack_bytes), (1 << 20, 64 << 10))
+    def test_sizes_are_bytes_and_times_nanoseconds(self) -> None:
+        sized = manifest.parse((PLAIN + 'memory = "2M"\nstack = "8K"\nrestart = "always"\nbackoff = "2s"\n').encode()).processes[0]
+        self.assertEqual((sized.memory_bytes, sized.stack_bytes, sized.backoff_ns), (2 << 20, 8 << 10, 2_000_000_000))
+
+    def test_what_is_not_said_has_a_default(self) -> None:
+        plain = manifest.parse(PLAIN.encode()).processes[0]
+        self.assertEqual((plain.memory_bytes, plain.stack_bytes, plain.threads, plain.cpu), (1 << 20, 64 << 10, 16, None))
+        self.assertEqual((plain.restart, plain.restarts, plain.backoff_ns, plain.launch), ("never", 0, 0, False))
+        again = manifest.parse((PLAIN + 'restart = "on-failure"\n').encode()).processes[0]
+        self.assertEqual((again.restarts, again.backoff_ns), (10, 10_000_000))
+
+    def test_main_is_the_first_unless_one_says_so(self) -> None:
+        self.assertEqual(manifest.parse(PQ.encode()).main, 0)
+        self.assertEqual(manifest.parse((PQ + "main = true\n").encode()).main, 1)
+
+    def test_an_only_process_has_the_name_of_the_bundle(self) -> None:
+        self.assertEqual(manifest.parse(b'name = "a"\n[[process]]\nexec = "x"\n').processes[0].name, "a")
+        self.assertEqual(manifest.parse(P.encode()).processes[0].name, "p")
+
+
+class PageTest(unittest.TestCase):
+    """docs/manifest.md says what is so."""
+
+    PAGE = (ROOT / "docs/manifest.md").read_text(encoding="utf-8")
+
+    def test_its_examples_are_taken(self) -> None:
+        examples = re.findall(r"```toml\n(.*?)```", self.PAGE, re.DOTALL)
+        self.assertEqual([len(manifest.parse(text.encode()).processes) for text in examples], [1, 2])
+
+    def test_it_names_every_key(self) -> None:
+        named = re.findall(r"^\| `([a-z]+)` \|", self.PAGE, re.MULTILINE)
+        self.assertEqual(sorted(named), sorted([*manifest_values.KEYS, *capabilities.KNOWN]))
+
+    def test_it_names_every_capability_and_right(self) -> None:
+        rows = dict(re.findall(r"^\| `([a-z]+)` \| ((?:`[a-z]+`(?:, )?)+) \|", self.PAGE, re.MULTILINE))
+        self.assertEqual({name: rights.replace("`", "") for name, rights in rows.items()},
+                         {name: ", ".join(known.rights) for name, known in capabilities.KNOWN.items()})
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import support  # noqa: E402
-from support import KEYS, ROOT  # noqa: E402
+from support import KEYS, PROCESSES, ROOT  # noqa: E402
 
 #: An AArch64 Image that prints "up", does `body`, and has a key section.
 IMAGE = """
@@ -51,6 +51,19 @@ wait:	ldr w1, [x10, #0x18]
 	ldrb w0, [x10]
 	add w1, w0, #1
 	strb w1, [x10]"""
+#: Prints what follows "-- a" in the device tree, which holds the kernel's command line, up to its end.
+COMMAND_LINE = """
+	ldr w4, =0x61202d2d
+	mov w5, #0
+find:	ldrb w7, [x0], #1
+	lsr w5, w5, #8
+	orr w5, w5, w7, lsl #24
+	cmp w5, w4
+	b.ne find
+say:	ldrb w7, [x0], #1
+	strb w7, [x10]
+	cbnz w7, say
+	mov x0, #3"""
 POWER_OFF = "mov w0, #0x84000000\n\tadd w0, w0, #8\n\thvc #0"
 
 
@@ -74,6 +87,8 @@ def children(pid: int) -> list[int]:
 
 
 class RunTest(support.Case):
+    bundle = b"whatever"  # the bundle's bytes, which most runs do not look at
+
     def image(self, body: str) -> Path:
         source, made, image = (self.folder / name for name in ("image.S", "image.o", "image.img"))
         source.write_text(IMAGE.format(body=body))
@@ -83,7 +98,7 @@ class RunTest(support.Case):
 
     def command(self, body: str, *options: object) -> list[str]:
         bundle = self.folder / "any.rpk"
-        bundle.write_bytes(b"whatever")
+        bundle.write_bytes(self.bundle)
         return [str(part) for part in (ROOT / "tools/rumpk", "run", bundle, "--image", self.image(body), *options)]
 
     def finish(self, body: str, *options: object, stdin: bytes = b"") -> tuple[int, str, str]:
@@ -152,6 +167,39 @@ class RunTest(support.Case):
         self.assertEqual(self.finish(COUNT_OF_KEYS, "--trust", KEYS / "other.pub")[0], 1)
         self.assertEqual((self.folder / "image.img").read_bytes(), before)
         self.assertEqual(self.finish(COUNT_OF_KEYS, "--trust", KEYS / "README.md")[0], 125)
+
+    def test_words_go_behind_the_command_line(self) -> None:
+        self.bundle = self.packed(PROCESSES).read_bytes()
+        words = ("--", "a", "-m", "--caps", "--", "x=y", "\u00e9")
+        self.assertEqual(self.finish(COMMAND_LINE, "--append", "log=info", "--timeout", "5", *words),
+                         (3, "up\n -m --caps -- x=y \u00e9\0", ""))
+
+    def test_words_that_cannot_be_given_are_125(self) -> None:
+        self.bundle = self.packed(PROCESSES).read_bytes()
+        for word, why in (("a b", "may not be empty, nor hold spaces"), ("", "may not be empty"), ("a\tb", "control characters"),
+                          ("\u00a0", "nor hold spaces"), ("x" * 1024, "at most 16 words of 1024 bytes")):
+            status, out, error = self.finish(STATUS_7, "--", word)
+            self.assertEqual((status, out), (125, ""))
+            self.assertRegex(error, f"^rumpk: run: .*{why}")
+        self.assertIn("at most 16 words", self.finish(STATUS_7, "--", *["x"] * 17)[2])
+        self.assertEqual(self.finish(STATUS_7, "--", *["x"] * 16)[0], 7)
+        self.assertEqual(self.finish(STATUS_7, "--")[0], 7)
+        self.bundle = b"whatever"
+        self.assertEqual(self.finish(STATUS_7, "--", "a")[0], 125)
+
+    def test_words_are_refused_where_no_process_takes_them(self) -> None:
+        self.bundle = self.packed().read_bytes()
+        status, out, error = self.finish(STATUS_7, "--", "a")
+        self.assertEqual((status, out), (125, ""))
+        self.assertIn("no process of its manifest has launch = true", error)
+
+    def test_caps_prints_what_is_granted_and_then_boots(self) -> None:
+        self.bundle = self.packed(PROCESSES).read_bytes()
+        status, out, error = self.finish(STATUS_7, "--caps")
+        self.assertEqual((status, error), (7, ""))
+        granted, up, rest = out.partition("up\n")
+        self.assertEqual((up, rest), ("up\n", ""))
+        self.assertRegex(granted, r"(?s)^process     ping \(main\)\n.*clock: read, wait\n.*memory    516K.*nothing beyond")
 
     def test_debug_waits_for_gdb_and_says_how(self) -> None:
         process = subprocess.Popen(self.command(STATUS_7, "-D"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -27,7 +27,7 @@ def _pack(sub: argparse._SubParsersAction) -> None:
     parser = sub.add_parser(
         "pack", help="make a bundle",
         description="Makes a bundle from a folder with a manifest.toml (everything in it), or from a manifest.toml (it "
-                    "and its exec, looked up beside it). The same files and key give the same bytes.")
+                    "and each exec, looked up beside it). The same files and key give the same bytes.")
     parser.add_argument("source", metavar="DIR|manifest.toml")
     parser.add_argument("-o", dest="output", metavar="app.rpk", required=True)
     parser.add_argument("-k", dest="key", metavar="KEY", help="minisign secret key; without, the bundle is unsigned")
@@ -75,7 +75,9 @@ def _extract(sub: argparse._SubParsersAction) -> None:
 def _run(sub: argparse._SubParsersAction) -> None:
     parser = sub.add_parser(
         "run", help="boot a bundle in QEMU", formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Boots a bundle in QEMU and ends with the guest's exit status.", epilog=run.STATUS_HELP)
+        usage="%(prog)s [options] app.rpk [-- WORD...]", epilog=run.STATUS_HELP,
+        description="Boots a bundle in QEMU and ends with the guest's exit status. WORDs are appended to the arguments of the\n"
+                    "main process, if the manifest allows it by `launch = true`; they may not hold spaces or control characters.")
     parser.add_argument("bundle", metavar="app.rpk")
     parser.add_argument("-m", dest="memory", metavar="MEM", default="128", help="memory, MiB or with K, M, G (128)")
     parser.add_argument("-smp", "--smp", dest="smp", metavar="N", type=int, default=1, help="number of CPUs (1)")
@@ -88,6 +90,7 @@ def _run(sub: argparse._SubParsersAction) -> None:
     parser.add_argument("--trust", metavar="KEY.pub", help="boot a copy of the image that trusts this key too")
     parser.add_argument("--image", metavar="IMG", help="kernel image (build/rumpk.img)")
     parser.add_argument("--append", metavar="ARGS", default="", help="kernel command line")
+    parser.add_argument("--caps", action="store_true", help="first print what the manifest grants, process by process")
     parser.set_defaults(function=run.run)
 
 
@@ -102,7 +105,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     """Runs one command and gives its exit status; failures are one line on stderr."""
+    words: list[str] = []
+    if argv[:1] == ["run"] and "--" in argv:  # argparse would take words for positional arguments wherever it can
+        words = argv[argv.index("--") + 1:]
+        argv = argv[:argv.index("--")]
     arguments = parser().parse_args(argv)
+    arguments.words = words
     try:
         status = arguments.function(arguments)
         sys.stdout.flush()

@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path
 
-from . import bundle, content, files, minisign
+from . import bundle, content, files, grants, minisign
 from . import pack as packing
 from .errors import BadInput, Refused
 
@@ -93,12 +93,12 @@ def inspect(arguments: argparse.Namespace) -> int:
         "files": [{"name": entry.name, "mode": stat.filemode(entry.mode), "bytes": len(entry.data)}
                   for entry in whole.entries],
     }
-    print(json.dumps(facts, indent=2) if arguments.json else _as_text(facts))
+    print(json.dumps(facts, indent=2) if arguments.json else _as_text(facts, grants.lines(whole.manifest)))
     return 0
 
 
-def _as_text(facts: dict) -> str:
-    header, manifest, signature = facts["header"], facts["manifest"], facts["signature"]
+def _as_text(facts: dict, granted: list[str]) -> str:
+    header, signature = facts["header"], facts["signature"]
     lines = [f"bundle      version {header['version']}, archive of {header['archive_bytes']} bytes"]
     if signature is None:
         lines += ["signature   none"]
@@ -107,11 +107,7 @@ def _as_text(facts: dict) -> str:
     else:
         lines += [f"signature   key {signature['key_id']}, not checked here (rumpk verify does)",
                   f"            {signature['trusted_comment']}"]
-    lines += [f"name        {manifest['name']}", f"exec        {' '.join([manifest['exec'], *manifest['args']])}",
-              f"memory      {manifest['memory_bytes']} bytes, stack {manifest['stack_bytes']}", "capabilities"]
-    lines += [f"            {name}: {', '.join(rights)}" for name, rights in manifest["capabilities"].items()]
-    if not manifest["capabilities"]:
-        lines += ["            none"]
+    lines += [f"name        {facts['manifest']['name']}", *granted]
     lines += ["files"]
     lines += [f"            {file['mode']} {file['bytes']:>9} {file['name']}" for file in facts["files"]]
     return "\n".join(lines)

@@ -25,10 +25,11 @@ def unpack(parts: bundle.Bundle, where: str) -> Content:
     if not entries or entries[0].name != manifest.FILE_NAME:
         raise BadInput(f"{where}: the first entry of the archive is not {manifest.FILE_NAME}")
     parsed = manifest.parse(entries[0].data, f"{where}: {manifest.FILE_NAME}")
-    program = next((entry for entry in entries if entry.name == parsed.exec and not entry.is_directory), None)
-    if program is None:
-        raise BadInput(f"{where}: exec: no file {parsed.exec} in the bundle")
-    elf.check(program.data, f"{where}: {parsed.exec}")
+    programs = {entry.name: entry.data for entry in entries if not entry.is_directory}
+    for process in parsed.processes:
+        if process.exec not in programs:
+            raise BadInput(f"{where}: exec: no file {process.exec} in the bundle")
+        elf.check(programs[process.exec], f"{where}: {process.exec}")
     return Content(parts.signature, parts.archive, entries, parsed)
 
 

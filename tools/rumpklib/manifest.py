@@ -3,22 +3,34 @@
 """manifest.toml of a bundle: the same rules and limits as kernel/payload/manifest.h, so that what packs also loads."""
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass, field
 
-from . import cpio, toml_subset
+from . import capabilities, manifest_values, toml_subset
 from .errors import BadInput
+from .manifest_values import Values
 
 FILE_NAME = "manifest.toml"
-ARG_MAX = 16
-ARG_BYTES = 1024
-PAGE_BYTES = 4096  # of every size
-#: Capability name -> its rights.
-CAPABILITIES = {"console": ("write",)}
+PROCESS_MAX = 16
+MEMORY_LIMIT = 2**64  # of all processes together
 
-_NAME = re.compile(r"[a-z0-9-]{1,32}")
-_SIZE = re.compile(r"([0-9]+)([KMG])")
-_UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
+
+@dataclass
+class Process:
+    """A process, checked. Times are nanoseconds, 0 like `restarts` where it is never restarted."""
+
+    name: str = ""
+    exec: str = ""
+    args: list[str] = field(default_factory=list)
+    env: list[str] = field(default_factory=list)
+    memory_bytes: int = 2**20
+    stack_bytes: int = 64 * 2**10
+    threads: int = 16
+    cpu: int | None = None  # the kernel chooses
+    restart: str = "never"
+    backoff_ns: int = 0
+    restarts: int = 0
+    launch: bool = False
+    capabilities: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -26,120 +38,154 @@ class Manifest:
     """A checked manifest."""
 
     name: str = ""
-    exec: str = ""
-    args: list[str] = field(default_factory=list)
-    memory_bytes: int = 2**20
-    stack_bytes: int = 64 * 2**10
-    capabilities: dict[str, list[str]] = field(default_factory=dict)
+    main: int = 0  # index of the process whose exit status is the image's
+    processes: list[Process] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
 
 
+class _Described:
+    """A process on the way, and the lines of what was said of it."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.process = Process()
+        self.lines: dict[str, int] = {}
+        self.capabilities_line = 0
+        self.is_main = False
+
+
 class _Reader:
     """Fills a Manifest entry by entry; each error names file, line and key."""
 
-    def __init__(self, where: str) -> None:
-        self.where = where
+    def __init__(self, data: bytes, where: str) -> None:
+        self.data, self.where = data, where
+        self.values = Values(where)
         self.manifest = Manifest()
-        self.entry = toml_subset.Entry(1, "", None)
-        self.seen: dict[str, int] = {}
+        self.described: list[_Described] = []
+        self.only = _Described(0)  # what keys before any table describe
+        self.table = ""
 
-    def fail(self, why: str, line: int | None = None) -> BadInput:
-        return BadInput(f"{self.where}:{line or self.entry.line}: {self.entry.key}: {why}")
+    @property
+    def now(self) -> _Described:
+        return self.described[-1] if self.described else self.only
 
-    def once(self, name: str) -> None:
-        if name in self.seen:
-            raise self.fail(f"given twice, first in line {self.seen[name]}")
-        self.seen[name] = self.entry.line
+    def fail(self, line: int, key: str, why: str) -> BadInput:
+        return BadInput(f"{self.where}:{line}: {key}: {why}")
 
-    def text(self) -> str:
-        if not isinstance(self.entry.value, str):
-            raise self.fail('must be a string, like "text"')
-        return self.entry.value
-
-    def texts(self) -> list[str]:
-        if not isinstance(self.entry.value, list):
-            raise self.fail('must be an array of strings, like ["a", "b"]')
-        return self.entry.value
-
-    def size(self) -> int:
-        found = _SIZE.fullmatch(self.text())
-        if not found:
-            raise self.fail('must be a size like "512K" or "2M"')
-        if int(found[1]) >= 2**32:
-            raise self.fail("too large")
-        size = int(found[1]) * _UNITS[found[2]]
-        if size == 0 or size % PAGE_BYTES:
-            raise self.fail("must be a multiple of 4K above zero")
-        return size
-
-    def name(self) -> None:
-        self.manifest.name = self.text()
-        if not _NAME.fullmatch(self.manifest.name):
-            raise self.fail("must be 1 to 32 characters of a-z, 0-9 and -")
-
-    def exec(self) -> None:
-        self.manifest.exec = self.text()
-        if not cpio.name_is_valid(self.manifest.exec):
-            raise self.fail("must be a relative path in the bundle, with no empty, . or .. part")
-
-    def args(self) -> None:
-        self.manifest.args = self.texts()
-        if len(self.manifest.args) > ARG_MAX:
-            raise self.fail(f"more than {ARG_MAX} arguments")
-        if sum(len(arg.encode()) + 1 for arg in self.manifest.args) > ARG_BYTES:
-            raise self.fail(f"arguments take more than {ARG_BYTES} bytes")
-
-    def memory(self) -> None:
-        self.manifest.memory_bytes = self.size()
-
-    def stack(self) -> None:
-        self.manifest.stack_bytes = self.size()
-
-    def capability(self) -> None:
-        known = CAPABILITIES.get(self.entry.key)
-        if known is None:
-            raise self.fail(f"unknown capability (known: {', '.join(CAPABILITIES)})")
-        rights = self.texts()
-        for right in rights:
-            if right not in known:
-                raise self.fail(f'unknown right "{right}" (known: {", ".join(known)})')
-        if not rights:
-            raise self.fail("no rights given")
-        if len(set(rights)) != len(rights):
-            raise self.fail("a right is given twice")
-        self.manifest.capabilities[self.entry.key] = rights
-
-    def read(self, data: bytes) -> Manifest:
-        table = ""
-        keys = {"name": self.name, "exec": self.exec, "args": self.args, "memory": self.memory, "stack": self.stack}
-        for self.entry in toml_subset.entries(data, self.where):
-            if self.entry.is_table:
-                if self.entry.key != "capabilities":
-                    raise self.fail("unknown table (known: capabilities)")
-                table = self.entry.key
-                self.once(f"[{table}]")
-                continue
-            self.once(f"{table}.{self.entry.key}")
-            if table:
-                self.capability()
-            elif self.entry.key in keys:
-                keys[self.entry.key]()
+    def read(self) -> Manifest:
+        for entry in toml_subset.entries(self.data, self.where):
+            self.values.entry = entry
+            if entry.is_table:
+                self.take_table(entry)
+            elif self.table == "capabilities":
+                self.take_capability(entry)
+            elif self.table == "process" or entry.key != "name":
+                self.take_key(entry)
+            elif self.manifest.name:
+                raise self.values.fail("given twice")
             else:
-                raise self.fail(f"unknown key (known: {', '.join(keys)})")
-        self.check_whole()
+                self.manifest.name = self.values.name()
+        self.end()
         return self.manifest
 
-    def check_whole(self) -> None:
-        for key in ("name", "exec"):
-            if not getattr(self.manifest, key):
-                raise BadInput(f"{self.where}: {key}: missing")
-        if self.manifest.stack_bytes >= self.manifest.memory_bytes:
-            line = self.seen.get(".stack") or self.seen.get(".memory")
-            raise BadInput(f"{self.where}:{line}: stack: must be smaller than memory")
+    def take_table(self, entry: toml_subset.Entry) -> None:
+        what = (entry.key, entry.sub, entry.is_array)
+        if what == ("process", "", True):
+            self.take_process(entry)
+        elif what == ("process", "", False):
+            raise self.values.fail("must be [[process]]")
+        elif what in (("capabilities", "", False), ("process", "capabilities", False)):
+            self.take_capabilities(entry)
+        else:
+            raise self.values.fail("unknown table (known: [[process]], [process.capabilities], [capabilities])")
+
+    def take_process(self, entry: toml_subset.Entry) -> None:
+        if len(self.described) == PROCESS_MAX:
+            raise self.values.fail(f"more than {PROCESS_MAX} processes")
+        if self.described:
+            self.end_process(self.now)
+        elif self.only.lines or self.only.capabilities_line:
+            raise self.values.fail("keys above it describe the only process already")
+        self.described.append(_Described(entry.line))
+        self.table = "process"
+
+    def take_capabilities(self, entry: toml_subset.Entry) -> None:
+        if entry.sub and not self.described:
+            raise self.values.fail("no [[process]] stands above it")
+        if not entry.sub and self.described:
+            raise self.values.fail("must be [process.capabilities] below [[process]]")
+        if self.now.capabilities_line:
+            raise self.values.fail(f"given twice, first in line {self.now.capabilities_line}")
+        self.now.capabilities_line = entry.line
+        self.table = "capabilities"
+
+    def take_capability(self, entry: toml_subset.Entry) -> None:
+        granted = self.now.process.capabilities
+        known = capabilities.KNOWN.get(entry.key)
+        if known is None:
+            raise self.values.fail(f"unknown capability (known: {', '.join(capabilities.KNOWN)})")
+        if entry.key in granted:
+            raise self.values.fail("given twice")
+        granted[entry.key] = self.values.rights(known)
+
+    def take_key(self, entry: toml_subset.Entry) -> None:
+        now = self.now
+        if entry.key not in manifest_values.KEYS:
+            raise self.values.fail(f"unknown key (known: {', '.join(manifest_values.KEYS)})")
+        if entry.key in now.lines:
+            raise self.values.fail(f"given twice, first in line {now.lines[entry.key]}")
+        now.lines[entry.key] = entry.line
+        attribute, read = manifest_values.KEYS[entry.key]
+        value = read(self.values)
+        if entry.key == "main":
+            self.take_main(bool(value))
+        else:
+            setattr(now.process, attribute, value)
+        if entry.key == "name" and any(other.process.name == value for other in self.described[:-1]):
+            raise self.values.fail("another process has this name")
+
+    def take_main(self, is_main: bool) -> None:
+        if is_main and any(other.is_main for other in self.described):
+            raise self.values.fail("another process is main")
+        self.now.is_main = is_main
+
+    def end_process(self, ended: _Described) -> None:
+        """What only a whole process can show."""
+        process, lines = ended.process, ended.lines
+        if "exec" not in lines:
+            raise self.fail(ended.line, "exec", "missing")
+        if process.stack_bytes >= process.memory_bytes:
+            raise self.fail(lines.get("stack") or lines["memory"], "stack", "must be smaller than memory")
+        if sum(other.process.memory_bytes for other in self.described) >= MEMORY_LIMIT:
+            raise self.fail(lines["memory"], "memory", "too large, all processes together")
+        for key in ("backoff", "restarts"):
+            if process.restart == "never" and key in lines:
+                raise self.fail(lines[key], key, "takes a restart that is not never")
+        if process.restart != "never":
+            process.backoff_ns = process.backoff_ns or manifest_values.BACKOFF_DEFAULT_NS
+            process.restarts = process.restarts or manifest_values.RESTARTS_DEFAULT
+
+    def end(self) -> None:
+        """What only the whole can show."""
+        last_line = self.data.count(b"\n") + 1
+        if not self.manifest.name:
+            raise self.fail(last_line, "name", "missing")
+        if not self.described:
+            self.only.line = last_line
+            self.described = [self.only]
+        self.end_process(self.now)
+        self.manifest.main = next((index for index, one in enumerate(self.described) if one.is_main), 0)
+        for index, one in enumerate(self.described):
+            if not one.process.name and len(self.described) > 1:
+                raise self.fail(one.line, "name", "missing")
+            if one.process.launch and index != self.manifest.main:
+                raise self.fail(one.lines["launch"], "launch", "only the main process takes words")
+            one.process.name = one.process.name or self.manifest.name
+        self.manifest.processes = [one.process for one in self.described]
 
 
 def parse(data: bytes, where: str = FILE_NAME) -> Manifest:
     """Reads and checks a manifest; BadInput says `where`:line: key: cause."""
-    return _Reader(where).read(data)
+    return _Reader(data, where).read()

@@ -60,7 +60,7 @@ def _walk(folder: Path, sources: Sources) -> None:
 def collect(source: Path, placed: dict[str, Path]) -> tuple[manifest.Manifest, Sources]:
     """
     Gathers the files of a bundle. `source` is a folder with a manifest.toml, of which everything is taken, or the
-    manifest itself, with `exec` looked up beside it. `placed` adds files from elsewhere, by their name in the bundle.
+    manifest itself, with each `exec` looked up beside it. `placed` adds files from elsewhere, by their name in the bundle.
     """
     is_folder = source.is_dir()
     manifest_path = source / manifest.FILE_NAME if is_folder else source
@@ -68,17 +68,18 @@ def collect(source: Path, placed: dict[str, Path]) -> tuple[manifest.Manifest, S
     sources = Sources()
     if is_folder:
         _walk(source, sources)
-    elif parsed.exec not in placed:
-        placed = {parsed.exec: source.parent / parsed.exec, **placed}
+    else:
+        placed = {process.exec: source.parent / process.exec for process in parsed.processes} | placed
     for name, path in placed.items():
         sources.add(name, path)
     if manifest.FILE_NAME in placed:
         raise BadInput(f"--file {manifest.FILE_NAME}: the manifest cannot be replaced")
     sources.add(manifest.FILE_NAME, manifest_path)
-    sources.executable.add(parsed.exec)
-    if parsed.exec not in sources.content:
-        raise BadInput(f"{manifest_path}: exec: no file {parsed.exec} in the bundle")
-    elf.check(sources.content[parsed.exec], sources.where[parsed.exec])
+    for process in parsed.processes:
+        sources.executable.add(process.exec)
+        if process.exec not in sources.content:
+            raise BadInput(f"{manifest_path}: exec: no file {process.exec} in the bundle")
+        elf.check(sources.content[process.exec], sources.where[process.exec])
     return parsed, sources
 
 

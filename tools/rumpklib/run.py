@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Iterator
 
-from . import files, image, minisign
+from . import content, files, grants, image, minisign
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -171,6 +171,20 @@ def _guest_status(machine: Machine, halted: bool) -> int:
     return status
 
 
+def _command_line(arguments: argparse.Namespace) -> str:
+    """The kernel's; says first what the manifest grants where that is asked for. Only then, or for words, the bundle is read."""
+    if not arguments.caps and not arguments.words:
+        return str(arguments.append)
+    try:
+        manifest = content.read(arguments.bundle).manifest
+        words = grants.launch_words(manifest, arguments.words)
+    except BadInput as error:
+        raise NoStatus(str(error)) from error
+    if arguments.caps:
+        print("\n".join(grants.lines(manifest)), flush=True)
+    return str(arguments.append) + words
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Runs the bundle; see STATUS_HELP."""
     from harness.machine import QEMU, Machine, MachineConfig  # QEMU is needed by this command alone
@@ -183,7 +197,7 @@ def run(arguments: argparse.Namespace) -> int:
         image_path = _image(arguments, folder)
         socket = folder / "gdb" if arguments.debug else None
         config = MachineConfig(
-            image=image_path, initrd=_readable(arguments.bundle, "bundle"), append=arguments.append, cpu=arguments.cpu,
+            image=image_path, initrd=_readable(arguments.bundle, "bundle"), append=_command_line(arguments), cpu=arguments.cpu,
             smp=arguments.smp, memory_mib=arguments.memory, gic=arguments.gic, gdb_socket=socket, halted=arguments.debug)
         try:
             output = _Output()

@@ -14,6 +14,7 @@ from typing import Iterator, Union
 from .errors import BadInput
 
 KEY_MAX = 64
+STRING_MAX = 1023  # bytes
 Value = Union[str, int, bool, "list[str]"]
 
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -24,11 +25,13 @@ _ESCAPES = {'\\"': '"', "\\\\": "\\", "\\n": "\n", "\\t": "\t"}
 
 @dataclass(frozen=True)
 class Entry:
-    """A table's beginning (`value` is None) or one key with its value."""
+    """A table's beginning (`value` is None: [key], [[key]] or [key.sub]) or one key with its value."""
 
     line: int
     key: str
     value: Value | None
+    sub: str = ""
+    is_array: bool = False
 
     @property
     def is_table(self) -> bool:
@@ -40,13 +43,14 @@ class _Scanner:
 
     def __init__(self, text: str, where: str) -> None:
         self.text, self.where, self.at = text, where, 0
+        self.current = ""  # the key whose value is read
 
     @property
     def line(self) -> int:
         return self.text.count("\n", 0, self.at) + 1
 
     def fail(self, why: str) -> BadInput:
-        return BadInput(f"{self.where}:{self.line}: {why}")
+        return BadInput(f"{self.where}:{self.line}: {self.current + ': ' if self.current else ''}{why}")
 
     def blanks(self) -> None:
         while self.text[self.at:self.at + 1] in (" ", "\t"):
@@ -96,7 +100,10 @@ class _Scanner:
             if part is None:
                 raise self.fail('unclosed string, control character or unknown escape: only \\" \\\\ \\n \\t \\uXXXX')
             parts.append(self.unescape(part))
-        return "".join(parts)
+        string = "".join(parts)
+        if len(string.encode()) > STRING_MAX:
+            raise self.fail(f"string longer than {STRING_MAX} bytes")
+        return string
 
     def unescape(self, part: str) -> str:
         if not part.startswith("\\u"):
@@ -142,9 +149,31 @@ class _Scanner:
         number = self.match(_INTEGER)
         if number is None:
             raise self.fail("a value is a string, an integer, true, false or an array of strings")
-        if not -2**63 <= int(number) < 2**63:
+        if len(number) > 20 or not -2**63 <= int(number) < 2**63:
             raise self.fail("integer does not fit 64 bits")
         return int(number)
+
+    def table(self, line: int) -> Entry:
+        """The table whose first bracket was taken."""
+        is_array = self.take("[")
+        self.blanks()
+        key, sub = self.key(), ""
+        self.blanks()
+        if not is_array and self.take("."):
+            self.blanks()
+            sub = self.key()
+            self.blanks()
+        if not self.take("]]" if is_array else "]"):
+            raise self.fail("a table is [name], [[name]] or [name.sub]")
+        return Entry(line, key, None, sub, is_array)
+
+    def pair(self, line: int) -> Entry:
+        self.current = self.key()
+        self.blanks()
+        if not self.take("="):
+            raise self.fail("no = after the key")
+        self.blanks()
+        return Entry(line, self.current, self.value())
 
 
 def entries(data: bytes, where: str) -> Iterator[Entry]:
@@ -162,19 +191,7 @@ def entries(data: bytes, where: str) -> Iterator[Entry]:
         scanner.array_space()
         if scanner.at == len(text):
             return
-        line = scanner.line
-        if scanner.take("["):
-            scanner.blanks()
-            key, value = scanner.key(), None
-            scanner.blanks()
-            if not scanner.take("]"):
-                raise scanner.fail("a table is [name], with no dots and no second bracket")
-        else:
-            key = scanner.key()
-            scanner.blanks()
-            if not scanner.take("="):
-                raise scanner.fail(f"{key}: no = after the key")
-            scanner.blanks()
-            value = scanner.value()
+        line, scanner.current = scanner.line, ""
+        entry = scanner.table(line) if scanner.take("[") else scanner.pair(line)
         scanner.end_of_line()
-        yield Entry(line, key, value)
+        yield entry

@@ -15,7 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span expected = span_of(NULL, 0);
 	struct span value = expected;
 	struct cmdline_word word;
+	struct span program = expected;
 	bool found = false;
+	bool ended = false;
 
 	while (cmdline_next_word(&rest, &word)) {
 		struct span items = word.value;
@@ -29,12 +31,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			FUZZ_ASSERT(item.len > 0 && fuzz_is_inside(item, word.value));
 			FUZZ_ASSERT(memchr(item.data, ',', item.len) == NULL);
 		}
-		if (word.key.len == 3 && memcmp(word.key.data, "log", 3) == 0) {
+		if (!ended && !word.has_value && word.key.len == 2 && memcmp(word.key.data, "--", 2) == 0) {
+			ended = true;
+			FUZZ_ASSERT(cmdline_rest(line, &program) && fuzz_is_inside(program, rest));
+			FUZZ_ASSERT(memchr(program.data, '\0', program.len) == NULL);
+		}
+		if (!ended && word.key.len == 3 && memcmp(word.key.data, "log", 3) == 0) {
 			found = true;
 			expected = word.value;
 		}
 	}
 	FUZZ_ASSERT(cmdline_get(line, "log", &value) == found);
+	FUZZ_ASSERT(ended || !cmdline_rest(line, &program));
 	FUZZ_ASSERT(value.data == expected.data && value.len == expected.len);
 	return 0;
 }

@@ -32,6 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_ASSERT(event.line >= line && event.line <= lines);
 		line = event.line;
 		FUZZ_ASSERT(fuzz_is_inside(event.key, text) && event.key.len > 0 && event.key.len <= TOML_KEY_MAX);
+		FUZZ_ASSERT(event.sub.len == 0 || (event.kind == TOML_TABLE && !event.is_array && fuzz_is_inside(event.sub, text)));
+		FUZZ_ASSERT(event.sub.len <= TOML_KEY_MAX && (!event.is_array || event.kind == TOML_TABLE));
 		FUZZ_ASSERT(in_array == (event.kind == TOML_ITEM || event.kind == TOML_ARRAY_END));
 		if (event.kind == TOML_ITEM || (event.kind == TOML_KEY && event.type == TOML_STRING))
 			check_string(&event, buffer, sizeof(buffer));

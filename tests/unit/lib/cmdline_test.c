@@ -82,6 +82,41 @@ static void cmdline_ends_at_a_nul(void)
 	CU_ASSERT(is(value, "1"));
 }
 
+static bool rest_is(const char *line, const char *expected)
+{
+	struct span rest;
+
+	return cmdline_rest(text(line), &rest) && is(rest, expected);
+}
+
+static void cmdline_leaves_what_stands_behind_two_dashes_to_the_program(void)
+{
+	struct span value;
+
+	CU_ASSERT(rest_is("log=info -- -v  log=debug -- x\n", "-v  log=debug -- x"));
+	CU_ASSERT(rest_is("--\tx", "x"));
+	CU_ASSERT(rest_is("a --", ""));
+	CU_ASSERT(rest_is("a -- \t ", ""));
+	CU_ASSERT(rest_is("a=\"x -- y\" -- z", "z"));
+	CU_ASSERT_TRUE(cmdline_rest(span_of("-- a\0b", 6), &value));
+	CU_ASSERT(is(value, "a"));
+	CU_ASSERT_TRUE(cmdline_get(text("log=info -- log=debug"), "log", &value));
+	CU_ASSERT(is(value, "info"));
+	CU_ASSERT_FALSE(cmdline_get(text("-- log=debug"), "log", &value));
+}
+
+static void cmdline_has_nothing_for_the_program_without_two_dashes(void)
+{
+	static const char *const lines[] = { "", "log=info", "--x", "x--", "---", "-", "a=--", "--=x", "a=\"-- x", "a=\"x -- y\"" };
+	struct span rest = text("untouched");
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		CU_ASSERT_FALSE(cmdline_rest(text(lines[i]), &rest));
+	CU_ASSERT_FALSE(cmdline_rest(span_of("a\0-- b", 6), &rest));
+	CU_ASSERT_FALSE(cmdline_rest(span_of(NULL, 0), &rest));
+	CU_ASSERT(is(rest, "untouched"));
+}
+
 static void cmdline_splits_items_and_skips_empty_ones(void)
 {
 	struct span rest = text(",info,,virtio=debug,");
@@ -101,6 +136,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(cmdline_lets_the_last_of_equal_keys_win),
 	UNIT_CASE(cmdline_compares_whole_keys),
 	UNIT_CASE(cmdline_ends_at_a_nul),
+	UNIT_CASE(cmdline_leaves_what_stands_behind_two_dashes_to_the_program),
+	UNIT_CASE(cmdline_has_nothing_for_the_program_without_two_dashes),
 	UNIT_CASE(cmdline_splits_items_and_skips_empty_ones),
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Manifests: what is granted is what is written, and what is not understood is refused with line and key. */
+/* Manifests of one process: what is granted is what is written, and what is not understood is refused with line and key. */
 #include "kernel/payload/manifest.h"
 
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #define HEAD "name = \"c-hello\"\nexec = \"bin/c-hello\"\n"
 
 static struct manifest manifest;
+static const struct manifest_process *const process = &manifest.processes[0];
 static char why[MANIFEST_WHY_BYTES];
 
 static status_t parse_bytes(const char *text, size_t len)
@@ -43,32 +44,53 @@ static void refuses(const char *text, const char *expected)
 
 static void manifest_reads_every_key(void)
 {
-	CU_ASSERT_EQUAL(parse("# app\n" HEAD "args = [\"-v\", \"\", \"two words\"]\nmemory = \"2M\"\nstack = \"128K\"\n"
-			      "[capabilities]\nconsole = [\"write\"]\n"),
+	CU_ASSERT_EQUAL(parse("# app\n" HEAD "args = [\"-v\", \"\", \"two words\"]\nenv = [\"HOME=/\", \"_a1=x=y\", \"E=\"]\n"
+			      "memory = \"2M\"\nstack = \"128K\"\nthreads = 3\ncpu = 2\nmain = true\nlaunch = true\n"
+			      "restart = \"on-failure\"\nbackoff = \"20ms\"\nrestarts = 7\n[capabilities]\nconsole = [\"write\"]\n"),
 			STATUS_OK);
 	CU_ASSERT_STRING_EQUAL(manifest.name, "c-hello");
-	CU_ASSERT_STRING_EQUAL(manifest.exec, "bin/c-hello");
-	CU_ASSERT_EQUAL(manifest.arg_count, 3);
-	CU_ASSERT_STRING_EQUAL(manifest_arg(&manifest, 0), "-v");
-	CU_ASSERT_STRING_EQUAL(manifest_arg(&manifest, 1), "");
-	CU_ASSERT_STRING_EQUAL(manifest_arg(&manifest, 2), "two words");
-	CU_ASSERT_EQUAL(manifest.memory_bytes, 2u << 20);
-	CU_ASSERT_EQUAL(manifest.stack_bytes, 128u << 10);
-	CU_ASSERT_EQUAL(manifest.capability_count, 1);
-	CU_ASSERT_EQUAL(manifest.capabilities[0].id, MANIFEST_CAPABILITY_CONSOLE);
-	CU_ASSERT_STRING_EQUAL(manifest.capabilities[0].name, "console");
-	CU_ASSERT_EQUAL(manifest.capabilities[0].rights, MANIFEST_CONSOLE_WRITE);
+	CU_ASSERT_EQUAL(manifest.process_count, 1);
+	CU_ASSERT_EQUAL(manifest.main, 0);
+	CU_ASSERT_STRING_EQUAL(process->name, "c-hello");
+	CU_ASSERT_STRING_EQUAL(process->exec, "bin/c-hello");
+	CU_ASSERT_EQUAL(process->args.count, 3);
+	CU_ASSERT_STRING_EQUAL(manifest_string(&process->args, 0), "-v");
+	CU_ASSERT_STRING_EQUAL(manifest_string(&process->args, 1), "");
+	CU_ASSERT_STRING_EQUAL(manifest_string(&process->args, 2), "two words");
+	CU_ASSERT_EQUAL(process->env.count, 3);
+	CU_ASSERT_STRING_EQUAL(manifest_string(&process->env, 0), "HOME=/");
+	CU_ASSERT_STRING_EQUAL(manifest_string(&process->env, 1), "_a1=x=y");
+	CU_ASSERT_STRING_EQUAL(manifest_string(&process->env, 2), "E=");
+	CU_ASSERT_EQUAL(process->memory_bytes, 2u << 20);
+	CU_ASSERT_EQUAL(process->stack_bytes, 128u << 10);
+	CU_ASSERT_EQUAL(process->threads, 3);
+	CU_ASSERT_EQUAL(process->cpu, 2);
+	CU_ASSERT_TRUE(process->launch);
+	CU_ASSERT_EQUAL(process->restart, MANIFEST_RESTART_ON_FAILURE);
+	CU_ASSERT_EQUAL(process->backoff_ns, 20000000);
+	CU_ASSERT_EQUAL(process->restarts_max, 7);
+	CU_ASSERT_EQUAL(process->capability_count, 1);
+	CU_ASSERT_EQUAL(process->capabilities[0].interface, 1);
+	CU_ASSERT_STRING_EQUAL(process->capabilities[0].name, "console");
+	CU_ASSERT_EQUAL(process->capabilities[0].rights, 1);
 }
 
 static void manifest_grants_nothing_by_default(void)
 {
 	CU_ASSERT_EQUAL(parse(HEAD), STATUS_OK);
-	CU_ASSERT_EQUAL(manifest.capability_count, 0);
-	CU_ASSERT_EQUAL(manifest.arg_count, 0);
-	CU_ASSERT_EQUAL(manifest.memory_bytes, MANIFEST_MEMORY_DEFAULT);
-	CU_ASSERT_EQUAL(manifest.stack_bytes, MANIFEST_STACK_DEFAULT);
+	CU_ASSERT_EQUAL(process->capability_count, 0);
+	CU_ASSERT_EQUAL(process->args.count, 0);
+	CU_ASSERT_EQUAL(process->env.count, 0);
+	CU_ASSERT_EQUAL(process->memory_bytes, MANIFEST_MEMORY_DEFAULT);
+	CU_ASSERT_EQUAL(process->stack_bytes, MANIFEST_STACK_DEFAULT);
+	CU_ASSERT_EQUAL(process->threads, MANIFEST_THREADS_DEFAULT);
+	CU_ASSERT_EQUAL(process->cpu, MANIFEST_CPU_ANY);
+	CU_ASSERT_EQUAL(process->restart, MANIFEST_RESTART_NEVER);
+	CU_ASSERT_EQUAL(process->restarts_max, 0);
+	CU_ASSERT_EQUAL(process->backoff_ns, 0);
+	CU_ASSERT_FALSE(process->launch);
 	CU_ASSERT_EQUAL(parse(HEAD "[capabilities]\n"), STATUS_OK);
-	CU_ASSERT_EQUAL(manifest.capability_count, 0);
+	CU_ASSERT_EQUAL(process->capability_count, 0);
 }
 
 static void manifest_rejects_missing_keys(void)
@@ -103,6 +125,11 @@ static void manifest_rejects_wrong_types(void)
 	refuses(HEAD "memory = 1048576\n", "manifest.toml line 3: memory: must be a string");
 	refuses(HEAD "[capabilities]\nconsole = true\n", "manifest.toml line 4: console: must be an array of strings");
 	refuses(HEAD "args = [1]\n", "manifest.toml line 3: args: a string is expected");
+	refuses(HEAD "env = \"A=b\"\n", "manifest.toml line 3: env: must be an array of strings");
+	refuses(HEAD "threads = \"1\"\n", "manifest.toml line 3: threads: must be an integer");
+	refuses(HEAD "cpu = true\n", "manifest.toml line 3: cpu: must be an integer");
+	refuses(HEAD "launch = 1\n", "manifest.toml line 3: launch: must be true or false");
+	refuses(HEAD "restart = false\n", "manifest.toml line 3: restart: must be a string");
 }
 
 static void manifest_rejects_duplicates(void)
@@ -144,13 +171,13 @@ static void manifest_rejects_sizes_that_are_none(void)
 	refuses(HEAD "memory = \"4294967296K\"\n", "manifest.toml line 3: memory: is too large");
 	refuses(HEAD "memory = \"99999999999999999999999K\"\n", "manifest.toml line 3: memory: is too large");
 	CU_ASSERT_EQUAL(parse(HEAD "memory = \"4294967295G\"\n"), STATUS_OK);
-	CU_ASSERT_EQUAL(manifest.memory_bytes, 4294967295ull << 30);
+	CU_ASSERT_EQUAL(process->memory_bytes, 4294967295ull << 30);
 }
 
 static void manifest_rejects_a_stack_that_leaves_no_memory(void)
 {
-	refuses(HEAD "memory = \"64K\"\n", "manifest.toml line 4: stack: is not smaller than memory");
-	refuses(HEAD "stack = \"2M\"\n", "manifest.toml line 4: stack: is not smaller than memory");
+	refuses(HEAD "memory = \"64K\"\n", "manifest.toml line 3: stack: is not smaller than memory");
+	refuses(HEAD "stack = \"2M\"\n", "manifest.toml line 3: stack: is not smaller than memory");
 }
 
 static void manifest_rejects_too_many_arguments(void)
@@ -161,7 +188,7 @@ static void manifest_rejects_too_many_arguments(void)
 		strcat(text, "\"x\",");
 	strcat(text, "]\n");
 	CU_ASSERT_EQUAL(parse(text), STATUS_OK);
-	CU_ASSERT_EQUAL(manifest.arg_count, MANIFEST_ARG_MAX);
+	CU_ASSERT_EQUAL(process->args.count, MANIFEST_ARG_MAX);
 	strcpy(strstr(text, "]\n"), "\"x\"]\n");
 	refuses(text, "manifest.toml line 3: args: more than 16 arguments");
 	strcpy(text, HEAD "args = [\"a\", \"");
