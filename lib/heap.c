@@ -230,11 +230,31 @@ static bool find(struct heap *heap, void *address, struct object *object)
 	return false;
 }
 
+unsigned heap_class_for(const struct heap *heap, size_t bytes)
+{
+	return bytes > HEAP_SMALL_MAX ? HEAP_CLASSES : heap->class_of[(bytes + GRANULE - 1) / GRANULE];
+}
+
+unsigned heap_class_at(const struct heap *heap, const void *address)
+{
+	uintptr_t at = (uintptr_t)address;
+	const struct slab *slab = (const void *)bits_align_down(at, HEAP_PAGE_BYTES);
+	unsigned index;
+
+	if (at % HEAP_PAGE_BYTES == 0 || slab->magic != seal(heap, slab, SLAB_MAGIC))
+		return HEAP_CLASSES;
+	index = slab_index(slab, address);
+	/* Others set and clear the bits of their objects in the same word. */
+	if (index == slab->count || __atomic_load_n(&slab->free[index / 64], __ATOMIC_RELAXED) >> index % 64 & 1)
+		return HEAP_CLASSES;
+	return slab->class;
+}
+
 void *heap_alloc(struct heap *heap, size_t bytes)
 {
-	if (bytes > HEAP_SMALL_MAX)
-		return large_alloc(heap, GRANULE, bytes);
-	return slab_alloc(heap, heap->class_of[(bytes + GRANULE - 1) / GRANULE]);
+	unsigned class = heap_class_for(heap, bytes);
+
+	return class < HEAP_CLASSES ? slab_alloc(heap, class) : large_alloc(heap, GRANULE, bytes);
 }
 
 void *heap_calloc(struct heap *heap, size_t count, size_t bytes)

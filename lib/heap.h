@@ -63,6 +63,14 @@ void *heap_realloc(struct heap *heap, void *address, size_t bytes) __attribute__
 /* Gives memory back. NULL does nothing. What is not an allocation that lives goes to `bad`. */
 void heap_free(struct heap *heap, void *address);
 
+/*
+ * The size class of an allocation of `bytes`, and of the one that lives at `address`: below HEAP_CLASSES, where any two allocations of
+ * a class can stand for each other; HEAP_CLASSES for larger ones, and where none lives. For caches before the heap. Context:
+ * any caller at any time, for an address as long as it lives; others may use the heap meanwhile.
+ */
+unsigned heap_class_for(const struct heap *heap, size_t bytes);
+unsigned heap_class_at(const struct heap *heap, const void *address);
+
 /* Gives empty slabs that were kept for later back to the source: where nothing lives, the heap then holds nothing. */
 void heap_trim(struct heap *heap);
 

@@ -17,6 +17,15 @@ static inline void hal_irq_disable(void)
 	__asm__ volatile("msr daifset, #2" ::: "memory");
 }
 
+/* Whether this is the handling of an exception or interrupt: that runs on SP_EL1, all other code of the kernel on SP_EL0. */
+static inline int hal_cpu_in_exception(void)
+{
+	uint64_t spsel;
+
+	__asm__ volatile("mrs %0, spsel" : "=r"(spsel));
+	return (int)spsel;
+}
+
 /*
  * In a loop that waits for another CPU: lets an emulator that runs the CPUs in turns go on with the next one at once, instead of
  * spinning out this one's turn.

@@ -98,6 +98,7 @@ bool log_take(char *line, size_t *len)
 		return false;
 	ring_get(first, 0, &length, sizeof(length));
 	ring_get(first, sizeof(length), line, length);
+	ASSERT_OWNED(atomic_load_explicit(&reader.released, memory_order_relaxed) == first); /* nobody else reads */
 	disruptor_release(&reader, first + slots_for(length));
 	*len = length;
 	return true;

@@ -8,6 +8,7 @@
  */
 #include "kernel/core/message.h"
 
+#include "hal/contract/cpu.h"
 #include "hal/contract/smp.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/sched.h"
@@ -21,7 +22,7 @@ void message_inbox_init(struct message_inbox *inbox)
 
 void message_serve(struct message_inbox *inbox)
 {
-	ASSERT_OWNED(inbox == &sched_this()->inbox);
+	ASSERT_OWNED(inbox == &sched_this()->inbox && !hal_cpu_in_exception());
 
 	uint64_t first;
 	uint64_t count = disruptor_poll(&inbox->reader, &first);
@@ -40,6 +41,7 @@ void message_send(unsigned cpu, void (*run)(void *arg), void *arg)
 	struct sched *to = sched_of(cpu);
 	uint64_t sequence;
 
+	ASSERT_OWNED(to != NULL && to->cpu == cpu && !hal_cpu_in_exception());
 	while (disruptor_many_try_claim(&to->inbox.ring, 1, &sequence) != STATUS_OK) {
 		message_serve(&sched_this()->inbox);
 		hal_cpu_relax();

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "hal/contract/cpu.h"
 #include "hal/contract/smp.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
@@ -30,7 +31,7 @@ enum { STORE_PAGES = 32, STORE_MOVES = STORE_PAGES / 2 };
 
 struct page_store {
 	alignas(64) _Atomic uint64_t count; /* W: its CPU; R: who counts */
-	uint64_t pa[STORE_PAGES];
+	uint64_t pa[STORE_PAGES];           /* W: its CPU */
 };
 
 static struct page_store stores[HAL_CPUS_MAX];
@@ -39,6 +40,13 @@ static struct buddy zone;
 static struct hal_range pending[HAL_RANGES_MAX]; /* not given to the zone yet, from the low end on */
 static unsigned pending_count;
 static uint64_t pending_pages;
+
+/* This CPU's. Its fibers and its scheduler do not yield with it in hand, and an interrupt has no business here. */
+static struct page_store *store_this(void)
+{
+	ASSERT_OWNED(!hal_cpu_in_exception());
+	return &stores[hal_cpu_index()];
+}
 
 static_assert(BUDDY_PAGE_BYTES == HAL_PAGE_BYTES, "frames are pages");
 
@@ -104,6 +112,7 @@ static uint64_t zone_alloc(unsigned order)
 {
 	uint64_t page;
 
+	ASSERT_OWNED(spinlock_is_taken(&zone_lock));
 	do {
 		status_t status = buddy_alloc(&zone, order, &page);
 
@@ -118,6 +127,7 @@ static uint64_t zone_alloc(unsigned order)
 /* Context: zone lock taken. */
 static void zone_free(uint64_t pa, unsigned order)
 {
+	ASSERT_OWNED(spinlock_is_taken(&zone_lock));
 	if (pa % HAL_PAGE_BYTES != 0 || buddy_free(&zone, pa / HAL_PAGE_BYTES, order) != STATUS_OK)
 		panic("memory: free of 0x%llx, order %u: no such allocation", (unsigned long long)pa, order);
 }
@@ -139,7 +149,7 @@ static void store_fill(struct page_store *store, uint64_t count)
 
 uint64_t page_alloc(unsigned order)
 {
-	struct page_store *store = &stores[hal_cpu_index()];
+	struct page_store *store = store_this();
 	uint64_t pa;
 
 	if (order == 0) {
@@ -161,7 +171,7 @@ uint64_t page_alloc(unsigned order)
 
 void page_free(uint64_t pa, unsigned order)
 {
-	struct page_store *store = &stores[hal_cpu_index()];
+	struct page_store *store = store_this();
 	uint64_t count = atomic_load_explicit(&store->count, memory_order_relaxed);
 
 	VERIFY(pa % HAL_PAGE_BYTES == 0);

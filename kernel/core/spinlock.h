@@ -34,4 +34,10 @@ static inline void spinlock_give(struct spinlock *lock)
 	atomic_store_explicit(&lock->owner, owner + 1, memory_order_release);
 }
 
+/* Whether somebody has it: for checks that the caller does. */
+static inline int spinlock_is_taken(struct spinlock *lock)
+{
+	return atomic_load_explicit(&lock->next, memory_order_relaxed) != atomic_load_explicit(&lock->owner, memory_order_relaxed);
+}
+
 #endif

@@ -3,7 +3,9 @@
 
 #include "kernel/core/timer.h"
 
+#include "hal/contract/cpu.h"
 #include "hal/contract/timer.h"
+#include "kernel/core/panic.h"
 #include "kernel/core/sched.h"
 
 static struct timer_queue *queue_this(void)
@@ -29,6 +31,9 @@ void timer_set(struct timer *timer, uint64_t deadline_ns, void (*fire)(void *arg
 {
 	struct timer_queue *queue = queue_this();
 
+	ASSERT_OWNED(!hal_cpu_in_exception());
+	if (DEBUG_CHECKS)
+		timer->cpu = sched_this()->cpu;
 	timer->fire = fire;
 	timer->arg = arg;
 	if (deadline_ns < queue->armed_ns)
@@ -38,6 +43,7 @@ void timer_set(struct timer *timer, uint64_t deadline_ns, void (*fire)(void *arg
 
 void timer_cancel(struct timer *timer)
 {
+	ASSERT_OWNED(timer->cpu == sched_this()->cpu && !hal_cpu_in_exception());
 	wheel_cancel(&timer->node);
 }
 
@@ -59,10 +65,12 @@ void timer_expire(void)
 	struct timer_queue *queue = queue_this();
 	struct wheel_node *node;
 
+	ASSERT_OWNED(!hal_cpu_in_exception());
 	atomic_store_explicit(&queue->due, false, memory_order_relaxed);
 	while ((node = wheel_take_due(&queue->wheel, hal_timer_now_ns())) != NULL) {
 		struct timer *timer = LIST_OWNER(node, struct timer, node);
 
+		ASSERT_OWNED(timer->cpu == sched_this()->cpu);
 		timer->fire(timer->arg);
 	}
 	queue_arm(queue, wheel_next(&queue->wheel));

@@ -17,6 +17,7 @@ struct timer {
 	struct wheel_node node;
 	void (*fire)(void *arg);
 	void *arg;
+	unsigned cpu; /* whose wheel it was put in. W: timer_set, in a debug build alone */
 };
 
 /* The timers of one CPU, touched by that CPU alone. */

@@ -3,7 +3,6 @@
 
 #include "kernel/io/governor.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/bits.h"
@@ -12,10 +11,11 @@
 /* Shorter, and one burst makes the pauses forgotten; longer, and learning a high rate costs too much of what War saves. */
 #define FADE_SHIFT 5
 
-/* Another policy must be 1/16 cheaper: less than the 1/10 that auto may cost, with room for learning. */
+/* Another policy must be 1/16 of a wake-up better: less than the 1/10 that auto may cost, with room for learning. */
 #define MARGIN_SHIFT 4
 
-enum { POLICY_PEACE, POLICY_BRIEF, POLICY_LONG };
+/* Peace that leads by 1/8 gains nothing by leading further: what speaks for it is not counted then, as counting costs 1/16 itself. */
+#define LEAD_SHIFT 3
 
 status_t governor_rule_parse(struct span text, enum governor_rule *rule)
 {
@@ -29,6 +29,12 @@ status_t governor_rule_parse(struct span text, enum governor_rule *rule)
 	return STATUS_EINVAL;
 }
 
+/* `wake_ns` of gain for each of the wake-ups that count. */
+static int64_t gain_of(uint64_t wake_ns)
+{
+	return (int64_t)(wake_ns << FADE_SHIFT);
+}
+
 void governor_init(struct governor *governor, enum governor_rule rule, uint64_t wake_ns, uint64_t now_ns)
 {
 	*governor = (struct governor){
@@ -37,68 +43,106 @@ void governor_init(struct governor *governor, enum governor_rule rule, uint64_t 
 		.poll_until_ns = rule == GOVERNOR_ALWAYS_WAR ? UINT64_MAX : 0,
 		.wake_ns = wake_ns,
 		.last_ns = now_ns,
-		.policies = {
-			[POLICY_BRIEF] = { .poll_ns = wake_ns },
-			[POLICY_LONG] = { .poll_ns = 8 * wake_ns },
-		},
+		.settled = true,
 	};
 	/* As after silence: War must be earned. */
-	for (unsigned i = 0; i < GOVERNOR_POLICIES; i++)
-		governor->policies[i].score = (wake_ns + governor->policies[i].poll_ns) << FADE_SHIFT;
+	for (unsigned i = 0; i < GOVERNOR_WARS; i++)
+		governor->wars[i].gain_ns = -gain_of(wake_ns);
 }
 
-/* What arrivals found now cost in Peace: nothing where they share the wake-up of those before. */
-static uint64_t peace_cost(struct governor *governor, uint64_t now_ns)
+/* How long to poll after an arrival: wake_ns, or 8 * wake_ns. */
+static uint64_t war_poll_ns(const struct governor *governor, unsigned number)
 {
-	if (now_ns < governor->waking_until_ns)
-		return 0;
-	governor->waking_until_ns = now_ns + governor->wake_ns / 2;
-	return governor->wake_ns;
+	return governor->wake_ns << 3 * number;
 }
 
-/* The same under a policy: in War, the gap that was polled through, but for `useful_ns` of it, in which polls found something. */
-static uint64_t policy_cost(const struct governor *governor, struct governor_policy *policy, uint64_t now_ns, uint64_t peace_ns,
-			    uint64_t useful_ns)
+/*
+ * What a wake-up for `events` costs in Peace. Where there are several, the first most likely came while those before were served and
+ * the fiber fell asleep, and waited for that as well.
+ */
+static uint64_t peace_cost(const struct governor *governor, uint64_t events)
+{
+	return governor->wake_ns + (events > 1 ? governor->wake_ns / 8 : 0);
+}
+
+/* In War, a gap that is polled through costs all of it but the time in which polls found something. */
+static uint64_t gap_cost(uint64_t gap_ns, uint64_t events)
+{
+	uint64_t useful_ns = events * GOVERNOR_POLL_NS;
+
+	return gap_ns > useful_ns ? gap_ns - useful_ns : 0;
+}
+
+/*
+ * Adds what a War would have gained by an arrival. Where several came at once, as they do in Peace, the first of them came half a
+ * wake-up earlier, and polls would have found it then. Losses beyond a wake-up each time are not counted: what is so much worse
+ * need not be known, and would take the longer to forget.
+ */
+static inline void war_score(struct governor *governor, unsigned number, uint64_t events, uint64_t gap_ns)
+{
+	struct governor_war *war = &governor->wars[number];
+	uint64_t wake_ns = governor->wake_ns;
+	uint64_t poll_ns = war_poll_ns(governor, number);
+	int64_t gain_ns = war->gain_ns - (war->gain_ns >> FADE_SHIFT);
+
+	if (governor->last_ns >= war->rest_until_ns) {
+		gain_ns += (int64_t)(peace_cost(governor, events) - governor->shared_ns);
+		if (gap_ns <= poll_ns + (events > 1 ? wake_ns / 2 : 0)) {
+			gain_ns -= (int64_t)gap_cost(gap_ns, events);
+		} else {
+			gain_ns -= (int64_t)(poll_ns + wake_ns);
+			war->rest_until_ns = governor->last_ns + poll_ns + GOVERNOR_REST_NS;
+		}
+	}
+	war->gain_ns = gain_ns < -gain_of(wake_ns) ? -gain_of(wake_ns) : gain_ns;
+}
+
+/* Takes the best policy, where it is better by the margin. */
+static void policy_choose(struct governor *governor)
+{
+	int64_t brief_ns = governor->wars[0].gain_ns;
+	int64_t long_ns = governor->wars[1].gain_ns;
+	int64_t best_ns = gain_of(governor->wake_ns) >> MARGIN_SHIFT;
+	int64_t settled_ns = -(gain_of(governor->wake_ns) >> LEAD_SHIFT);
+	unsigned best = governor->policy;
+
+	if (best > 0)
+		best_ns += governor->wars[best - 1].gain_ns;
+	if (best_ns < 0) {
+		best = 0;
+		best_ns = 0;
+	}
+	if (brief_ns > best_ns) {
+		best = 1;
+		best_ns = brief_ns;
+	}
+	if (long_ns > best_ns)
+		best = 2;
+	governor->policy = best;
+	governor->settled = brief_ns <= settled_ns && long_ns <= settled_ns;
+}
+
+/* Gains fade with each wake-up that there would have been in Peace: at the same pace whatever the mode and the rate are. */
+static void arrival_score(struct governor *governor, uint64_t events, uint64_t gap_ns)
+{
+	war_score(governor, 0, events, gap_ns);
+	war_score(governor, 1, events, gap_ns);
+	policy_choose(governor);
+}
+
+/* Learns from an arrival, as cheaply as can be: in Peace each instruction here makes Peace dearer. */
+static void arrival_learn(struct governor *governor, uint64_t events, uint64_t now_ns)
 {
 	uint64_t gap_ns = now_ns - governor->last_ns;
 
-	if (policy->poll_ns == 0 || governor->last_ns < policy->rest_until_ns)
-		return peace_ns;
-	if (gap_ns <= policy->poll_ns)
-		return gap_ns > useful_ns ? gap_ns - useful_ns : 0;
-	policy->rest_until_ns = governor->last_ns + policy->poll_ns + GOVERNOR_REST_NS;
-	return policy->poll_ns + governor->wake_ns;
-}
-
-/* Takes the cheapest policy, where it is cheaper by the margin. */
-static void policy_choose(struct governor *governor)
-{
-	unsigned best = governor->policy;
-	uint64_t score = governor->policies[best].score;
-
-	score -= score >> MARGIN_SHIFT;
-	for (unsigned i = 0; i < GOVERNOR_POLICIES; i++)
-		if (governor->policies[i].score < score) {
-			best = i;
-			score = governor->policies[i].score;
-		}
-	governor->policy = best;
-}
-
-/* Scores fade with each wake-up that there would have been in Peace: at the same pace whatever the mode and the rate are. */
-static void arrival_score(struct governor *governor, uint64_t events, uint64_t now_ns)
-{
-	uint64_t peace_ns = peace_cost(governor, now_ns);
-
-	for (unsigned i = 0; i < GOVERNOR_POLICIES; i++) {
-		struct governor_policy *policy = &governor->policies[i];
-
-		if (peace_ns != 0)
-			policy->score -= policy->score >> FADE_SHIFT;
-		policy->score += policy_cost(governor, policy, now_ns, peace_ns, events * GOVERNOR_POLL_NS);
+	if (now_ns < governor->waking_until_ns) { /* in Peace it shares the wake-up of the one before */
+		governor->shared_ns += gap_cost(gap_ns, events);
+	} else {
+		if (!governor->settled || gap_cost(gap_ns, events) < peace_cost(governor, events))
+			arrival_score(governor, events, gap_ns);
+		governor->waking_until_ns = now_ns + governor->wake_ns / 2;
+		governor->shared_ns = 0;
 	}
-	if (peace_ns != 0)
-		policy_choose(governor);
 	governor->last_ns = now_ns;
 }
 
@@ -117,15 +161,12 @@ static void mode_set(struct governor *governor, enum governor_mode mode, uint64_
 /* What an arrival means for the mode. */
 static void arrival_decide(struct governor *governor, uint64_t events, uint64_t now_ns)
 {
-	uint64_t poll_ns;
-
-	arrival_score(governor, events, now_ns);
-	poll_ns = governor->policies[governor->policy].poll_ns;
-	if (poll_ns == 0) {
+	arrival_learn(governor, events, now_ns);
+	if (governor->policy == 0) {
 		mode_set(governor, GOVERNOR_PEACE, now_ns);
 	} else if (governor->mode == GOVERNOR_WAR || now_ns >= governor->rest_until_ns) {
 		mode_set(governor, GOVERNOR_WAR, now_ns);
-		governor->poll_until_ns = now_ns + poll_ns;
+		governor->poll_until_ns = now_ns + war_poll_ns(governor, governor->policy - 1);
 	}
 }
 

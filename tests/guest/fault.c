@@ -5,12 +5,16 @@
 #include "hal/contract/cpu.h"
 #include "hal/contract/exit.h"
 #include "hal/contract/memory.h"
+#include "hal/contract/timer.h"
 #include "hal/contract/user.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/main.h"
+#include "kernel/core/message.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/timer.h"
 #include "kernel/core/version.h"
 #include "lib/bits.h"
 #include "lib/string.h"
@@ -159,6 +163,31 @@ static void commit_hang_irqs_off(void)
 		__asm__ volatile("");
 }
 
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void timer_cancel_here(void *arg)
+{
+	timer_cancel(arg);
+}
+
+/* On two CPUs, in a debug build: what one owns, the other touches. */
+static void commit_foreign_timer(void)
+{
+	struct timer timer;
+
+	timer_set(&timer, hal_timer_now_ns() + 1000000000, nothing, NULL);
+	message_send(1, timer_cancel_here, &timer);
+	fiber_sleep();
+}
+
+static void commit_foreign_inbox(void)
+{
+	message_serve(&sched_of(1)->inbox);
+}
+
 static const struct {
 	const char *name;
 	void (*commit)(void);
@@ -182,6 +211,8 @@ static const struct {
 	{ "hang", commit_hang },
 	{ "hang-irqs-off", commit_hang_irqs_off },
 	{ "exit-7", commit_exit_7 },
+	{ "foreign-timer", commit_foreign_timer },
+	{ "foreign-inbox", commit_foreign_inbox },
 };
 
 void fault_commit(struct span name)

@@ -45,8 +45,9 @@ void bench_run(bool rates);
 void bench_ring_run(void);
 void bench_calls_run(void);
 
-/* Wants a second CPU. */
+/* Want a second CPU. */
 void bench_smp_run(void);
+void bench_governor_run(void);
 
 /* Reports what `operations` cost: instructions where the machine counts them, else a rate. */
 void bench_measured(const char *metric, uint64_t ns, uint64_t operations);

@@ -152,6 +152,83 @@ static const char *every_cpu_can_allocate(void)
 	return NULL;
 }
 
+/* Objects of several sizes, made here, freed here, a few alive at a time. */
+static void allocate_small(void *arg)
+{
+	static const size_t sizes[] = { 16, 40, 100, 250, 600, 2000 };
+	enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };
+	void *alive[SIZES] = { 0 };
+
+	(void)arg;
+	for (unsigned i = 0; i < ALLOCATIONS * SIZES; i++) {
+		free(alive[i % SIZES]);
+		alive[i % SIZES] = malloc(sizes[(i / 7 + i) % SIZES]);
+		if (alive[i % SIZES] == NULL)
+			atomic_fetch_add(&allocators_wrong, 1);
+		if (i % 5 == 0)
+			hal_cpu_relax();
+	}
+	for (unsigned i = 0; i < SIZES; i++)
+		free(alive[i]);
+	atomic_fetch_add(&allocators_done, 1);
+}
+
+/* Each CPU of its own cache: the heap's lock is for filling it. And all that the caches held comes back. */
+static const char *allocating_takes_the_lock_seldom(void)
+{
+	static const struct fiber_options options = { .name = "allocator", .priority = FIBER_NORMAL };
+	enum { LOCKS_MAX = 12 }; /* a CPU: to fill each of 6 classes once, and what others do meanwhile */
+
+	kheap_trim();
+
+	uint64_t live = kheap()->stats.live_bytes;
+	uint64_t locks = kheap_lock_count();
+
+	atomic_store(&allocators_wrong, 0);
+	atomic_store(&allocators_done, 0);
+	for (unsigned cpu = 0; cpu < hal_cpu_count(); cpu++)
+		GUEST_CHECK(fiber_create_on(cpu, &options, allocate_small, NULL) == STATUS_OK);
+	GUEST_CHECK(reaches(&allocators_done, hal_cpu_count()));
+	GUEST_CHECK(atomic_load(&allocators_wrong) == 0);
+	GUEST_CHECK(kheap_lock_count() - locks <= LOCKS_MAX * hal_cpu_count());
+	fiber_yield(); /* the last of them is freed */
+	kheap_trim();
+	GUEST_CHECK(kheap()->stats.live_bytes == live);
+	return NULL;
+}
+
+static _Atomic unsigned passed_on;
+
+static void free_here(void *arg)
+{
+	free(arg);
+	atomic_fetch_add(&passed_on, 1);
+}
+
+/* What one CPU allocates and another frees comes back too, through two caches. */
+static const char *memory_freed_elsewhere_comes_back(void)
+{
+	uint64_t before;
+	size_t live;
+
+	kheap_trim();
+	before = page_free_count();
+	live = kheap()->stats.live_bytes;
+	atomic_store(&passed_on, 0);
+	for (unsigned i = 0; i < ALLOCATIONS; i++) {
+		void *memory = malloc(i % 700);
+
+		GUEST_CHECK(memory != NULL);
+		message_send(1 + i % (hal_cpu_count() - 1), free_here, memory);
+	}
+	GUEST_CHECK(reaches(&passed_on, ALLOCATIONS));
+	GUEST_CHECK(kheap()->stats.live_bytes > live);
+	kheap_trim();
+	GUEST_CHECK(kheap()->stats.live_bytes == live);
+	GUEST_CHECK(page_free_count() == before);
+	return NULL;
+}
+
 static _Atomic unsigned talkers_done;
 
 static void talk(void *arg)
@@ -199,6 +276,8 @@ static const struct guest_test tests[] = {
 	{ "messages_arrive_in_order", messages_arrive_in_order },
 	{ "a_turn_passes_between_sleeping_cpus", a_turn_passes_between_sleeping_cpus },
 	{ "every_cpu_can_allocate", every_cpu_can_allocate },
+	{ "allocating_takes_the_lock_seldom", allocating_takes_the_lock_seldom },
+	{ "memory_freed_elsewhere_comes_back", memory_freed_elsewhere_comes_back },
 	{ "every_cpu_writes_whole_lines", every_cpu_writes_whole_lines },
 	{ "idle_cpus_sleep_through", idle_cpus_sleep_through },
 };

@@ -58,6 +58,10 @@ class Baseline(unittest.TestCase):
     def test_rates_are_shown_and_not_judged(self) -> None:
         self.assertEqual(self.row(1, "messages/s"), (True, ""))
 
+    def test_a_percentage_has_a_ceiling_and_no_baseline(self) -> None:
+        self.assertEqual(self.row(110, "percent"), (True, "<= 110"))
+        self.assertFalse(self.row(110.1, "percent")[0])
+
     def test_a_count_without_a_baseline_fails(self) -> None:
         self.assertFalse(perf.judge(result.Measure("new", 1, "instructions/op"), {}).good)
 

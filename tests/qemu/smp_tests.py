@@ -48,9 +48,23 @@ def hello(cpus: int, gic: int, el2: bool) -> suite.Case:
     return suite.Case(f"smp_hello[{cpus},gic{gic},{'el2' if el2 else 'el1'}]", machine, Expectation(markers=lines))
 
 
+#: What one CPU does to what another owns, and where the debug build notices it.
+FOREIGN = {"foreign-timer": "timer", "foreign-inbox": "message"}
+
+
+def foreign(test: str, file: str) -> suite.Case:
+    """A breach of ownership is a panic of the debug build."""
+    line = rf"re:PANIC: kernel/core/{file}\.c:\d+: .* does not hold"
+    return suite.Case(f"smp_owned[{test}]", suite.product(None, DEBUG, append=f"test={test}", smp=2),
+                      Expectation(255, (line,), panics=True))
+
+
 def cases() -> list[suite.Case]:
-    """Exact runs on 2, 4 and 8 CPUs, one with real concurrency, and c-hello on each number."""
+    """Exact runs on 2, 4 and 8 CPUs, one with real concurrency, checks of ownership, and c-hello on each number."""
     return [
+        *(foreign(test, file) for test, file in FOREIGN.items()),
+        suite.Case("smp_owned[bench]", suite.product(None, DEBUG, append="test=bench", smp=2, icount=True, seed=1),
+                   Expectation(ktap=True)),
         guest("2", 2, icount=True, seed=1),
         guest("4,gic2", 4, icount=True, seed=2, gic=2),
         guest("4,debug", 4, image=DEBUG, icount=True, seed=4),

@@ -279,6 +279,36 @@ static void memory_of_another_heap_is_foreign(void)
 	CU_ASSERT_EQUAL(second.bad + second.held, 0);
 }
 
+static void classes_are_those_of_sizes_and_of_what_lives(void)
+{
+	start();
+	for (size_t bytes = 0; bytes <= HEAP_SMALL_MAX; bytes += 7) {
+		uint8_t *at = heap_alloc(&heap, bytes);
+		unsigned class = heap_class_for(&heap, bytes);
+
+		CU_ASSERT(class < HEAP_CLASSES);
+		CU_ASSERT_EQUAL(heap_class_at(&heap, at), class);
+		CU_ASSERT_EQUAL(heap_class_at(&heap, at + 1), HEAP_CLASSES);
+		heap_free(&heap, at);
+		CU_ASSERT_EQUAL(heap_class_at(&heap, at), HEAP_CLASSES); /* its slab stays, empty */
+	}
+
+	uint8_t *small = heap_alloc(&heap, HEAP_SMALL_MAX);
+	uint8_t *large = heap_alloc(&heap, HEAP_SMALL_MAX + 1);
+	uint8_t *page = heap_alloc_aligned(&heap, HEAP_PAGE_BYTES, 64);
+
+	CU_ASSERT_EQUAL(heap_class_for(&heap, HEAP_SMALL_MAX), HEAP_CLASSES - 1);
+	CU_ASSERT_EQUAL(heap_class_for(&heap, HEAP_SMALL_MAX + 1), HEAP_CLASSES);
+	CU_ASSERT_EQUAL(heap_class_at(&heap, large), HEAP_CLASSES);
+	CU_ASSERT_EQUAL(heap_class_at(&heap, page), HEAP_CLASSES);
+	heap_free(&heap, small);
+	heap_free(&heap, large);
+	heap_free(&heap, page);
+	heap_trim(&heap);
+	CU_ASSERT_EQUAL(source.held, 0);
+	CU_ASSERT_EQUAL(source.bad, 0);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(contents_survive_and_all_pages_return),
 	UNIT_CASE(every_size_is_aligned_and_apart),
@@ -288,5 +318,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(exhausted_source_harms_nothing),
 	UNIT_CASE(misuse_is_reported),
 	UNIT_CASE(memory_of_another_heap_is_foreign),
+	UNIT_CASE(classes_are_those_of_sizes_and_of_what_lives),
 };
 UNIT_MAIN("lib/heap", cases)

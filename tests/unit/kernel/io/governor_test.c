@@ -191,6 +191,40 @@ static void governor_learns_a_rate_in_bounded_time(void)
 	}
 }
 
+/* In Peace a look finds all that came since the one before: looks further apart than wake_ns hide gaps that War would do better with. */
+static void governor_learns_from_looks_that_find_several(void)
+{
+	uint64_t now_ns = 0;
+	unsigned looks = 0;
+
+	governor_init(&governor, GOVERNOR_AUTO, GOVERNOR_WAKE_NS, 0);
+	for (; governor.mode == GOVERNOR_PEACE && looks < 2 * GOVERNOR_LEARN_WAKES; looks++)
+		(void)governor_step(&governor, 4, now_ns += GOVERNOR_WAKE_NS * 21 / 20);
+	CU_ASSERT_EQUAL(governor.mode, GOVERNOR_WAR);
+	governor_init(&governor, GOVERNOR_AUTO, GOVERNOR_WAKE_NS, 0);
+	for (looks = 0; looks < 1000; looks++)
+		(void)governor_step(&governor, 1, now_ns += GOVERNOR_WAKE_NS * 21 / 20);
+	CU_ASSERT_EQUAL(governor.counters.polls, 0);
+}
+
+/* A long silence, of whatever length, is forgotten as fast as a short one. */
+static void governor_remembers_silence_for_a_bounded_time(void)
+{
+	uint64_t wakes[2];
+
+	for (unsigned i = 0; i < 2; i++) {
+		start();
+		for (unsigned j = 0; j < (i == 0 ? 8 : 500); j++)
+			arrivals_add(&arrivals, 10 * GOVERNOR_WAKE_NS);
+
+		uint64_t slow = arrivals.count;
+
+		arrivals_steady(&arrivals, 1000);
+		wakes[i] = run(GOVERNOR_AUTO).first_wakes - slow;
+	}
+	CU_ASSERT_EQUAL(wakes[0], wakes[1]);
+}
+
 static void governor_gives_up_polling_in_bounded_time(void)
 {
 	start();
@@ -261,6 +295,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(governor_switches_at_a_bounded_rate),
 	UNIT_CASE(governor_ignores_a_lone_group),
 	UNIT_CASE(governor_learns_a_rate_in_bounded_time),
+	UNIT_CASE(governor_learns_from_looks_that_find_several),
+	UNIT_CASE(governor_remembers_silence_for_a_bounded_time),
 	UNIT_CASE(governor_gives_up_polling_in_bounded_time),
 	UNIT_CASE(governor_obeys_a_forced_mode),
 	UNIT_CASE(governor_counts_every_look_and_event),
