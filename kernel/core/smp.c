@@ -100,7 +100,7 @@ void smp_notified(void)
 		for (;;)
 			hal_cpu_wait();
 	}
-	atomic_store_explicit(&sched_this()->attention, 1, memory_order_release);
+	/* Who sent it has set `attention` before (message_send). Setting it here would have what was served already looked for again. */
 }
 
 void smp_stop_others(void)

@@ -2,8 +2,11 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * Ticket lock between CPUs: first come, first served. Interrupt handlers take no locks, so interrupts stay on. For what is
- * rare and short; nothing on the way of a switch, a wake-up or a message takes one.
+ * Lock between CPUs. Interrupt handlers take no locks, so interrupts stay on. For what is rare and short; nothing on the way of a
+ * switch, a wake-up or a message takes one.
+ *
+ * Whoever runs takes it; a ticket lock (first come, first served) was rejected: these CPUs are a host's threads, and the one whose turn it is may not be
+ * running, which has all others wait for the host's scheduler at every turn.
  */
 #ifndef KERNEL_CORE_SPINLOCK_H
 #define KERNEL_CORE_SPINLOCK_H
@@ -14,30 +17,26 @@
 #include "hal/contract/cpu.h"
 
 struct spinlock {
-	_Atomic uint32_t next;  /* W: who wants it */
-	_Atomic uint32_t owner; /* W: who has it */
+	_Atomic uint32_t taken; /* W: who takes it, who has it */
 };
 
 static inline void spinlock_take(struct spinlock *lock)
 {
-	uint32_t ticket = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
-
 	/* Pairs with the release in spinlock_give: what the last owner wrote is seen. */
-	while (atomic_load_explicit(&lock->owner, memory_order_acquire) != ticket)
-		hal_cpu_relax();
+	while (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire) != 0)
+		while (atomic_load_explicit(&lock->taken, memory_order_relaxed) != 0)
+			hal_cpu_relax();
 }
 
 static inline void spinlock_give(struct spinlock *lock)
 {
-	uint32_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
-
-	atomic_store_explicit(&lock->owner, owner + 1, memory_order_release);
+	atomic_store_explicit(&lock->taken, 0, memory_order_release);
 }
 
 /* Whether somebody has it: for checks that the caller does. */
 static inline int spinlock_is_taken(struct spinlock *lock)
 {
-	return atomic_load_explicit(&lock->next, memory_order_relaxed) != atomic_load_explicit(&lock->owner, memory_order_relaxed);
+	return atomic_load_explicit(&lock->taken, memory_order_relaxed) != 0;
 }
 
 #endif
