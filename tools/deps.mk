@@ -13,7 +13,7 @@ FDT_DIR := build/deps/libfdt
 FREESTANDING_INCLUDES := -nostdinc -isystem lib/compat \
 	-isystem $(shell aarch64-linux-gnu-gcc -print-file-name=include 2>/dev/null)
 
-# crypto_sign_ed25519_verify_detached, crypto_generichash_blake2b_*, crypto_shorthash_siphash24
+# crypto_sign_ed25519_verify_detached, crypto_generichash_blake2b_*, crypto_shorthash_siphash24, crypto_stream_chacha20_ietf
 SODIUM_SRCS := \
 	$(SODIUM_DIR)/crypto_sign/ed25519/ref10/open.c \
 	$(SODIUM_DIR)/crypto_sign/ed25519/ref10/sign.c \
@@ -24,6 +24,8 @@ SODIUM_SRCS := \
 	$(SODIUM_DIR)/crypto_generichash/blake2b/ref/blake2b-ref.c \
 	$(SODIUM_DIR)/crypto_generichash/blake2b/ref/blake2b-compress-ref.c \
 	$(SODIUM_DIR)/crypto_shorthash/siphash24/ref/shorthash_siphash24_ref.c \
+	$(SODIUM_DIR)/crypto_stream/chacha20/stream_chacha20.c \
+	$(SODIUM_DIR)/crypto_stream/chacha20/ref/chacha20_ref.c \
 	lib/compat/sodium_runtime.c
 
 # Includes alone: what our own files need to include <sodium/crypto_sign_ed25519.h> and its like.

@@ -10,15 +10,6 @@
 
 #include <stdint.h>
 
-#include "lib/span.h"
-
-/*
- * Says where the boot loader's seeds are; they must stay. The key is drawn from them and the CPU's random numbers (RNDR) for the
- * first identifier. Where there are neither, that says so on the console and goes on with the counter: identifiers are then
- * distinct but predictable.
- */
-void id_init(const struct span *seeds, unsigned count);
-
 /* A new identifier, never 0. */
 uint64_t id_next(void);
 

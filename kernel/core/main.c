@@ -8,8 +8,8 @@
 #include "kernel/core/main.h"
 
 #include "hal/contract/cpu.h"
+#include "kernel/core/entropy.h"
 #include "kernel/core/fiber.h"
-#include "kernel/core/id.h"
 #include "kernel/core/kheap.h"
 #include "kernel/core/log.h"
 #include "kernel/core/page.h"
@@ -31,7 +31,7 @@ static void kernel_main(const struct hal_boot_info *info)
 		 (const char *)info->machine.data, info->cpu_count, (unsigned long long)(info->memory_bytes >> 20));
 	page_init(info->free, info->free_count);
 	kheap_init();
-	id_init(info->seed, 2);
+	entropy_init(info->seed, 2);
 	sched_init();
 	log_line("[Rumpk L1] kernel alive: rumpk %s %s", rumpk_version, rumpk_commit);
 	if (cmdline_get(info->command_line, "nonce", &nonce))
