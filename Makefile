@@ -17,19 +17,20 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvl
 # its translation; a layer's rules.mk names the files that are hot (HOT_CFLAGS). Frame pointers: backtraces. The prefix
 # map: the same bytes from any folder.
 HOT_CFLAGS := -O2
-TARGET_CFLAGS := -std=gnu11 -Os -g -ffreestanding -I. -MMD -MP -fno-pic -fno-pie -fno-common -fno-stack-protector \
+TARGET_CFLAGS := -std=gnu11 -Os -g -ffreestanding -I. -Ibuild/gen -MMD -MP -fno-pic -fno-pie -fno-common -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -ffunction-sections \
 	-fdata-sections -mno-outline-atomics -march=armv8-a -ffile-prefix-map=$(CURDIR)=.
 KERNEL_DEBUG := 0 # 1 in build/debug: see kernel/core/panic.h
 KERNEL_CFLAGS = $(TARGET_CFLAGS) -DKERNEL_DEBUG=$(strip $(KERNEL_DEBUG)) -mgeneral-regs-only -mcmodel=tiny
 
 # Objects are built anew when the way of building them changes.
-RULES := Makefile tools/deps.mk $(wildcard */rules.mk)
+RULES := Makefile tools/deps.mk $(wildcard */rules.mk) capos/idl/rules.mk
 
 .PHONY: all
 all: # the default; the layers add to it
 
 include tools/deps.mk
+include capos/idl/rules.mk
 include lib/rules.mk
 include hal/rules.mk
 include kernel/rules.mk

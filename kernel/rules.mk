@@ -4,7 +4,9 @@
 # The kernel as a library (build/librumpk.a), and the images linked from it: the product's main is kernel/payload/run.c.
 
 KERNEL_MAIN := kernel/payload/run.c
-KERNEL_SRCS := $(filter-out $(KERNEL_MAIN),$(wildcard kernel/*/*.c kernel/*/*/*.c))
+# Dispatch tables of the interfaces that have an object: kernel/*/<interface>_object.c.
+KERNEL_METHODS := $(filter $(IDL),$(patsubst %_object.c,%,$(notdir $(wildcard kernel/*/*_object.c kernel/*/*/*_object.c))))
+KERNEL_SRCS := $(filter-out $(KERNEL_MAIN),$(wildcard kernel/*/*.c kernel/*/*/*.c)) $(KERNEL_METHODS:%=build/gen/kernel/%_methods.c)
 KERNEL_ASMS := $(wildcard kernel/*/*.S)
 KERNEL_OBJS := $(KERNEL_SRCS:%.c=build/kernel/%.o) $(KERNEL_ASMS:%.S=build/kernel/%.S.o) build/kernel/gen/version.o
 KERNEL_MAIN_OBJ := $(KERNEL_MAIN:%.c=build/kernel/%.o)
@@ -14,17 +16,18 @@ IMAGE := build/rumpk.img
 RELEASE_IMAGE := build/rumpk-release.img
 
 # What runs at every switch, call and message.
-KERNEL_HOT := kernel/core/sched kernel/core/timer kernel/core/wait kernel/cap/capset kernel/cap/rings kernel/cap/dispatch \
-	kernel/sys/native kernel/sys/process kernel/sys/submissions kernel/io/governor kernel/io/ring_war
-build/kernel/tests/guest/bench.o build/kernel/tests/guest/bench_ring.o $(KERNEL_HOT:%=build/kernel/%.o): EXTRA_CFLAGS := $(HOT_CFLAGS)
+KERNEL_HOT := kernel/core/sched kernel/core/timer kernel/core/wait kernel/cap/capset kernel/cap/dispatch kernel/cap/console_object kernel/cap/memory_object \
+	kernel/cap/ring_set kernel/sys/native kernel/sys/process kernel/sys/submissions kernel/sys/thread_run kernel/io/governor kernel/io/ring_war
+build/kernel/tests/guest/bench.o build/kernel/tests/guest/bench_ring.o $(KERNEL_HOT:%=build/kernel/%.o) \
+	$(KERNEL_METHODS:%=build/kernel/build/gen/kernel/%_methods.o): EXTRA_CFLAGS := $(HOT_CFLAGS)
 
-build/kernel/%.o: %.c $(DEPS_STAMP) $(RULES)
+build/kernel/%.o: %.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
 
 # The same with checks of ownership between CPUs: for tests.
 build/debug/%.o: KERNEL_DEBUG := 1
-build/debug/%.o: %.c $(DEPS_STAMP) $(RULES)
+build/debug/%.o: %.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
 

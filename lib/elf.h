@@ -21,7 +21,7 @@
 #define ELF_PAGE_BYTES 4096u
 #define ELF_NATIVE_NOTE_OWNER "Rumpk" /* owner of the note that marks a native payload */
 #define ELF_NATIVE_NOTE_TYPE 1u       /* descriptor: one u32, the ABI version */
-#define ELF_NATIVE_ABI 1u
+#define ELF_NATIVE_ABI 2u
 
 /* Rights of a segment: the values of p_flags. */
 enum {

@@ -303,6 +303,13 @@ void heap_free(struct heap *heap, void *address)
 	}
 }
 
+size_t heap_usable(struct heap *heap, void *address)
+{
+	struct object object;
+
+	return find(heap, address, &object) ? object.usable : 0;
+}
+
 void *heap_realloc(struct heap *heap, void *address, size_t bytes)
 {
 	struct object object;

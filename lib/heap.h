@@ -71,6 +71,9 @@ void heap_free(struct heap *heap, void *address);
 unsigned heap_class_for(const struct heap *heap, size_t bytes);
 unsigned heap_class_at(const struct heap *heap, const void *address);
 
+/* How many bytes the allocation at `address` has room for. 0, and `bad` was told, where none lives there. */
+size_t heap_usable(struct heap *heap, void *address);
+
 /* Gives empty slabs that were kept for later back to the source: where nothing lives, the heap then holds nothing. */
 void heap_trim(struct heap *heap);
 

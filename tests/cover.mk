@@ -10,7 +10,7 @@ COVER_DEPS_OBJS := $(FDT_SRCS:build/deps/%.c=build/cover/deps/%.o)
 COVER_PROGRAMS := $(UNIT_SRCS:%.c=build/cover/%)
 PLUGINS := $(patsubst harness/plugin/%.c,build/plugins/%.so,$(wildcard harness/plugin/*.c))
 
-$(COVER_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk
+$(COVER_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $(COVER_FLAGS) $(WARNINGS) -include tests/unit/rename.h -fno-builtin -c -o $@ $<
 
@@ -18,7 +18,7 @@ $(COVER_DEPS_OBJS): build/cover/deps/%.o: $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -w -c -o $@ build/deps/$*.c
 
-$(COVER_PROGRAMS:%=%.o): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk
+$(COVER_PROGRAMS:%=%.o): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $(COVER_FLAGS) $(WARNINGS) -c -o $@ $<
 

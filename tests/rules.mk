@@ -4,8 +4,8 @@
 # Host tests and fuzz targets by wildcard; images and applications that are tests themselves.
 
 # What is pure in kernel/ compiles for the host too.
-PURE_KERNEL_SRCS := $(wildcard kernel/payload/manifest*.c) kernel/core/log_filter.c kernel/cap/capset.c kernel/cap/rings.c kernel/io/governor.c
-HOST_CFLAGS := -std=gnu11 -g -O1 -I. -MMD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES)
+PURE_KERNEL_SRCS := $(wildcard kernel/payload/manifest*.c) kernel/core/log_filter.c kernel/cap/capset.c kernel/io/governor.c
+HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -MMD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES)
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread
 
@@ -17,7 +17,7 @@ build/host/asan/%.o: SANITIZER := $(ASAN)
 build/host/tsan/%.o: SANITIZER := $(TSAN)
 
 define HOST_RULES # 1: folder
-build/host/$(1)/%.o: %.c $(DEPS_STAMP) $(RULES)
+build/host/$(1)/%.o: %.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP)
 	@mkdir -p $$(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $$(SANITIZER) $(WARNINGS) -include tests/unit/rename.h -fno-builtin -c -o $$@ $$<
 
@@ -25,7 +25,7 @@ build/host/$(1)/deps/%.o: $(DEPS_STAMP) $(RULES)
 	@mkdir -p $$(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $$(SANITIZER) -w -c -o $$@ build/deps/$$*.c
 
-build/host/$(1)/tests/%.o: tests/%.c $(DEPS_STAMP) $(RULES)
+build/host/$(1)/tests/%.o: tests/%.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP)
 	@mkdir -p $$(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $$(SANITIZER) $(WARNINGS) -c -o $$@ $$<
 endef
@@ -57,7 +57,16 @@ unit-programs: $(UNIT_PROGRAMS) $(FDT_FIXTURES)
 # libFuzzer, by clang, from the sources at once: a fuzz target is small.
 FUZZ_SRCS := $(shell find tests/fuzz -name '*_fuzz.c' 2>/dev/null)
 FUZZ_PROGRAMS := $(FUZZ_SRCS:%.c=build/%)
-$(FUZZ_PROGRAMS): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP)
+
+# Every interface's table behind the dispatcher, with handlers that judge what they are given.
+FUZZ_DISPATCH := build/tests/fuzz/kernel/cap/dispatch_fuzz
+FUZZ_DISPATCH_SRCS := kernel/cap/dispatch.c kernel/cap/capset.c kernel/core/log_filter.c lib/cmdline.c $(IDL_KERNEL_SRCS) $(IDL_TEST_SRCS)
+$(FUZZ_DISPATCH): build/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_DISPATCH_SRCS) $(IDL_HEADERS) $(wildcard lib/*.h kernel/*/*.h)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-ffunction-sections -Wl,--gc-sections -o $@ $< $(FUZZ_DISPATCH_SRCS)
+
+$(filter-out $(FUZZ_DISPATCH),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 -I. $(SODIUM_INCLUDES) $(FDT_INCLUDES) -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o $@ $< $(HOST_SRCS) $(FDT_SRCS)

@@ -18,4 +18,4 @@ capos_entry:
 	.long	1			/* type: native */
 	.asciz	"Rumpk"
 	.balign	4
-	.long	1			/* CAPOS_ABI_VERSION */
+	.long	2			/* CAPOS_ABI_VERSION */

@@ -10,4 +10,14 @@
 /* Set before main() runs; never NULL after. */
 extern const struct capos_start *capos_start;
 
+/* The capabilities that every process has, looked up once, before main(). One that the process dropped stays here, and is refused. */
+struct own {
+	capos_cap_t memory;
+	capos_cap_t ring;
+	capos_cap_t event;
+	capos_cap_t threads;
+	capos_cap_t capset;
+};
+extern struct own capos_own;
+
 #endif

@@ -124,6 +124,16 @@ bool hal_space_is_mapped(const struct hal_space *space, uint64_t va)
 	return va < HAL_USER_END && tables_entry_find(space->root_pa, va) != NULL;
 }
 
+status_t hal_space_translate(const struct hal_space *space, uint64_t va, uint64_t *pa)
+{
+	const uint64_t *entry = va < HAL_USER_END ? tables_entry_find(space->root_pa, va) : NULL;
+
+	if (entry == NULL)
+		return STATUS_EFAULT;
+	*pa = (*entry & PTE_ADDR_MASK) | (va & (HAL_PAGE_BYTES - 1));
+	return STATUS_OK;
+}
+
 void hal_page_publish_code(void *page)
 {
 	uint64_t line = 4ul << (sysreg_read(ctr_el0) >> 16 & 0xf); /* CTR_EL0.DminLine: log2 of words */

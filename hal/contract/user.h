@@ -51,6 +51,9 @@ MUST_CHECK status_t hal_space_unmap(struct hal_space *space, uint64_t va, uint64
 /* Whether anything is mapped at `va`. */
 bool hal_space_is_mapped(const struct hal_space *space, uint64_t va);
 
+/* The physical address behind `va`, which EL0 may read. STATUS_EFAULT where nothing is mapped. */
+MUST_CHECK status_t hal_space_translate(const struct hal_space *space, uint64_t va, uint64_t *pa);
+
 /* Makes what the kernel wrote to a page through the direct map visible to instruction fetches. */
 void hal_page_publish_code(void *page);
 

@@ -78,16 +78,17 @@ def fiber_state(fiber: gdb.Value, said: str) -> str:
 
 
 def process_lines(fiber: gdb.Value, entry: str) -> list[str]:
-    """The process that a fiber runs, and its rings."""
-    if not entry.startswith("process"):
+    """The thread that a fiber runs, its process, and its rings."""
+    if not entry.startswith("thread_main"):
         return []
-    process = walk.pointer("process", int(fiber["arg"]))
-    rings = process["rings"]
-    shared = rings["shared"]
+    thread = walk.pointer("thread", int(fiber["arg"]))
+    process, ring_set = thread["process"], thread["rings"]
+    rings, shared, budget = ring_set["rings"], ring_set["rings"]["shared"], process["budget"]
     return [f"    process {int(process['number'])} ({process['name'].string(errors='replace')}), "
-            f"{int(process['pages_used'])} of {int(process['pages_limit'])} pages, {process['end']}",
+            f"{int(budget['used'])} of {int(budget['limit'])} pages, {process['end']}, pc 0x{int(thread['user']['pc']):x}",
             f"    submissions: taken {int(rings['submit_head'])}, written {int(shared['submit_tail'])}; "
-            f"completions: written {int(rings['complete_tail'])}, taken {int(shared['complete_head'])}"]
+            f"completions: written {int(rings['complete_tail'])}, taken {int(shared['complete_head'])}; "
+            f"{int(ring_set['inflight'])} in flight, {int(ring_set['users'])} users"]
 
 
 def saved_backtrace(fiber: gdb.Value) -> list[str]:

@@ -3,71 +3,145 @@
 
 #include "kernel/cap/capset.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "lib/string.h"
 
-/* A number: generation above, slot + 1 below, so that 0 is none. A slot that has used up its generations is retired. */
-#define SLOT_BITS 8
-#define GENERATION_MAX ((1u << (32 - SLOT_BITS)) - 1)
-
-static_assert(CAPSET_SLOTS < 1 << SLOT_BITS, "slot + 1 fits its bits");
-
-void capset_init(struct capset *set)
+void capset_init(struct capset *set, struct capset_source source)
 {
-	memset(set, 0, sizeof(*set));
+	set->source = source;
 }
 
-static capos_cap_t cap_number(unsigned slot, uint32_t generation)
+struct capset_slot *capset_slot(const struct capset *set, capos_cap_t cap)
 {
-	return generation << SLOT_BITS | (slot + 1);
+	uint32_t index = (cap & ((1u << CAPSET_SLOT_BITS) - 1)) - 1;
+	struct capset_slot *chunk;
+
+	if (index >= CAPSET_SLOTS)
+		return NULL;
+	chunk = atomic_load_explicit(&set->chunks[index / CAPSET_CHUNK_SLOTS], memory_order_relaxed);
+	if (chunk == NULL || atomic_load_explicit(&chunk[index % CAPSET_CHUNK_SLOTS].number, memory_order_relaxed) != cap)
+		return NULL;
+	return &chunk[index % CAPSET_CHUNK_SLOTS];
 }
 
-static bool slot_of(const struct capset *set, capos_cap_t cap, unsigned *slot)
+/* A slot that can be used: the lowest. One that has used up its generations is retired. */
+static status_t slot_find_free(struct capset *set, struct capset_slot **out, unsigned *index)
 {
-	unsigned index = (cap & ((1u << SLOT_BITS) - 1)) - 1; /* 0 wraps, and is refused below */
+	for (unsigned at = 0; at < CAPSET_SLOTS; at++) {
+		struct capset_slot *chunk = atomic_load_explicit(&set->chunks[at / CAPSET_CHUNK_SLOTS], memory_order_relaxed);
 
-	if (index >= CAPSET_SLOTS || set->slots[index].object == NULL ||
-	    set->slots[index].generation != cap >> SLOT_BITS)
-		return false;
-	*slot = index;
-	return true;
-}
+		if (chunk == NULL) {
+			chunk = set->source.alloc(set->source.ctx);
+			if (chunk == NULL)
+				return STATUS_ENOMEM;
+			atomic_store_explicit(&set->chunks[at / CAPSET_CHUNK_SLOTS], chunk, memory_order_release);
+		}
 
-status_t capset_add(struct capset *set, struct object *object, uint32_t rights, capos_cap_t *cap)
-{
-	for (unsigned i = 0; i < CAPSET_SLOTS; i++) {
-		struct capset_slot *slot = &set->slots[i];
+		struct capset_slot *slot = &chunk[at % CAPSET_CHUNK_SLOTS];
 
-		if (slot->object != NULL || slot->generation == GENERATION_MAX)
-			continue;
-		slot->object = object;
-		slot->rights = rights;
-		slot->generation++;
-		*cap = cap_number(i, slot->generation);
-		return STATUS_OK;
+		if (atomic_load_explicit(&slot->number, memory_order_relaxed) == 0 && slot->generation < CAPSET_GENERATION_MAX) {
+			*out = slot;
+			*index = at;
+			return STATUS_OK;
+		}
 	}
 	return STATUS_ENOSPC;
 }
 
-status_t capset_remove(struct capset *set, capos_cap_t cap)
+static void child_link(struct capset_slot *parent, struct capset_slot *slot)
 {
-	unsigned slot;
+	slot->parent = parent;
+	slot->previous_sibling = NULL;
+	slot->next_sibling = NULL;
+	if (parent == NULL)
+		return;
+	slot->next_sibling = parent->first_child;
+	if (parent->first_child != NULL)
+		parent->first_child->previous_sibling = slot;
+	parent->first_child = slot;
+}
 
-	if (!slot_of(set, cap, &slot))
-		return STATUS_EBADF;
-	set->slots[slot].object = NULL;
+static void child_unlink(struct capset_slot *slot)
+{
+	if (slot->next_sibling != NULL)
+		slot->next_sibling->previous_sibling = slot->previous_sibling;
+	if (slot->previous_sibling != NULL)
+		slot->previous_sibling->next_sibling = slot->next_sibling;
+	else if (slot->parent != NULL)
+		slot->parent->first_child = slot->next_sibling;
+}
+
+status_t capset_add(struct capset *set, struct object *object, uint32_t rights, const char *name, struct capset_slot *parent,
+		    capos_cap_t *cap)
+{
+	struct capset_slot *slot;
+	unsigned index;
+	status_t status = slot_find_free(set, &slot, &index);
+
+	if (status != STATUS_OK)
+		return status;
+	slot->object = object;
+	slot->rights = rights;
+	slot->set = set;
+	slot->generation++;
+	slot->order = set->added++;
+	slot->first_child = NULL;
+	memset(slot->name, 0, sizeof(slot->name));
+	memcpy(slot->name, name, strnlen(name, sizeof(slot->name) - 1));
+	child_link(parent, slot);
+	set->count++;
+	*cap = slot->generation << CAPSET_SLOT_BITS | (index + 1);
+	atomic_store_explicit(&slot->number, *cap, memory_order_release);
 	return STATUS_OK;
 }
 
-status_t capset_find(const struct capset *set, capos_cap_t cap, struct object **object, uint32_t *rights)
+struct object *capset_remove(struct capset_slot *slot)
 {
-	unsigned slot;
+	struct capset_slot *child;
 
-	if (!slot_of(set, cap, &slot))
-		return STATUS_EBADF;
-	*object = set->slots[slot].object;
-	*rights = set->slots[slot].rights;
-	return STATUS_OK;
+	atomic_store_explicit(&slot->number, 0, memory_order_relaxed);
+	/* Who still finds the number finds object and rights as they were (capset_find). */
+	atomic_thread_fence(memory_order_release);
+	child_unlink(slot);
+	while ((child = slot->first_child) != NULL) {
+		slot->first_child = child->next_sibling;
+		child_link(slot->parent, child);
+	}
+	slot->set->count--;
+	return slot->object;
+}
+
+struct capset_slot *capset_next_derived(const struct capset_slot *slot)
+{
+	struct capset_slot *child = slot->first_child;
+
+	while (child != NULL && child->first_child != NULL)
+		child = child->first_child;
+	return child;
+}
+
+struct capset_slot *capset_next(const struct capset *set, unsigned *at)
+{
+	while (*at < CAPSET_SLOTS) {
+		struct capset_slot *chunk = atomic_load_explicit(&set->chunks[*at / CAPSET_CHUNK_SLOTS], memory_order_relaxed);
+
+		if (chunk == NULL)
+			break;
+
+		struct capset_slot *slot = &chunk[(*at)++ % CAPSET_CHUNK_SLOTS];
+
+		if (atomic_load_explicit(&slot->number, memory_order_relaxed) != 0)
+			return slot;
+	}
+	return NULL;
+}
+
+void capset_free(struct capset *set)
+{
+	for (unsigned i = 0; i < CAPSET_CHUNKS; i++) {
+		struct capset_slot *chunk = atomic_load_explicit(&set->chunks[i], memory_order_relaxed);
+
+		if (chunk != NULL)
+			set->source.free(set->source.ctx, chunk);
+		atomic_store_explicit(&set->chunks[i], NULL, memory_order_relaxed);
+	}
 }

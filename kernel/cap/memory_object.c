@@ -1,47 +1,37 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-#include "kernel/cap/memory_object.h"
-
+/* A process's own memory: pages up to what its budget allows. */
+#include "kernel/cap/grant.h"
+#include "kernel/cap/objects.h"
+#include "kernel/cap/region.h"
+#include "kernel/memory_methods.h"
+#include "kernel/region_methods.h"
+#include "kernel/sys/memory.h"
 #include "kernel/sys/process.h"
 
-static int64_t map(struct cap_call *call)
+int64_t memory_map(struct cap_call *call, const struct capos_memory_map *params)
 {
-	struct capos_memory_map params;
 	uint64_t address;
-	status_t status;
+	status_t status = process_heap_map(call->process, params->bytes, &address);
 
-	if (process_copy_in(call->process, &params, call->submission->params, sizeof(params)) != STATUS_OK)
-		return STATUS_EFAULT;
-	status = process_heap_map(call->process, params.bytes, &address);
 	return status == STATUS_OK ? (int64_t)address : status;
 }
 
-static int64_t unmap(struct cap_call *call)
+int64_t memory_unmap(struct cap_call *call, const struct capos_memory_unmap *params)
 {
-	struct capos_memory_unmap params;
-
-	if (process_copy_in(call->process, &params, call->submission->params, sizeof(params)) != STATUS_OK)
-		return STATUS_EFAULT;
-	return process_heap_unmap(call->process, params.address, params.bytes);
+	return process_heap_unmap(call->process, params->address, params->bytes);
 }
 
-static const struct cap_method methods[] = {
-	[CAPOS_MEMORY_MAP - 1] = { .run = map,
-				   .rights = CAPOS_MEMORY_RIGHT_MAP,
-				   .params_min = sizeof(struct capos_memory_map),
-				   .params_max = sizeof(struct capos_memory_map) },
-	[CAPOS_MEMORY_UNMAP - 1] = { .run = unmap,
-				     .rights = CAPOS_MEMORY_RIGHT_MAP,
-				     .params_min = sizeof(struct capos_memory_unmap),
-				     .params_max = sizeof(struct capos_memory_unmap) },
-};
+int64_t memory_create_region(struct cap_call *call, const struct capos_memory_create_region *params)
+{
+	struct region *region;
+	status_t status = region_create(call->process->budget, params->bytes, &region);
 
-static const struct cap_interface interface = {
-	.id = CAPOS_INTERFACE_MEMORY,
-	.name = "memory",
-	.methods = methods,
-	.method_count = sizeof(methods) / sizeof(methods[0]),
-};
+	if (status != STATUS_OK)
+		return status;
+	return grant_new(&call->process->capset, &region->object, CAPOS_REGION_RIGHT_READ | CAPOS_REGION_RIGHT_WRITE, "region",
+			 &call->new_cap);
+}
 
-struct object memory_object = { .interface = &interface };
+struct object memory_object = OBJECT_INIT(memory_interface);

@@ -65,7 +65,7 @@ void log_init(struct span command_line)
 	struct span levels;
 	struct span bad = { 0 };
 
-	log_filter_init(&log_filter_now, LOG_INFO);
+	log_filter_init(&log_filter_now, LOG_WARN);
 	VERIFY(disruptor_init(&ring, slots, SLOT_BYTES, SLOTS, batch_ends) == STATUS_OK);
 	VERIFY(disruptor_consumer_init(&reader, &ring, NULL, 0) == STATUS_OK);
 	if (cmdline_get(command_line, "log", &levels))

@@ -26,6 +26,7 @@ enum log_component {
 	LOG_TRUST,
 	LOG_PROC,
 	LOG_CAP,
+	LOG_APP, /* what processes write by their capability */
 	LOG_COMPONENTS,
 };
 

@@ -27,11 +27,12 @@ void message_serve(struct message_inbox *inbox)
 	uint64_t first;
 	uint64_t count = disruptor_poll(&inbox->reader, &first);
 
-	for (uint64_t i = 0; i < count; i++) {
-		struct message message = *DISRUPTOR_SLOT(&inbox->ring, struct message, first + i);
+	/* Polled for each: one that sends may wait for room, and serve those behind it meanwhile. */
+	for (; count > 0 && disruptor_poll(&inbox->reader, &first) > 0; count--) {
+		struct message message = *DISRUPTOR_SLOT(&inbox->ring, struct message, first);
 
 		/* Before it runs: it may send, and so wait for room in an inbox whose owner waits for room in this one. */
-		disruptor_release(&inbox->reader, first + i + 1);
+		disruptor_release(&inbox->reader, first + 1);
 		message.run(message.arg);
 	}
 }

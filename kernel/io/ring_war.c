@@ -11,12 +11,14 @@
 #include "hal/contract/cpu.h"
 #include "hal/contract/smp.h"
 #include "hal/contract/timer.h"
+#include "kernel/cap/ring_set.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/log.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/smp.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/submissions.h"
+#include "kernel/sys/thread.h"
 #include "lib/cmdline.h"
 
 static enum governor_rule rule = GOVERNOR_AUTO; /* W: boot */
@@ -35,41 +37,44 @@ void ring_war_init(struct ring_war *war)
 	governor_init(&war->governor, smp_online() > 1 ? rule : GOVERNOR_ALWAYS_PEACE, GOVERNOR_WAKE_NS, hal_timer_now_ns());
 }
 
-static void polled_set(struct process *process, uint32_t value)
+static void polled_set(struct ring_set *set, uint32_t value)
 {
-	atomic_store_explicit(&process->rings.shared->polled, value, memory_order_relaxed);
+	atomic_store_explicit(&set->rings.shared->polled, value, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst); /* pairs with the process's, between its cursor and `polled` */
 }
 
-/* The poller: looks until the governor, the process's fiber or a broken ring ends War. */
+/* The poller: looks until the governor, the thread's fiber or a broken ring ends War. */
 static void poller_main(void *arg)
 {
-	struct process *process = arg;
-	struct ring_war *war = &process->war;
+	struct ring_set *set = arg;
+	struct ring_war *war = &set->war;
 	struct governor_decision decision = { .mode = GOVERNOR_WAR };
 	bool sound = true;
-	uint32_t count;
+	uint32_t count = 0;
 	uint32_t waiting;
 
 	/* Acquire: pairs with the release of who asked to stop. */
 	while (sound && decision.mode == GOVERNOR_WAR &&
 	       atomic_load_explicit(&war->state, memory_order_acquire) == RING_WAR) {
-		sound = submissions_run(process, &count, &waiting);
+		if (ring_set_has_done(set))
+			ring_set_drain(set);
+		sound = submissions_run(set, &count, &waiting);
 		decision = governor_step(&war->governor, count, hal_timer_now_ns());
 		fiber_yield();
 		hal_cpu_relax();
 	}
-	polled_set(process, 0);
+	polled_set(set, 0);
 	if (sound)
-		sound = submissions_run(process, &count, &waiting);
-	hal_space_leave(&process->space);
-
-	unsigned cpu = process->cpu;
-
-	/* Pairs with the acquire in ring_war_end: rings, governor and fault are as they were left here. Then hands off. */
+		(void)submissions_run(set, &count, &waiting);
+	hal_space_leave(&set->process->space);
+	(void)object_hold(&set->thread->object); /* once the rings are given back the thread may end */
+	/* Pairs with the acquire in ring_war_end: rings, governor and fault are as they were left here. */
 	atomic_store_explicit(&war->state, RING_PEACE, memory_order_release);
-	if (!sound)
-		hal_cpu_notify(cpu); /* the process runs on: stop it */
+	/* What finished after the last look above found nobody who owns the rings at home (thread_run.c): full barrier, look, and tell. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (ring_set_has_done(set))
+		ring_set_kick(set);
+	object_put(&set->thread->object);
 }
 
 /*
@@ -88,9 +93,9 @@ static void war_judge(struct ring_war *war)
 	war->unjudged = false;
 }
 
-void ring_war_end(struct process *process)
+void ring_war_end(struct ring_set *set)
 {
-	struct ring_war *war = &process->war;
+	struct ring_war *war = &set->war;
 	uint32_t state = RING_WAR;
 
 	(void)atomic_compare_exchange_strong_explicit(&war->state, &state, RING_STOPPING, memory_order_acq_rel,
@@ -116,11 +121,13 @@ static unsigned poller_cpu(void)
 	return own;
 }
 
-void ring_war_consider(struct process *process, unsigned events)
+void ring_war_consider(struct ring_set *set, unsigned events)
 {
 	static const struct fiber_options options = { .name = "poller", .priority = FIBER_NORMAL };
-	struct ring_war *war = &process->war;
+	struct ring_war *war = &set->war;
 
+	if (atomic_load_explicit(&set->users, memory_order_relaxed) > 1)
+		return; /* another thread sleeps, or will, where a poller wakes nobody */
 	if (war->unjudged)
 		war_judge(war);
 	if (war->governor.rule == GOVERNOR_ALWAYS_PEACE || war->shunned > 0) { /* nothing to decide */
@@ -132,10 +139,10 @@ void ring_war_consider(struct process *process, unsigned events)
 		return;
 	war->events_before = war->governor.counters.events[GOVERNOR_WAR];
 	atomic_store_explicit(&war->state, RING_WAR, memory_order_relaxed);
-	polled_set(process, 1);
+	polled_set(set, 1);
 	/* The message that begins the fiber hands the rings over. */
-	if (fiber_create_on(poller_cpu(), &options, poller_main, process) != STATUS_OK) {
-		polled_set(process, 0);
+	if (fiber_create_on(poller_cpu(), &options, poller_main, set) != STATUS_OK) {
+		polled_set(set, 0);
 		atomic_store_explicit(&war->state, RING_PEACE, memory_order_relaxed);
 		return;
 	}

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* The product image's purpose: prove the bundle, run its program, end with its exit status. */
+/* The product image's purpose: prove the bundle, run its processes, end with the main one's exit status. */
 #include "hal/contract/boot.h"
+#include "kernel/cap/object.h"
 #include "kernel/core/exit_status.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/kheap.h"
+#include "kernel/core/libc.h"
 #include "kernel/core/log.h"
 #include "kernel/core/main.h"
 #include "kernel/core/page.h"
 #include "kernel/io/console.h"
-#include "kernel/payload/load.h"
+#include "kernel/payload/manifest.h"
+#include "kernel/payload/processes.h"
+#include "kernel/payload/program.h"
 #include "kernel/payload/trust.h"
+#include "lib/cmdline.h"
+#include "lib/cpio.h"
+#include "lib/format.h"
 
 static _Noreturn void cannot_load(const char *why)
 {
@@ -19,22 +26,41 @@ static _Noreturn void cannot_load(const char *why)
 	console_exit(EXIT_STATUS_UNLOADABLE);
 }
 
-static int process_run(struct span archive)
+static status_t manifest_read(struct span archive, struct manifest *manifest, char *why)
 {
-	char why[LOAD_WHY_BYTES];
-	struct process *process;
+	static const char name[] = "manifest.toml";
+	struct span text;
+	const char *cause = "";
+
+	if (cpio_check(archive, &cause) != STATUS_OK) {
+		(void)format_print(why, PROGRAM_WHY_BYTES, "the archive is malformed: %s", cause);
+		return STATUS_EINVAL;
+	}
+	if (cpio_find(archive, span_of(name, sizeof(name) - 1), &text) != STATUS_OK) {
+		(void)format_print(why, PROGRAM_WHY_BYTES, "the archive has no manifest.toml");
+		return STATUS_ENOENT;
+	}
+	return manifest_parse(text, manifest, why, PROGRAM_WHY_BYTES);
+}
+
+static int bundle_run(struct span archive, struct span command_line)
+{
+	char why[PROGRAM_WHY_BYTES];
 	uint64_t free_before = page_free_count();
+	struct manifest *manifest = malloc(sizeof(*manifest)); /* too large for a fiber's stack */
+	struct span launch = span_of("", 0);
+	int status;
 
-	if (load_archive(archive, &process, why) != STATUS_OK)
+	if (manifest == NULL)
+		cannot_load("memory: the machine has none left");
+	(void)cmdline_rest(command_line, &launch);
+	if (manifest_read(archive, manifest, why) != STATUS_OK ||
+	    processes_run(archive, manifest, launch, &status, why) != STATUS_OK)
 		cannot_load(why);
-	if (process_start(process) != STATUS_OK)
-		cannot_load("memory: the machine has none left for a stack");
-
-	int status = process_wait(process);
-
-	process_destroy(process);
+	free(manifest);
+	object_settle();
 	kheap_trim();
-	log_print(LOG_MEMORY, LOG_DEBUG, "%llu pages free before the process, %llu after",
+	log_print(LOG_MEMORY, LOG_DEBUG, "%llu pages free before the processes, %llu after",
 		  (unsigned long long)free_before, (unsigned long long)page_free_count());
 	return status;
 }
@@ -56,7 +82,7 @@ void image_main(void *arg)
 		console_exit(EXIT_STATUS_REFUSED);
 	}
 
-	int status = process_run(archive);
+	int status = bundle_run(archive, info->command_line);
 
 	log_line("sched: last process exited, halting");
 	console_exit(status);

@@ -3,129 +3,116 @@
 
 #include "kernel/payload/start.h"
 
-#include "capos/include/capos/abi.h"
-#include "kernel/cap/console_object.h"
-#include "kernel/cap/memory_object.h"
+#include <assert.h>
+#include <stddef.h>
+
+#include "kernel/cap/grant.h"
+#include "kernel/cap/objects.h"
+#include "kernel/capset_methods.h"
 #include "kernel/core/log.h"
+#include "kernel/event_methods.h"
+#include "kernel/memory_methods.h"
+#include "kernel/ring_methods.h"
 #include "kernel/sys/layout.h"
-#include "lib/bits.h"
+#include "kernel/sys/memory.h"
+#include "kernel/sys/process.h"
+#include "kernel/threads_methods.h"
 #include "lib/string.h"
 
-enum { GRANTS_MAX = MANIFEST_CAPABILITY_MAX + 1 /* memory, which `memory =` in the manifest grants */ };
+enum { STRING_BYTES = 2400 };
 
 /* The page as the process sees it at PROCESS_START_VA. */
 struct start_page {
 	struct capos_start start;
-	struct capos_capset_entry capset[GRANTS_MAX];
-	uint64_t argv[MANIFEST_ARG_MAX + 2];
-	char strings[MANIFEST_NAME_MAX + 1 + MANIFEST_ARG_BYTES];
+	struct capos_capset_entry capset[START_CAPSET_MAX];
+	uint64_t vectors[START_STRINGS_MAX + 2]; /* argv, 0, envp, 0 */
+	char strings[STRING_BYTES];
 };
 
 static_assert(sizeof(struct start_page) <= HAL_PAGE_BYTES, "one page");
-static_assert(CAPOS_SUBMISSIONS * sizeof(struct capos_submission) == HAL_PAGE_BYTES, "one page");
-static_assert(CAPOS_COMPLETIONS * sizeof(struct capos_completion) == HAL_PAGE_BYTES, "one page");
 
-/* What each capability of a manifest stands for. */
-static const struct grant {
-	uint32_t interface;
+/* What every process has. */
+static const struct {
+	const char *name;
 	struct object *object;
-} grants[] = {
-	{ CAPOS_INTERFACE_CONSOLE, &console_object },
+	uint32_t rights;
+} own[] = {
+	{ "memory", &memory_object, CAPOS_MEMORY_RIGHT_MAP },
+	{ "capset", &capset_object, CAPOS_CAPSET_RIGHT_USE },
+	{ "ring", &ring_object, CAPOS_RING_RIGHT_USE },
+	{ "event", &event_object, CAPOS_EVENT_RIGHT_USE },
+	{ "threads", &threads_object, CAPOS_THREADS_RIGHT_CREATE },
 };
 
-static status_t grant_add(struct process *process, struct start_page *page, const char *name, struct object *object,
-			  uint32_t rights)
+static uint64_t va_of(const struct start_page *page, const void *at)
 {
-	struct capos_capset_entry *entry = &page->capset[page->start.capset_count];
-	status_t status = capset_add(&process->capset, object, rights, &entry->cap);
-
-	if (status != STATUS_OK)
-		return status;
-	strcpy(entry->name, name);
-	entry->interface = object->interface->id;
-	entry->rights = rights;
-	page->start.capset_count++;
-	log_print(LOG_CAP, LOG_DEBUG, "process %u: granted %s, rights 0x%x", process->number, name, rights);
-	return STATUS_OK;
+	return PROCESS_START_VA + (uint64_t)((const char *)at - (const char *)page);
 }
 
-/* The object of an interface, or NULL. */
-static struct object *grant_find(uint32_t interface)
+static status_t strings_fill(struct start_page *page, uint32_t argc, uint32_t envc, struct span strings)
 {
-	for (size_t i = 0; i < ARRAY_LEN(grants); i++) {
-		if (grants[i].interface == interface)
-			return grants[i].object;
+	uint64_t *vector = page->vectors;
+	size_t at = 0;
+
+	if (strings.len > sizeof(page->strings) || argc > START_STRINGS_MAX || envc > START_STRINGS_MAX - argc)
+		return STATUS_E2BIG;
+	memcpy(page->strings, strings.data, strings.len);
+	page->start.argc = argc;
+	page->start.argv = va_of(page, vector);
+	page->start.envp = va_of(page, vector + argc + 1);
+	for (uint32_t i = 0; i < argc + envc; i++) {
+		size_t len = strnlen(page->strings + at, strings.len - at);
+
+		if (len == strings.len - at)
+			return STATUS_EINVAL; /* it does not end */
+		vector += i == argc;
+		*vector++ = va_of(page, page->strings + at);
+		at += len + 1;
 	}
-	return NULL;
+	return at == strings.len ? STATUS_OK : STATUS_EINVAL;
 }
 
-static status_t capset_fill(struct process *process, struct start_page *page, const struct manifest_process *manifest)
+status_t start_begin(struct process *process, uint32_t argc, uint32_t envc, struct span strings, struct start *start)
 {
-	status_t status = grant_add(process, page, "memory", &memory_object, CAPOS_MEMORY_RIGHT_MAP);
-
-	for (uint32_t i = 0; status == STATUS_OK && i < manifest->capability_count; i++) {
-		const struct manifest_capability *capability = &manifest->capabilities[i];
-		struct object *object = grant_find(capability->interface);
-
-		if (object != NULL)
-			status = grant_add(process, page, capability->name, object, capability->rights);
-	}
-	return status;
-}
-
-static void arguments_fill(struct start_page *page, const struct manifest_process *manifest)
-{
-	char *at = page->strings;
-
-	for (uint32_t i = 0; i <= manifest->args.count; i++) {
-		const char *argument = i == 0 ? manifest->name : manifest_string(&manifest->args, i - 1);
-
-		page->argv[i] = PROCESS_START_VA + (uint64_t)(at - (char *)page);
-		strcpy(at, argument);
-		at += strlen(argument) + 1;
-	}
-	page->start.argc = manifest->args.count + 1;
-}
-
-static status_t rings_map(struct process *process)
-{
-	const unsigned read_write = HAL_USER_READ | HAL_USER_WRITE;
-	void *shared;
-	void *submissions;
-	void *completions;
-	status_t status = process_map(process, PROCESS_RINGS_VA, read_write, &shared);
-
-	if (status == STATUS_OK)
-		status = process_map(process, PROCESS_SUBMISSIONS_VA, read_write, &submissions);
-	if (status == STATUS_OK)
-		status = process_map(process, PROCESS_COMPLETIONS_VA, HAL_USER_READ, &completions);
-	if (status == STATUS_OK)
-		process->rings = (struct cap_rings){
-			.shared = shared, .submissions = submissions, .completions = completions,
-		};
-	return status;
-}
-
-status_t start_fill(struct process *process, const struct manifest_process *manifest)
-{
-	struct start_page *page;
 	void *memory;
 	status_t status = process_map(process, PROCESS_START_VA, HAL_USER_READ, &memory);
 
 	if (status != STATUS_OK)
 		return status;
-	page = memory;
-	page->start = (struct capos_start){
+	*start = (struct start){ process, memory };
+	start->page->start = (struct capos_start){
 		.magic = CAPOS_START_MAGIC,
 		.version = CAPOS_ABI_VERSION,
 		.bytes = sizeof(struct capos_start),
+		.process = process->id,
 		.rings = PROCESS_RINGS_VA,
-		.submissions = PROCESS_SUBMISSIONS_VA,
-		.completions = PROCESS_COMPLETIONS_VA,
 		.capset = PROCESS_START_VA + offsetof(struct start_page, capset),
-		.argv = PROCESS_START_VA + offsetof(struct start_page, argv),
 	};
-	arguments_fill(page, manifest);
-	status = capset_fill(process, page, manifest);
-	return status == STATUS_OK ? rings_map(process) : status;
+	status = strings_fill(start->page, argc, envc, strings);
+	for (size_t i = 0; status == STATUS_OK && i < sizeof(own) / sizeof(own[0]); i++)
+		status = start_grant(start, own[i].name, own[i].object, own[i].rights);
+	return status;
+}
+
+status_t start_show(struct start *start, const char *name, capos_cap_t cap, uint32_t interface, uint32_t rights)
+{
+	struct capos_start *header = &start->page->start;
+
+	if (header->capset_count == START_CAPSET_MAX)
+		return STATUS_ENOSPC;
+
+	struct capos_capset_entry *entry = &start->page->capset[header->capset_count++];
+
+	*entry = (struct capos_capset_entry){ .cap = cap, .interface = interface, .rights = rights };
+	memcpy(entry->name, name, strnlen(name, sizeof(entry->name) - 1));
+	log_print(LOG_CAP, LOG_INFO, "process %u (%s): %s, rights 0x%x", start->process->number, start->process->name, name, rights);
+	return STATUS_OK;
+}
+
+status_t start_grant(struct start *start, const char *name, struct object *object, uint32_t rights)
+{
+	capos_cap_t cap;
+	status_t status = grant_new(&start->process->capset, object, rights, name, &cap);
+
+	return status == STATUS_OK ? start_show(start, name, cap, object->interface->id, rights) : status;
 }

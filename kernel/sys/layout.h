@@ -10,9 +10,8 @@
 #define PROCESS_HEAP_BASE 0x2000000000ul
 #define PROCESS_HEAP_END 0x6000000000ul
 #define PROCESS_START_VA 0x7000000000ul       /* struct capos_start and what it points to: one page, read-only */
-#define PROCESS_RINGS_VA 0x7000001000ul       /* cursors */
-#define PROCESS_SUBMISSIONS_VA 0x7000002000ul
-#define PROCESS_COMPLETIONS_VA 0x7000003000ul /* read-only */
+#define PROCESS_RINGS_VA 0x7000001000ul       /* ring blocks (CAPOS_RINGS_BYTES), the first the main thread's */
+#define PROCESS_RINGS_STRIDE 0x4000ul
 #define PROCESS_STACK_TOP 0x7fffff0000ul
 
 #endif

@@ -7,8 +7,7 @@
 #include "kernel/io/ring_war.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/submissions.h"
-
-enum { SIGNAL_BAD_CALL = 31 };
+#include "kernel/sys/thread.h"
 
 static uint64_t deadline_after(uint64_t timeout_ns)
 {
@@ -17,59 +16,93 @@ static uint64_t deadline_after(uint64_t timeout_ns)
 	return timeout_ns < INT64_MAX - now ? now + timeout_ns : INT64_MAX;
 }
 
-/*
- * cap_enter with something to do. Every operation is complete when it was carried out, so that more completions cannot come while
- * the process waits: what is left of waiting is sleep, and without end it would be for ever. Not inlined: see native_call().
- */
-static __attribute__((noinline)) int64_t cap_enter(struct process *process, uint32_t min_complete, uint64_t timeout_ns)
+/* Whether it would wait for ever for what cannot come: nothing is in flight, nobody else submits here. */
+static bool waits_in_vain(const struct ring_set *set, uint64_t timeout_ns)
 {
+	return timeout_ns == CAPOS_WAIT_FOREVER && set->inflight == 0 &&
+	       atomic_load_explicit(&set->users, memory_order_relaxed) == 1;
+}
+
+/* Waits until there are as many completions, as long as that may take. Returns how many there are. */
+static int64_t wait_for(struct ring_set *set, uint32_t min_complete, uint64_t timeout_ns, uint32_t waiting)
+{
+	uint64_t deadline = timeout_ns == CAPOS_WAIT_FOREVER ? WAIT_FOREVER : deadline_after(timeout_ns);
+	status_t status = STATUS_OK;
+	uint32_t count;
+
+	while (waiting < min_complete && status == STATUS_OK) {
+		if (waits_in_vain(set, timeout_ns))
+			return STATUS_EDEADLK;
+		if (!ring_set_has_done(set)) /* some finish at once */
+			status = wait_queue_sleep(&set->waiters, deadline);
+		if (ring_set_has_done(set))
+			ring_set_drain(set);
+		if (!submissions_run(set, &count, &waiting))
+			return STATUS_ECANCELED;
+		if (count > 0)
+			ring_set_wake_others(set);
+	}
+	return waiting;
+}
+
+/* cap_enter with something to do. Not inlined: see native_call(). */
+static __attribute__((noinline)) int64_t cap_enter(struct thread *thread, uint32_t min_complete, uint64_t timeout_ns)
+{
+	struct ring_set *set = thread->rings;
 	uint32_t count;
 	uint32_t waiting;
 
 	if (min_complete > CAPOS_COMPLETIONS)
 		return STATUS_EINVAL;
-	if (ring_war_is_on(&process->war))
-		ring_war_end(process);
-	if (!submissions_run(process, &count, &waiting))
+	if (ring_war_is_on(&set->war))
+		ring_war_end(set);
+	if (!submissions_run(set, &count, &waiting))
 		return STATUS_ECANCELED;
 	if (count > 0)
-		ring_war_consider(process, count);
-	if (waiting >= min_complete)
+		ring_set_wake_others(set);
+	if (ring_set_has_done(set)) { /* finished meanwhile, perhaps by what was just carried out */
+		ring_set_drain(set);
+		if (!submissions_run(set, &count, &waiting))
+			return STATUS_ECANCELED;
+	}
+	if (waiting >= min_complete || timeout_ns == 0) {
+		if (count > 0)
+			ring_war_consider(set, count);
 		return waiting;
-	if (timeout_ns == CAPOS_WAIT_FOREVER)
-		return STATUS_EDEADLK;
-	if (timeout_ns > 0)
-		(void)wait_queue_sleep(&process->ended, deadline_after(timeout_ns));
-	return waiting;
+	}
+	return wait_for(set, min_complete, timeout_ns, waiting);
 }
 
-static __attribute__((noinline)) void call_other(struct process *process)
+static __attribute__((noinline)) void call_other(struct thread *thread)
 {
-	struct hal_user *user = &process->user;
+	struct hal_user *user = &thread->user;
 
 	switch (user->x[8]) {
 	case CAPOS_SYS_EXIT:
-		process->code = (int32_t)user->x[0];
-		process->end = PROCESS_EXITED;
+		process_exit(thread->process, (int32_t)user->x[0]);
 		break;
 	case CAPOS_SYS_CAP_ENTER:
-		user->x[0] = (uint64_t)cap_enter(process, (uint32_t)user->x[0], user->x[1]);
+		user->x[0] = (uint64_t)cap_enter(thread, (uint32_t)user->x[0], user->x[1]);
 		break;
 	default:
-		process_fault(process, "unknown system call", SIGNAL_BAD_CALL, user->x[8]);
+		process_fault(thread->process, "unknown system call", PROCESS_SIGNAL_BAD_CALL, user->x[8]);
 	}
 }
 
-/* A cap_enter that has nothing to carry out and nothing to wait for is answered here, and needs no frame. */
-void native_call(struct process *process)
+/*
+ * A cap_enter that has nothing to carry out and nothing to wait for is answered here, and needs no frame. What has finished elsewhere is not
+ * looked at: it comes with a message, which thread_run() notices.
+ */
+void native_call(struct thread *thread)
 {
-	struct hal_user *user = &process->user;
+	struct hal_user *user = &thread->user;
+	struct ring_set *set = thread->rings;
 	uint32_t waiting;
 
-	process->calls++;
-	if (user->x[8] == CAPOS_SYS_CAP_ENTER && !ring_war_is_on(&process->war) &&
-	    cap_rings_are_idle(&process->rings, &waiting) && waiting >= (uint32_t)user->x[0])
+	thread->calls++;
+	if (user->x[8] == CAPOS_SYS_CAP_ENTER && !ring_war_is_on(&set->war) &&
+	    cap_rings_are_idle(&set->rings, &waiting) && waiting >= (uint32_t)user->x[0])
 		user->x[0] = waiting;
 	else
-		call_other(process);
+		call_other(thread);
 }

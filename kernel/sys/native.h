@@ -5,9 +5,9 @@
 #ifndef KERNEL_SYS_NATIVE_H
 #define KERNEL_SYS_NATIVE_H
 
-struct process;
+struct thread;
 
-/* Carries out the call that the process stopped with: its result in x[0], or its end. Context: the process's fiber. */
-void native_call(struct process *process);
+/* Carries out the call that the thread stopped with: its result in x[0], or the end of its process. Context: the thread's fiber. */
+void native_call(struct thread *thread);
 
 #endif

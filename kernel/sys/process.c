@@ -3,114 +3,167 @@
 
 #include "kernel/sys/process.h"
 
-#include <stdatomic.h>
+#include <stddef.h>
 
 #include "hal/contract/smp.h"
-#include "hal/contract/timer.h"
+#include "kernel/cap/grant.h"
+#include "kernel/cap/process_object.h"
 #include "kernel/core/exit_status.h"
-#include "kernel/core/fiber.h"
 #include "kernel/core/id.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/log.h"
-#include "kernel/core/page.h"
-#include "kernel/core/panic.h"
-#include "kernel/core/sched.h"
+#include "kernel/core/message.h"
+#include "kernel/process_methods.h"
 #include "kernel/sys/layout.h"
-#include "kernel/sys/native.h"
+#include "kernel/sys/memory.h"
+#include "kernel/sys/thread.h"
 #include "lib/string.h"
 
-#define SLICE_NS 4000000ul
+enum { KERNEL_PAGES = 1 /* for struct process */ };
 
+static_assert(sizeof(struct process) <= HAL_PAGE_BYTES, "one page");
+
+struct wait_queue process_ends = WAIT_QUEUE_INIT(process_ends);
 static _Atomic unsigned processes_made;
+static _Atomic unsigned processes_live; /* W: any CPU */
 
-static uint64_t budget_alloc(void *ctx)
+static void *capset_page_alloc(void *budget)
 {
-	struct process *process = ctx;
-	uint64_t pa = process->pages_used < process->pages_limit ? page_alloc(0) : 0;
+	uint64_t pa = budget_page_alloc(budget);
 
-	if (pa != 0)
-		process->pages_used++;
-	return pa;
+	return pa != 0 ? memset(hal_direct_va(pa), 0, HAL_PAGE_BYTES) : NULL;
 }
 
-static void budget_free(void *ctx, uint64_t pa)
+static void capset_page_free(void *budget, void *page)
 {
-	struct process *process = ctx;
-
-	process->pages_used--;
-	page_free(pa, 0);
+	budget_page_free(budget, hal_direct_pa(page));
 }
 
-status_t process_create(const char *name, uint64_t memory_bytes, struct process **out)
+struct capset_source process_capset_source(struct budget *budget)
+{
+	return (struct capset_source){ .ctx = budget, .alloc = capset_page_alloc, .free = capset_page_free };
+}
+
+static void process_free(struct object *object)
+{
+	free(LIST_OWNER(object, struct process, object));
+}
+
+static void process_init(struct process *process, const char *name)
+{
+	object_init(&process->object, &process_interface, process_free);
+	strcpy(process->name, strnlen(name, PROCESS_NAME_MAX + 1) <= PROCESS_NAME_MAX ? name : "?");
+	capset_init(&process->capset, process_capset_source(process->budget));
+	list_init(&process->mappings);
+	list_init(&process->threads);
+	list_init(&process->waiters);
+	process->heap_low = PROCESS_HEAP_BASE;
+	process->threads_max = PROCESS_THREADS_MAX;
+	process->number = atomic_fetch_add_explicit(&processes_made, 1, memory_order_relaxed) + 1;
+	process->id = id_next();
+}
+
+status_t process_create(const char *name, struct budget *parent, uint64_t memory_bytes, struct process **out)
 {
 	struct process *process = calloc(1, sizeof(*process));
+	status_t status = STATUS_ENOMEM;
 
 	if (process == NULL)
 		return STATUS_ENOMEM;
-	process->pages_limit = memory_bytes / HAL_PAGE_BYTES;
-
-	status_t status = hal_space_create(&process->space, (struct hal_page_source){
-								    .ctx = process,
-								    .alloc = budget_alloc,
-								    .free = budget_free,
-							    });
-
+	process->budget = budget_create(parent, memory_bytes / HAL_PAGE_BYTES);
+	if (process->budget != NULL && budget_charge(process->budget, KERNEL_PAGES)) {
+		status = hal_space_create(&process->space, (struct hal_page_source){
+								   .ctx = process->budget,
+								   .alloc = budget_page_alloc,
+								   .free = budget_page_free,
+							   });
+		if (status != STATUS_OK)
+			budget_credit(process->budget, KERNEL_PAGES);
+	}
 	if (status != STATUS_OK) {
+		budget_put(process->budget);
 		free(process);
 		return status;
 	}
-	strcpy(process->name, strnlen(name, PROCESS_NAME_MAX + 1) <= PROCESS_NAME_MAX ? name : "?");
-	capset_init(&process->capset);
-	wait_queue_init(&process->ended);
-	ring_war_init(&process->war);
-	process->cpu = hal_cpu_index();
-	process->number = atomic_fetch_add_explicit(&processes_made, 1, memory_order_relaxed) + 1;
-	process->id = id_next();
-	process->heap_low = PROCESS_HEAP_BASE;
+	process_init(process, name);
 	*out = process;
 	return STATUS_OK;
 }
 
-void process_destroy(struct process *process)
+/*
+ * All that it had but the structure itself. On the CPU of the last thread; every other one has left the space. Its memory is its maker's again
+ * before anybody hears of its end.
+ */
+static void process_empty(struct process *process)
 {
-	if (!process->started)
-		hal_space_destroy(&process->space);
-	VERIFY(process->pages_used == 0);
-	free(process);
+	grant_close(&process->capset);
+	process_unmap_objects(process);
+	hal_space_destroy(&process->space);
+	budget_credit(process->budget, KERNEL_PAGES);
+	budget_put(process->budget);
+	process->budget = NULL;
 }
 
-status_t process_map(struct process *process, uint64_t va, unsigned rights, void **page)
+void process_abandon(struct process *process)
 {
-	uint64_t pa = budget_alloc(process);
+	process_empty(process);
+	object_put(&process->object);
+}
 
-	if (pa == 0)
-		return STATUS_ENOMEM;
-	memset(hal_direct_va(pa), 0, HAL_PAGE_BYTES);
+static const struct hal_user_fault no_fault;
 
-	status_t status = hal_space_map(&process->space, va, pa, rights);
+void process_end(struct process *process, enum process_end end, int64_t code, const struct hal_user_fault *fault)
+{
+	struct thread *threads[PROCESS_THREADS_MAX];
+	unsigned count = 0;
 
-	if (status != STATUS_OK) {
-		budget_free(process, pa);
-		return status;
+	if (atomic_exchange_explicit(&process->ending, 1, memory_order_relaxed) != 0)
+		return;
+	process->code = code;
+	process->fault = *fault;
+	/* Pairs with the acquire in process_leave(): the last thread sees what it ended with. */
+	atomic_store_explicit(&process->end, end, memory_order_release);
+	spinlock_take(&process->lock);
+	for (struct list_node *node = process->threads.next; node != &process->threads; node = node->next) {
+		threads[count] = LIST_OWNER(node, struct thread, of_process);
+		atomic_store_explicit(&threads[count]->ending, true, memory_order_relaxed);
+		(void)object_hold(&threads[count++]->object);
 	}
-	*page = hal_direct_va(pa);
-	return STATUS_OK;
+	spinlock_give(&process->lock);
+	for (unsigned i = 0; i < count; i++) {
+		thread_notice(threads[i]);
+		object_put(&threads[i]->object);
+	}
+}
+
+void process_exit(struct process *process, int64_t code)
+{
+	process_end(process, PROCESS_EXITED, code, &no_fault);
 }
 
 void process_fault(struct process *process, const char *what, int signal, uint64_t address)
 {
-	process->fault = (struct hal_user_fault){
-		.what = what, .signal = signal, .pc = process->user.pc, .address = address,
-	};
-	process->end = PROCESS_KILLED;
+	struct hal_user_fault fault = { .what = what, .signal = signal, .address = address };
+
+	spinlock_take(&process->lock);
+	if (!list_is_empty(&process->threads)) /* where its oldest thread stopped last */
+		fault.pc = LIST_OWNER(process->threads.next, struct thread, of_process)->user.pc;
+	spinlock_give(&process->lock);
+	process_end(process, PROCESS_KILLED, 0, &fault);
 }
 
-status_t process_copy_in(struct process *process, void *to, uint64_t from_va, size_t bytes)
+status_t process_join(struct process *process, struct thread *thread)
 {
-	status_t status = hal_user_copy_in(&process->space, to, from_va, bytes);
+	status_t status = STATUS_EAGAIN;
 
-	if (status != STATUS_OK)
-		process_fault(process, "bad memory access (parameters of a submission)", 11, from_va);
+	spinlock_take(&process->lock);
+	if (process->thread_count < process->threads_max && !process_is_ending(process)) {
+		process->thread_count++;
+		(void)object_hold(&thread->object); /* the list's */
+		list_push_back(&process->threads, &thread->of_process);
+		status = STATUS_OK;
+	}
+	spinlock_give(&process->lock);
 	return status;
 }
 
@@ -123,92 +176,89 @@ static void print_end(const struct process *process)
 			 (unsigned long long)process->fault.pc, (unsigned long long)process->fault.address);
 }
 
-static void slice_over(void *arg)
+static void wake_ends(void *arg)
 {
-	(void)arg; /* the interrupt has stopped the process, which is all */
+	(void)arg;
+	wait_queue_wake(&process_ends);
 }
 
-/*
- * Runs it until it stops. Meanwhile this CPU looks at nothing, so other CPUs must interrupt it as if it slept; the barrier is that of
- * sleep_until_interrupt() (sched.c), the last look hal_user_run()'s own.
- */
-static enum hal_stop process_enter(struct process *process, struct sched *sched)
+unsigned process_count(void)
 {
-	enum hal_stop stop;
-
-	atomic_store_explicit(&sched->sleeping, 1, memory_order_relaxed);
-	atomic_thread_fence(memory_order_seq_cst);
-	stop = hal_user_run(&process->user, &process->space, &sched->attention);
-	atomic_store_explicit(&sched->sleeping, 0, memory_order_relaxed);
-	return stop;
+	return atomic_load_explicit(&processes_live, memory_order_relaxed);
 }
 
-/* The same, for a slice at most where other fibers wait for this CPU. */
-static enum hal_stop process_run(struct process *process, struct sched *sched)
+/* The last thread has left. */
+static void process_finish(struct process *process)
 {
-	enum hal_stop stop;
-	struct timer slice;
-
-	if (sched->ready_mask == 0)
-		return process_enter(process, sched);
-	timer_set(&slice, hal_timer_now_ns() + SLICE_NS, slice_over, NULL);
-	stop = process_enter(process, sched);
-	timer_cancel(&slice);
-	return stop;
-}
-
-/* The process, as a fiber: a loop around running it. */
-static void process_main(void *arg)
-{
-	struct process *process = arg;
-	struct sched *sched = sched_this();
-
-	while (process->end == PROCESS_RUNS) {
-		switch (process_run(process, sched)) {
-		case HAL_STOP_CALL:
-			native_call(process);
-			break;
-		case HAL_STOP_INTERRUPT:
-			break;
-		case HAL_STOP_FAULT:
-			process->fault = hal_user_fault(&process->user);
-			process->end = PROCESS_KILLED;
-			break;
-		}
-		if (sched_has_work(sched))
-			fiber_yield();
-	}
-	ring_war_end(process);
-	log_print(LOG_PROC, LOG_DEBUG, "process %u: %llu system calls; ring: %llu submissions in War, %llu in Peace, %llu wars",
-		  process->number, (unsigned long long)process->calls,
-		  (unsigned long long)process->war.governor.counters.events[GOVERNOR_WAR],
-		  (unsigned long long)process->war.governor.counters.events[GOVERNOR_PEACE],
-		  (unsigned long long)process->war.wars);
-	/* Here, where it ran: this CPU holds registers of it, and its tables. */
-	hal_user_retire(&process->user);
-	hal_space_destroy(&process->space);
+	process_exit(process, 0); /* each thread ended by itself, and none ended the process */
+	process_empty(process);
 	print_end(process);
-	process->finished = true;
-	wait_queue_wake(&process->ended);
+	spinlock_take(&process->lock);
+	/* Pairs with the acquire in process_wait(). */
+	atomic_store_explicit(&process->finished, true, memory_order_release);
+	spinlock_give(&process->lock);
+	process_waiters_finish(process);
+	atomic_fetch_sub_explicit(&processes_live, 1, memory_order_relaxed);
+	message_send(process_ends.cpu, wake_ends, NULL);
 }
 
-status_t process_start(struct process *process)
+void process_leave(struct process *process, struct thread *thread)
 {
-	if (fiber_create("process", process_main, process) == NULL) /* it runs once this fiber yields */
-		return STATUS_ENOMEM;
-	process->started = true;
+	bool last;
+
+	spinlock_take(&process->lock);
+	list_remove(&thread->of_process);
+	last = --process->thread_count == 0;
+	spinlock_give(&process->lock);
+	object_put(&thread->object); /* the list's */
+	if (last && process->started)
+		process_finish(process);
+}
+
+void process_print_start(const struct process *process)
+{
 	log_line("proc: process %u (%s) started", process->number, process->name);
 	log_print(LOG_PROC, LOG_DEBUG, "process %u: id %016llx, %llu of %llu pages used", process->number,
-		  (unsigned long long)process->id, (unsigned long long)process->pages_used,
-		  (unsigned long long)process->pages_limit);
-	return STATUS_OK;
+		  (unsigned long long)process->id, (unsigned long long)(process->budget->limit - budget_left(process->budget)),
+		  (unsigned long long)process->budget->limit);
+}
+
+status_t process_start(struct process *process, struct thread *main)
+{
+	process->started = true;
+	atomic_fetch_add_explicit(&processes_live, 1, memory_order_relaxed);
+
+	status_t status = thread_start(main);
+
+	if (status != STATUS_OK) {
+		process->started = false;
+		atomic_fetch_sub_explicit(&processes_live, 1, memory_order_relaxed);
+	}
+	return status;
+}
+
+int process_exit_status(const struct process *process)
+{
+	if (process->end == PROCESS_KILLED)
+		return EXIT_STATUS_FAULT + process->fault.signal;
+	return process->code >= 0 && process->code <= EXIT_STATUS_OWN_MAX ? (int)process->code : EXIT_STATUS_OWN_MAX;
 }
 
 int process_wait(struct process *process)
 {
-	while (!process->finished)
-		(void)wait_queue_sleep(&process->ended, WAIT_FOREVER);
-	if (process->end == PROCESS_KILLED)
-		return EXIT_STATUS_FAULT + process->fault.signal;
-	return process->code >= 0 && process->code <= EXIT_STATUS_OWN_MAX ? (int)process->code : EXIT_STATUS_OWN_MAX;
+	while (!atomic_load_explicit(&process->finished, memory_order_acquire))
+		(void)wait_queue_sleep(&process_ends, WAIT_FOREVER);
+	return process_exit_status(process);
+}
+
+status_t process_fault_params(struct process *process, uint64_t address)
+{
+	process_fault(process, "bad memory access (parameters of a submission)", PROCESS_SIGNAL_MEMORY, address);
+	return STATUS_EFAULT;
+}
+
+status_t process_fault_result(struct process *process, uint64_t address)
+{
+	process_fault(process, "bad memory access (results of a submission)", PROCESS_SIGNAL_MEMORY, address);
+	return STATUS_EFAULT;
 }

@@ -2,9 +2,10 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * A process: an address space, a budget of memory, a set of capabilities and a pair of rings, driven by one fiber of its own.
- * Context of every function: a fiber of the CPU where it runs; process_fault(), process_copy_in() and the heap's also the poller
- * of another CPU, while that owns the rings (kernel/io/ring_war.h).
+ * A process: an address space, a budget of memory, a set of capabilities, and threads. It is a kernel object (interface process), so
+ * that another process can hold it. It ends once: by exit, by a fault of any thread, by whoever holds the right to kill it; then each
+ * thread ends where it is, and the last one gives everything back.
+ * Context of every function, unless it says otherwise: fiber, any CPU.
  */
 #ifndef KERNEL_SYS_PROCESS_H
 #define KERNEL_SYS_PROCESS_H
@@ -15,12 +16,22 @@
 
 #include "hal/contract/user.h"
 #include "kernel/cap/capset.h"
-#include "kernel/cap/rings.h"
+#include "kernel/cap/object.h"
+#include "kernel/core/spinlock.h"
 #include "kernel/core/wait.h"
-#include "kernel/io/ring_war.h"
+#include "kernel/sys/budget.h"
+#include "lib/list.h"
 #include "lib/status.h"
 
-enum { PROCESS_NAME_MAX = 32 };
+struct thread;
+
+enum {
+	PROCESS_NAME_MAX = 32,
+	PROCESS_THREADS_MAX = 64,
+	PROCESS_SIGNAL_BAD_CALL = 31, /* Linux's SIGSYS */
+	PROCESS_SIGNAL_KILL = 9,
+	PROCESS_SIGNAL_MEMORY = 11,
+};
 
 enum process_end {
 	PROCESS_RUNS,
@@ -29,56 +40,90 @@ enum process_end {
 };
 
 struct process {
-	struct hal_user user;
-	struct hal_space space;
+	struct object object;
+	struct budget *budget; /* all it uses: program, stacks, heap, tables, rings, the kernel's memory for its threads. NULL: it has ended */
 	struct capset capset;
-	struct cap_rings rings;
-	struct wait_queue ended;
-	struct ring_war war;
-	uint64_t calls; /* system calls made */
-	unsigned cpu;   /* where its fiber runs */
 	char name[PROCESS_NAME_MAX + 1];
 	unsigned number; /* counts from 1; what people see */
 	uint64_t id;     /* what programs see */
-	uint64_t pages_limit;
-	uint64_t pages_used; /* all of it: image, stack, heap, tables */
-	uint64_t heap_low;   /* no free page of the heap lies below */
-	bool started;  /* its fiber frees the space */
-	bool finished; /* W: its fiber, with its last act; `end` may be set long before */
-	_Atomic enum process_end end; /* W: who owns the rings; the process's fiber notices */
+	unsigned threads_max;
+	bool started; /* W: process_start(). Its last thread ends it */
+
+	struct spinlock lock;
+	/* W: under `lock`, all that follows up to the empty line. */
+	struct hal_space space;
+	uint64_t heap_low;         /* no free page of the heap lies below */
+	struct list_node mappings; /* of regions */
+	struct list_node threads;
+	unsigned thread_count;
+	uint64_t ring_blocks;       /* bit n: block n of PROCESS_RINGS_VA is taken */
+	struct list_node waiters;   /* operations that wait for its end */
+
+	_Atomic uint32_t ending; /* W: who ends it, once */
+	/* W: that one; then `end`, with release. */
 	int64_t code;
 	struct hal_user_fault fault;
+	_Atomic enum process_end end;
+	_Atomic bool finished; /* W: the last thread, with its last act */
 };
 
-/* Makes a process with nothing in it that may use `memory_bytes`. STATUS_ENOMEM. The caller owns it, to process_destroy(). */
-MUST_CHECK status_t process_create(const char *name, uint64_t memory_bytes, struct process **out);
+/*
+ * Makes a process with nothing in it that may use `memory_bytes`, out of `parent`'s budget where that is not NULL. STATUS_ENOMEM,
+ * STATUS_EAGAIN where too many processes live. The caller holds it.
+ */
+MUST_CHECK status_t process_create(const char *name, struct budget *parent, uint64_t memory_bytes, struct process **out);
 
-/* Gives back all that the process had. Its fiber must have ended, or never begun. */
-void process_destroy(struct process *process);
+/* Gives back all of a process that has no thread, and the caller's hold. */
+void process_abandon(struct process *process);
 
 /*
- * Maps a zeroed page at `va`, and tells where the kernel reaches it. STATUS_ENOMEM where the process's budget or the machine's
- * memory is used up, STATUS_EEXIST, STATUS_EINVAL as hal_space_map().
+ * Lets its main thread run, which first prints that it started. STATUS_ENOMEM where there is no stack for that: the caller
+ * abandons thread and process. The caller's hold stays.
  */
-MUST_CHECK status_t process_map(struct process *process, uint64_t va, unsigned rights, void **page);
+MUST_CHECK status_t process_start(struct process *process, struct thread *main);
+void process_print_start(const struct process *process);
 
-/* Prints that it started, and lets it run from user.pc in a fiber of its own. STATUS_ENOMEM. */
-MUST_CHECK status_t process_start(struct process *process);
+/* Woken when a process has ended. The boot CPU's. */
+extern struct wait_queue process_ends;
 
-/* Waits until it has ended, and returns the machine's exit status for that end (kernel/core/exit_status.h). */
+/* Processes that have started and not ended. */
+unsigned process_count(void);
+
+/* Waits until it has ended, and returns the machine's exit status for that end (kernel/core/exit_status.h). Context: fiber of the boot CPU. */
 int process_wait(struct process *process);
+int process_exit_status(const struct process *process);
 
-/* Ends it because it broke the rules at `address`; takes effect when its call returns. */
+/* Pages for tables of capabilities, charged to a budget. */
+struct capset_source process_capset_source(struct budget *budget);
+
+/* Whether it has begun to end. Context: any. */
+static inline bool process_is_ending(const struct process *process)
+{
+	return atomic_load_explicit(&process->end, memory_order_relaxed) != PROCESS_RUNS;
+}
+
+/* Ends it with what it said itself; because it broke the rules at `address`; by a fault of a thread. The first one counts. */
+void process_exit(struct process *process, int64_t code);
 void process_fault(struct process *process, const char *what, int signal, uint64_t address);
+void process_end(struct process *process, enum process_end end, int64_t code, const struct hal_user_fault *fault);
 
-/* Copies `bytes` from the process; where they cannot be read the process is faulted too. STATUS_EFAULT. */
-MUST_CHECK status_t process_copy_in(struct process *process, void *to, uint64_t from_va, size_t bytes);
+/* For threads: joins or leaves the process. With the last one to leave the process is gone. STATUS_EAGAIN: too many, or ending. */
+MUST_CHECK status_t process_join(struct process *process, struct thread *thread);
+void process_leave(struct process *process, struct thread *thread);
 
-/*
- * The heap: zeroed read/write pages at an address of the kernel's choice. STATUS_EINVAL where `bytes` is 0 or not whole pages,
- * or what is to be unmapped is not all there; STATUS_ENOMEM.
- */
-MUST_CHECK status_t process_heap_map(struct process *process, uint64_t bytes, uint64_t *address);
-MUST_CHECK status_t process_heap_unmap(struct process *process, uint64_t address, uint64_t bytes);
+/* Faults it for what it named to be read, or written, by the kernel. STATUS_EFAULT. */
+status_t process_fault_params(struct process *process, uint64_t address);
+status_t process_fault_result(struct process *process, uint64_t address);
+
+/* Copies `bytes` from and to the process; where it may not read (write) them it is faulted too. STATUS_EFAULT. */
+MUST_CHECK static inline status_t process_copy_in(struct process *process, void *to, uint64_t from_va, size_t bytes)
+{
+	return hal_user_copy_in(&process->space, to, from_va, bytes) == STATUS_OK ? STATUS_OK : process_fault_params(process, from_va);
+}
+
+MUST_CHECK static inline status_t process_copy_out(struct process *process, uint64_t to_va, const void *from, size_t bytes)
+{
+	return hal_user_copy_out(&process->space, to_va, from, bytes) == STATUS_OK ? STATUS_OK : process_fault_result(process, to_va);
+}
 
 #endif

@@ -8,13 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct process;
+struct ring_set;
 
 /*
  * Carries out submissions, as far as there are any and there is room for completions. `*count` takes how many, `*waiting` how
- * many completions wait to be taken then. False where the process must end: it has been faulted. Context: a fiber that owns the
- * rings: the process's own in Peace, the poller in War.
+ * many completions wait to be taken then. False where the process must end. Context: the fiber that owns the rings: a thread's in
+ * Peace, the poller in War.
  */
-bool submissions_run(struct process *process, uint32_t *count, uint32_t *waiting);
+bool submissions_run(struct ring_set *set, uint32_t *count, uint32_t *waiting);
 
 #endif

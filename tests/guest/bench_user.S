@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * What the benchmarks of system calls run at EL0. Position independent; x0 is the address of struct capos_start. Each makes
+ * What the benchmarks of system calls run at EL0. Position independent; x0 is the address of struct capos_start, x1 that of the rings. Each makes
  * BENCH_CALLS calls and exits with 0.
  */
 #define BENCH_CALLS 10000
@@ -13,9 +13,9 @@
 
 /* Every entry of the ring: memory.map of 0 bytes. x20: rings, x25: complete_head, w23: submitted so far, w24: how many in all. */
 	.macro	submissions_prepare
-	ldr	x20, [x0, #16]			/* rings */
-	ldr	x21, [x0, #24]			/* submissions */
-	ldr	x9, [x0, #40]			/* the capability set, memory first */
+	mov	x20, x1				/* rings */
+	add	x21, x1, #4096			/* submissions */
+	ldr	x9, [x0, #32]			/* the capability set, memory first */
 	ldr	w10, [x9, #24]			/* its number */
 	str	xzr, [sp, #-16]!		/* the parameters */
 	mov	x11, sp

@@ -33,6 +33,8 @@ extern const struct guest_table libc_tests;
 extern const struct guest_table register_tests;
 extern const struct guest_table starve_tests;
 extern const struct guest_table boot_tests;
+extern const struct guest_table object_tests;
+extern const struct guest_table operation_tests;
 
 /* The kernel's command line, in the device tree. W: main.c */
 extern struct span guest_command_line;

@@ -156,12 +156,14 @@ static const char *fibers_are_refused_whole(void)
 static const char *attempt_process(bool *served)
 {
 	struct process *process;
-	status_t status = process_create("starved", 1 << 20, &process);
+	status_t status = process_create("starved", NULL, 1 << 20, &process);
 
 	GUEST_CHECK(status == STATUS_OK || status == STATUS_ENOMEM);
 	*served = status == STATUS_OK;
-	if (*served)
-		process_destroy(process);
+	if (*served) {
+		process_abandon(process);
+		object_settle();
+	}
 	return NULL;
 }
 

@@ -32,7 +32,7 @@ def cases() -> list[suite.Case]:
     hello = suite.Case("boot_hello", suite.product(), Expectation(markers=markers.hello()), script=boot)
     exact = suite.Case("boot_hello_exact", suite.product(icount=True, seed=1), Expectation(markers=markers.hello()))
     counted = suite.Case("memory_comes_back", suite.product(append="log=info,memory=debug"), Expectation(
-        markers=(markers.RUBICON, r"re:memory: (\d+) pages free before the process, \1 after")))
+        markers=(markers.RUBICON, r"re:memory: (\d+) pages free before the processes, \1 after")))
     silent = suite.Case("log_levels", suite.product(append="log=error,proc=debug,nonsense,virtio=debug"), Expectation(
         markers=("log: log=: 'nonsense' names no level or component; known: "
                  "log=<error|warn|info|debug|trace>[,<component>=<level>...]",

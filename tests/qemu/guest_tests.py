@@ -25,7 +25,7 @@ VALUES = tuple("re:" + " ".join(f"x{n:<2} " + (f"0x{0x10 * n + 1:016x}" if n != 
 FLOOD = tuple(f"flood: line {i} of 600, with some more text so that it spans several slots of the ring"
               for i in range(1, 601))
 LIBC = ("libc: printf 42 x", "libc: puts")
-LEVELS = ("boot: said at info",)
+LEVELS = ("boot: said at warn",)
 READ, WRITE, EXECUTE = (f"PANIC: {what} in the kernel" for what in
                         ("data abort (read)", "data abort (write)", "instruction abort"))
 #: The fault that is asked for, and the panic's first line.

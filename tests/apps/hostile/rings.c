@@ -44,7 +44,7 @@ static int head_far_behind(void)
 static int cursors_of_the_kernel(void)
 {
 	static const char text[] = "still here";
-	struct capos_submission *submissions = (struct capos_submission *)capos_start->submissions;
+	struct capos_submission *submissions = (struct capos_submission *)(capos_start->rings + CAPOS_RINGS_SUBMISSIONS);
 
 	atomic_store(&rings()->submit_head, 0x80000000);
 	atomic_store(&rings()->complete_tail, 0x80000000);

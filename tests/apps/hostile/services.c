@@ -66,28 +66,28 @@ static int timeouts(void)
 
 static void submit(uint32_t place, struct capos_submission submission)
 {
-	struct capos_submission *submissions = (struct capos_submission *)capos_start->submissions;
+	struct capos_submission *submissions = (struct capos_submission *)(capos_start->rings + CAPOS_RINGS_SUBMISSIONS);
 
 	submissions[place % CAPOS_SUBMISSIONS] = submission;
 }
 
-/* Reserved fields and transfers are refused, so that they can mean something later. */
+/* Reserved fields are refused, so that they can mean something later; transfers and time limits where they mean nothing. */
 static int reserved_fields(void)
 {
 	struct capos_rings *rings = (struct capos_rings *)capos_start->rings;
-	const struct capos_completion *completions = (const struct capos_completion *)capos_start->completions;
+	const struct capos_completion *completions = (const struct capos_completion *)(capos_start->rings + CAPOS_RINGS_COMPLETIONS);
 	capos_cap_t console = capos_capset_get("console");
 
-	submit(0, (struct capos_submission){ .cap = console, .method = 1, .flags = 1, .user_data = 10 });
-	submit(1, (struct capos_submission){ .cap = console, .method = 1, .reserved0 = 1, .user_data = 11 });
-	submit(2, (struct capos_submission){ .cap = console, .method = 1, .reserved1 = 1, .user_data = 12 });
+	submit(0, (struct capos_submission){ .cap = console, .method = 1, .flags = 2, .user_data = 10 });
+	submit(1, (struct capos_submission){ .cap = console, .method = 1, .reserved = 1, .user_data = 11 });
+	submit(2, (struct capos_submission){ .cap = console, .method = 1, .timeout_ns = 1, .user_data = 12 });
 	submit(3, (struct capos_submission){ .cap = console, .method = 1, .transfer_count = 1, .user_data = 13 });
 	atomic_store(&rings->submit_tail, 4);
 	EXPECT(capos_sys_cap_enter(4, CAPOS_WAIT_FOREVER) == 4);
 	for (uint64_t i = 0; i < 4; i++)
 		EXPECT(completions[i].user_data == 10 + i);
 	EXPECT(completions[0].result == STATUS_EINVAL && completions[1].result == STATUS_EINVAL);
-	EXPECT(completions[2].result == STATUS_EINVAL && completions[3].result == STATUS_ENOTSUP);
+	EXPECT(completions[2].result == STATUS_EINVAL && completions[3].result == STATUS_EINVAL);
 	return 0;
 }
 
@@ -95,7 +95,7 @@ static int reserved_fields(void)
 static int batches(void)
 {
 	struct capos_rings *rings = (struct capos_rings *)capos_start->rings;
-	const struct capos_completion *completions = (const struct capos_completion *)capos_start->completions;
+	const struct capos_completion *completions = (const struct capos_completion *)(capos_start->rings + CAPOS_RINGS_COMPLETIONS);
 	uint32_t tail = 0;
 
 	for (uint32_t round = 0; round < 3; round++) {

@@ -96,7 +96,7 @@ static inline void make(void)
 	put(NOTE_AT + 4, 4, 4);
 	put(NOTE_AT + 8, 1, 4);
 	memcpy(file + NOTE_AT + 12, "Rumpk", 6);
-	put(NOTE_AT + 20, 1, 4);
+	put(NOTE_AT + 20, 2, 4);
 	put_phdr(STACK, P_TYPE, 0x6474e551);
 	put_phdr(STACK, P_FLAGS, 6);
 	memcpy(file + INTERP_AT, "/lib/ld.so", 11);

@@ -132,7 +132,7 @@ static void elf_tells_native_from_linux_by_the_note(void)
 static void elf_rejects_broken_notes(void)
 {
 	make();
-	put(NOTE_AT + 20, 2, 4);
+	put(NOTE_AT + 20, 1, 4);
 	refused("native ABI version not supported");
 	put(NOTE_AT + 4, 3, 4);
 	refused("native ABI version not supported");

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/cap/operation.h"
+
+#include "hal/contract/smp.h"
+#include "hal/contract/timer.h"
+#include "kernel/cap/ring_set.h"
+#include "kernel/core/libc.h"
+#include "kernel/core/message.h"
+#include "kernel/core/panic.h"
+#include "kernel/sys/thread.h"
+#include "lib/string.h"
+
+/* Out of time: whoever finishes it meanwhile has claimed it before. */
+static void timed_out(void *arg)
+{
+	struct operation *operation = arg;
+
+	if (!operation_claim(operation))
+		return;
+	operation->withdraw(operation);
+	operation_finish(operation, STATUS_ETIMEDOUT);
+}
+
+static uint64_t deadline_after(uint64_t timeout_ns)
+{
+	uint64_t now = hal_timer_now_ns();
+
+	return timeout_ns < INT64_MAX - now ? now + timeout_ns : INT64_MAX;
+}
+
+struct operation *operation_begin(struct cap_call *call, void (*withdraw)(struct operation *operation))
+{
+	const struct capos_submission *submission = call->submission;
+	struct operation *operation = calloc(1, sizeof(*operation));
+
+	if (operation == NULL)
+		return NULL;
+	if (!object_hold(call->object)) { /* its last capability was dropped meanwhile */
+		free(operation);
+		return NULL;
+	}
+	list_init(&operation->node);
+	operation->object = call->object;
+	operation->set = call->rings;
+	operation->withdraw = withdraw;
+	operation->user_data = submission->user_data;
+	operation->result_va = submission->result;
+	operation->result_len = submission->result_len;
+	list_push_back(&call->rings->operations, &operation->of_set);
+	call->rings->inflight++;
+	call->operation = operation;
+	if (submission->timeout_ns != 0) {
+		operation->timed = true;
+		operation->timer_cpu = hal_cpu_index();
+		timer_set(&operation->timer, deadline_after(submission->timeout_ns), timed_out, operation);
+	}
+	return operation;
+}
+
+struct operation *operation_claim_first(struct list_node *queue)
+{
+	for (struct list_node *node = queue->next; node != queue; node = node->next) {
+		struct operation *operation = LIST_OWNER(node, struct operation, node);
+
+		if (operation_claim(operation)) {
+			list_remove(node);
+			return operation;
+		}
+	}
+	return NULL;
+}
+
+/* To the owner of the rings. */
+static void deliver(struct operation *operation)
+{
+	struct ring_set *set = operation->set;
+	struct object *thread = &set->thread->object;
+
+	(void)object_hold(thread); /* once it is on `done` the thread may see it, and end */
+	operation->next_done = atomic_load_explicit(&set->done, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&set->done, &operation->next_done, operation, memory_order_release,
+						      memory_order_relaxed))
+		;
+	ring_set_kick(set);
+	object_put(thread);
+}
+
+static void untime_and_deliver(void *arg)
+{
+	struct operation *operation = arg;
+
+	timer_cancel(&operation->timer);
+	deliver(operation);
+}
+
+void operation_finish(struct operation *operation, int64_t result)
+{
+	operation->result = result;
+	if (!operation->timed)
+		deliver(operation);
+	else if (operation->timer_cpu == hal_cpu_index())
+		untime_and_deliver(operation);
+	else
+		message_send(operation->timer_cpu, untime_and_deliver, operation);
+}
+
+void operation_set_data(struct operation *operation, const void *data, size_t bytes)
+{
+	VERIFY(bytes <= OPERATION_DATA_BYTES);
+	memcpy(operation->data, data, bytes);
+	operation->data_len = (uint32_t)bytes;
+}
+
+/* Finishing puts it on `done`, and takes nothing off the list. */
+static uint32_t cancel_matching(struct ring_set *set, bool all, uint64_t user_data)
+{
+	uint32_t count = 0;
+
+	for (struct list_node *node = set->operations.next; node != &set->operations; node = node->next) {
+		struct operation *operation = LIST_OWNER(node, struct operation, of_set);
+
+		if ((!all && operation->user_data != user_data) || !operation_claim(operation))
+			continue;
+		operation->withdraw(operation);
+		operation_finish(operation, STATUS_ECANCELED);
+		count++;
+	}
+	return count;
+}
+
+uint32_t operation_cancel(struct ring_set *set, uint64_t user_data)
+{
+	return cancel_matching(set, false, user_data);
+}
+
+void operation_cancel_all(struct ring_set *set)
+{
+	(void)cancel_matching(set, true, 0);
+}
