@@ -11,6 +11,19 @@
 #include "kernel/core/libc.h"
 #include "kernel/sys/process.h"
 
+/* NULL where the process's memory or the machine's is out: what would be linked is cancelled then. */
+static struct chain *chain_make(struct budget *budget)
+{
+	struct chain *chain;
+
+	if (!budget_charge_bytes(budget, sizeof(*chain)))
+		return NULL;
+	chain = calloc(1, sizeof(*chain));
+	if (chain == NULL)
+		budget_credit_bytes(budget, sizeof(*chain));
+	return chain;
+}
+
 void chain_link(struct ring_set *set, const struct capos_submission *submission, int64_t result, struct operation *operation)
 {
 	set->link = LINK_NONE;
@@ -20,7 +33,7 @@ void chain_link(struct ring_set *set, const struct capos_submission *submission,
 		set->link = result < 0 ? LINK_FAILED : LINK_NONE;
 		return;
 	}
-	set->chain = calloc(1, sizeof(*set->chain));
+	set->chain = chain_make(set->process->budget);
 	operation->chain = set->chain;
 	set->link = set->chain != NULL ? LINK_WAITS : LINK_FAILED;
 }
@@ -60,5 +73,6 @@ void chain_continue(struct ring_set *set, struct chain *chain, int64_t result)
 		set->chain = NULL;
 		set->link = result < 0 ? LINK_FAILED : LINK_NONE;
 	}
+	budget_credit_bytes(set->process->budget, sizeof(*chain));
 	free(chain);
 }

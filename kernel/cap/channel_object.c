@@ -112,6 +112,18 @@ static void withdraw(struct operation *operation)
 	spinlock_give(&channel->lock);
 }
 
+/* Channels stay out of queues: two that hold each other would live for ever. */
+static status_t may_travel(const struct cap_call *call, capos_cap_t cap)
+{
+	struct object *object;
+	uint32_t rights;
+	status_t status = capset_find(&call->process->capset, cap, &object, &rights);
+
+	if (status != STATUS_OK)
+		return status;
+	return object->interface == &channel_interface ? STATUS_EPERM : STATUS_OK;
+}
+
 static status_t give(struct channel *channel, const struct cap_call *call)
 {
 	uint32_t count = call->submission->transfer_count;
@@ -124,8 +136,10 @@ static status_t give(struct channel *channel, const struct cap_call *call)
 	while (done < count && status == STATUS_OK) {
 		const struct cap_transfer *transfer = &call->transfers[done];
 
-		status = grant_copy(&call->process->capset, transfer->cap, transfer->rights, &channel->queue, transfer->name,
-				    &given[done]);
+		status = may_travel(call, transfer->cap);
+		if (status == STATUS_OK)
+			status = grant_copy(&call->process->capset, transfer->cap, transfer->rights, &channel->queue,
+					    transfer->name, &given[done]);
 		done += status == STATUS_OK;
 	}
 	while (status != STATUS_OK && done > 0)

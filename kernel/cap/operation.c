@@ -9,6 +9,7 @@
 #include "kernel/core/libc.h"
 #include "kernel/core/message.h"
 #include "kernel/core/panic.h"
+#include "kernel/sys/process.h"
 #include "kernel/sys/thread.h"
 #include "lib/string.h"
 
@@ -33,11 +34,14 @@ static uint64_t deadline_after(uint64_t timeout_ns)
 struct operation *operation_begin(struct cap_call *call, void (*withdraw)(struct operation *operation))
 {
 	const struct capos_submission *submission = call->submission;
-	struct operation *operation = calloc(1, sizeof(*operation));
+	struct budget *budget = call->process->budget;
+	struct operation *operation;
 
-	if (operation == NULL)
+	if (!budget_charge_bytes(budget, sizeof(*operation)))
 		return NULL;
-	if (!object_hold(call->object)) { /* its last capability was dropped meanwhile */
+	operation = calloc(1, sizeof(*operation));
+	if (operation == NULL || !object_hold(call->object)) { /* or its last capability was dropped meanwhile */
+		budget_credit_bytes(budget, sizeof(*operation));
 		free(operation);
 		return NULL;
 	}
@@ -57,6 +61,13 @@ struct operation *operation_begin(struct cap_call *call, void (*withdraw)(struct
 		timer_set(&operation->timer, deadline_after(submission->timeout_ns), timed_out, operation);
 	}
 	return operation;
+}
+
+void operation_free(struct operation *operation)
+{
+	object_put(operation->object);
+	budget_credit_bytes(operation->set->process->budget, sizeof(*operation));
+	free(operation);
 }
 
 struct operation *operation_claim_first(struct list_node *queue)

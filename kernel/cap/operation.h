@@ -76,6 +76,9 @@ struct operation *operation_claim_first(struct list_node *queue);
 /* Finishes what the caller has claimed; it is not the caller's any more. Context: fiber or scheduler, any CPU, no lock held. */
 void operation_finish(struct operation *operation, int64_t result);
 
+/* Frees it, once it is completed. Context: who owns the rings. */
+void operation_free(struct operation *operation);
+
 /* Bytes for the process's room for results, before operation_finish(). At most OPERATION_DATA_BYTES. */
 void operation_set_data(struct operation *operation, const void *data, size_t bytes);
 

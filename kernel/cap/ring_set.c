@@ -71,27 +71,35 @@ void ring_set_wake_others(struct ring_set *set)
 		wait_queue_wake(&set->waiters);
 }
 
+/* One that has finished: its completion, and what was linked to it. */
+static void settle(struct ring_set *set, struct operation *operation)
+{
+	struct chain *chain = operation->chain;
+	int64_t result;
+
+	list_remove(&operation->of_set);
+	if (!is_closing(set))
+		complete(set, operation);
+	set->inflight--;
+	result = is_closing(set) ? STATUS_ECANCELED : operation->result;
+	operation_free(operation);
+	if (chain != NULL)
+		chain_continue(set, chain, result);
+}
+
+/* Carrying out what is linked to one may finish others at once: they are looked at too. */
 void ring_set_drain(struct ring_set *set)
 {
-	struct operation *operation = done_take(set);
+	do {
+		struct operation *operation = done_take(set);
 
-	while (operation != NULL) {
-		struct operation *next = operation->next_done;
-		struct chain *chain = operation->chain;
+		while (operation != NULL) {
+			struct operation *next = operation->next_done;
 
-		list_remove(&operation->of_set);
-		if (!is_closing(set))
-			complete(set, operation);
-		set->inflight--;
-
-		int64_t result = operation->result;
-
-		object_put(operation->object);
-		free(operation);
-		if (chain != NULL)
-			chain_continue(set, chain, is_closing(set) ? STATUS_ECANCELED : result);
-		operation = next;
-	}
+			settle(set, operation);
+			operation = next;
+		}
+	} while (ring_set_has_done(set));
 	ring_set_wake_others(set);
 }
 

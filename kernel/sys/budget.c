@@ -28,6 +28,35 @@ void budget_credit(struct budget *budget, uint64_t pages)
 	VERIFY(used >= pages);
 }
 
+static uint64_t pages_for(uint64_t bytes)
+{
+	return (bytes + HAL_PAGE_BYTES - 1) / HAL_PAGE_BYTES;
+}
+
+bool budget_charge_bytes(struct budget *budget, uint64_t bytes)
+{
+	uint64_t small = atomic_load_explicit(&budget->small, memory_order_relaxed);
+
+	for (;;) {
+		uint64_t pages = pages_for(small + bytes) - pages_for(small);
+
+		if (!budget_charge(budget, pages))
+			return false;
+		if (atomic_compare_exchange_weak_explicit(&budget->small, &small, small + bytes, memory_order_relaxed,
+							  memory_order_relaxed))
+			return true;
+		budget_credit(budget, pages);
+	}
+}
+
+void budget_credit_bytes(struct budget *budget, uint64_t bytes)
+{
+	uint64_t small = atomic_fetch_sub_explicit(&budget->small, bytes, memory_order_relaxed);
+
+	VERIFY(small >= bytes);
+	budget_credit(budget, pages_for(small) - pages_for(small - bytes));
+}
+
 struct budget *budget_create(struct budget *parent, uint64_t pages)
 {
 	struct budget *budget = calloc(1, sizeof(*budget));

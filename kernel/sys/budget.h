@@ -17,6 +17,7 @@ struct budget {
 	uint64_t limit; /* pages */
 	struct budget *parent;
 	_Atomic uint64_t used;
+	_Atomic uint64_t small; /* bytes of small structures; whole pages for them are in `used` */
 	_Atomic uint32_t holds;
 };
 
@@ -29,6 +30,10 @@ void budget_put(struct budget *budget);
 /* Charges `pages`; false, and nothing is charged, where they are not left. */
 bool budget_charge(struct budget *budget, uint64_t pages);
 void budget_credit(struct budget *budget, uint64_t pages);
+
+/* The same for small structures of the kernel's own: so many bytes, which take up a page each time one is begun. */
+bool budget_charge_bytes(struct budget *budget, uint64_t bytes);
+void budget_credit_bytes(struct budget *budget, uint64_t bytes);
 
 /* A page of any content, charged. 0 where the budget or the machine's memory is used up. `budget`: void, for struct hal_page_source. */
 uint64_t budget_page_alloc(void *budget);

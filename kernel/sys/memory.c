@@ -169,6 +169,24 @@ static void mapping_unmap(struct process *process, uint64_t address, uint64_t pa
 		process->heap_low = address;
 }
 
+static struct mapping *mapping_alloc(struct process *process)
+{
+	struct mapping *mapping;
+
+	if (!budget_charge_bytes(process->budget, sizeof(*mapping)))
+		return NULL;
+	mapping = calloc(1, sizeof(*mapping));
+	if (mapping == NULL)
+		budget_credit_bytes(process->budget, sizeof(*mapping));
+	return mapping;
+}
+
+static void mapping_free(struct process *process, struct mapping *mapping)
+{
+	budget_credit_bytes(process->budget, sizeof(*mapping));
+	free(mapping);
+}
+
 static status_t map_pages_locked(struct process *process, const uint64_t *pages, uint64_t count, unsigned rights,
 				 uint64_t *address)
 {
@@ -189,13 +207,13 @@ static status_t map_pages_locked(struct process *process, const uint64_t *pages,
 status_t process_map_object(struct process *process, struct object *object, const uint64_t *pages, uint64_t count,
 			    unsigned rights, uint64_t *address)
 {
-	struct mapping *mapping = calloc(1, sizeof(*mapping));
+	struct mapping *mapping = mapping_alloc(process);
 	status_t status;
 
 	if (mapping == NULL)
 		return STATUS_ENOMEM;
 	if (!object_hold(object)) {
-		free(mapping);
+		mapping_free(process, mapping);
 		return STATUS_EBADF;
 	}
 	spinlock_take(&process->lock);
@@ -206,7 +224,7 @@ status_t process_map_object(struct process *process, struct object *object, cons
 	}
 	spinlock_give(&process->lock);
 	if (status != STATUS_OK) {
-		free(mapping);
+		mapping_free(process, mapping);
 		object_put(object);
 	}
 	return status;
@@ -228,7 +246,7 @@ status_t process_unmap_object(struct process *process, const struct object *obje
 	if (mapping == NULL)
 		return STATUS_EINVAL;
 	object_put(mapping->object);
-	free(mapping);
+	mapping_free(process, mapping);
 	return STATUS_OK;
 }
 
@@ -241,6 +259,6 @@ void process_unmap_objects(struct process *process)
 
 		mapping_unmap(process, mapping->va, mapping->pages);
 		object_put(mapping->object);
-		free(mapping);
+		mapping_free(process, mapping);
 	}
 }

@@ -35,6 +35,7 @@ extern const struct guest_table starve_tests;
 extern const struct guest_table boot_tests;
 extern const struct guest_table object_tests;
 extern const struct guest_table operation_tests;
+extern const struct guest_table thread_tests;
 
 /* The kernel's command line, in the device tree. W: main.c */
 extern struct span guest_command_line;

@@ -11,7 +11,7 @@
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread.h"
 
-enum { USER_CODE_VA = 0x400000, USER_MEMORY_BYTES = 256 * 1024 };
+enum { USER_CODE_VA = 0x400000, USER_MEMORY_BYTES = 1024 * 1024 };
 
 struct user {
 	struct process *process;
