@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
 
-# QEMU's plugins, and what needs them. `soak`: every fault at every place. `cover`: what lines the tests reach, from the unit
+# QEMU's plugins, and what needs them. `soak`: every fault at every place, every storm for 30 s. `cover`: what lines the tests reach, from the unit
 # tests built for gcov, without sanitizers, in a folder of their own, and from counted instructions of the images as they are.
 
 COVER_FLAGS := -O0 --coverage -fprofile-update=atomic
@@ -41,5 +41,6 @@ cover: setup-check
 soak: setup-check
 	@$(MAKE) --no-print-directory -s all fixtures harness-images test-apps plugins
 	@harness/faults.py -j 2
+	@harness/run.py --file tests/soak/storms.py -j 2
 
 -include $(COVER_OBJS:.o=.d) $(COVER_PROGRAMS:%=%.d)

@@ -72,6 +72,9 @@ $(filter-out $(FUZZ_DISPATCH),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/
 		-fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o $@ $< $(HOST_SRCS) $(FDT_SRCS)
 fuzz-programs: $(FUZZ_PROGRAMS)
 
+# It includes the sources that it tests, with the machine and the scheduler played by itself.
+build/tests/fuzz/kernel/cap/ring_set_fuzz: $(addprefix kernel/cap/,chain.c operation.c ring_set.c) kernel/sys/submissions.c
+
 # Kernel tests and benchmarks that run inside QEMU: the kernel library with another main.
 GUEST_SRCS := $(wildcard tests/guest/*.c)
 GUEST_OBJS := $(GUEST_SRCS:%.c=build/kernel/%.o) $(patsubst %.S,build/kernel/%.S.o,$(wildcard tests/guest/*.S))
@@ -106,4 +109,6 @@ host-benches: $(HOST_BENCHES)
 
 -include $(HOSTILE_OBJS:.o=.d) $(HOST_OBJS:.o=.d) $(TSAN_OBJS:.o=.d) $(UNIT_SRCS:%.c=build/host/asan/%.d) $(GUEST_OBJS:.o=.d)
 
+include tests/capos.mk
+include tests/apps.mk
 include tests/cover.mk

@@ -41,6 +41,7 @@ peers libboost-dev /usr/include/boost/lockfree/spsc_queue.hpp
 peers libdisruptor-java /usr/share/java/disruptor.jar
 peers default-jdk-headless javac
 peers util-linux taskset
+peers musl-tools musl-gcc
 END
 	echo "fuzz $(fuzzer_package) rt:libclang_rt.fuzzer-$(uname -m).a"
 }

@@ -8,7 +8,7 @@
 #include "capos/src/thread.h"
 
 static inline __attribute__((always_inline)) void fill(struct capos_submission *submission, const struct capos_request *request,
-							const struct capos_operation *operation)
+							uint64_t user_data)
 {
 	/* One by one: a compound literal would be cleared first. */
 	submission->cap = request->cap;
@@ -18,7 +18,7 @@ static inline __attribute__((always_inline)) void fill(struct capos_submission *
 	submission->result = (uint64_t)request->result;
 	submission->params_len = request->params_len;
 	submission->result_len = request->result_len;
-	submission->user_data = (uint64_t)operation;
+	submission->user_data = user_data;
 	submission->transfer = (uint64_t)request->transfers;
 	submission->transfer_count = request->transfer_count;
 	submission->reserved = 0;
@@ -33,7 +33,7 @@ static __attribute__((noinline)) int64_t call_any(struct ring *ring, const struc
 	struct capos_submission submission;
 	int64_t status;
 
-	fill(&submission, request, &operation);
+	fill(&submission, request, (uint64_t)&operation);
 	status = ring_put(ring, &submission, &operation, 1);
 	if (status == 0)
 		status = ring_wait(ring, &operation, CAPOS_WAIT_FOREVER);
@@ -87,7 +87,7 @@ int64_t capos_call(const struct capos_request *request, capos_cap_t *new_cap)
 	if (__builtin_expect(ring->shared || tail - atomic_load_explicit(&cursors->submit_head, memory_order_acquire) >= CAPOS_SUBMISSIONS,
 			     0))
 		return call_any(ring, request, new_cap);
-	fill(&ring->submissions[tail % CAPOS_SUBMISSIONS], request, &operation);
+	fill(&ring->submissions[tail % CAPOS_SUBMISSIONS], request, (uint64_t)&operation);
 	/* Pairs with the kernel's acquire: it sees the entry. */
 	atomic_store_explicit(&cursors->submit_tail, tail + 1, memory_order_release);
 	result = take(ring, tail + 1, &operation, &completion);

@@ -6,6 +6,7 @@
 
 #include <capos/capos.h>
 
+#include "capos/src/ring.h"
 #include "capos/src/wait.h"
 #include "lib/bits.h"
 #include "lib/status.h"
@@ -28,11 +29,16 @@ static bool shape_is_possible(uint32_t message_bytes, uint32_t capacity)
 
 static void end_init(struct capos_channel *channel, capos_cap_t cap, int64_t address, enum capos_channel_end end)
 {
+	struct capos_channel_shared *shared = (struct capos_channel_shared *)address;
+	bool sends = end == CAPOS_CHANNEL_SENDER;
+
 	*channel = (struct capos_channel){
 		.cap = cap,
 		.end = end,
-		.shared = (struct capos_channel_shared *)address,
-		.slots = (uint8_t *)address + sizeof(struct capos_channel_shared),
+		.slots = (uint8_t *)address + sizeof(*shared),
+		.own = sends ? &shared->published : &shared->released,
+		.peer_sleeps = sends ? &shared->receiver_sleeps : &shared->sender_sleeps,
+		.shared = shared,
 	};
 }
 
@@ -40,7 +46,6 @@ static void shape_set(struct capos_channel *channel, uint32_t message_bytes, uin
 {
 	channel->message_bytes = message_bytes;
 	channel->mask = capacity - 1;
-	channel->limit = channel->end == CAPOS_CHANNEL_SENDER ? capacity : 0;
 }
 
 int64_t capos_channel_create(capos_cap_t channels, uint32_t message_bytes, uint32_t capacity, enum capos_channel_end end,
@@ -90,19 +95,15 @@ int64_t capos_channel_open(capos_cap_t cap, uint32_t message_bytes, enum capos_c
 
 void capos_channel_close(struct capos_channel *channel)
 {
-	bool sends = channel->end == CAPOS_CHANNEL_SENDER;
-	_Atomic uint64_t *own = sends ? &channel->shared->published : &channel->shared->released;
-	_Atomic uint32_t *sleeps = sends ? &channel->shared->receiver_sleeps : &channel->shared->sender_sleeps;
-
 	if (channel->ended == 0) {
 		channel->ended = STATUS_ECANCELED;
 		channel->limit = channel->next;
 	}
-	/* Pairs, with the fence behind it, as in publish() and release(). */
-	atomic_store_explicit(own, channel->next | CAPOS_CHANNEL_CLOSED, memory_order_release);
+	/* Both pair as in capos_channel_advance(). */
+	atomic_store_explicit(channel->own, channel->next | CAPOS_CHANNEL_CLOSED, memory_order_release);
 	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(sleeps, memory_order_relaxed) != 0)
-		capos_channel_ring(sleeps);
+	if (atomic_load_explicit(channel->peer_sleeps, memory_order_relaxed) != 0)
+		capos_channel_ring(channel->peer_sleeps);
 }
 
 /* The flag goes first: who is about to sleep finds it changed, and does not. */
@@ -122,7 +123,7 @@ static int64_t end_for_good(struct capos_channel *channel, int64_t status)
 /* Everything below `published` can be read. Not more than a lap ahead of us: else the peer lies. */
 static int64_t look_as_receiver(struct capos_channel *channel)
 {
-	/* Pairs with the release in publish(). */
+	/* Pairs with the release in capos_channel_advance(). */
 	uint64_t published = atomic_load_explicit(&channel->shared->published, memory_order_acquire);
 	uint64_t end = published & ~CAPOS_CHANNEL_CLOSED;
 
@@ -137,7 +138,7 @@ static int64_t look_as_receiver(struct capos_channel *channel)
 /* Everything below `released` and a lap can be written. `released` is at most what we have sent, and a lap behind at most. */
 static int64_t look_as_sender(struct capos_channel *channel)
 {
-	/* Pairs with the release in release(). */
+	/* Pairs with the release in capos_channel_advance(). */
 	uint64_t released = atomic_load_explicit(&channel->shared->released, memory_order_acquire);
 
 	if (released & CAPOS_CHANNEL_CLOSED)
@@ -156,12 +157,12 @@ int64_t capos_channel_look(struct capos_channel *channel)
 }
 
 /* Says that this end sleeps, looks once more, and sleeps until the other rings, or the deadline. What the last look said. */
-static int64_t sleep(struct capos_channel *channel, _Atomic uint32_t *sleeps, uint64_t deadline)
+static int64_t sleep_once(struct capos_channel *channel, _Atomic uint32_t *sleeps, uint64_t deadline)
 {
 	int64_t status;
 
 	atomic_store_explicit(sleeps, 1, memory_order_relaxed);
-	/* Pairs with the fences of publish(), release() and close(). */
+	/* Pairs with the fences of capos_channel_advance() and close(). */
 	atomic_thread_fence(memory_order_seq_cst);
 	status = capos_channel_look(channel);
 	if (status == STATUS_EAGAIN) {
@@ -175,50 +176,28 @@ static int64_t sleep(struct capos_channel *channel, _Atomic uint32_t *sleeps, ui
 	return status;
 }
 
-int64_t capos_channel_wait(struct capos_channel *channel, uint64_t timeout_ns)
+int64_t capos_channel_sleep(struct capos_channel *channel, uint64_t timeout_ns)
 {
 	_Atomic uint32_t *sleeps = channel->end == CAPOS_CHANNEL_SENDER ? &channel->shared->sender_sleeps :
 									   &channel->shared->receiver_sleeps;
-	int64_t status = channel->next != channel->limit ? 0 : capos_channel_look(channel);
+	int64_t status = capos_channel_look(channel);
 	uint64_t deadline;
 
 	if (status != STATUS_EAGAIN || timeout_ns == 0)
 		return status;
-	for (unsigned i = 0; i < LOOKS && status == STATUS_EAGAIN; i++)
+	for (unsigned i = 0; i < LOOKS && status == STATUS_EAGAIN; i++) {
+		ring_relax();
 		status = capos_channel_look(channel);
+	}
 	deadline = clock_deadline(timeout_ns);
 	while (status == STATUS_EAGAIN)
-		status = sleep(channel, sleeps, deadline);
+		status = sleep_once(channel, sleeps, deadline);
 	return status;
 }
 
-static inline void copy(void *to, const void *from, uint64_t bytes)
+int64_t capos_channel_wait_for(struct capos_channel *channel, size_t bytes, uint64_t timeout_ns)
 {
-	uint64_t *out = to;
-	const uint64_t *in = from;
-
-	for (uint64_t i = 0; i < bytes / sizeof(*out); i++)
-		out[i] = in[i];
-}
-
-int64_t capos_channel_send(struct capos_channel *channel, const void *message, uint64_t timeout_ns)
-{
-	int64_t status = channel->next != channel->limit ? 0 : capos_channel_wait(channel, timeout_ns);
-
-	if (__builtin_expect(status < 0, 0))
-		return status;
-	copy(capos_channel_slot(channel), message, channel->message_bytes);
-	capos_channel_publish(channel, 1);
-	return 0;
-}
-
-int64_t capos_channel_receive(struct capos_channel *channel, void *message, uint64_t timeout_ns)
-{
-	int64_t status = channel->next != channel->limit ? 0 : capos_channel_wait(channel, timeout_ns);
-
-	if (__builtin_expect(status < 0, 0))
-		return status;
-	copy(message, capos_channel_slot(channel), channel->message_bytes);
-	capos_channel_release(channel, 1);
-	return 0;
+	if (bytes != channel->message_bytes)
+		return STATUS_EMSGSIZE;
+	return capos_channel_wait(channel, timeout_ns);
 }

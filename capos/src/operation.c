@@ -25,9 +25,9 @@
 /*
  * How often a polled ring is looked at before the kernel is asked after all. LOOKS, until the poller has taken the submission: far more
  * than one that has begun, or is about to, needs, so that only a poller that cannot run is given up. LOOKS_TAKEN, from then on:
- * enough for a method that does not wait, even where the poller's CPU does something else in between.
+ * enough for a method that does not wait: one that does is better waited for in the kernel.
  */
-enum { LOOKS = 1 << 20, LOOKS_TAKEN = 1 << 16 };
+enum { LOOKS = 1 << 20, LOOKS_TAKEN = 1 << 10 };
 enum { PILE_MAX = CAPOS_COMPLETIONS / 4 };
 
 void ring_init(struct ring *ring, void *block)

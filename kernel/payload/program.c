@@ -46,7 +46,7 @@ static status_t program_plan(struct span archive, const struct program_request *
 	else if (status == STATUS_OK)
 		return STATUS_OK;
 	(void)format_print(why, PROGRAM_WHY_BYTES, "%.*s: %s", name_len, name, cause);
-	return STATUS_ENOEXEC;
+	return status == STATUS_ENOMEM ? status : STATUS_ENOEXEC;
 }
 
 /* The part of the segment's file bytes that falls on the page at `va`. */

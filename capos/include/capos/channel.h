@@ -66,12 +66,14 @@ enum capos_channel_end { CAPOS_CHANNEL_SENDER, CAPOS_CHANNEL_RECEIVER };
 struct capos_channel {
 	capos_cap_t cap;
 	enum capos_channel_end end;
-	struct capos_channel_shared *shared;
+	uint64_t next;  /* the message to be written or read next */
+	uint64_t limit; /* so far that is known to be allowed: next <= limit */
 	uint8_t *slots;
-	uint64_t mask;         /* capacity - 1 */
+	uint64_t mask;                 /* capacity - 1 */
+	_Atomic uint64_t *own;         /* this end's cursor in `shared` */
+	_Atomic uint32_t *peer_sleeps; /* there, too */
+	struct capos_channel_shared *shared;
 	uint64_t message_bytes;
-	uint64_t next;         /* the message to be written or read next */
-	uint64_t limit;        /* so far that is known to be allowed: next <= limit */
 	int64_t ended;         /* 0, or why nothing goes any more */
 };
 
@@ -92,21 +94,19 @@ int64_t capos_channel_open(capos_cap_t cap, uint32_t message_bytes, enum capos_c
  */
 void capos_channel_close(struct capos_channel *channel);
 
-/* Sends a copy of one message. -EAGAIN or -ETIMEDOUT: the channel is full; -EPIPE: the receiver closed it; -EPROTO. */
-int64_t capos_channel_send(struct capos_channel *channel, const void *message, uint64_t timeout_ns);
-
-/* Copies the next message out. -EAGAIN or -ETIMEDOUT: there is none; -ENODATA: none will come any more; -EPROTO. */
-int64_t capos_channel_receive(struct capos_channel *channel, void *message, uint64_t timeout_ns);
+/* The slow halves of the functions below: look at the peer's cursor; wait for it to move; ring. */
+int64_t capos_channel_look(struct capos_channel *channel);
+int64_t capos_channel_sleep(struct capos_channel *channel, uint64_t timeout_ns);
+void capos_channel_ring(_Atomic uint32_t *sleeps);
 
 /*
  * Waits until this end can go on: the sender has a free slot, the receiver a message. 0; -EAGAIN (timeout 0) or -ETIMEDOUT; -EPIPE or
  * -ENODATA; -EPROTO.
  */
-int64_t capos_channel_wait(struct capos_channel *channel, uint64_t timeout_ns);
-
-/* The slow halves of the functions below: look at the peer's cursor; ring. */
-int64_t capos_channel_look(struct capos_channel *channel);
-void capos_channel_ring(_Atomic uint32_t *sleeps);
+static inline int64_t capos_channel_wait(struct capos_channel *channel, uint64_t timeout_ns)
+{
+	return __builtin_expect(channel->next != channel->limit, 1) ? 0 : capos_channel_sleep(channel, timeout_ns);
+}
 
 /* How many of the slots from `next` on can be used: allowed, behind one another in memory, and at most `most`. */
 static inline uint64_t capos_channel_run(const struct capos_channel *channel, uint64_t most)
@@ -141,18 +141,24 @@ static inline int64_t capos_channel_claim(struct capos_channel *channel, uint64_
 	return (int64_t)capos_channel_run(channel, most);
 }
 
+/* Shows the other end how far this one is, and rings if it sleeps. */
+static inline void capos_channel_advance(struct capos_channel *channel, uint64_t count)
+{
+	_Atomic uint32_t *peer_sleeps = channel->peer_sleeps;
+
+	channel->next += count;
+	/* Pairs with the acquire in capos_channel_look(): slots are written, or not read any more. */
+	atomic_store_explicit(channel->own, channel->next, memory_order_release);
+	/* Pairs with the fence of who goes to sleep: either it sees this, or we see that it sleeps. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (__builtin_expect(atomic_load_explicit(peer_sleeps, memory_order_relaxed) != 0, 0))
+		capos_channel_ring(peer_sleeps);
+}
+
 /* Sends the first `count` of the slots that were claimed. */
 static inline void capos_channel_publish(struct capos_channel *channel, uint64_t count)
 {
-	struct capos_channel_shared *shared = channel->shared;
-
-	channel->next += count;
-	/* Pairs with the receiver's acquire: it sees the slots as written. */
-	atomic_store_explicit(&shared->published, channel->next, memory_order_release);
-	/* Pairs with the fence of who goes to sleep: either it sees the messages, or we see that it sleeps. */
-	atomic_thread_fence(memory_order_seq_cst);
-	if (__builtin_expect(atomic_load_explicit(&shared->receiver_sleeps, memory_order_relaxed) != 0, 0))
-		capos_channel_ring(&shared->receiver_sleeps);
+	capos_channel_advance(channel, count);
 }
 
 /*
@@ -174,15 +180,51 @@ static inline int64_t capos_channel_poll(struct capos_channel *channel, uint64_t
 /* Gives the first `count` of the messages that were polled back. */
 static inline void capos_channel_release(struct capos_channel *channel, uint64_t count)
 {
-	struct capos_channel_shared *shared = channel->shared;
+	capos_channel_advance(channel, count);
+}
 
-	channel->next += count;
-	/* Pairs with the sender's acquire: the slots are not read any more. */
-	atomic_store_explicit(&shared->released, channel->next, memory_order_release);
-	/* Pairs with the fence of who goes to sleep: either it sees the room, or we see that it sleeps. */
-	atomic_thread_fence(memory_order_seq_cst);
-	if (__builtin_expect(atomic_load_explicit(&shared->sender_sleeps, memory_order_relaxed) != 0, 0))
-		capos_channel_ring(&shared->sender_sleeps);
+/* Whole words, which a message's length is made of. `bytes` is a constant to the compiler, mostly. */
+static inline void capos_channel_copy(void *to, const void *from, size_t bytes)
+{
+	for (size_t i = 0; i < bytes / sizeof(uint64_t); i++)
+		((uint64_t *)to)[i] = ((const uint64_t *)from)[i];
+}
+
+/* Waits as capos_channel_wait(). -EMSGSIZE: messages of this channel have another length. */
+int64_t capos_channel_wait_for(struct capos_channel *channel, size_t bytes, uint64_t timeout_ns);
+
+/*
+ * Sends a copy of one message, `bytes` long as all messages of the channel, from a place aligned to 8. -EAGAIN or -ETIMEDOUT: the channel is
+ * full; -EPIPE: the receiver closed it; -EPROTO; -EMSGSIZE: another length, where that is noticed.
+ */
+static inline int64_t capos_channel_send(struct capos_channel *channel, const void *message, size_t bytes, uint64_t timeout_ns)
+{
+	if (__builtin_expect(channel->next == channel->limit, 0)) {
+		int64_t status = capos_channel_wait_for(channel, bytes, timeout_ns);
+
+		if (status < 0)
+			return status;
+	}
+	capos_channel_copy(channel->slots + (channel->next & channel->mask) * bytes, message, bytes);
+	capos_channel_publish(channel, 1);
+	return 0;
+}
+
+/*
+ * Copies the next message out, `bytes` long, to a place aligned to 8. -EAGAIN or -ETIMEDOUT: there is none; -ENODATA: none will come
+ * any more; -EPROTO; -EMSGSIZE: another length, where that is noticed.
+ */
+static inline int64_t capos_channel_receive(struct capos_channel *channel, void *message, size_t bytes, uint64_t timeout_ns)
+{
+	if (__builtin_expect(channel->next == channel->limit, 0)) {
+		int64_t status = capos_channel_wait_for(channel, bytes, timeout_ns);
+
+		if (status < 0)
+			return status;
+	}
+	capos_channel_copy(message, channel->slots + (channel->next & channel->mask) * bytes, bytes);
+	capos_channel_release(channel, 1);
+	return 0;
 }
 
 #endif

@@ -32,14 +32,14 @@ struct capos_thread {
 };
 
 struct capos_thread_options {
-	size_t stack_bytes; /* 0: 64 KiB. A page below it is not there, so that a stack that is too small is a fault */
+	size_t stack_bytes; /* 0: 64 KiB. The page below it cannot be written: a stack that is too small is a fault */
 	/* Uses its creator's rings and CPU: less memory, and operations that either may wait for. Else it has rings of its own. */
 	bool share_rings;
 	uint32_t cpu; /* where it runs, with rings of its own; CAPOS_CPU_ANY: where the kernel chooses */
 };
 
 /*
- * Starts a thread that runs `run(arg)`. `options` NULL: 64 KiB of stack, rings of its own, any CPU. -ENOMEM memory; -ENOSPC the
+ * Starts a thread that runs `run(arg)`. `options` NULL: 64 KiB of stack, rings of its own, any CPU. -ENOMEM memory; -EAGAIN the
  * manifest's number of threads is reached; -EINVAL no such CPU.
  */
 int64_t capos_thread_create(struct capos_thread *thread, const struct capos_thread_options *options, int (*run)(void *), void *arg);

@@ -4,6 +4,10 @@
 /* Instructions and accesses that EL0 must not get away with. */
 #include "tests/apps/hostile/misdeeds.h"
 
+#include <stdbool.h>
+
+#include <capos/thread.h>
+
 enum { SURVIVED = 121 };
 
 /* An address that the compiler knows nothing of. */
@@ -99,6 +103,32 @@ static int stack_overflow(void)
 	return overflow_stack(&depth);
 }
 
+static int overflow_when_told(void *arg)
+{
+	volatile int depth = 0;
+
+	while (!atomic_load((_Atomic bool *)arg))
+		capos_thread_yield();
+	return overflow_stack(&depth);
+}
+
+/* What the main thread maps after the stack was made must not lie right below it. */
+static int thread_stack_overflow(void)
+{
+	static _Atomic bool go;
+	capos_cap_t memory = capos_capset_get("memory");
+	struct capos_thread thread;
+
+	if (capos_thread_create(&thread, NULL, overflow_when_told, &go) != 0)
+		return SURVIVED;
+	for (unsigned i = 0; i < 20; i++)
+		if (capos_memory_map(memory, CAPOS_PAGE_BYTES) < 0)
+			return SURVIVED;
+	atomic_store(&go, true);
+	(void)capos_thread_join(&thread, NULL);
+	return SURVIVED;
+}
+
 static int bad_instruction(void)
 {
 	__asm__ volatile("udf #0");
@@ -164,6 +194,7 @@ static const struct misdeed misdeeds[] = {
 	{ "execute-stack", execute_stack },
 	{ "execute-misaligned", execute_misaligned },
 	{ "stack-overflow", stack_overflow },
+	{ "thread-stack-overflow", thread_stack_overflow },
 	{ "bad-instruction", bad_instruction },
 	{ "privileged-register", privileged_register },
 	{ "mask-interrupts", mask_interrupts },

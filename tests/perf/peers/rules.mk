@@ -26,11 +26,22 @@ $(PEERS)/driver: $(PEERS_OBJS)
 $(PEERS)/Lmax.class: tests/perf/peers/Lmax.java
 	javac -cp $(LMAX_JAR) -d $(@D) $<
 
+# One program, twice: musl's malloc, and ours over mmap.
+MALLOC_TRACE := musl-gcc -static -std=gnu11 -O2 -g -I. -Icapos/include -Ibuild/gen $(WARNINGS)
+$(PEERS)/malloc_musl: tests/perf/peers/malloc_trace.c
+	@mkdir -p $(@D)
+	$(MALLOC_TRACE) -o $@ $<
+
+$(PEERS)/malloc_rumpk: tests/perf/peers/malloc_trace.c tests/perf/peers/malloc_rumpk.c lib/heap.c lib/page_cache.c lib/heap.h lib/page_cache.h
+	@mkdir -p $(@D)
+	$(MALLOC_TRACE) -o $@ $(filter %.c,$^)
+
 .PHONY: perf-peers peers
 perf-peers: setup-peers
 	@$(MAKE) --no-print-directory -s peers
 	@tests/perf/peers/peers.py
+	@tests/perf/peers/malloc_peers.py
 
-peers: $(PEERS)/driver $(PEERS)/Lmax.class
+peers: $(PEERS)/driver $(PEERS)/Lmax.class $(PEERS)/malloc_musl $(PEERS)/malloc_rumpk
 
 -include $(PEERS_OBJS:.o=.d)
