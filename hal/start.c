@@ -31,6 +31,7 @@
 
 static struct hal_boot_info info;
 static struct fdt_machine machine;
+static const void *device_tree;
 
 static void put(const char *text)
 {
@@ -164,6 +165,12 @@ static void info_fill(uint64_t fdt_pa)
 		info.seed[1] = span_of(&machine.kaslr_seed, sizeof(machine.kaslr_seed));
 }
 
+const void *hal_device_tree(size_t *bytes)
+{
+	*bytes = machine.fdt_bytes;
+	return device_tree;
+}
+
 _Noreturn void hal_start(uint64_t fdt_pa, uint64_t image_pa)
 {
 	const struct hal_client *client = *(const struct hal_client **)(void *)(image_start + IMAGE_CLIENT_OFFSET);
@@ -173,8 +180,8 @@ _Noreturn void hal_start(uint64_t fdt_pa, uint64_t image_pa)
 	sysreg_write(tpidr_el1, &cpus[0]);
 	exception_init(client->fault);
 	tables_init(image_pa);
-	if (fdt_machine_read((const void *)(FIXMAP_FDT_VA + fdt_offset), FIXMAP_FDT_BYTES - fdt_offset, &machine, &why) !=
-	    STATUS_OK)
+	device_tree = (const void *)(FIXMAP_FDT_VA + fdt_offset);
+	if (fdt_machine_read(device_tree, FIXMAP_FDT_BYTES - fdt_offset, &machine, &why) != STATUS_OK)
 		start_failed("cannot read the device tree", why);
 	smp_init(&machine);
 	psci_init(machine.psci_method);

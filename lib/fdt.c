@@ -171,8 +171,7 @@ static status_t fdt_read_reservations(const void *fdt, struct fdt_machine *machi
 	}
 }
 
-/* Why the header cannot be trusted with the walk, or NULL. */
-static const char *fdt_judge_header(const void *fdt, size_t max_bytes)
+const char *fdt_judge(const void *fdt, size_t max_bytes)
 {
 	if (fdt == NULL || ((uintptr_t)fdt & 7) != 0 || max_bytes < FDT_HEADER_BYTES || fdt_magic(fdt) != FDT_MAGIC)
 		return "no device tree";
@@ -189,7 +188,7 @@ status_t fdt_machine_read(const void *fdt, size_t max_bytes, struct fdt_machine 
 {
 	struct fdt_reader reader = { .machine = out };
 	struct fdt_walk walk;
-	const char *lie = fdt_judge_header(fdt, max_bytes);
+	const char *lie = fdt_judge(fdt, max_bytes);
 	status_t status;
 
 	if (lie != NULL) {

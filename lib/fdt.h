@@ -96,4 +96,7 @@ struct fdt_machine {
  */
 MUST_CHECK status_t fdt_machine_read(const void *fdt, size_t max_bytes, struct fdt_machine *out, const char **why);
 
+/* Why the header of a tree, of which `max_bytes` are readable, cannot be trusted with a walk; NULL where it can. */
+const char *fdt_judge(const void *fdt, size_t max_bytes);
+
 #endif

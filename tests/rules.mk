@@ -51,6 +51,14 @@ $(MANIFEST_DUMP): build/tests/%: build/host/asan/tests/%.o $(HOST_OBJS)
 	$(HOSTCC) $(ASAN) -Wl,--gc-sections -o $@ $^ -lsodium
 
 
+# Drivers against models of their devices: nothing of the machine in them, but they are no library.
+NET_OBJS := $(patsubst %.c,build/host/asan/%.o,$(wildcard hal/virtio/net*.c))
+BLOCK_OBJS := $(patsubst %.c,build/host/asan/%.o,$(wildcard hal/virtio/block*.c))
+build/tests/unit/hal/virtio/net_test: $(NET_OBJS)
+build/tests/unit/hal/virtio/block_test: $(BLOCK_OBJS)
+-include $(NET_OBJS:.o=.d) $(BLOCK_OBJS:.o=.d)
+
+
 .PHONY: unit-programs fuzz-programs guest-images test-apps host-benches
 unit-programs: $(UNIT_PROGRAMS) $(FDT_FIXTURES)
 

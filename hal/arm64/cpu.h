@@ -21,6 +21,7 @@ struct cpu {
 	unsigned index;                /* W: smp_init; 0 is the boot CPU */
 	uint64_t mpidr;                /* W: smp_init; affinity fields of MPIDR_EL1 */
 	volatile uint32_t *redistributor; /* W: the GICv3 driver; this CPU's frames */
+	uint32_t gicv2_acknowledged;   /* W: the GICv2 driver; the interrupt being handled, with its sender */
 	uint8_t gicv2_target;          /* W: the GICv2 driver; this CPU's bit in its target lists */
 };
 

@@ -125,12 +125,12 @@ static unsigned level_for(uint64_t va, uint64_t pa, uint64_t bytes)
 	return level;
 }
 
-status_t tables_map_range(uint64_t va, uint64_t pa, uint64_t bytes, uint64_t attributes)
+static status_t map_range(uint64_t va, uint64_t pa, uint64_t bytes, uint64_t attributes, const struct hal_page_source *source)
 {
 	while (bytes > 0) {
 		unsigned level = level_for(va, pa, bytes);
 		uint64_t block = TABLE_BLOCK_BYTES(level);
-		volatile uint64_t *entry = tables_entry_make(tables_kernel_root_pa(), va, level, &boot_source);
+		volatile uint64_t *entry = tables_entry_make(tables_kernel_root_pa(), va, level, source);
 
 		if (entry == NULL)
 			return STATUS_ENOMEM;
@@ -147,16 +147,26 @@ status_t tables_map_range(uint64_t va, uint64_t pa, uint64_t bytes, uint64_t att
 	return STATUS_OK;
 }
 
-volatile void *tables_map_device(uint64_t pa, uint64_t bytes)
+status_t tables_map_range(uint64_t va, uint64_t pa, uint64_t bytes, uint64_t attributes)
+{
+	return map_range(va, pa, bytes, attributes, &boot_source);
+}
+
+volatile void *tables_map_device_from(uint64_t pa, uint64_t bytes, const struct hal_page_source *source)
 {
 	uint64_t first = bits_align_down(pa, HAL_PAGE_BYTES);
 	uint64_t size = bits_align_up(pa + bytes, HAL_PAGE_BYTES) - first;
 	uint64_t va = device_next;
 
-	if (tables_map_range(va, first, size, PTE_DEVICE) != STATUS_OK)
+	if (map_range(va, first, size, PTE_DEVICE, source) != STATUS_OK)
 		return NULL;
 	device_next += size;
 	return (volatile void *)(va + (pa - first));
+}
+
+volatile void *tables_map_device(uint64_t pa, uint64_t bytes)
+{
+	return tables_map_device_from(pa, bytes, &boot_source);
 }
 
 status_t hal_kernel_map(uint64_t va, uint64_t pa, const struct hal_page_source *source)

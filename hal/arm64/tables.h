@@ -46,6 +46,9 @@ MUST_CHECK status_t tables_map_range(uint64_t va, uint64_t pa, uint64_t bytes, u
 /* Maps device registers and returns their address; NULL where tables are out. For boot, never unmapped. */
 volatile void *tables_map_device(uint64_t pa, uint64_t bytes);
 
+/* The same after boot, tables coming from `source`. Context: fiber, one at a time. */
+volatile void *tables_map_device_from(uint64_t pa, uint64_t bytes, const struct hal_page_source *source);
+
 /* Physical address of something in the kernel's image. */
 uint64_t tables_image_pa(const void *va);
 

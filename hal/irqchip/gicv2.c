@@ -13,12 +13,15 @@
 #define GICD_ICENABLER0 (0x180 / 4)
 #define GICD_IPRIORITYR0 (0x400 / 4)
 #define GICD_ITARGETSR0 (0x800 / 4)
+#define GICD_ITARGETSR_BYTES 0x800
+#define GICD_ICFGR0 (0xc00 / 4)
 #define GICD_SGIR (0xf00 / 4)
 #define GICC_CTLR (0x000 / 4)
 #define GICC_PMR (0x004 / 4)
 #define GICC_IAR (0x00c / 4)
 #define GICC_EOIR (0x010 / 4)
 
+#define IAR_INTID 0x3ffu
 #define GIC_ENABLE 1u
 #define PRIORITY_ALL_LOWEST 0xffu
 #define PRIORITY_DEFAULT 0xa0a0a0a0u
@@ -60,14 +63,36 @@ static void gicv2_enable(uint32_t intid)
 	distributor[GICD_ISENABLER0] = 1u << intid % 32;
 }
 
-static uint32_t gicv2_acknowledge(void)
+static void gicv2_disable_shared(uint32_t intid)
 {
-	return cpu_interface[GICC_IAR];
+	distributor[GICD_ICENABLER0 + intid / 32] = 1u << intid % 32;
 }
 
-static void gicv2_end(uint32_t acknowledged)
+static void gicv2_enable_shared(uint32_t intid, bool edge, const struct cpu *cpu)
 {
-	cpu_interface[GICC_EOIR] = acknowledged;
+	uint32_t trigger = 2u << intid % 16 * 2;
+	uint32_t config = distributor[GICD_ICFGR0 + intid / 16];
+
+	gicv2_disable_shared(intid); /* the trigger is changed in no other state (4.3.13) */
+	distributor[GICD_ICFGR0 + intid / 16] = edge ? config | trigger : config & ~trigger;
+	distributor[GICD_IPRIORITYR0 + intid / 4] = PRIORITY_DEFAULT; /* the neighbours' is the same */
+	((volatile uint8_t *)distributor)[GICD_ITARGETSR_BYTES + intid] = cpu->gicv2_target;
+	distributor[GICD_ISENABLER0 + intid / 32] = 1u << intid % 32;
+}
+
+static uint32_t gicv2_acknowledge(void)
+{
+	uint32_t acknowledged = cpu_interface[GICC_IAR];
+
+	cpu_this()->gicv2_acknowledged = acknowledged;
+	return acknowledged & IAR_INTID;
+}
+
+/* With the sender of a software generated one, as it was acknowledged (4.4.5). */
+static void gicv2_end(uint32_t intid)
+{
+	(void)intid;
+	cpu_interface[GICC_EOIR] = cpu_this()->gicv2_acknowledged;
 }
 
 const struct irqchip irqchip_gicv2 = {
@@ -75,6 +100,8 @@ const struct irqchip irqchip_gicv2 = {
 	.cpu_init = gicv2_cpu_init,
 	.notify = gicv2_notify,
 	.enable = gicv2_enable,
+	.enable_shared = gicv2_enable_shared,
+	.disable_shared = gicv2_disable_shared,
 	.acknowledge = gicv2_acknowledge,
 	.end = gicv2_end,
 };

@@ -13,6 +13,13 @@
 #define GICD_CTLR_ENABLE_GRP1 (1u << 1)
 #define GICD_CTLR_ARE (1u << 4)
 #define GICD_CTLR_RWP (1u << 31)
+#define GICD_IGROUPR0 (0x0080 / 4)
+#define GICD_ISENABLER0 (0x0100 / 4)
+#define GICD_ICENABLER0 (0x0180 / 4)
+#define GICD_IPRIORITYR0 (0x0400 / 4)
+#define GICD_ICFGR0 (0x0c00 / 4)
+#define GICD_IROUTER0 (0x6000 / 8)
+#define IROUTER_AFFINITY 0xff00fffffful
 
 #define GICR_TYPER (0x0008 / 4)
 #define GICR_TYPER_LAST (1u << 4)
@@ -35,6 +42,8 @@
 
 #define PRIORITY_ALL_LOWEST 0xffu
 #define PRIORITY_DEFAULT 0xa0a0a0a0u
+
+static volatile uint32_t *distributor;
 
 /* MPIDR_EL1's affinity as GICR_TYPER[63:32] shows it. */
 static uint32_t affinity(void)
@@ -89,21 +98,45 @@ static status_t gicv3_cpu_init(const struct fdt_gic *gic)
 	return STATUS_OK;
 }
 
+/* Waits until what was written to the distributor is in force. */
+static void distributor_settle(void)
+{
+	while (distributor[GICD_CTLR] & GICD_CTLR_RWP)
+		;
+}
+
 static status_t gicv3_init(const struct fdt_gic *gic)
 {
-	volatile uint32_t *distributor = tables_map_device(gic->distributor.base_pa, gic->distributor.bytes);
-
+	distributor = tables_map_device(gic->distributor.base_pa, gic->distributor.bytes);
 	if (distributor == NULL)
 		return STATUS_ENOMEM;
 	distributor[GICD_CTLR] = GICD_CTLR_ARE | GICD_CTLR_ENABLE_GRP1;
-	while (distributor[GICD_CTLR] & GICD_CTLR_RWP)
-		;
+	distributor_settle();
 	return gicv3_cpu_init(gic);
 }
 
 static void gicv3_enable(uint32_t intid)
 {
 	cpu_this()->redistributor[GICR_ISENABLER0] = 1u << intid % 32;
+}
+
+static void gicv3_disable_shared(uint32_t intid)
+{
+	distributor[GICD_ICENABLER0 + intid / 32] = 1u << intid % 32;
+	distributor_settle();
+}
+
+static void gicv3_enable_shared(uint32_t intid, bool edge, const struct cpu *cpu)
+{
+	uint32_t trigger = 2u << intid % 16 * 2;
+	uint32_t config = distributor[GICD_ICFGR0 + intid / 16];
+
+	gicv3_disable_shared(intid); /* the trigger is changed in no other state (12.9.9) */
+	distributor[GICD_ICFGR0 + intid / 16] = edge ? config | trigger : config & ~trigger;
+	distributor[GICD_IGROUPR0 + intid / 32] |= 1u << intid % 32;
+	distributor[GICD_IPRIORITYR0 + intid / 4] = PRIORITY_DEFAULT; /* the neighbours' is the same */
+	((volatile uint64_t *)(volatile void *)distributor)[GICD_IROUTER0 + intid] = cpu->mpidr & IROUTER_AFFINITY;
+	distributor[GICD_ISENABLER0 + intid / 32] = 1u << intid % 32;
 }
 
 /* ICC_SGI1R_EL1: affinity 3, 2 and 1, and a bit for affinity 0 within its range of 16 (12.2.37). */
@@ -126,9 +159,9 @@ static uint32_t gicv3_acknowledge(void)
 	return intid;
 }
 
-static void gicv3_end(uint32_t acknowledged)
+static void gicv3_end(uint32_t intid)
 {
-	sysreg_write(ICC_EOIR1_EL1, acknowledged);
+	sysreg_write(ICC_EOIR1_EL1, intid);
 	barrier_isb();
 }
 
@@ -137,6 +170,8 @@ const struct irqchip irqchip_gicv3 = {
 	.cpu_init = gicv3_cpu_init,
 	.notify = gicv3_notify,
 	.enable = gicv3_enable,
+	.enable_shared = gicv3_enable_shared,
+	.disable_shared = gicv3_disable_shared,
 	.acknowledge = gicv3_acknowledge,
 	.end = gicv3_end,
 };

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Block devices: finding, starting and stopping them. */
+#include "hal/virtio/block.h"
+
+#include "hal/virtio/memory.h"
+#include "lib/bits.h"
+
+/* Feature bits (§5.2.3). */
+#define F_SEG_MAX (1ull << 2)
+#define F_RO (1ull << 5)
+#define F_BLK_SIZE (1ull << 6)
+#define F_FLUSH (1ull << 9)
+#define F_DISCARD (1ull << 13)
+#define WANTED (VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC | F_SEG_MAX | F_RO | F_BLK_SIZE | F_FLUSH | F_DISCARD)
+
+/* Offsets in the device's configuration (§5.2.4). */
+#define CONFIG_CAPACITY 0u
+#define CONFIG_SEG_MAX 12u
+#define CONFIG_BLK_SIZE 20u
+#define CONFIG_MAX_DISCARD_SECTORS 36u
+
+unsigned hal_block_count(void)
+{
+	unsigned count = 0;
+
+	while (virtio_find(VIRTIO_TYPE_BLOCK, count) != NULL)
+		count++;
+	return count;
+}
+
+struct hal_block *hal_block_at(unsigned index)
+{
+	struct virtio_device *device = virtio_find(VIRTIO_TYPE_BLOCK, index);
+	struct hal_block *block;
+	uint64_t pa;
+
+	if (device == NULL || device->driver != NULL)
+		return device == NULL ? NULL : device->driver;
+	pa = virtio_page_take();
+	if (pa == 0)
+		return NULL;
+	block = hal_direct_va(pa);
+	block->device = device;
+	device->driver = block;
+	return block;
+}
+
+void hal_block_info(const struct hal_block *block, struct hal_block_info *out)
+{
+	*out = block->info;
+}
+
+static status_t config_read(struct hal_block *block)
+{
+	const struct virtio_device *device = block->device;
+	uint32_t block_bytes = HAL_BLOCK_UNIT;
+	uint32_t pieces = HAL_BLOCK_PIECES_MAX;
+	uint32_t discard = 0;
+	uint64_t sectors;
+
+	if (!virtio_config_read(device, CONFIG_CAPACITY, &sectors, sizeof(sectors)) || sectors > INT64_MAX / HAL_BLOCK_UNIT)
+		return STATUS_EIO;
+	if (device->features & F_BLK_SIZE)
+		(void)virtio_config_read(device, CONFIG_BLK_SIZE, &block_bytes, sizeof(block_bytes));
+	if (device->features & F_SEG_MAX)
+		(void)virtio_config_read(device, CONFIG_SEG_MAX, &pieces, sizeof(pieces));
+	if (device->features & F_DISCARD)
+		(void)virtio_config_read(device, CONFIG_MAX_DISCARD_SECTORS, &discard, sizeof(discard));
+	block->info = (struct hal_block_info){
+		.bytes = sectors * HAL_BLOCK_UNIT,
+		.block_bytes = bits_is_pow2(block_bytes) && block_bytes >= HAL_BLOCK_UNIT ? block_bytes : HAL_BLOCK_UNIT,
+		.read_only = device->features & F_RO,
+		.flush = device->features & F_FLUSH,
+		.discard = (device->features & F_DISCARD) && discard != 0,
+	};
+	block->pieces_max = pieces == 0 || pieces > HAL_BLOCK_PIECES_MAX ? HAL_BLOCK_PIECES_MAX : pieces;
+	block->discard_sectors_max = discard;
+	return STATUS_OK;
+}
+
+/* The slots, once, and every record free. */
+static status_t records_begin(struct hal_block *block)
+{
+	while (block->slot_pages < SLOT_PAGES) {
+		uint64_t pa = virtio_page_take();
+
+		if (pa == 0)
+			return STATUS_ENOMEM;
+		for (unsigned i = 0; i < SLOTS_PER_PAGE; i++)
+			block->records[block->slot_pages * SLOTS_PER_PAGE + i].slot = (struct block_slot *)hal_direct_va(pa) + i;
+		block->slot_pages++;
+	}
+	block->free = NULL;
+	for (unsigned i = 0; i < HAL_BLOCK_REQUESTS_MAX; i++) {
+		block->records[i].next_free = block->free;
+		block->free = &block->records[i];
+	}
+	return STATUS_OK;
+}
+
+/* Context: interrupt. */
+static void interrupted(void *driver)
+{
+	struct hal_block *block = driver;
+
+	/* Pairs with the store in hal_block_listen(). */
+	if (atomic_load_explicit(&block->listening, memory_order_acquire))
+		block->ready(block->ctx);
+}
+
+status_t hal_block_start(struct hal_block *block, void (*ready)(void *ctx), void *ctx)
+{
+	struct virtio_device *device = block->device;
+	status_t status;
+
+	if (block->state == BLOCK_RUNNING || block->queue.ring.in_flight > 0)
+		return STATUS_EBUSY;
+	status = records_begin(block);
+	if (status == STATUS_OK)
+		status = virtio_begin(device, WANTED);
+	if (status == STATUS_OK)
+		status = config_read(block);
+	if (status != STATUS_OK)
+		return status;
+	block->ready = ready;
+	block->ctx = ctx;
+	device->interrupted = interrupted;
+	virtio_interrupts_begin(device);
+	status = virtio_queue_begin(device, &block->queue, 0, VIRTQUEUE_SIZE_MAX);
+	if (status != STATUS_OK)
+		return status;
+	virtqueue_hush(&block->queue.ring);
+	block->state = BLOCK_RUNNING;
+	virtio_go(device);
+	return STATUS_OK;
+}
+
+static void block_end(struct hal_block *block, enum block_state state)
+{
+	atomic_store_explicit(&block->listening, false, memory_order_relaxed);
+	block->state = state;
+	(void)virtio_reset(block->device);
+}
+
+void hal_block_stop(struct hal_block *block)
+{
+	if (block->state == BLOCK_RUNNING)
+		block_end(block, BLOCK_OFF);
+}
+
+void block_break(struct hal_block *block, const char *why)
+{
+	bool listening = atomic_load_explicit(&block->listening, memory_order_relaxed);
+
+	virtio_report(block->device, true, why);
+	block_end(block, BLOCK_BROKEN);
+	if (listening)
+		block->ready(block->ctx);
+}
+
+bool block_runs(struct hal_block *block)
+{
+	bool changed;
+
+	if (block->state == BLOCK_RUNNING && virtio_config_check(block->device, &changed) != STATUS_OK)
+		block_break(block, "says that it needs a reset: done");
+	return block->state == BLOCK_RUNNING;
+}
+
+bool hal_block_is_broken(struct hal_block *block)
+{
+	(void)block_runs(block);
+	return block->state == BLOCK_BROKEN;
+}
+
+bool hal_block_listen(struct hal_block *block, bool interrupts)
+{
+	if (block->state != BLOCK_RUNNING)
+		return block->queue.ring.in_flight > 0;
+	/* As in hal_net_listen(). */
+	atomic_store_explicit(&block->listening, interrupts, memory_order_release);
+	if (!block_runs(block))
+		return true;
+	hal_block_kick(block);
+	if (interrupts)
+		return virtqueue_listen(&block->queue.ring, 0);
+	virtqueue_hush(&block->queue.ring);
+	return false;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/io/devices.h"
+
+#include "hal/contract/virtio.h"
+#include "kernel/core/log.h"
+#include "kernel/core/page.h"
+
+static void report(bool problem, const char *line)
+{
+	if (problem || log_passes(LOG_BOOT, LOG_DEBUG))
+		log_line("%s", line);
+}
+
+status_t devices_probe(void)
+{
+	static struct hal_device_services services = { .block = page_alloc, .report = report };
+
+	services.pages = page_source();
+	return hal_virtio_probe(&services);
+}

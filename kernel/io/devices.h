@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Devices behind virtio, found when something first needs one. */
+#ifndef KERNEL_IO_DEVICES_H
+#define KERNEL_IO_DEVICES_H
+
+#include "lib/status.h"
+
+/*
+ * Finds them, the first time it is called; from then on hal/contract/net.h and rng.h know them. What cannot be used is said on the
+ * console, how the others are reached with log=boot=debug.
+ * Returns STATUS_OK, for no devices too; STATUS_ENOMEM; STATUS_EINVAL where the device tree is malformed. Context: fiber, boot CPU.
+ */
+MUST_CHECK status_t devices_probe(void);
+
+#endif
