@@ -5,7 +5,7 @@
 
 LIB_SRCS := $(wildcard lib/*.c)
 LIB_OBJS := $(LIB_SRCS:%.c=build/kernel/%.o)
-DEPS_SRCS := $(SODIUM_SRCS) $(FDT_SRCS)
+DEPS_SRCS := $(SODIUM_SRCS) $(FDT_SRCS) $(LWIP_SRCS) $(LWIP_RUNTIME)
 DEPS_OBJS := $(patsubst %.c,build/kernel/%.o,$(subst build/deps/,deps/,$(DEPS_SRCS)))
 DEPS_STAMP := build/deps/.stamp
 
@@ -24,6 +24,10 @@ build/kernel/deps/libsodium/%.o: $(DEPS_STAMP) $(RULES)
 build/kernel/deps/libfdt/%.o: $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(FDT_CFLAGS) -c -o $@ build/deps/libfdt/$*.c
+
+build/kernel/deps/lwip/%.o: $(DEPS_STAMP) $(RULES)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(LWIP_CFLAGS) -c -o $@ build/deps/lwip/$*.c
 
 build/kernel/lib/compat/%.o: lib/compat/%.c $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)

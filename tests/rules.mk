@@ -4,14 +4,26 @@
 # Host tests and fuzz targets by wildcard; images and applications that are tests themselves.
 
 # What is pure in kernel/ compiles for the host too.
-PURE_KERNEL_SRCS := $(wildcard kernel/payload/manifest*.c) kernel/core/log_filter.c kernel/cap/capset.c kernel/io/governor.c
-HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -MMD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES)
+PURE_KERNEL_SRCS := $(wildcard kernel/payload/manifest*.c) kernel/core/log_filter.c kernel/cap/capset.c kernel/io/governor.c \
+	kernel/io/net/address.c kernel/io/net/policy.c
+HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -MMD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(LWIP_INCLUDES)
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread
 
 HOST_SRCS := $(LIB_SRCS) $(PURE_KERNEL_SRCS)
 HOST_OBJS := $(HOST_SRCS:%.c=build/host/asan/%.o) $(FDT_SRCS:build/deps/%.c=build/host/asan/deps/%.o)
 TSAN_OBJS := $(LIB_SRCS:%.c=build/host/tsan/%.o) $(FDT_SRCS:build/deps/%.c=build/host/tsan/deps/%.o)
+
+# The network stack without its fiber, and a world around it; linked where a test calls it.
+NET_SRCS := $(filter-out kernel/io/net/net.c $(PURE_KERNEL_SRCS),$(wildcard kernel/io/net/*.c))
+NET_WORLD := tests/unit/kernel/io/net/world.c tests/unit/kernel/io/net/peer.c
+NET_HOST_LIB := build/host/asan/libnet.a
+NET_HOST_OBJS := $(NET_SRCS:%.c=build/host/asan/%.o) $(LWIP_SRCS:build/deps/%.c=build/host/asan/deps/%.o) $(NET_WORLD:%.c=build/host/asan/%.o)
+$(NET_HOST_LIB): $(NET_HOST_OBJS)
+	@rm -f $@
+	ar rcs $@ $^
+# Packed structures at odd addresses are lwIP's way.
+$(LWIP_SRCS:build/deps/%.c=build/host/asan/deps/%.o): SANITIZER := $(ASAN) -fno-sanitize=alignment
 
 build/host/asan/%.o: SANITIZER := $(ASAN)
 build/host/tsan/%.o: SANITIZER := $(TSAN)
@@ -50,7 +62,6 @@ $(MANIFEST_DUMP): build/tests/%: build/host/asan/tests/%.o $(HOST_OBJS)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(ASAN) -Wl,--gc-sections -o $@ $^ -lsodium
 
-
 # Drivers against models of their devices: nothing of the machine in them, but they are no library.
 NET_OBJS := $(patsubst %.c,build/host/asan/%.o,$(wildcard hal/virtio/net*.c))
 BLOCK_OBJS := $(patsubst %.c,build/host/asan/%.o,$(wildcard hal/virtio/block*.c))
@@ -58,6 +69,7 @@ build/tests/unit/hal/virtio/net_test: $(NET_OBJS)
 build/tests/unit/hal/virtio/block_test: $(BLOCK_OBJS)
 -include $(NET_OBJS:.o=.d) $(BLOCK_OBJS:.o=.d)
 
+$(filter build/tests/unit/kernel/io/net/%,$(UNIT_PROGRAMS)): $(NET_HOST_LIB)
 
 .PHONY: unit-programs fuzz-programs guest-images test-apps host-benches
 unit-programs: $(UNIT_PROGRAMS) $(FDT_FIXTURES)
@@ -65,6 +77,12 @@ unit-programs: $(UNIT_PROGRAMS) $(FDT_FIXTURES)
 # libFuzzer, by clang, from the sources at once: a fuzz target is small.
 FUZZ_SRCS := $(shell find tests/fuzz -name '*_fuzz.c' 2>/dev/null)
 FUZZ_PROGRAMS := $(FUZZ_SRCS:%.c=build/%)
+FUZZ_NET := build/tests/fuzz/kernel/io/net_input_fuzz
+$(FUZZ_NET): build/tests/fuzz/%: tests/fuzz/%.c $(NET_SRCS) $(NET_WORLD) $(wildcard kernel/io/net/*.h kernel/io/net/*/*.h) $(DEPS_STAMP)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 $(LWIP_INCLUDES) -w -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment \
+		-fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o $@ $< $(NET_SRCS) $(NET_WORLD) $(LWIP_SRCS) \
+		kernel/io/net/address.c lib/format.c lib/format_spec.c -lsodium
 
 # Every interface's table behind the dispatcher, with handlers that judge what they are given.
 FUZZ_DISPATCH := build/tests/fuzz/kernel/cap/dispatch_fuzz
@@ -74,14 +92,13 @@ $(FUZZ_DISPATCH): build/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_DISPATCH_SRCS) $(IDL
 	clang -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-ffunction-sections -Wl,--gc-sections -o $@ $< $(FUZZ_DISPATCH_SRCS)
 
-$(filter-out $(FUZZ_DISPATCH),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP)
+$(filter-out $(FUZZ_NET) $(FUZZ_DISPATCH),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 -I. $(SODIUM_INCLUDES) $(FDT_INCLUDES) -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o $@ $< $(HOST_SRCS) $(FDT_SRCS)
-fuzz-programs: $(FUZZ_PROGRAMS)
-
 # It includes the sources that it tests, with the machine and the scheduler played by itself.
 build/tests/fuzz/kernel/cap/ring_set_fuzz: $(addprefix kernel/cap/,chain.c operation.c ring_set.c) kernel/sys/submissions.c
+fuzz-programs: $(FUZZ_PROGRAMS)
 
 # Kernel tests and benchmarks that run inside QEMU: the kernel library with another main.
 GUEST_SRCS := $(wildcard tests/guest/*.c)
@@ -115,7 +132,7 @@ $(HOST_BENCHES): build/%: %.c $(LIB_SRCS) $(wildcard lib/*.h)
 	$(HOSTCC) -std=gnu11 -O2 -g -I. $(WARNINGS) -o $@ $< lib/disruptor.c -lpthread
 host-benches: $(HOST_BENCHES)
 
--include $(HOSTILE_OBJS:.o=.d) $(HOST_OBJS:.o=.d) $(TSAN_OBJS:.o=.d) $(UNIT_SRCS:%.c=build/host/asan/%.d) $(GUEST_OBJS:.o=.d)
+-include $(HOSTILE_OBJS:.o=.d) $(HOST_OBJS:.o=.d) $(NET_HOST_OBJS:.o=.d) $(TSAN_OBJS:.o=.d) $(UNIT_SRCS:%.c=build/host/asan/%.d) $(GUEST_OBJS:.o=.d)
 
 include tests/capos.mk
 include tests/apps.mk

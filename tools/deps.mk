@@ -37,3 +37,20 @@ SODIUM_CFLAGS := -I. -I$(SODIUM_DIR)/include/sodium $(SODIUM_INCLUDES) \
 FDT_SRCS := $(FDT_DIR)/fdt.c $(FDT_DIR)/fdt_ro.c
 FDT_INCLUDES := -isystem $(FDT_DIR)
 FDT_CFLAGS := -I. -I$(FDT_DIR) -w
+
+# The TCP/IP stack without its socket layers: kernel/io/net/ is the port. No raw sockets, multicast of applications, PPP.
+LWIP_DIR := build/deps/lwip
+LWIP_SRCS := $(addprefix $(LWIP_DIR)/, \
+	core/def.c core/dns.c core/inet_chksum.c core/init.c core/ip.c core/mem.c core/memp.c core/netif.c core/pbuf.c \
+	core/stats.c core/tcp.c core/tcp_in.c core/tcp_out.c core/udp.c \
+	core/ipv4/dhcp.c core/ipv4/etharp.c core/ipv4/icmp.c core/ipv4/ip4.c core/ipv4/ip4_addr.c core/ipv4/ip4_frag.c \
+	core/ipv6/ethip6.c core/ipv6/icmp6.c core/ipv6/ip6.c core/ipv6/ip6_addr.c core/ipv6/ip6_frag.c core/ipv6/mld6.c \
+	core/ipv6/nd6.c netif/ethernet.c)
+LWIP_RUNTIME := lib/compat/lwip_runtime.c
+LWIP_INCLUDES := -isystem $(LWIP_DIR)/include -isystem kernel/io/net/port
+LWIP_CFLAGS := -I. $(LWIP_INCLUDES) -w
+
+# For applications: compiled with their flags.
+HTTP_PARSER_DIR := build/deps/http-parser
+HTTP_PARSER_SRCS := $(HTTP_PARSER_DIR)/http_parser.c
+HTTP_PARSER_INCLUDES := -isystem $(HTTP_PARSER_DIR)

@@ -175,7 +175,10 @@ clear_bss:
 	adrp	x8, image_bss_start
 	add	x8, x8, :lo12:image_bss_start
 	adrp	x9, image_bss_zero_end
-1:	stp	xzr, xzr, [x8], #16
+1:	stp	xzr, xzr, [x8, #16]		/* both ends are multiples of 64 (image.ld) */
+	stp	xzr, xzr, [x8, #32]
+	stp	xzr, xzr, [x8, #48]
+	stp	xzr, xzr, [x8], #64
 	cmp	x8, x9
 	b.lo	1b
 	ret

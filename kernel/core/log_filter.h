@@ -27,6 +27,7 @@ enum log_component {
 	LOG_PROC,
 	LOG_CAP,
 	LOG_APP, /* what processes write by their capability */
+	LOG_NET,
 	LOG_COMPONENTS,
 };
 

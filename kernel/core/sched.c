@@ -94,11 +94,12 @@ void sched_make_ready(struct fiber *fiber)
 	ready_push(sched_this(), fiber);
 }
 
-/* Serves what is not a fiber: messages of other CPUs, deadlines. */
+/* Serves what is not a fiber: what interrupts left to do, messages of other CPUs, deadlines. */
 static void attend(struct sched *sched)
 {
 	/* Pairs with the release of who set it: what it announces is seen. */
 	(void)atomic_exchange_explicit(&sched->attention, 0, memory_order_acquire);
+	deferred_serve(&sched->deferred);
 	message_serve(&sched->inbox);
 	if (timer_is_due())
 		timer_expire();

@@ -17,6 +17,7 @@
 #include "hal/contract/context.h"
 #include "hal/contract/cpu.h"
 #include "hal/contract/smp.h"
+#include "kernel/core/deferred.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/message.h"
 #include "kernel/core/timer.h"
@@ -39,6 +40,7 @@ struct sched {
 	struct hal_context idle; /* the scheduler's own context */
 	uint64_t wakeups;        /* interrupts that ended a sleep */
 	struct timer_queue timers;
+	struct deferred_list deferred; /* W: interrupt (add), this CPU (take) */
 	struct message_inbox inbox;
 };
 

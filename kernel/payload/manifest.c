@@ -54,6 +54,7 @@ static void manifest_begin_process(struct manifest_parser *parser, uint32_t inde
 	parser->process = process;
 	parser->process_lines[index] = line;
 	parser->capabilities_line = 0;
+	parser->net_keys = 0;
 	memset(parser->key_lines, 0, sizeof(parser->key_lines));
 	memset(process, 0, sizeof(*process));
 	process->memory_bytes = MANIFEST_MEMORY_DEFAULT;
@@ -104,7 +105,7 @@ static status_t manifest_end_process(struct manifest_parser *parser)
 /* Refuses [[process]] where keys or capabilities before it have described the only process. */
 static status_t manifest_check_top(struct manifest_parser *parser, const struct toml_event *event)
 {
-	bool described = parser->capabilities_line != 0;
+	bool described = parser->capabilities_line != 0 || parser->process->has_net;
 
 	for (size_t i = 0; i < MANIFEST_KEYS; i++)
 		described |= parser->key_lines[i] != 0;
@@ -141,6 +142,40 @@ static status_t manifest_take_capabilities(struct manifest_parser *parser, const
 	return STATUS_OK;
 }
 
+/* [net] of the only process, [process.net] below [[process]]. */
+static status_t manifest_take_net(struct manifest_parser *parser, const struct toml_event *event)
+{
+	bool named = event->sub.len > 0;
+
+	if (named && parser->out->process_count == 0)
+		return manifest_fail_at(parser, event, "no [[process]] stands above it");
+	if (!named && parser->out->process_count > 0)
+		return manifest_fail_at(parser, event, "is [process.net] below [[process]]");
+	if (parser->process->has_net)
+		return manifest_fail_at(parser, event, "table occurs twice");
+	parser->process->has_net = true;
+	parser->table = MANIFEST_TABLE_NET;
+	return STATUS_OK;
+}
+
+static status_t manifest_take_network(struct manifest_parser *parser, const struct toml_event *event)
+{
+	if (parser->network_line != 0)
+		return manifest_fail_at(parser, event, "table occurs twice");
+	parser->network_line = event->line;
+	parser->table = MANIFEST_TABLE_NETWORK;
+	return STATUS_OK;
+}
+
+/* Of the only process, or of the one begun last. */
+static bool manifest_is_table_of_process(const struct toml_event *event, const char *name)
+{
+	if (event->is_array)
+		return false;
+	return manifest_equal(event->key, "process") ? manifest_equal(event->sub, name) :
+						       event->sub.len == 0 && manifest_equal(event->key, name);
+}
+
 static status_t manifest_take_table(struct manifest_parser *parser, const struct toml_event *event)
 {
 	bool process = manifest_equal(event->key, "process");
@@ -149,9 +184,12 @@ static status_t manifest_take_table(struct manifest_parser *parser, const struct
 		return manifest_take_process(parser, event);
 	if (process && event->sub.len == 0)
 		return manifest_fail_at(parser, event, "is [[process]]");
-	if (!event->is_array && (process ? manifest_equal(event->sub, "capabilities") :
-					   event->sub.len == 0 && manifest_equal(event->key, "capabilities")))
+	if (manifest_is_table_of_process(event, "capabilities"))
 		return manifest_take_capabilities(parser, event);
+	if (manifest_is_table_of_process(event, "net"))
+		return manifest_take_net(parser, event);
+	if (!event->is_array && event->sub.len == 0 && manifest_equal(event->key, "network"))
+		return manifest_take_network(parser, event);
 	return manifest_fail_at(parser, event, "unknown table");
 }
 
@@ -159,6 +197,10 @@ static status_t manifest_take_key(struct manifest_parser *parser, const struct t
 {
 	if (parser->table == MANIFEST_TABLE_CAPABILITIES)
 		return manifest_take_capability(parser, event);
+	if (parser->table == MANIFEST_TABLE_NET)
+		return manifest_take_net_key(parser, event);
+	if (parser->table == MANIFEST_TABLE_NETWORK)
+		return manifest_take_network_key(parser, event);
 	if (parser->table == MANIFEST_TABLE_PROCESS || !manifest_equal(event->key, "name"))
 		return manifest_take_process_key(parser, event);
 	if (parser->out->name[0] != '\0')
@@ -179,6 +221,8 @@ static status_t manifest_end(struct manifest_parser *parser)
 		out->process_count = 1;
 		parser->process_lines[0] = parser->toml.line;
 	}
+	if (parser->network_line != 0 && out->network.address.family == NET_FAMILY_ANY && out->network.gateway.family != NET_FAMILY_ANY)
+		return manifest_fail_key(parser, parser->network_line, "gateway", "takes an address beside it");
 	status = manifest_end_process(parser);
 	if (status != STATUS_OK)
 		return status;

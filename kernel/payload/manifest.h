@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/io/net/policy.h"
 #include "lib/span.h"
 #include "lib/status.h"
 
@@ -73,14 +74,25 @@ struct manifest_process {
 	uint32_t restarts_max; /* 1 to MANIFEST_RESTARTS_MAX; 0 where restart is never, as backoff_ns */
 	uint64_t backoff_ns;   /* before the first restart */
 	bool launch;           /* words of the kernel command line go behind args; of the main process alone */
+	bool has_net;          /* the network, as `net` says */
+	struct net_policy net;
 	uint32_t capability_count;
 	struct manifest_capability capabilities[MANIFEST_CAPABILITY_MAX]; /* each interface at most once */
+};
+
+/* The machine's address. */
+struct manifest_network {
+	struct net_address address; /* IPv4; NET_FAMILY_ANY: from DHCP */
+	uint8_t prefix;
+	struct net_address gateway; /* IPv4 or none */
+	struct net_address server;  /* of names, or none but what DHCP says */
 };
 
 struct manifest {
 	char name[MANIFEST_NAME_MAX + 1]; /* of the bundle; as a process's */
 	uint32_t process_count;           /* 1 to MANIFEST_PROCESS_MAX */
 	uint32_t main;                    /* the one whose exit status is the image's */
+	struct manifest_network network;
 	struct manifest_process processes[MANIFEST_PROCESS_MAX];
 };
 

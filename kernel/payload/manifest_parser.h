@@ -36,6 +36,8 @@ enum manifest_table {
 	MANIFEST_TABLE_TOP, /* before any table */
 	MANIFEST_TABLE_PROCESS,
 	MANIFEST_TABLE_CAPABILITIES,
+	MANIFEST_TABLE_NET,
+	MANIFEST_TABLE_NETWORK,
 };
 
 struct manifest_parser {
@@ -47,6 +49,8 @@ struct manifest_parser {
 	struct manifest_process *process;  /* the one begun last, or the only one */
 	uint32_t key_lines[MANIFEST_KEYS]; /* where its keys stand; 0: nowhere */
 	uint32_t capabilities_line;        /* where its table of capabilities stands; 0: nowhere */
+	uint32_t net_keys;                 /* bit 0: listen, bit 1: connect were there */
+	uint32_t network_line;             /* where [network] stands; 0: nowhere */
 	uint32_t process_lines[MANIFEST_PROCESS_MAX];
 	uint32_t launch_lines[MANIFEST_PROCESS_MAX]; /* `launch = true`; 0: no */
 	uint32_t main_line;                          /* `main = true`; 0: nowhere */
@@ -82,6 +86,10 @@ MUST_CHECK status_t manifest_take_process_key(struct manifest_parser *parser, co
 
 /* A key of the table of capabilities of parser->process. */
 MUST_CHECK status_t manifest_take_capability(struct manifest_parser *parser, const struct toml_event *event);
+
+/* Keys of [net] or [process.net], and of [network]. */
+MUST_CHECK status_t manifest_take_net_key(struct manifest_parser *parser, const struct toml_event *event);
+MUST_CHECK status_t manifest_take_network_key(struct manifest_parser *parser, const struct toml_event *event);
 
 /* Values of one string each. */
 MUST_CHECK status_t manifest_read_size(struct manifest_parser *parser, const struct toml_event *event, uint64_t *bytes);

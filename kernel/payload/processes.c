@@ -10,6 +10,7 @@
 #include "kernel/core/libc.h"
 #include "kernel/core/log.h"
 #include "kernel/core/wait.h"
+#include "kernel/payload/network.h"
 #include "kernel/payload/program.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread.h"
@@ -31,6 +32,7 @@ struct supervised {
 
 static struct span bundle_archive;
 static struct span launch_words;
+static const struct manifest_network *bundle_network;
 
 struct span processes_archive(void)
 {
@@ -95,7 +97,7 @@ static status_t capabilities_grant(struct program *program, const struct manifes
 		status = object != NULL ? start_grant(&program->start, capability->name, object, capability->rights) :
 					  STATUS_ENODEV;
 	}
-	return status;
+	return status == STATUS_OK ? network_grant(bundle_network, spec, &program->start) : status;
 }
 
 static status_t program_make(const struct supervised *supervised, struct program *program, char *why)
@@ -257,6 +259,7 @@ status_t processes_run(struct span archive, const struct manifest *manifest, str
 	uint32_t made = 0;
 
 	bundle_archive = archive;
+	bundle_network = &manifest->network;
 	launch_words = launch;
 	if (status != STATUS_OK)
 		(void)format_print(why, PROGRAM_WHY_BYTES, "memory: the machine has none left");

@@ -15,6 +15,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 #include "tests/guest/guest.h"
+#include "tests/guest/net_server.h"
 
 enum { EXIT_FAILED = 1, EXIT_UNKNOWN = 2, LINE_BYTES = 256 };
 
@@ -116,6 +117,8 @@ void image_main(void *arg)
 		console_exit(run_tables(info->command_line, virtio_tables, 3));
 	if (span_is(name, "virtio-link"))
 		console_exit(run_tables(info->command_line, &virtio_link_table, 1));
+	if (span_is(name, "net"))
+		console_exit(net_server_run());
 	if (span_is(name, "bench"))
 		console_exit(run_bench(info->command_line, false));
 	if (span_is(name, "rates"))

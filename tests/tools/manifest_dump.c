@@ -24,6 +24,39 @@ static void dump_string(const char *what, const char *string)
 	printf("\n");
 }
 
+static void dump_address(const struct net_address *address)
+{
+	printf("%u:", address->family);
+	for (unsigned i = 0; i < sizeof(address->bytes); i++)
+		printf("%02x", address->bytes[i]);
+}
+
+static void dump_net(const struct net_policy *policy)
+{
+	printf("net dns %d\n", policy->resolve);
+	for (uint32_t i = 0; i < policy->rule_count; i++) {
+		const struct net_rule *rule = &policy->rules[i];
+
+		printf("rule %s %s %u %u ", rule->listen ? "listen" : "connect", rule->protocol == NET_UDP ? "udp" : "tcp", rule->port_first,
+		       rule->port_last);
+		dump_address(&rule->network);
+		printf("/%u\n", rule->prefix);
+	}
+}
+
+static void dump_network(const struct manifest_network *network)
+{
+	if (network->address.family == NET_FAMILY_ANY && network->server.family == NET_FAMILY_ANY)
+		return;
+	printf("network ");
+	dump_address(&network->address);
+	printf("/%u ", network->prefix);
+	dump_address(&network->gateway);
+	printf(" ");
+	dump_address(&network->server);
+	printf("\n");
+}
+
 static void dump_process(const struct manifest_process *process)
 {
 	printf("process %s\n", process->name);
@@ -39,6 +72,8 @@ static void dump_process(const struct manifest_process *process)
 	for (uint32_t i = 0; i < process->capability_count; i++)
 		printf("capability %s %u %u\n", process->capabilities[i].name, process->capabilities[i].interface,
 		       process->capabilities[i].rights);
+	if (process->has_net)
+		dump_net(&process->net);
 }
 
 static void dump(const char *text, size_t len)
@@ -50,6 +85,7 @@ static void dump(const char *text, size_t len)
 		return;
 	}
 	printf("manifest %s main %u\n", manifest.name, manifest.main);
+	dump_network(&manifest.network);
 	for (uint32_t i = 0; i < manifest.process_count; i++)
 		dump_process(&manifest.processes[i]);
 	printf(".\n");

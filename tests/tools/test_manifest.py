@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from support import ROOT  # noqa: E402
 from manifest_table import PLAIN, PQ, REFUSED, TAKEN, P  # noqa: E402
-from rumpklib import capabilities, manifest, manifest_values  # noqa: E402
+from rumpklib import capabilities, manifest, manifest_net, manifest_values  # noqa: E402
 from rumpklib.errors import BadInput  # noqa: E402
 
 
@@ -73,7 +73,7 @@ class PageTest(unittest.TestCase):
 
     def test_it_names_every_key(self) -> None:
         named = re.findall(r"^\| `([a-z]+)` \|", self.PAGE, re.MULTILINE)
-        self.assertEqual(sorted(named), sorted([*manifest_values.KEYS, *capabilities.KNOWN]))
+        self.assertEqual(sorted(named), sorted([*manifest_values.KEYS, *capabilities.KNOWN, *manifest_net.NET_KEYS, *manifest_net.NETWORK_KEYS]))
 
     def test_it_names_every_capability_and_right(self) -> None:
         rows = dict(re.findall(r"^\| `([a-z]+)` \| ((?:`[a-z]+`(?:, )?)+) \|", self.PAGE, re.MULTILINE))

@@ -3,6 +3,7 @@
 """The kernel's reading of manifests beside that of tools/rumpk: what packs loads, what loads packs, and as the same."""
 from __future__ import annotations
 
+import ipaddress
 import random
 import re
 import subprocess
@@ -15,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from support import ROOT  # noqa: E402
 from manifest_table import REFUSED, TAKEN  # noqa: E402
-from rumpklib import capabilities, manifest  # noqa: E402
+from rumpklib import capabilities, manifest, manifest_net  # noqa: E402
 from rumpklib.errors import BadInput  # noqa: E402
 
 DUMP = ROOT / "build/tests/tools/manifest_dump"
@@ -26,6 +27,8 @@ PIECES = [piece.encode() for piece in (
     "\n", "\r\n", "\r", '"', "[", "]", "[[", "]]", ".", ",", "=", "#", " ", "\\", "\\u0041", "\\u00", "0", "-1", "64", "65",
     "true", "false", "[[process]]\n", "[process.capabilities]\n", "[capabilities]\n", 'name = "x"\n', 'exec = "x"\n', "main = true\n",
     "launch = true\n", 'restart = "always"\n', 'backoff = "1s"\n', "restarts = 2\n", 'memory = "4K"\n', 'stack = "4K"\n', "K", "ms",
+    "[net]\n", "[process.net]\n", "[network]\n", 'listen = ["tcp:80"]\n', 'connect = ["10.0.2.0/24:1-9/udp", "dns", "[fe80::]/10:*/tcp"]\n',
+    'address = "10.0.2.15/24"\n', 'server = "::1"\n', ":", "/", "::", "255", "256", "/33",
     'clock = ["read", "wait"]\n', 'env = ["A=b"]\n', "\u00e9", "\0", "\x7f", "\u2028")] + [b"\xff", b"\xc3", b"\xed\xa0\x80"]
 
 
@@ -38,6 +41,42 @@ def kernel(texts: list[bytes]) -> list[str]:
     return answers[:-1]
 
 
+def address(text: str) -> str:
+    """An address, or none, as manifest_dump.c writes it."""
+    if not text:
+        return "0:" + "00" * 16
+    found = ipaddress.ip_address(text)
+    return f"{found.version}:{found.packed.hex():0<32}"
+
+
+def rule(text: str, listen: bool) -> str:
+    """A rule of the network, likewise."""
+    protocol, _, ports = text.partition(":")
+    network = "0:" + "00" * 16 + "/0"
+    if not listen:
+        place, _, protocol = text.rpartition("/")
+        place, _, ports = place.rpartition(":")
+        if place != "*":
+            parsed = ipaddress.ip_network(place.replace("[", "").replace("]", ""))
+            network = f"{address(str(parsed.network_address))}/{parsed.prefixlen}"
+    first, _, last = ("1-65535" if ports == "*" else ports).partition("-")
+    return f"rule {'listen' if listen else 'connect'} {protocol} {first} {last or first} {network}"
+
+
+def net(parsed: manifest_net.Net | None) -> list[str]:
+    if parsed is None:
+        return []
+    rules = [(key, one) for key in parsed.order for one in getattr(parsed, key) if one != manifest_net.DNS]
+    return [f"net dns {int(manifest_net.DNS in parsed.connect)}", *(rule(one, key == "listen") for key, one in rules)]
+
+
+def network(parsed: manifest_net.Network) -> list[str]:
+    if not parsed.address and not parsed.server:
+        return []
+    own, _, prefix = parsed.address.partition("/")
+    return [f"network {address(own)}/{int(prefix or 0)} {address(parsed.gateway)} {address(parsed.server)}"]
+
+
 def described(process: manifest.Process) -> list[str]:
     """A process as manifest_dump.c writes it."""
     rights = {name: sum(1 << capabilities.KNOWN[name].rights.index(right) for right in given)
@@ -47,7 +86,7 @@ def described(process: manifest.Process) -> list[str]:
             f"threads {process.threads} cpu {-1 if process.cpu is None else process.cpu} launch {int(process.launch)}",
             f"restart {RESTARTS.index(process.restart)} backoff {process.backoff_ns} restarts {process.restarts}",
             *(f"arg {arg.encode().hex()}" for arg in process.args), *(f"env {variable.encode().hex()}" for variable in process.env),
-            *(f"capability {name} {capabilities.KNOWN[name].interface} {bits}" for name, bits in rights.items())]
+            *(f"capability {name} {capabilities.KNOWN[name].interface} {bits}" for name, bits in rights.items()), *net(process.net)]
 
 
 def ours(text: bytes) -> str:
@@ -56,7 +95,7 @@ def ours(text: bytes) -> str:
         parsed = manifest.parse(text)
     except BadInput as error:
         return f"refused {error}"
-    return "\n".join([f"manifest {parsed.name} main {parsed.main}", *(line for one in parsed.processes for line in described(one))])
+    return "\n".join([f"manifest {parsed.name} main {parsed.main}", *network(parsed.network), *(line for one in parsed.processes for line in described(one))])
 
 
 def changed(text: bytes, chance: random.Random) -> bytes:

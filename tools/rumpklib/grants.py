@@ -40,7 +40,9 @@ def _process(process: Process, is_main: bool) -> list[str]:
     lines += ["  restart   never" if process.restart == "never" else
               f"  restart   {process.restart}, at most {process.restarts} times, the first after {_time(process.backoff_ns)}"]
     lines += [f"  may       {name}: {', '.join(rights)}" for name, rights in process.capabilities.items()]
-    return lines if process.capabilities else [*lines, "  may       nothing beyond its own memory and threads"]
+    if process.net is not None:
+        lines += [f"  may       net: listen {', '.join(process.net.listen) or 'nowhere'}; connect {', '.join(process.net.connect) or 'nowhere'}"]
+    return lines if process.capabilities or process.net is not None else [*lines, "  may       nothing beyond its own memory and threads"]
 
 
 def lines(manifest: Manifest) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from . import capabilities, manifest_values, toml_subset
+from . import capabilities, manifest_net, manifest_values, toml_subset
 from .errors import BadInput
 from .manifest_values import Values
 
@@ -31,6 +31,7 @@ class Process:
     restarts: int = 0
     launch: bool = False
     capabilities: dict[str, list[str]] = field(default_factory=dict)
+    net: manifest_net.Net | None = None  # no network at all
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Manifest:
     name: str = ""
     main: int = 0  # index of the process whose exit status is the image's
     processes: list[Process] = field(default_factory=list)
+    network: manifest_net.Network = field(default_factory=manifest_net.Network)
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -53,6 +55,9 @@ class _Described:
         self.process = Process()
         self.lines: dict[str, int] = {}
         self.capabilities_line = 0
+        self.net_line = 0
+        self.net_rules = 0
+        self.net_keys: set[str] = set()
         self.is_main = False
 
 
@@ -66,6 +71,8 @@ class _Reader:
         self.described: list[_Described] = []
         self.only = _Described(0)  # what keys before any table describe
         self.table = ""
+        self.network_line = 0
+        self.network_keys: set[str] = set()
 
     @property
     def now(self) -> _Described:
@@ -81,6 +88,10 @@ class _Reader:
                 self.take_table(entry)
             elif self.table == "capabilities":
                 self.take_capability(entry)
+            elif self.table == "net":
+                self.take_net_key(entry)
+            elif self.table == "network":
+                self.take_network_key(entry)
             elif self.table == "process" or entry.key != "name":
                 self.take_key(entry)
             elif self.manifest.name:
@@ -98,15 +109,19 @@ class _Reader:
             raise self.values.fail("must be [[process]]")
         elif what in (("capabilities", "", False), ("process", "capabilities", False)):
             self.take_capabilities(entry)
+        elif what in (("net", "", False), ("process", "net", False)):
+            self.take_net(entry)
+        elif what == ("network", "", False):
+            self.take_network(entry)
         else:
-            raise self.values.fail("unknown table (known: [[process]], [process.capabilities], [capabilities])")
+            raise self.values.fail("unknown table (known: [[process]], [process.capabilities], [process.net], [capabilities], [net], [network])")
 
     def take_process(self, entry: toml_subset.Entry) -> None:
         if len(self.described) == PROCESS_MAX:
             raise self.values.fail(f"more than {PROCESS_MAX} processes")
         if self.described:
             self.end_process(self.now)
-        elif self.only.lines or self.only.capabilities_line:
+        elif self.only.lines or self.only.capabilities_line or self.only.net_line:
             raise self.values.fail("keys above it describe the only process already")
         self.described.append(_Described(entry.line))
         self.table = "process"
@@ -120,6 +135,42 @@ class _Reader:
             raise self.values.fail(f"given twice, first in line {self.now.capabilities_line}")
         self.now.capabilities_line = entry.line
         self.table = "capabilities"
+
+    def take_net(self, entry: toml_subset.Entry) -> None:
+        if entry.sub and not self.described:
+            raise self.values.fail("no [[process]] stands above it")
+        if not entry.sub and self.described:
+            raise self.values.fail("must be [process.net] below [[process]]")
+        if self.now.net_line:
+            raise self.values.fail(f"given twice, first in line {self.now.net_line}")
+        self.now.net_line = entry.line
+        self.now.process.net = manifest_net.Net()
+        self.table = "net"
+
+    def take_net_key(self, entry: toml_subset.Entry) -> None:
+        now = self.now
+        if entry.key not in manifest_net.NET_KEYS:
+            raise self.values.fail(f"unknown key (known: {', '.join(manifest_net.NET_KEYS)})")
+        if entry.key in now.net_keys:
+            raise self.values.fail("given twice")
+        now.net_keys.add(entry.key)
+        assert now.process.net is not None
+        now.net_rules = manifest_net.take_net(now.process.net, entry.key, self.values, now.net_rules)
+
+    def take_network(self, entry: toml_subset.Entry) -> None:
+        if self.network_line:
+            raise self.values.fail(f"given twice, first in line {self.network_line}")
+        self.network_line = entry.line
+        self.table = "network"
+
+    def take_network_key(self, entry: toml_subset.Entry) -> None:
+        if entry.key not in manifest_net.NETWORK_KEYS:
+            raise self.values.fail(f"unknown key (known: {', '.join(manifest_net.NETWORK_KEYS)})")
+        self.values.text()
+        if entry.key in self.network_keys:
+            raise self.values.fail("given twice")
+        self.network_keys.add(entry.key)
+        manifest_net.take_network(self.manifest.network, entry.key, self.values)
 
     def take_capability(self, entry: toml_subset.Entry) -> None:
         granted = self.now.process.capabilities
@@ -175,6 +226,8 @@ class _Reader:
         if not self.described:
             self.only.line = last_line
             self.described = [self.only]
+        if self.manifest.network.gateway and not self.manifest.network.address:
+            raise self.fail(self.network_line, "gateway", "takes an address beside it")
         self.end_process(self.now)
         self.manifest.main = next((index for index, one in enumerate(self.described) if one.is_main), 0)
         for index, one in enumerate(self.described):

@@ -85,7 +85,7 @@ static void manifest_rejects_tables_that_are_none(void)
 	refuses(MANIFEST_NAME "[process]\n", "2: process: is [[process]]");
 	refuses(MANIFEST_NAME "[[capabilities]]\n", "2: capabilities: unknown table");
 	refuses(MANIFEST_NAME "[capabilities.process]\n", "2: process: unknown table");
-	refuses(MANIFEST_ONE "[process.network]\n", "5: network: unknown table");
+	refuses(MANIFEST_ONE "[process.nowhere]\n", "5: nowhere: unknown table");
 	refuses(MANIFEST_ONE "[process.capabilities]\n[process.capabilities]\n", "6: capabilities: table occurs twice");
 	refuses(MANIFEST_ONE "[process.capabilities]\nclock = [\"write\"]\n", "6: clock: unknown right");
 }

@@ -105,7 +105,7 @@ static void manifest_rejects_unknown_keys_tables_and_capabilities(void)
 {
 	refuses(HEAD "colour = \"red\"\n", "manifest.toml line 3: colour: unknown key");
 	refuses(HEAD "Name = \"x\"\n", "manifest.toml line 3: Name: unknown key");
-	refuses(HEAD "[network]\n", "manifest.toml line 3: network: unknown table");
+	refuses(HEAD "[nowhere]\n", "manifest.toml line 3: nowhere: unknown table");
 	refuses(HEAD "[capabilities]\nnetwork = [\"listen\"]\n", "manifest.toml line 4: network: unknown capability");
 }
 

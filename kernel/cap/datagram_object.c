@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * UDP ports as capabilities. Whom one may send to is the manifest's to say, but for answers: to the last PEERS that something came
+ * from and was received.
+ */
+#include "kernel/io/net/datagram.h"
+
+#include "kernel/cap/dispatch.h"
+#include "kernel/cap/net_object.h"
+#include "kernel/cap/net_waits.h"
+#include "kernel/cap/ring_set.h"
+#include "kernel/core/libc.h"
+#include "kernel/datagram_methods.h"
+#include "kernel/io/net/net.h"
+#include "kernel/sys/process.h"
+#include "lib/string.h"
+
+enum { PEERS = 64 };
+
+struct datagram_object {
+	struct object object;
+	struct net_object *net;         /* held: the policy */
+	struct net_datagram *datagram;  /* W: the network's CPU, as what follows */
+	struct net_waits receivers;
+	struct net_endpoint peers[PEERS]; /* a ring */
+	unsigned peer_count;
+};
+
+static struct datagram_object *datagram_of(const struct object *object)
+{
+	return LIST_OWNER((struct object *)object, struct datagram_object, object);
+}
+
+static bool is_readable(const struct object *object)
+{
+	return !list_is_empty(&datagram_of(object)->datagram->queue);
+}
+
+static void on_change(void *ctx)
+{
+	struct datagram_object *own = ctx;
+
+	if (!object_hold(&own->object))
+		return;
+	if (is_readable(&own->object))
+		net_waits_finish_first(&own->receivers, 0);
+	object_put(&own->object);
+}
+
+static void close_there(void *arg)
+{
+	struct datagram_object *own = arg;
+
+	net_datagram_close(own->datagram);
+	object_put(&own->net->object);
+	free(own);
+}
+
+static void datagram_destroy(struct object *object)
+{
+	net_do_later(close_there, datagram_of(object));
+}
+
+static void adopt_there(void *arg)
+{
+	struct datagram_object *own = arg;
+
+	own->datagram->events.ctx = own;
+	own->datagram->events.changed = on_change;
+}
+
+struct object *datagram_object_create(struct net_datagram *datagram, struct net_object *net)
+{
+	struct datagram_object *own = calloc(1, sizeof(*own));
+
+	if (own == NULL || !object_hold(&net->object)) {
+		free(own);
+		return NULL;
+	}
+	object_init(&own->object, &datagram_interface, datagram_destroy);
+	net_waits_init(&own->receivers);
+	own->net = net;
+	own->datagram = datagram;
+	net_do(adopt_there, own);
+	return &own->object;
+}
+
+static bool endpoint_equal(const struct net_endpoint *a, const struct net_endpoint *b)
+{
+	return a->port == b->port && net_address_equal(&a->address, &b->address);
+}
+
+static bool is_peer(const struct datagram_object *own, const struct net_endpoint *to)
+{
+	for (unsigned i = 0; i < own->peer_count && i < PEERS; i++)
+		if (endpoint_equal(&own->peers[i], to))
+			return true;
+	return false;
+}
+
+struct sending {
+	struct datagram_object *own;
+	struct net_endpoint to;
+	struct span data;
+	status_t status;
+};
+
+static void send_there(void *arg)
+{
+	struct sending *sending = arg;
+	const struct net_policy *policy = &sending->own->net->policy;
+
+	if (net_policy_may_connect(policy, NET_UDP, &sending->to.address, sending->to.port) || is_peer(sending->own, &sending->to))
+		sending->status = net_datagram_send(sending->own->datagram, &sending->to, sending->data);
+	else
+		sending->status = STATUS_EPERM;
+}
+
+int64_t datagram_send(struct cap_call *call, const struct capos_datagram_send *params, struct span data)
+{
+	struct sending sending = { .own = datagram_of(call->object), .data = data };
+
+	if (!net_endpoint_read(params->address, params->family, params->port, &sending.to) || params->family == NET_FAMILY_ANY)
+		return STATUS_EINVAL;
+	net_do(send_there, &sending);
+	return sending.status;
+}
+
+struct receiving {
+	struct datagram_object *own;
+	struct net_endpoint from;
+	uint8_t *data; /* NULL: look only */
+	uint32_t room;
+	uint32_t bytes;
+	status_t status;
+};
+
+/* Looks how long it is; with memory for it, takes it. */
+static void receive_there(void *arg)
+{
+	struct receiving *receiving = arg;
+	struct datagram_object *own = receiving->own;
+
+	receiving->status = net_datagram_peek(own->datagram, &receiving->bytes, &receiving->from);
+	if (receiving->status != STATUS_OK || receiving->data == NULL)
+		return;
+	(void)net_datagram_copy(own->datagram, receiving->data, receiving->room, 0);
+	net_datagram_consume(own->datagram);
+	if (!is_peer(own, &receiving->from))
+		own->peers[own->peer_count++ % PEERS] = receiving->from;
+	if (is_readable(&own->object))
+		net_waits_finish_first(&own->receivers, 0);
+}
+
+/* Takes one for a process: header and data to its room for results. Its length, or why there is none. */
+static int64_t receive(const struct object *object, struct process *process, uint64_t va, uint32_t len)
+{
+	struct receiving receiving = { .own = datagram_of(object) };
+	struct capos_datagram_receive_result header;
+	status_t status;
+
+	net_do(receive_there, &receiving);
+	if (receiving.status != STATUS_OK)
+		return receiving.status;
+	receiving.room = len - sizeof(header) < receiving.bytes ? len - (uint32_t)sizeof(header) : receiving.bytes;
+	receiving.data = malloc(receiving.room > 0 ? receiving.room : 1);
+	if (receiving.data == NULL)
+		return STATUS_ENOMEM;
+	net_do(receive_there, &receiving); /* another one may be the first now, of another length: `room` is what counts */
+	status = receiving.status;
+	if (status == STATUS_OK) {
+		if (receiving.bytes < receiving.room)
+			receiving.room = receiving.bytes;
+		memset(&header, 0, sizeof(header));
+		net_endpoint_write(&receiving.from, header.address, &header.family, &header.port);
+		status = process_copy_out(process, va, &header, sizeof(header));
+	}
+	if (status == STATUS_OK)
+		status = process_copy_out(process, va + sizeof(header), receiving.data, receiving.room);
+	free(receiving.data);
+	return status == STATUS_OK ? (int64_t)receiving.bytes : status;
+}
+
+static void receive_settle(struct operation *operation, capos_cap_t *new_cap)
+{
+	(void)new_cap;
+	if (operation->result == 0)
+		operation->result = receive(operation->object, operation->set->process, operation->result_va, operation->result_len);
+}
+
+int64_t datagram_receive(struct cap_call *call)
+{
+	struct datagram_object *own = datagram_of(call->object);
+	int64_t result = receive(call->object, call->process, call->submission->result, call->submission->result_len);
+
+	if (result != STATUS_EAGAIN)
+		return result;
+	return net_waits_begin(call, &own->receivers, is_readable, receive_settle, NULL, 0);
+}
+
+int64_t datagram_port(struct cap_call *call)
+{
+	return datagram_of(call->object)->datagram->local.port; /* never changes */
+}

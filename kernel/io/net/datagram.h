@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* UDP. Nothing here waits, as in stream.h. Context: the network fiber. */
+#ifndef KERNEL_IO_NET_DATAGRAM_H
+#define KERNEL_IO_NET_DATAGRAM_H
+
+#include "kernel/io/net/events.h"
+#include "kernel/io/net/stream.h"
+#include "lib/list.h"
+#include "lib/span.h"
+#include "lib/status.h"
+
+enum {
+	NET_DATAGRAM_MAX = 65507,      /* bytes of one: 65535 - 20 - 8 */
+	NET_DATAGRAM_QUEUE_BYTES = 256 * 1024, /* received ones that wait: further ones are dropped */
+	NET_DATAGRAM_QUEUE = 256,
+};
+
+struct udp_pcb;
+
+struct net_datagram {
+	struct net_events events;
+	struct udp_pcb *udp;
+	struct net_endpoint local;
+	struct list_node queue; /* received */
+	uint32_t queue_count;
+	uint32_t queue_bytes;
+	uint64_t dropped;
+};
+
+/* Binds to `at`, of which the address may be of NET_FAMILY_ANY and the port 0: a free one. STATUS_EADDRINUSE, STATUS_ENOMEM. */
+MUST_CHECK status_t net_datagram_open(const struct net_endpoint *at, struct net_datagram **out);
+
+/* Sends one. STATUS_EAGAIN where memory is out, STATUS_ENETUNREACH, STATUS_EMSGSIZE, STATUS_EINVAL. */
+MUST_CHECK status_t net_datagram_send(struct net_datagram *datagram, const struct net_endpoint *to, struct span data);
+
+/* The received one that waits longest: its length and sender, without taking it. STATUS_EAGAIN where there is none. */
+MUST_CHECK status_t net_datagram_peek(const struct net_datagram *datagram, uint32_t *bytes, struct net_endpoint *from);
+
+/* Copies bytes of it, from `offset` on: as many as there are, at most `most`. */
+uint32_t net_datagram_copy(const struct net_datagram *datagram, void *to, uint32_t most, uint32_t offset);
+
+/* Drops it. */
+void net_datagram_consume(struct net_datagram *datagram);
+
+void net_datagram_close(struct net_datagram *datagram);
+
+#endif

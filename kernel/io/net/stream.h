@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * TCP connections and what they are accepted from. Nothing here waits: what cannot be done now is STATUS_EAGAIN, and `events` are raised
+ * when it may be worth another try. Context: the network fiber.
+ */
+#ifndef KERNEL_IO_NET_STREAM_H
+#define KERNEL_IO_NET_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/io/net/address.h"
+#include "kernel/io/net/events.h"
+#include "lib/list.h"
+#include "lib/span.h"
+#include "lib/status.h"
+
+struct pbuf;
+struct tcp_pcb;
+
+enum { NET_BACKLOG_MAX = 255 };
+
+struct net_endpoint {
+	struct net_address address;
+	uint16_t port;
+};
+
+struct net_stream {
+	struct net_events events;
+	struct tcp_pcb *tcp; /* NULL once lwIP has let go of it: `error` tells why */
+	status_t error;
+	bool connected;   /* at any time */
+	bool peer_done;   /* nothing comes behind what is in `received` */
+	bool sending_done;
+	struct pbuf *received, *received_last; /* linked by `next`; lengths of the whole chain are not kept */
+	uint32_t taken;                        /* bytes of the first buffer that were consumed */
+	struct list_node unsent_node;          /* linked to itself where nothing is to be pushed out */
+	struct net_listener *listener;         /* whose queue it is in */
+	struct list_node queue_node;
+	struct net_endpoint local, peer;
+};
+
+struct net_listener {
+	struct net_events events;
+	struct tcp_pcb *tcp;
+	struct list_node queue; /* connections that nobody has accepted yet, by queue_node */
+	struct net_endpoint local;
+};
+
+/* Begins to connect. STATUS_EAGAIN where memory is out; STATUS_ENETUNREACH, STATUS_EADDRINUSE, STATUS_EINVAL. The stream is the caller's. */
+MUST_CHECK status_t net_stream_connect(const struct net_endpoint *to, struct net_stream **out);
+
+/* Whether connecting is over: STATUS_OK connected, STATUS_EAGAIN not yet, else why it failed. */
+MUST_CHECK status_t net_stream_connected(const struct net_stream *stream);
+
+/*
+ * What has been received, from the first byte not consumed on, as far as it lies in one piece. STATUS_OK; STATUS_ENODATA where the peer
+ * has sent everything; STATUS_EAGAIN; or why the connection ended. The bytes stay until consumed.
+ */
+MUST_CHECK status_t net_stream_peek(struct net_stream *stream, struct span *out);
+
+/* Takes bytes off what net_stream_peek() shows; at most as many. */
+void net_stream_consume(struct net_stream *stream, size_t bytes);
+
+/*
+ * Copies as much of `data` as there is room for to what is to be sent. Bytes taken, 1 or more; STATUS_EAGAIN; STATUS_EPIPE after
+ * net_stream_shutdown(); STATUS_ENOTCONN before it is connected; or why the connection ended. It goes out at the end of this turn.
+ */
+MUST_CHECK int64_t net_stream_send(struct net_stream *stream, struct span data);
+
+/* Whether net_stream_send() would do something else than STATUS_EAGAIN or STATUS_ENOTCONN. */
+bool net_stream_is_writable(const struct net_stream *stream);
+
+/* Whether everything that was sent has been acknowledged. */
+bool net_stream_is_flushed(const struct net_stream *stream);
+
+/* Nothing more will be sent: the peer gets the end of the stream behind what is on its way. */
+MUST_CHECK status_t net_stream_shutdown(struct net_stream *stream);
+
+/* Ends it, and frees it. What was sent is still delivered, but where received bytes were not consumed: the peer is told so by a reset. */
+void net_stream_close(struct net_stream *stream);
+
+/* Ends it at once by a reset, and frees it. */
+void net_stream_abort(struct net_stream *stream);
+
+/* Pushes out what was given to net_stream_send(): at the end of a turn. */
+void net_stream_push_all(void);
+
+/*
+ * Listens at `at`, of which the address may be of NET_FAMILY_ANY; `backlog`: most connections that wait to be accepted, or for their
+ * handshake to end. STATUS_EADDRINUSE, STATUS_EADDRNOTAVAIL, STATUS_ENOMEM.
+ */
+MUST_CHECK status_t net_listener_open(const struct net_endpoint *at, unsigned backlog, struct net_listener **out);
+
+/* The connection that waits longest, now the caller's; STATUS_EAGAIN where there is none. */
+MUST_CHECK status_t net_listener_accept(struct net_listener *listener, struct net_stream **out);
+
+/* Stops listening; connections nobody accepted are reset. */
+void net_listener_close(struct net_listener *listener);
+
+#endif

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Between stream.c and listener.c. */
+#ifndef KERNEL_IO_NET_STREAM_INTERNAL_H
+#define KERNEL_IO_NET_STREAM_INTERNAL_H
+
+struct net_stream;
+struct tcp_pcb;
+
+/* A stream for a connection of lwIP, which tells it everything from now on. NULL where memory is out. */
+struct net_stream *net_stream_make(struct tcp_pcb *tcp);
+
+#endif

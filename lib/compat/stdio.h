@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* For the code of others that includes <stdio.h>; what is compiled here uses nothing of it. */
+#ifndef LIB_COMPAT_STDIO_H
+#define LIB_COMPAT_STDIO_H
+
+#include <stddef.h>
+
+#endif
