@@ -31,6 +31,10 @@ from harness.verdict import Expectation  # noqa: E402
 BASELINE = paths.ROOT / "tests" / "perf" / "baseline.json"
 HISTORY_OF_COMMITS = paths.ROOT / "tests" / "perf" / "history.jsonl"
 REGRESSION = 0.02
+#: What waits for an interrupt is the same in every run of an image, but not in another image: QEMU's counter moves on by whole translated
+#: blocks, and where they end shifts with code that is never executed. By 3 to 10 % with none of what is executed changed.
+WAITING = ("timer_fire", "message_round_trip", "remote_wake", "governor_wake")
+WAITING_REGRESSION = 0.12
 #: Instructions that an operation may take, whatever it took before.
 CEILINGS = {"fiber_switch": 40, "null_cap_enter": 150, "submission_peace": 500, "ring_1p1c_1": 25, "ring_1p1c_64": 4}
 #: Percent of the better of War and Peace that the governor's choice may cost, in any pattern.
@@ -145,7 +149,8 @@ def judge(measure: result.Measure, baseline: dict[str, float]) -> Row:
     base = baseline.get(measure.metric)
     if base is None:
         return replace(row, limit="has a baseline", good=False, detail="no baseline yet: harness/perf.py --update")
-    limit = min(base * (1 + REGRESSION), CEILINGS.get(measure.metric, float("inf")))
+    allowed = WAITING_REGRESSION if measure.metric.startswith(WAITING) else REGRESSION
+    limit = min(base * (1 + allowed), CEILINGS.get(measure.metric, float("inf")))
     change = measure.value / base - 1 if base else 0.0
     return replace(row, limit=f"<= {limit:.6g}", good=measure.value <= limit, detail=f"{change:+.2%} of the baseline")
 

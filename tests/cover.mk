@@ -10,11 +10,19 @@ COVER_DEPS_OBJS := $(FDT_SRCS:build/deps/%.c=build/cover/deps/%.o)
 COVER_PROGRAMS := $(UNIT_SRCS:%.c=build/cover/%)
 PLUGINS := $(patsubst harness/plugin/%.c,build/plugins/%.so,$(wildcard harness/plugin/*.c))
 
-$(COVER_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP)
+# Drivers and the network stack, for the tests that call them.
+COVER_DRIVER_OBJS := $(NET_OBJS:build/host/asan/%=build/cover/%) $(BLOCK_OBJS:build/host/asan/%=build/cover/%)
+COVER_NET_OBJS := $(NET_SRCS:%.c=build/cover/%.o) $(NET_WORLD:%.c=build/cover/%.o)
+COVER_LWIP_OBJS := $(LWIP_SRCS:build/deps/%.c=build/cover/deps/%.o)
+build/cover/tests/unit/hal/virtio/net_test: $(NET_OBJS:build/host/asan/%=build/cover/%)
+build/cover/tests/unit/hal/virtio/block_test: $(BLOCK_OBJS:build/host/asan/%=build/cover/%)
+$(filter build/cover/tests/unit/kernel/io/net/%,$(COVER_PROGRAMS)): $(COVER_NET_OBJS) $(COVER_LWIP_OBJS)
+
+$(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $(COVER_FLAGS) $(WARNINGS) -include tests/unit/rename.h -fno-builtin -c -o $@ $<
 
-$(COVER_DEPS_OBJS): build/cover/deps/%.o: $(DEPS_STAMP) $(RULES)
+$(COVER_DEPS_OBJS) $(COVER_LWIP_OBJS): build/cover/deps/%.o: $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -w -c -o $@ build/deps/$*.c
 
@@ -43,4 +51,4 @@ soak: setup-check
 	@harness/faults.py -j 2
 	@harness/run.py --file tests/soak/storms.py -j 2
 
--include $(COVER_OBJS:.o=.d) $(COVER_PROGRAMS:%=%.d)
+-include $(COVER_OBJS:.o=.d) $(COVER_DRIVER_OBJS:.o=.d) $(COVER_NET_OBJS:.o=.d) $(COVER_PROGRAMS:%=%.d)

@@ -3,8 +3,6 @@
 
 #include "kernel/core/deferred.h"
 
-#include <stddef.h>
-
 #include "kernel/core/sched.h"
 
 /* All of it happens on one CPU: what the atomics are for is the interrupt that comes between. */
@@ -22,13 +20,10 @@ void deferred_post(struct deferred *deferred)
 	atomic_store_explicit(&sched->attention, 1, memory_order_release);
 }
 
-void deferred_serve(struct deferred_list *list)
+void deferred_run(struct deferred_list *list)
 {
-	struct deferred *deferred;
+	struct deferred *deferred = atomic_exchange_explicit(&list->head, NULL, memory_order_acquire);
 
-	if (atomic_load_explicit(&list->head, memory_order_relaxed) == NULL)
-		return;
-	deferred = atomic_exchange_explicit(&list->head, NULL, memory_order_acquire);
 	while (deferred != NULL) {
 		struct deferred *next = deferred->next;
 

@@ -9,6 +9,7 @@
 #define KERNEL_CORE_DEFERRED_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct deferred {
@@ -26,6 +27,13 @@ struct deferred_list {
 void deferred_post(struct deferred *deferred);
 
 /* Calls what was posted. Context: fiber or scheduler. */
-void deferred_serve(struct deferred_list *list);
+void deferred_run(struct deferred_list *list);
+
+/* The same; inline, for mostly there is nothing. */
+static inline void deferred_serve(struct deferred_list *list)
+{
+	if (__builtin_expect(atomic_load_explicit(&list->head, memory_order_relaxed) != NULL, 0))
+		deferred_run(list);
+}
 
 #endif
