@@ -103,6 +103,12 @@ static void take_settle(struct operation *operation, capos_cap_t *new_cap)
 		takers_finish(channel, 1);
 }
 
+/* The capability stays in the queue, for whoever else waits for one. */
+static void take_lost(struct operation *operation)
+{
+	takers_finish(channel_of(operation->object), 1);
+}
+
 static void withdraw(struct operation *operation)
 {
 	struct channel *channel = channel_of(operation->object);
@@ -170,6 +176,7 @@ int64_t channel_take(struct cap_call *call)
 	if (operation == NULL)
 		return STATUS_ENOMEM;
 	operation->settle = take_settle;
+	operation->lost = take_lost;
 	spinlock_take(&channel->lock);
 	waits = channel->queue.count == 0;
 	if (waits)

@@ -52,6 +52,8 @@ struct operation {
 	uint8_t data[OPERATION_DATA_BYTES];
 	/* Where not NULL, called by the owner of the rings before it completes it; may change result, data and new_cap. Not when the rings close. */
 	void (*settle)(struct operation *operation, capos_cap_t *new_cap);
+	/* Where not NULL, called instead where the rings close: what it was finished for is another's. */
+	void (*lost)(struct operation *operation);
 
 	struct operation *next_done;  /* W: operation_finish */
 	struct list_node of_set;      /* W: who owns the rings */

@@ -80,6 +80,8 @@ static void settle(struct ring_set *set, struct operation *operation)
 	list_remove(&operation->of_set);
 	if (!is_closing(set))
 		complete(set, operation);
+	else if (operation->lost != NULL && operation->result >= 0)
+		operation->lost(operation);
 	set->inflight--;
 	result = is_closing(set) ? STATUS_ECANCELED : operation->result;
 	operation_free(operation);

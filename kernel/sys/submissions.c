@@ -3,9 +3,11 @@
 
 #include "kernel/sys/submissions.h"
 
+#include "hal/contract/smp.h"
 #include "kernel/cap/chain.h"
 #include "kernel/cap/dispatch.h"
 #include "kernel/cap/ring_set.h"
+#include "kernel/core/panic.h"
 #include "kernel/sys/process.h"
 
 /* The process's cursors are impossible: no honest program gets there. */
@@ -51,6 +53,8 @@ bool submissions_run(struct ring_set *set, uint32_t *count, uint32_t *waiting)
 	uint32_t completions;
 	status_t status = cap_rings_waiting(rings, &completions);
 
+	/* The rings are those of their own CPU, or in War the poller's, on another one. */
+	ASSERT_OWNED((hal_cpu_index() == set->cpu) != ring_war_is_on(&set->war));
 	/* The process can only take completions meanwhile, so there is at least as much room as this counts. */
 	while (status == STATUS_OK && completions + set->inflight < CAPOS_COMPLETIONS && taken < CAPOS_SUBMISSIONS) {
 		struct capos_submission submission;
