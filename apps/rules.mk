@@ -29,3 +29,5 @@ build/apps/$(1).rpk: build/apps/$(1)/$(1) apps/$(1)/manifest.toml $(PACK)
 endef
 
 $(foreach app,$(APPS),$(eval $(call APP_RULES,$(app))))
+
+include apps/blog/rules.mk

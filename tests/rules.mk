@@ -92,7 +92,8 @@ $(FUZZ_DISPATCH): build/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_DISPATCH_SRCS) $(IDL
 	clang -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-ffunction-sections -Wl,--gc-sections -o $@ $< $(FUZZ_DISPATCH_SRCS)
 
-$(filter-out $(FUZZ_NET) $(FUZZ_DISPATCH),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP)
+FUZZ_BLOG := build/tests/fuzz/apps/blog/session_fuzz
+$(filter-out $(FUZZ_NET) $(FUZZ_DISPATCH) $(FUZZ_BLOG),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 -I. $(SODIUM_INCLUDES) $(FDT_INCLUDES) -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o $@ $< $(HOST_SRCS) $(FDT_SRCS)
@@ -136,4 +137,5 @@ host-benches: $(HOST_BENCHES)
 
 include tests/capos.mk
 include tests/apps.mk
+include tests/blog.mk
 include tests/cover.mk

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
 #
-# Makes sure that the programs and libraries for a group of make targets are there: tools/setup.sh run|check|fuzz|model|peers ...
+# Makes sure that the programs and libraries for a group of make targets are there: tools/setup.sh run|check|fuzz|model|peers|browser ...
 #
 # Looks for what is used (a program, a header), not for package names, so that the usual case costs no process and
 # tools from elsewhere count too. What is missing is installed as Debian packages, and is named before it is.
@@ -27,7 +27,9 @@ check libsodium-dev /usr/include/sodium.h
 check gdb-multiarch gdb-multiarch
 check device-tree-compiler dtc
 check git git
+check curl curl
 check libxml2-utils xmllint
+check curl curl
 fuzz clang clang
 fuzz libc6-dev /usr/include/stdio.h
 model spin spin
@@ -42,6 +44,7 @@ peers libdisruptor-java /usr/share/java/disruptor.jar
 peers default-jdk-headless javac
 peers util-linux taskset
 peers musl-tools musl-gcc
+browser chromium chromium
 END
 	echo "fuzz $(fuzzer_package) rt:libclang_rt.fuzzer-$(uname -m).a"
 }
@@ -97,9 +100,9 @@ install_packages()
 [ $# -gt 0 ] || set -- --help
 for group in "$@"; do
 	case $group in
-	run | check | fuzz | model | peers) ;;
+	run | check | fuzz | model | peers | browser) ;;
 	*)
-		echo "usage: tools/setup.sh run|check|fuzz|model|peers ..." >&2
+		echo "usage: tools/setup.sh run|check|fuzz|model|peers|browser ..." >&2
 		exit 2
 		;;
 	esac

@@ -13,7 +13,10 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 FREESTANDING = {f"std{name}.h" for name in ("align", "arg", "atomic", "bool", "def", "int", "noreturn")} | {
     "limits.h", "float.h", "iso646.h", "assert.h"}
 #: Libraries: what their includes begin with, and the layers that may use them.
-LIBRARIES = {"libfdt": {"lib", "hal"}, "sodium/": {"kernel"}, "lwip/": {"kernel"}, "netif/": {"kernel"}}
+LIBRARIES = {"libfdt": {"lib", "hal"}, "sodium/": {"kernel"}, "lwip/": {"kernel"}, "netif/": {"kernel"},
+             "http_parser": {"apps"}}
+#: What libcapos has of C's library, beside <capos/...>.
+APPS_HEADERS = {"string.h"}
 #: What both sides of the application binary interface include; the second are made (tools/idl-gen).
 ABI = ("capos/include/capos/abi.h", "capos/abi/")
 #: Where headers lie that are made.
@@ -26,7 +29,7 @@ COMPAT = "lib/compat/"
 
 def _check_library(name: str, own: str, target: str) -> str | None:
     """What is wrong with `#include <target>` in a file of layer `own`."""
-    if target in FREESTANDING:
+    if target in FREESTANDING or (own == "apps" and target in APPS_HEADERS):
         return None
     for prefix, users in LIBRARIES.items():
         if target.startswith(prefix):

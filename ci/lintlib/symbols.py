@@ -11,6 +11,9 @@ from .tree import MAY_KNOW, layer
 
 #: What a layer calls of the one above it by contract: C's start-up code calls the program.
 BY_CONTRACT = {"main"}
+#: <string.h>, which libcapos brings with it from lib/ (capos/rules.mk): an application need not know whence.
+STRINGS = {f"mem{name}" for name in ("chr", "cmp", "cpy", "move", "set")} | {
+    f"str{name}" for name in ("chr", "cmp", "cpy", "len", "ncmp", "nlen", "rchr")}
 NM = "aarch64-linux-gnu-nm"
 
 
@@ -49,6 +52,8 @@ def check(root: Path, folder: Path) -> Iterator[str]:
             defined.setdefault(symbol, set()).add(layer(sources[path]) or "")
     for name, symbol in sorted(wanted):
         owners = defined.get(symbol, set())
+        if layer(name) == "apps" and symbol in STRINGS:
+            continue
         if symbol not in BY_CONTRACT and owners and not owners & MAY_KNOW[layer(name) or ""]:
             yield f"{name}:1: needs {symbol}, which {' and '.join(sorted(owners))} defines"
 

@@ -31,6 +31,11 @@ void ring_war_configure(struct span command_line)
 		log_line("boot: io=%.*s: not one of war, peace, auto", (int)value.len, (const char *)value.data);
 }
 
+enum governor_rule ring_war_rule(void)
+{
+	return rule;
+}
+
 void ring_war_init(struct ring_war *war)
 {
 	atomic_store_explicit(&war->state, RING_PEACE, memory_order_relaxed);

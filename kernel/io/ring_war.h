@@ -38,6 +38,9 @@ struct ring_war {
 /* Reads `io=war|peace|auto` of the command line; says on the console what it does not understand. Context: boot. */
 void ring_war_configure(struct span command_line);
 
+/* What the command line said: also for devices. Context: any, after boot. */
+enum governor_rule ring_war_rule(void);
+
 void ring_war_init(struct ring_war *war);
 
 /* Whether the poller owns the rings. False is final until the thread's fiber says otherwise. Context: the thread's fiber. */

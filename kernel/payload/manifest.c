@@ -53,9 +53,10 @@ static void manifest_begin_process(struct manifest_parser *parser, uint32_t inde
 
 	parser->process = process;
 	parser->process_lines[index] = line;
-	parser->capabilities_line = 0;
-	parser->net_keys = 0;
+	parser->table_lines[MANIFEST_TABLE_CAPABILITIES] = 0;
+	parser->table_lines[MANIFEST_TABLE_NET] = 0;
 	memset(parser->key_lines, 0, sizeof(parser->key_lines));
+	memset(parser->net_lines, 0, sizeof(parser->net_lines));
 	memset(process, 0, sizeof(*process));
 	process->memory_bytes = MANIFEST_MEMORY_DEFAULT;
 	process->stack_bytes = MANIFEST_STACK_DEFAULT;
@@ -102,10 +103,10 @@ static status_t manifest_end_process(struct manifest_parser *parser)
 	return manifest_end_restart(parser);
 }
 
-/* Refuses [[process]] where keys or capabilities before it have described the only process. */
+/* Refuses [[process]] where keys or tables before it have described the only process. */
 static status_t manifest_check_top(struct manifest_parser *parser, const struct toml_event *event)
 {
-	bool described = parser->capabilities_line != 0 || parser->process->has_net;
+	bool described = parser->table_lines[MANIFEST_TABLE_CAPABILITIES] != 0 || parser->table_lines[MANIFEST_TABLE_NET] != 0;
 
 	for (size_t i = 0; i < MANIFEST_KEYS; i++)
 		described |= parser->key_lines[i] != 0;
@@ -127,69 +128,52 @@ static status_t manifest_take_process(struct manifest_parser *parser, const stru
 	return STATUS_OK;
 }
 
-static status_t manifest_take_capabilities(struct manifest_parser *parser, const struct toml_event *event)
+/* Begins a table of a process: [net] of the only one, or [process.net] of the one above it. `twin`: the other spelling. */
+static status_t manifest_take_process_table(struct manifest_parser *parser, const struct toml_event *event,
+					    enum manifest_table table, const char *twin)
 {
-	bool named = event->sub.len > 0; /* [process.capabilities] */
+	bool named = event->sub.len > 0; /* [process.net] */
 
 	if (named && parser->out->process_count == 0)
 		return manifest_fail_at(parser, event, "no [[process]] stands above it");
 	if (!named && parser->out->process_count > 0)
-		return manifest_fail_at(parser, event, "is [process.capabilities] below [[process]]");
-	if (parser->capabilities_line != 0)
+		return manifest_fail_at(parser, event, twin);
+	if (parser->table_lines[table] != 0)
 		return manifest_fail_at(parser, event, "table occurs twice");
-	parser->capabilities_line = event->line;
-	parser->table = MANIFEST_TABLE_CAPABILITIES;
+	parser->table_lines[table] = event->line;
+	parser->table = table;
+	if (table == MANIFEST_TABLE_NET)
+		parser->process->has_net = true;
 	return STATUS_OK;
 }
 
-/* [net] of the only process, [process.net] below [[process]]. */
-static status_t manifest_take_net(struct manifest_parser *parser, const struct toml_event *event)
+static status_t manifest_begin_network(struct manifest_parser *parser, const struct toml_event *event)
 {
-	bool named = event->sub.len > 0;
-
-	if (named && parser->out->process_count == 0)
-		return manifest_fail_at(parser, event, "no [[process]] stands above it");
-	if (!named && parser->out->process_count > 0)
-		return manifest_fail_at(parser, event, "is [process.net] below [[process]]");
-	if (parser->process->has_net)
+	if (parser->table_lines[MANIFEST_TABLE_NETWORK] != 0)
 		return manifest_fail_at(parser, event, "table occurs twice");
-	parser->process->has_net = true;
-	parser->table = MANIFEST_TABLE_NET;
-	return STATUS_OK;
-}
-
-static status_t manifest_take_network(struct manifest_parser *parser, const struct toml_event *event)
-{
-	if (parser->network_line != 0)
-		return manifest_fail_at(parser, event, "table occurs twice");
-	parser->network_line = event->line;
+	parser->table_lines[MANIFEST_TABLE_NETWORK] = event->line;
 	parser->table = MANIFEST_TABLE_NETWORK;
 	return STATUS_OK;
-}
-
-/* Of the only process, or of the one begun last. */
-static bool manifest_is_table_of_process(const struct toml_event *event, const char *name)
-{
-	if (event->is_array)
-		return false;
-	return manifest_equal(event->key, "process") ? manifest_equal(event->sub, name) :
-						       event->sub.len == 0 && manifest_equal(event->key, name);
 }
 
 static status_t manifest_take_table(struct manifest_parser *parser, const struct toml_event *event)
 {
 	bool process = manifest_equal(event->key, "process");
+	struct span name = process ? event->sub : event->key;
 
 	if (process && event->is_array)
 		return manifest_take_process(parser, event);
 	if (process && event->sub.len == 0)
 		return manifest_fail_at(parser, event, "is [[process]]");
-	if (manifest_is_table_of_process(event, "capabilities"))
-		return manifest_take_capabilities(parser, event);
-	if (manifest_is_table_of_process(event, "net"))
-		return manifest_take_net(parser, event);
-	if (!event->is_array && event->sub.len == 0 && manifest_equal(event->key, "network"))
-		return manifest_take_network(parser, event);
+	if (event->is_array || (!process && event->sub.len > 0))
+		return manifest_fail_at(parser, event, "unknown table");
+	if (manifest_equal(name, "capabilities"))
+		return manifest_take_process_table(parser, event, MANIFEST_TABLE_CAPABILITIES,
+						   "is [process.capabilities] below [[process]]");
+	if (manifest_equal(name, "net"))
+		return manifest_take_process_table(parser, event, MANIFEST_TABLE_NET, "is [process.net] below [[process]]");
+	if (!process && manifest_equal(name, "network"))
+		return manifest_begin_network(parser, event);
 	return manifest_fail_at(parser, event, "unknown table");
 }
 
@@ -198,9 +182,9 @@ static status_t manifest_take_key(struct manifest_parser *parser, const struct t
 	if (parser->table == MANIFEST_TABLE_CAPABILITIES)
 		return manifest_take_capability(parser, event);
 	if (parser->table == MANIFEST_TABLE_NET)
-		return manifest_take_net_key(parser, event);
+		return manifest_take_net(parser, event);
 	if (parser->table == MANIFEST_TABLE_NETWORK)
-		return manifest_take_network_key(parser, event);
+		return manifest_take_network(parser, event);
 	if (parser->table == MANIFEST_TABLE_PROCESS || !manifest_equal(event->key, "name"))
 		return manifest_take_process_key(parser, event);
 	if (parser->out->name[0] != '\0')
@@ -221,9 +205,9 @@ static status_t manifest_end(struct manifest_parser *parser)
 		out->process_count = 1;
 		parser->process_lines[0] = parser->toml.line;
 	}
-	if (parser->network_line != 0 && out->network.address.family == NET_FAMILY_ANY && out->network.gateway.family != NET_FAMILY_ANY)
-		return manifest_fail_key(parser, parser->network_line, "gateway", "takes an address beside it");
 	status = manifest_end_process(parser);
+	if (status == STATUS_OK)
+		status = manifest_end_network(parser);
 	if (status != STATUS_OK)
 		return status;
 	for (uint32_t i = 0; i < out->process_count; i++) {

@@ -74,18 +74,19 @@ struct manifest_process {
 	uint32_t restarts_max; /* 1 to MANIFEST_RESTARTS_MAX; 0 where restart is never, as backoff_ns */
 	uint64_t backoff_ns;   /* before the first restart */
 	bool launch;           /* words of the kernel command line go behind args; of the main process alone */
-	bool has_net;          /* the network, as `net` says */
-	struct net_policy net;
 	uint32_t capability_count;
 	struct manifest_capability capabilities[MANIFEST_CAPABILITY_MAX]; /* each interface at most once */
+	bool has_net;          /* it has a table of its own for the network */
+	struct net_policy net; /* what that allows */
 };
 
-/* The machine's address. */
+/* How the machine is on its network. */
 struct manifest_network {
-	struct net_address address; /* IPv4; NET_FAMILY_ANY: from DHCP */
-	uint8_t prefix;
-	struct net_address gateway; /* IPv4 or none */
-	struct net_address server;  /* of names, or none but what DHCP says */
+	bool is_static;             /* as follows; else by DHCP */
+	struct net_address address; /* IPv4 */
+	uint8_t prefix;             /* 1 to 32 */
+	struct net_address gateway; /* IPv4 of the same network; NET_FAMILY_ANY: none */
+	struct net_address dns;     /* NET_FAMILY_ANY: none */
 };
 
 struct manifest {

@@ -38,6 +38,22 @@ enum manifest_table {
 	MANIFEST_TABLE_CAPABILITIES,
 	MANIFEST_TABLE_NET,
 	MANIFEST_TABLE_NETWORK,
+	MANIFEST_TABLES,
+};
+
+/* Keys of the tables about the network. */
+enum manifest_net_key {
+	MANIFEST_NET_LISTEN,
+	MANIFEST_NET_CONNECT,
+	MANIFEST_NET_RESOLVE,
+	MANIFEST_NET_KEYS,
+};
+
+enum manifest_network_key {
+	MANIFEST_NETWORK_ADDRESS,
+	MANIFEST_NETWORK_GATEWAY,
+	MANIFEST_NETWORK_DNS,
+	MANIFEST_NETWORK_KEYS,
 };
 
 struct manifest_parser {
@@ -48,9 +64,9 @@ struct manifest_parser {
 	enum manifest_table table;
 	struct manifest_process *process;  /* the one begun last, or the only one */
 	uint32_t key_lines[MANIFEST_KEYS]; /* where its keys stand; 0: nowhere */
-	uint32_t capabilities_line;        /* where its table of capabilities stands; 0: nowhere */
-	uint32_t net_keys;                 /* bit 0: listen, bit 1: connect were there */
-	uint32_t network_line;             /* where [network] stands; 0: nowhere */
+	uint32_t table_lines[MANIFEST_TABLES]; /* where its tables stand, and [network]; 0: nowhere */
+	uint32_t net_lines[MANIFEST_NET_KEYS]; /* where the keys of its [net] stand; 0: nowhere */
+	uint32_t network_lines[MANIFEST_NETWORK_KEYS];
 	uint32_t process_lines[MANIFEST_PROCESS_MAX];
 	uint32_t launch_lines[MANIFEST_PROCESS_MAX]; /* `launch = true`; 0: no */
 	uint32_t main_line;                          /* `main = true`; 0: nowhere */
@@ -87,9 +103,12 @@ MUST_CHECK status_t manifest_take_process_key(struct manifest_parser *parser, co
 /* A key of the table of capabilities of parser->process. */
 MUST_CHECK status_t manifest_take_capability(struct manifest_parser *parser, const struct toml_event *event);
 
-/* Keys of [net] or [process.net], and of [network]. */
-MUST_CHECK status_t manifest_take_net_key(struct manifest_parser *parser, const struct toml_event *event);
-MUST_CHECK status_t manifest_take_network_key(struct manifest_parser *parser, const struct toml_event *event);
+/* A key of the table that says what parser->process may do with the network; one of the table that says how the machine is on it. */
+MUST_CHECK status_t manifest_take_net(struct manifest_parser *parser, const struct toml_event *event);
+MUST_CHECK status_t manifest_take_network(struct manifest_parser *parser, const struct toml_event *event);
+
+/* What only the whole of [network] can show. */
+MUST_CHECK status_t manifest_end_network(struct manifest_parser *parser);
 
 /* Values of one string each. */
 MUST_CHECK status_t manifest_read_size(struct manifest_parser *parser, const struct toml_event *event, uint64_t *bytes);

@@ -7,16 +7,17 @@
 #include "kernel/cap/net_object.h"
 #include "kernel/core/log.h"
 #include "kernel/io/net/net.h"
+#include "kernel/io/ring_war.h"
 
 static status_t network_start(const struct manifest_network *network)
 {
 	const struct net_config config = {
-		.rule = GOVERNOR_AUTO,
-		.is_static = network->address.family == NET_FAMILY_4,
+		.rule = ring_war_rule(),
+		.is_static = network->is_static,
 		.address = network->address,
 		.prefix = network->prefix,
 		.gateway = network->gateway,
-		.server = network->server,
+		.server = network->dns,
 	};
 	static bool started;
 	status_t status;

@@ -132,7 +132,11 @@ static status_t program_make(const struct supervised *supervised, struct program
 		return status;
 	status = capabilities_grant(program, spec);
 	if (status != STATUS_OK) {
-		(void)format_print(why, PROGRAM_WHY_BYTES, "%s: its capabilities cannot be granted (error %d)", spec->name, status);
+		if (status == STATUS_ENODEV)
+			(void)format_print(why, PROGRAM_WHY_BYTES, "%s: it is granted a device that this machine has not", spec->name);
+		else
+			(void)format_print(why, PROGRAM_WHY_BYTES, "%s: its capabilities cannot be granted (error %d)", spec->name,
+					   status);
 		program_abandon(program);
 	}
 	return status;

@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import os
-import re
 import socket
 import sys
 import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from harness import markers, paths, suite  # noqa: E402
+from harness import markers, paths, suite, usernet  # noqa: E402
 from harness.machine import Machine  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
 
@@ -26,25 +25,12 @@ DEVICES = {
 }
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def arguments(device: str) -> tuple[str, ...]:
-    """QEMU's arguments: the device, and ports of this machine that lead to the guest's."""
-    ports = {port: free_port() for port in PORTS}
-    forwards = "".join(f",hostfwd=tcp:127.0.0.1:{mine}-:{port}" for port, mine in ports.items())
-    return (*DEVICES[device], "-netdev", f"user,id=net{forwards},hostfwd=udp:127.0.0.1:{ports[7]}-:7")
-
-
 class Peer:
     """Whoever talks to the guest, through ports of this machine that QEMU forwards."""
 
-    def __init__(self, arguments: tuple[str, ...]) -> None:
-        found = re.findall(r"hostfwd=tcp:127\.0\.0\.1:([0-9]+)-:([0-9]+)", " ".join(arguments))
-        self.ports = {int(port): int(mine) for mine, port in found}
+    def __init__(self, machine: Machine) -> None:
+        self.ports = {port: usernet.forward(machine, port) for port in PORTS}
+        self.datagrams = usernet.forward(machine, 7, "udp")
 
     def connect(self, port: int) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.ports[port]), PATIENCE_S)
@@ -77,7 +63,7 @@ class Peer:
             port.settimeout(PATIENCE_S)
             for size in (0, 1, 1000, 1400):
                 data = os.urandom(size)
-                port.sendto(data, ("127.0.0.1", self.ports[7]))
+                port.sendto(data, ("127.0.0.1", self.datagrams))
                 assert port.recv(2000) == data
 
     def check_one_way(self) -> None:
@@ -96,7 +82,7 @@ class Peer:
 def drive(ready: str, at_once: int, one_way: bool) -> suite.Drive:
     """Waits until the guest serves, tries everything, and has it end."""
     def run(machine: Machine) -> None:
-        peer = Peer(machine.config.extra)
+        peer = Peer(machine)
         machine.console.pexpect(PATIENCE_S).expect_exact(ready)
         for size in (1, 1460, 1461, 100_000, 1 << 20):
             peer.check_echo(os.urandom(size))
@@ -112,14 +98,14 @@ def drive(ready: str, at_once: int, one_way: bool) -> suite.Drive:
 
 def kernel(device: str, cpus: int) -> suite.Case:
     """The kernel's own server: its end tells whether all memory came back."""
-    machine = suite.product(None, IMAGE, append="test=net", extra=arguments(device), smp=cpus, icount=False)
+    machine = suite.product(None, IMAGE, append="test=net", extra=(*DEVICES[device], *usernet.BACKEND), smp=cpus, icount=False)
     return suite.Case(f"net_kernel[{device},smp{cpus}]", machine, Expectation(0, (markers.RUBICON, "re:net: 0 connections, .*")),
                       drive("net: serves", 100, True))
 
 
 def echo(device: str, cpus: int) -> suite.Case:
     """The same through capabilities and rings."""
-    machine = suite.product(ECHO, extra=arguments(device), smp=cpus, icount=False)
+    machine = suite.product(ECHO, extra=(*DEVICES[device], *usernet.BACKEND), smp=cpus, icount=False)
     return suite.Case(f"net_echo[{device},smp{cpus}]", machine, Expectation(0, (markers.RUBICON, "[echo] echo: serves TCP and UDP port 7")),
                       drive("echo: serves", 60, False))
 

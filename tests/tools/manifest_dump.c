@@ -26,34 +26,30 @@ static void dump_string(const char *what, const char *string)
 
 static void dump_address(const struct net_address *address)
 {
-	printf("%u:", address->family);
-	for (unsigned i = 0; i < sizeof(address->bytes); i++)
+	printf(" %u ", address->family);
+	for (size_t i = 0; i < sizeof(address->bytes); i++)
 		printf("%02x", address->bytes[i]);
 }
 
-static void dump_net(const struct net_policy *policy)
+static void dump_net(const struct net_policy *net)
 {
-	printf("net dns %d\n", policy->resolve);
-	for (uint32_t i = 0; i < policy->rule_count; i++) {
-		const struct net_rule *rule = &policy->rules[i];
+	printf("net resolve %d\n", net->resolve);
+	for (uint32_t i = 0; i < net->rule_count; i++) {
+		const struct net_rule *rule = &net->rules[i];
 
-		printf("rule %s %s %u %u ", rule->listen ? "listen" : "connect", rule->protocol == NET_UDP ? "udp" : "tcp", rule->port_first,
-		       rule->port_last);
+		printf("%s %s %u %u", rule->listen ? "listen" : "connect", rule->protocol == NET_TCP ? "tcp" : "udp",
+		       rule->port_first, rule->port_last);
 		dump_address(&rule->network);
-		printf("/%u\n", rule->prefix);
+		printf(" %u\n", rule->prefix);
 	}
 }
 
 static void dump_network(const struct manifest_network *network)
 {
-	if (network->address.family == NET_FAMILY_ANY && network->server.family == NET_FAMILY_ANY)
-		return;
-	printf("network ");
+	printf("network %u", network->prefix);
 	dump_address(&network->address);
-	printf("/%u ", network->prefix);
 	dump_address(&network->gateway);
-	printf(" ");
-	dump_address(&network->server);
+	dump_address(&network->dns);
 	printf("\n");
 }
 
@@ -85,7 +81,8 @@ static void dump(const char *text, size_t len)
 		return;
 	}
 	printf("manifest %s main %u\n", manifest.name, manifest.main);
-	dump_network(&manifest.network);
+	if (manifest.network.is_static)
+		dump_network(&manifest.network);
 	for (uint32_t i = 0; i < manifest.process_count; i++)
 		dump_process(&manifest.processes[i]);
 	printf(".\n");

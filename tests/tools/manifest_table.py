@@ -5,6 +5,8 @@
 PLAIN = 'name = "a"\nexec = "b"\n'
 P = 'name = "a"\n[[process]]\nname = "p"\nexec = "x"\n'  # four lines
 PQ = P + '[[process]]\nname = "q"\nexec = "y"\n'  # seven
+NET = PLAIN + "[net]\n"  # three lines, like the next
+NETWORK = PLAIN + "[network]\n"
 LARGEST = 'memory = "4294967295G"\n'
 
 
@@ -25,29 +27,7 @@ REFUSED = {
     PLAIN + 'colour = "red"\n': "3: colour: unknown key",
     PLAIN + 'exec = "c"\n': "3: exec: given twice",
     PLAIN + 'name = "c"\n': "3: name: given twice",
-    PLAIN + "[nowhere]\n": "3: nowhere: unknown table",
-    PLAIN + "[net]\n[net]\n": "4: net: given twice",
-    PLAIN + "[network]\n[network]\n": "4: network: given twice",
-    PLAIN + '[net]\nask = ["tcp:80"]\n': "4: ask: unknown key",
-    PLAIN + '[net]\nlisten = "tcp:80"\n': "4: listen: must be an array",
-    PLAIN + '[net]\nlisten = ["tcp:80"]\nlisten = []\n': "5: listen: given twice",
-    PLAIN + '[net]\nlisten = ["http"]\n': "4: listen: 'http' is not like",
-    PLAIN + '[net]\nlisten = ["tcp:0"]\n': "4: listen: 'tcp:0' is not like",
-    PLAIN + '[net]\nlisten = ["tcp:9-8"]\n': "4: listen: 'tcp:9-8' is not like",
-    PLAIN + '[net]\nlisten = ["tcp:65536"]\n': "4: listen: 'tcp:65536' is not like",
-    PLAIN + '[net]\nconnect = ["example.org:80/tcp"]\n': "4: connect: 'example.org:80/tcp' is not like",
-    PLAIN + '[net]\nconnect = ["10.0.2.1/24:80/tcp"]\n': "4: connect: '10.0.2.1/24:80/tcp' is not like",
-    PLAIN + '[net]\nconnect = ["10.0.2.0/33:80/tcp"]\n': "4: connect: '10.0.2.0/33:80/tcp' is not like",
-    PLAIN + '[net]\nconnect = ["10.0.2.2:80"]\n': "4: connect: '10.0.2.2:80' is not like",
-    PLAIN + "[net]\nlisten = [" + '"tcp:80",' * 9 + "]\nconnect = [" + '"*:80/tcp",' * 8 + "]\n": "5: connect: more than 16",
-    PLAIN + '[network]\naddress = "10.0.2.15"\n': "4: address: must be like",
-    PLAIN + '[network]\naddress = "10.0.2.15/0"\n': "4: address: must be like",
-    PLAIN + '[network]\ngateway = "::1"\n': "4: gateway: must be an IPv4",
-    PLAIN + '[network]\ngateway = "10.0.2.2"\n': "3: gateway: takes an address",
-    PLAIN + '[network]\nserver = 1\n': "4: server: must be a string",
-    PLAIN + '[network]\nport = "1"\n': "4: port: unknown key",
-    P + "[net]\n": "5: net: must be [process.net]",
-    PLAIN + "[process.net]\n": "3: net: no [[process]]",
+    PLAIN + "[disk]\n": "3: disk: unknown table",
     PLAIN + "[capabilities]\n[capabilities]\n": "4: capabilities: given twice",
     PLAIN + '[capabilities]\nroot = ["x"]\n': "4: root: unknown capability",
     PLAIN + '[capabilities]\nname = ["x"]\n': "4: name: unknown capability",
@@ -112,7 +92,43 @@ REFUSED = {
     '[[process]]\nname = "a"\nexec = "x"\n': "4: name: missing",
     P + "[capabilities]\n": "5: capabilities: must be [process.capabilities]",
     P + "[process.capabilities]\n[process.capabilities]\n": "6: capabilities: given twice",
-    P + "[process.nowhere]\n": "5: nowhere: unknown table",
+    P + "[net]\n": "5: net: must be [process.net]",
+    'name = "a"\n[process.net]\n': "2: net: no [[process]]",
+    'name = "a"\n[net]\n[[process]]\n': "3: process: keys above it",
+    P + "[process.net]\n[process.net]\n": "6: net: given twice",
+    PLAIN + "[[net]]\n": "3: net: unknown table",
+    NET + 'hear = ["tcp:80"]\n': "4: hear: unknown key",
+    NET + 'listen = "tcp:80"\n': "4: listen: must be an array",
+    NET + "listen = []\n": "4: listen: no rules",
+    NET + "connect = []\n": "4: connect: no rules",
+    NET + 'listen = ["tcp:80"]\nlisten = ["tcp:81"]\n': "5: listen: given twice",
+    NET + 'resolve = "yes"\n': "4: resolve: must be true or false",
+    NET + "resolve = true\nresolve = true\n": "5: resolve: given twice",
+    **{NET + f'listen = ["{rule}"]\n': f'4: listen: "{rule}" is not a rule' for rule in (
+        "", "80", "tcp", "tcp:", "tcp:0", "tcp:080", "tcp:65536", "tcp:99999999999", "tcp:81-80", "tcp:1-", "tcp:-1", "tcp:1-2-3", "tcp: 80",
+        "icmp:1", "TCP:80", "*:80", "tcp:**", "tcp:80 ", "tcp:\u0661")},
+    **{NET + f'connect = ["{rule}"]\n': f'4: connect: "{rule}" is not a rule' for rule in (
+        "", "*", "dns", "tcp:80", "10.0.2.2", "10.0.2.2:80", "10.0.2.2/80:tcp", "10.0.2.2:80/TCP", "10.0.2.1/24:80/tcp", "10.0.2:80/tcp",
+        "10.0.2.02:80/tcp", "10.0.2.0/33:80/tcp", "10.0.2.0/:80/tcp", "10.0.2.0/024:80/tcp", "[10.0.2.2]:80/tcp", "fe80::1:80/tcp",
+        "[fe80::1]/129:80/tcp", "[fe80::1]/64:80/tcp", "[fe80::1%a]:80/tcp", "[]:80/tcp", ":80/tcp", "[1:2:3:4:5:6:7:8::]:1/tcp",
+        "[12345::]:1/tcp", "[::1", "*/0:80/tcp", "example.org:80/tcp", "256.0.0.1:1/udp", "[1::2::3]:1/udp", "*:0/udp")},
+    NET + "listen = [" + ", ".join(f'"tcp:{port}"' for port in range(1, 18)) + "]\n": "4: listen: more than 16",
+    NET + "listen = [" + ", ".join(f'"tcp:{port}"' for port in range(1, 17)) + ']\nconnect = ["*:1/tcp"]\n': "5: connect: more than 16",
+    NETWORK: "3: address: missing",
+    NETWORK + "[network]\n": "4: network: given twice",
+    PLAIN + "[[network]]\n": "3: network: unknown table",
+    NETWORK + 'colour = "red"\n': "4: colour: unknown key",
+    NETWORK + "address = 10\n": "4: address: must be a string",
+    NETWORK + 'address = "10.0.2.15/24"\naddress = "10.0.2.15/24"\n': "5: address: given twice",
+    **{NETWORK + f'address = "{address}"\n': "4: address: must be an address" for address in (
+        "", "10.0.2.15", "10.0.2.15/", "10.0.2.15/0", "10.0.2.15/33", "10.0.2.15/024", "10.0.2.15/24/", "10.0.2/24", "::1/64", "/24",
+        "10.0.2.15/100", "10.0.2.15/\u0661")},
+    NETWORK + 'address = "10.0.2.15/24"\ngateway = "10.0.3.2"\n': "5: gateway: is not in the network",
+    NETWORK + 'address = "10.0.2.15/24"\ngateway = "fe80::1"\n': "5: gateway: must be an address",
+    NETWORK + 'address = "10.0.2.15/24"\ngateway = "10.0.2.2/24"\n': "5: gateway: must be an address",
+    NETWORK + 'gateway = "10.0.2.2"\n': "3: address: missing",
+    NETWORK + 'address = "10.0.2.15/24"\ndns = "one.one"\n': "5: dns: must be an address",
+    P + "[process.network]\n": "5: network: unknown table",
     P + "[[process.capabilities]]\n": "5: a table is",
     P + '[[process]]\nexec = "y"\n': "5: name: missing",
     P + '[[process]]\nname = "p"\nexec = "y"\n': "6: name: another process",
@@ -143,10 +159,6 @@ REFUSED = {
 
 TAKEN = (
     PLAIN,
-    PLAIN + '[net]\nlisten = ["tcp:80", "udp:*", "tcp:1-65535"]\nconnect = ["dns", "*:443/tcp", "10.0.2.2:80/tcp", "10.0.0.0/8:*/udp"]\n',
-    PLAIN + '[net]\nconnect = ["[2001:db8::]/32:443/tcp", "[::]/0:1-9/udp", "[fe80::1]:80/tcp"]\nlisten = []\n',
-    PLAIN + '[network]\naddress = "10.0.2.15/24"\ngateway = "10.0.2.2"\nserver = "::1"\n[net]\n',
-    P + '[process.net]\nlisten = ["tcp:80"]\n[[process]]\nname = "q"\nexec = "y"\n[process.net]\nconnect = ["dns"]\n[network]\nserver = "9.9.9.9"\n',
     PLAIN.replace("\n", "\r\n"),
     "# first\n\n\t name\t=\t\"a-1\" # why\nexec=\"b/c.d\"",
     PLAIN + 'args = [\n  "one", # first\n  "t\\two\\n\\"\\\\",\n  "\\u00e9\ttab",\n]\nmemory = "2M"\nstack = "8K"\n',
@@ -160,6 +172,15 @@ TAKEN = (
         'processes = ["spawn"]\nchannels = ["create"]\n\n[[ process ]] # next\nname = "q"\nexec = "x"\nmain = true\n'
         'launch = true\n[process.capabilities]\n',
     PQ + "main = false\nlaunch = false\n",
+    NET,
+    NET + 'listen = ["tcp:80", "udp:*", "udp:7", "tcp:8000-8010", "tcp:65535"]\nresolve = true\n',
+    NET + 'connect = ["10.0.2.2:80/tcp", "10.0.2.0/24:53/udp", "[2001:db8::]/32:443/tcp", "*:443/tcp", "0.0.0.0/0:*/udp", "[::]/0:1/tcp",'
+          '"[::ffff:1.2.3.4]:5/tcp", "[fe80::1]:1-2/udp", "10.0.2.128/25:9/tcp"]\nresolve = false\n[capabilities]\nlog = ["write"]\n',
+    NET + "connect = [" + ", ".join(f'"*:{port}/tcp"' for port in range(1, 17)) + "]\n",
+    P + '[process.net]\nlisten = ["tcp:80"]\n[process.capabilities]\nlog = ["write"]\n[network]\naddress = "10.0.2.15/24"\n'
+        '[[process]]\nname = "q"\nexec = "y"\n[process.net]\nconnect = ["*:*/udp"]\n',
+    NETWORK + 'address = "10.0.2.15/32"\n',
+    'name = "a"\n[network]\ndns = "fe80::1"\ngateway = "10.0.2.2"\naddress = "10.0.2.15/8"\n[[process]]\nexec = "b"\n',
     processes(16),
     processes(4, LARGEST),
 )

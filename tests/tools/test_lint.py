@@ -41,6 +41,8 @@ class LintTest(support.Case):
 
     def test_libraries_and_the_host_s_headers(self) -> None:
         self.assertIn("not a freestanding header", self.found(lib__a_c="#include <stdio.h>\n"))
+        self.assertEqual(self.found(apps__a_c="#include <string.h>\n#include <http_parser.h>\n"), "")
+        self.assertIn("lib may not use http_parser", self.found(lib__a_c="#include <http_parser.h>\n"))
         self.assertIn("lib may not use sodium", self.found(lib__a_c="#include <sodium/utils.h>\n"))
         self.assertIn("seen from the root", self.found(lib__a_c='#include "a.h"\n'))
 

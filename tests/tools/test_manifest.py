@@ -62,6 +62,18 @@ class ManifestTest(unittest.TestCase):
         self.assertEqual(manifest.parse(P.encode()).processes[0].name, "p")
 
 
+class NetTest(unittest.TestCase):
+    def test_rules_are_ports_of_networks(self) -> None:
+        net = manifest.parse((PLAIN + '[net]\nlisten = ["tcp:80", "udp:*"]\nconnect = ["10.0.2.0/24:1-2/udp", "*:443/tcp"]\n').encode())
+        assert net.processes[0].net is not None
+        self.assertEqual([(rule.protocol, rule.first, rule.last, str(rule.network)) for rule in net.processes[0].net.rules()], [
+            ("tcp", 80, 80, "None"), ("udp", 1, 65535, "None"), ("udp", 1, 2, "10.0.2.0/24"), ("tcp", 443, 443, "None")])
+
+    def test_no_table_is_no_network(self) -> None:
+        self.assertIsNone(manifest.parse(PLAIN.encode()).processes[0].net)
+        self.assertEqual(manifest.parse((PLAIN + "[net]\n").encode()).processes[0].net, manifest_net.Net())
+
+
 class PageTest(unittest.TestCase):
     """docs/manifest.md says what is so."""
 
@@ -69,11 +81,13 @@ class PageTest(unittest.TestCase):
 
     def test_its_examples_are_taken(self) -> None:
         examples = re.findall(r"```toml\n(.*?)```", self.PAGE, re.DOTALL)
-        self.assertEqual([len(manifest.parse(text.encode()).processes) for text in examples], [1, 2])
+        whole = [text if text.startswith("name") else PLAIN + text for text in examples]
+        self.assertEqual([len(manifest.parse(text.encode()).processes) for text in whole], [1, 2, 1, 1])
 
     def test_it_names_every_key(self) -> None:
         named = re.findall(r"^\| `([a-z]+)` \|", self.PAGE, re.MULTILINE)
-        self.assertEqual(sorted(named), sorted([*manifest_values.KEYS, *capabilities.KNOWN, *manifest_net.NET_KEYS, *manifest_net.NETWORK_KEYS]))
+        self.assertEqual(sorted(named), sorted([
+            *manifest_values.KEYS, *capabilities.KNOWN, *manifest_net.NET_KEYS, *manifest_net.NETWORK_KEYS]))
 
     def test_it_names_every_capability_and_right(self) -> None:
         rows = dict(re.findall(r"^\| `([a-z]+)` \| ((?:`[a-z]+`(?:, )?)+) \|", self.PAGE, re.MULTILINE))

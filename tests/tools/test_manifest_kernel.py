@@ -27,8 +27,8 @@ PIECES = [piece.encode() for piece in (
     "\n", "\r\n", "\r", '"', "[", "]", "[[", "]]", ".", ",", "=", "#", " ", "\\", "\\u0041", "\\u00", "0", "-1", "64", "65",
     "true", "false", "[[process]]\n", "[process.capabilities]\n", "[capabilities]\n", 'name = "x"\n', 'exec = "x"\n', "main = true\n",
     "launch = true\n", 'restart = "always"\n', 'backoff = "1s"\n', "restarts = 2\n", 'memory = "4K"\n', 'stack = "4K"\n', "K", "ms",
-    "[net]\n", "[process.net]\n", "[network]\n", 'listen = ["tcp:80"]\n', 'connect = ["10.0.2.0/24:1-9/udp", "dns", "[fe80::]/10:*/tcp"]\n',
-    'address = "10.0.2.15/24"\n', 'server = "::1"\n', ":", "/", "::", "255", "256", "/33",
+    "[net]\n", "[process.net]\n", "[network]\n", 'listen = ["tcp:80"]\n', '"udp:1-*"', '"*:443/tcp"', "::", "resolve = true\n",
+    'address = "10.0.2.15/24"\n', 'connect = ["10.0.2.0/24:53/udp"]\n', "tcp", "/", ":", "*", "255", '"[fe80::]/10:*/udp",',
     'clock = ["read", "wait"]\n', 'env = ["A=b"]\n', "\u00e9", "\0", "\x7f", "\u2028")] + [b"\xff", b"\xc3", b"\xed\xa0\x80"]
 
 
@@ -38,43 +38,20 @@ def kernel(texts: list[bytes]) -> list[str]:
     done = subprocess.run([DUMP], input=stdin, capture_output=True, check=True)
     answers = done.stdout.decode("ascii").split("\n.\n")
     assert len(answers) == len(texts) + 1 and not answers[-1]
-    return answers[:-1]
+    return [rules_sorted(answer) for answer in answers[:-1]]
 
 
-def address(text: str) -> str:
-    """An address, or none, as manifest_dump.c writes it."""
-    if not text:
-        return "0:" + "00" * 16
-    found = ipaddress.ip_address(text)
-    return f"{found.version}:{found.packed.hex():0<32}"
-
-
-def rule(text: str, listen: bool) -> str:
-    """A rule of the network, likewise."""
-    protocol, _, ports = text.partition(":")
-    network = "0:" + "00" * 16 + "/0"
-    if not listen:
-        place, _, protocol = text.rpartition("/")
-        place, _, ports = place.rpartition(":")
-        if place != "*":
-            parsed = ipaddress.ip_network(place.replace("[", "").replace("]", ""))
-            network = f"{address(str(parsed.network_address))}/{parsed.prefixlen}"
-    first, _, last = ("1-65535" if ports == "*" else ports).partition("-")
-    return f"rule {'listen' if listen else 'connect'} {protocol} {first} {last or first} {network}"
-
-
-def net(parsed: manifest_net.Net | None) -> list[str]:
-    if parsed is None:
-        return []
-    rules = [(key, one) for key in parsed.order for one in getattr(parsed, key) if one != manifest_net.DNS]
-    return [f"net dns {int(manifest_net.DNS in parsed.connect)}", *(rule(one, key == "listen") for key, one in rules)]
-
-
-def network(parsed: manifest_net.Network) -> list[str]:
-    if not parsed.address and not parsed.server:
-        return []
-    own, _, prefix = parsed.address.partition("/")
-    return [f"network {address(own)}/{int(prefix or 0)} {address(parsed.gateway)} {address(parsed.server)}"]
+def rules_sorted(answer: str) -> str:
+    """An answer with the rules of each process in an order of their own: which table or key came first counts for nothing."""
+    lines: list[str] = []
+    rules: list[str] = []
+    for line in [*answer.split("\n"), ""]:
+        if line.startswith(("listen ", "connect ")):
+            rules.append(line)
+        else:
+            lines += [*sorted(rules), line]
+            rules = []
+    return "\n".join(lines[:-1])
 
 
 def described(process: manifest.Process) -> list[str]:
@@ -86,7 +63,30 @@ def described(process: manifest.Process) -> list[str]:
             f"threads {process.threads} cpu {-1 if process.cpu is None else process.cpu} launch {int(process.launch)}",
             f"restart {RESTARTS.index(process.restart)} backoff {process.backoff_ns} restarts {process.restarts}",
             *(f"arg {arg.encode().hex()}" for arg in process.args), *(f"env {variable.encode().hex()}" for variable in process.env),
-            *(f"capability {name} {capabilities.KNOWN[name].interface} {bits}" for name, bits in rights.items()), *net(process.net)]
+            *(f"capability {name} {capabilities.KNOWN[name].interface} {bits}" for name, bits in rights.items()),
+            *(described_net(process.net) if process.net else [])]
+
+
+def described_address(text: str) -> str:
+    """An address, or none, as manifest_dump.c writes it."""
+    address = ipaddress.ip_address(text) if text else None
+    return f"{4 if address.version == 4 else 6} {address.packed.hex():0<32}" if address else "0 " + "0" * 32
+
+
+def described_net(net: manifest_net.Net) -> list[str]:
+    """What a process may do with the network, in the order in which it was written."""
+    lines = [f"net resolve {int(net.resolve)}"]
+    for rule in net.rules():
+        network = rule.network
+        address, prefix = (str(network.network_address), network.prefixlen) if network else ("", 0)
+        lines += [f"{'listen' if rule.listen else 'connect'} {rule.protocol} {rule.first} {rule.last} {described_address(address)} "
+                  f"{prefix}"]
+    return [lines[0], *sorted(lines[1:])]
+
+
+def described_network(static: manifest_net.Static) -> str:
+    host, _, prefix = static.address.partition("/")
+    return f"network {prefix} " + " ".join(map(described_address, (host, static.gateway, static.dns)))
 
 
 def ours(text: bytes) -> str:
@@ -95,7 +95,8 @@ def ours(text: bytes) -> str:
         parsed = manifest.parse(text)
     except BadInput as error:
         return f"refused {error}"
-    return "\n".join([f"manifest {parsed.name} main {parsed.main}", *network(parsed.network), *(line for one in parsed.processes for line in described(one))])
+    network = [described_network(parsed.network)] if parsed.network else []
+    return "\n".join([f"manifest {parsed.name} main {parsed.main}", *network, *(line for one in parsed.processes for line in described(one))])
 
 
 def changed(text: bytes, chance: random.Random) -> bytes:

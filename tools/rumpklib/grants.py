@@ -9,6 +9,7 @@ import re
 from . import manifest_values
 from .errors import BadInput
 from .manifest import Manifest, Process
+from .manifest_net import Net, Static
 
 #: What would end a word on the kernel's command line, or not come through it.
 _NOT_IN_WORDS = re.compile(r"[\x00-\x20\x7f\x85\xa0\u2028\u2029\ud800-\udfff]")
@@ -30,6 +31,18 @@ def _word(word: str) -> str:
     return word if word and word.isascii() and word.isprintable() and not set(word) & set(' "\\') else json.dumps(word)
 
 
+def _net(net: Net) -> list[str]:
+    lines = [f"listen on {', '.join(net.listen)}"] if net.listen else []
+    lines += [f"connect to {', '.join(net.connect)}"] if net.connect else []
+    lines += ["ask for addresses of names"] if net.resolve else []
+    return lines or ["nothing"]
+
+
+def _static(static: Static) -> str:
+    more = [f"{what} {value}" for what, value in (("gateway", static.gateway), ("dns", static.dns)) if value]
+    return "network     " + ", ".join([static.address, *more])
+
+
 def _process(process: Process, is_main: bool) -> list[str]:
     lines = [f"process     {process.name}" + (" (main)" if is_main else ""),
              f"  exec      {' '.join(map(_word, [process.exec, *process.args]))}" + (" and words at launch" if process.launch else "")]
@@ -40,14 +53,15 @@ def _process(process: Process, is_main: bool) -> list[str]:
     lines += ["  restart   never" if process.restart == "never" else
               f"  restart   {process.restart}, at most {process.restarts} times, the first after {_time(process.backoff_ns)}"]
     lines += [f"  may       {name}: {', '.join(rights)}" for name, rights in process.capabilities.items()]
-    if process.net is not None:
-        lines += [f"  may       net: listen {', '.join(process.net.listen) or 'nowhere'}; connect {', '.join(process.net.connect) or 'nowhere'}"]
-    return lines if process.capabilities or process.net is not None else [*lines, "  may       nothing beyond its own memory and threads"]
+    if process.net:
+        lines += [f"  may       net: {line}" for line in _net(process.net)]
+    return lines if process.capabilities or process.net else [*lines, "  may       nothing beyond its own memory and threads"]
 
 
 def lines(manifest: Manifest) -> list[str]:
     """Each process, and all that it gets."""
-    return [line for index, process in enumerate(manifest.processes) for line in _process(process, index == manifest.main)]
+    network = [_static(manifest.network)] if manifest.network else []
+    return network + [line for index, process in enumerate(manifest.processes) for line in _process(process, index == manifest.main)]
 
 
 def launch_words(manifest: Manifest, words: list[str]) -> str:

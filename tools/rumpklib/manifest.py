@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass, field
 
 from . import capabilities, manifest_net, manifest_values, toml_subset
 from .errors import BadInput
+from .manifest_net import Net, Static
 from .manifest_values import Values
 
 FILE_NAME = "manifest.toml"
 PROCESS_MAX = 16
+PROCESS_TABLES = ("capabilities", "net")
 MEMORY_LIMIT = 2**64  # of all processes together
 
 
@@ -31,7 +33,7 @@ class Process:
     restarts: int = 0
     launch: bool = False
     capabilities: dict[str, list[str]] = field(default_factory=dict)
-    net: manifest_net.Net | None = None  # no network at all
+    net: Net | None = None
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Manifest:
     name: str = ""
     main: int = 0  # index of the process whose exit status is the image's
     processes: list[Process] = field(default_factory=list)
-    network: manifest_net.Network = field(default_factory=manifest_net.Network)
+    network: Static | None = None  # by DHCP
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -54,10 +56,8 @@ class _Described:
         self.line = line
         self.process = Process()
         self.lines: dict[str, int] = {}
-        self.capabilities_line = 0
-        self.net_line = 0
-        self.net_rules = 0
-        self.net_keys: set[str] = set()
+        self.table_lines: dict[str, int] = {}
+        self.net_lines: dict[str, int] = {}
         self.is_main = False
 
 
@@ -70,9 +70,9 @@ class _Reader:
         self.manifest = Manifest()
         self.described: list[_Described] = []
         self.only = _Described(0)  # what keys before any table describe
-        self.table = ""
         self.network_line = 0
-        self.network_keys: set[str] = set()
+        self.network_lines: dict[str, int] = {}
+        self.table = ""
 
     @property
     def now(self) -> _Described:
@@ -89,9 +89,11 @@ class _Reader:
             elif self.table == "capabilities":
                 self.take_capability(entry)
             elif self.table == "net":
-                self.take_net_key(entry)
+                self.take_once(self.now.net_lines)
+                manifest_net.take_net(self.values, self.now.process.net or Net())
             elif self.table == "network":
-                self.take_network_key(entry)
+                self.take_once(self.network_lines)
+                manifest_net.take_network(self.values, self.manifest.network or Static())
             elif self.table == "process" or entry.key != "name":
                 self.take_key(entry)
             elif self.manifest.name:
@@ -107,70 +109,50 @@ class _Reader:
             self.take_process(entry)
         elif what == ("process", "", False):
             raise self.values.fail("must be [[process]]")
-        elif what in (("capabilities", "", False), ("process", "capabilities", False)):
-            self.take_capabilities(entry)
-        elif what in (("net", "", False), ("process", "net", False)):
-            self.take_net(entry)
+        elif what in ((name, "", False) for name in PROCESS_TABLES) or what in (("process", name, False) for name in PROCESS_TABLES):
+            self.take_process_table(entry)
         elif what == ("network", "", False):
-            self.take_network(entry)
+            self.take_network_table(entry)
         else:
-            raise self.values.fail("unknown table (known: [[process]], [process.capabilities], [process.net], [capabilities], [net], [network])")
+            raise self.values.fail("unknown table (known: [[process]], [process.capabilities], [process.net], [capabilities], "
+                                   "[net], [network])")
 
     def take_process(self, entry: toml_subset.Entry) -> None:
         if len(self.described) == PROCESS_MAX:
             raise self.values.fail(f"more than {PROCESS_MAX} processes")
         if self.described:
             self.end_process(self.now)
-        elif self.only.lines or self.only.capabilities_line or self.only.net_line:
+        elif self.only.lines or self.only.table_lines:
             raise self.values.fail("keys above it describe the only process already")
         self.described.append(_Described(entry.line))
         self.table = "process"
 
-    def take_capabilities(self, entry: toml_subset.Entry) -> None:
+    def take_process_table(self, entry: toml_subset.Entry) -> None:
+        table = entry.sub or entry.key
         if entry.sub and not self.described:
             raise self.values.fail("no [[process]] stands above it")
         if not entry.sub and self.described:
-            raise self.values.fail("must be [process.capabilities] below [[process]]")
-        if self.now.capabilities_line:
-            raise self.values.fail(f"given twice, first in line {self.now.capabilities_line}")
-        self.now.capabilities_line = entry.line
-        self.table = "capabilities"
+            raise self.values.fail(f"must be [process.{table}] below [[process]]")
+        if table in self.now.table_lines:
+            raise self.values.fail(f"given twice, first in line {self.now.table_lines[table]}")
+        self.now.table_lines[table] = entry.line
+        self.table = table
+        if table == "net":
+            self.now.process.net = Net()
 
-    def take_net(self, entry: toml_subset.Entry) -> None:
-        if entry.sub and not self.described:
-            raise self.values.fail("no [[process]] stands above it")
-        if not entry.sub and self.described:
-            raise self.values.fail("must be [process.net] below [[process]]")
-        if self.now.net_line:
-            raise self.values.fail(f"given twice, first in line {self.now.net_line}")
-        self.now.net_line = entry.line
-        self.now.process.net = manifest_net.Net()
-        self.table = "net"
-
-    def take_net_key(self, entry: toml_subset.Entry) -> None:
-        now = self.now
-        if entry.key not in manifest_net.NET_KEYS:
-            raise self.values.fail(f"unknown key (known: {', '.join(manifest_net.NET_KEYS)})")
-        if entry.key in now.net_keys:
-            raise self.values.fail("given twice")
-        now.net_keys.add(entry.key)
-        assert now.process.net is not None
-        now.net_rules = manifest_net.take_net(now.process.net, entry.key, self.values, now.net_rules)
-
-    def take_network(self, entry: toml_subset.Entry) -> None:
+    def take_network_table(self, entry: toml_subset.Entry) -> None:
         if self.network_line:
             raise self.values.fail(f"given twice, first in line {self.network_line}")
         self.network_line = entry.line
         self.table = "network"
+        self.manifest.network = Static()
 
-    def take_network_key(self, entry: toml_subset.Entry) -> None:
-        if entry.key not in manifest_net.NETWORK_KEYS:
-            raise self.values.fail(f"unknown key (known: {', '.join(manifest_net.NETWORK_KEYS)})")
-        self.values.text()
-        if entry.key in self.network_keys:
-            raise self.values.fail("given twice")
-        self.network_keys.add(entry.key)
-        manifest_net.take_network(self.manifest.network, entry.key, self.values)
+    def take_once(self, lines: dict[str, int]) -> None:
+        """Remembers where the key stands, that it does so once."""
+        entry = self.values.entry
+        if entry.key in lines:
+            raise self.values.fail(f"given twice, first in line {lines[entry.key]}")
+        lines[entry.key] = entry.line
 
     def take_capability(self, entry: toml_subset.Entry) -> None:
         granted = self.now.process.capabilities
@@ -185,9 +167,7 @@ class _Reader:
         now = self.now
         if entry.key not in manifest_values.KEYS:
             raise self.values.fail(f"unknown key (known: {', '.join(manifest_values.KEYS)})")
-        if entry.key in now.lines:
-            raise self.values.fail(f"given twice, first in line {now.lines[entry.key]}")
-        now.lines[entry.key] = entry.line
+        self.take_once(now.lines)
         attribute, read = manifest_values.KEYS[entry.key]
         value = read(self.values)
         if entry.key == "main":
@@ -226,9 +206,8 @@ class _Reader:
         if not self.described:
             self.only.line = last_line
             self.described = [self.only]
-        if self.manifest.network.gateway and not self.manifest.network.address:
-            raise self.fail(self.network_line, "gateway", "takes an address beside it")
         self.end_process(self.now)
+        manifest_net.end_network(self.manifest.network or Static(), self.network_lines, self.network_line, self.where)
         self.manifest.main = next((index for index, one in enumerate(self.described) if one.is_main), 0)
         for index, one in enumerate(self.described):
             if not one.process.name and len(self.described) > 1:

@@ -1,105 +1,139 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
-"""The tables of the network in a manifest, as kernel/payload/manifest_net.c and kernel/io/net/policy.c read them."""
+"""What a manifest says of the network: rules as kernel/io/net/policy.c reads them, and the machine's own address."""
 from __future__ import annotations
 
 import ipaddress
 import re
 from dataclasses import dataclass, field
 
+from .errors import BadInput
 from .manifest_values import Values
 
-RULES_MAX = 16  # of a process, listen and connect together, but for "dns"
-DNS = "dns"
-NET_KEYS = ("listen", "connect")
-NETWORK_KEYS = ("address", "gateway", "server")
+NET_KEYS = ("listen", "connect", "resolve")
+NETWORK_KEYS = ("address", "gateway", "dns")
+RULES_MAX = 16  # of a process, of both kinds together
+_NUMBER = "(?:0|[1-9][0-9]{0,4})"
+_PORTS = rf"(\*|{_NUMBER}(?:-{_NUMBER})?)"
+_LISTEN = re.compile(rf"(tcp|udp):{_PORTS}")
+_CONNECT = re.compile(rf"(.*):{_PORTS}/(tcp|udp)", re.DOTALL)
+_PREFIXED = re.compile(r"([^/]*)(?:/(0|[1-9][0-9]{0,2}))?", re.DOTALL)
 
-_PORTS = r"(?:\*|(?P<first>[1-9][0-9]{0,4})(?:-(?P<last>[1-9][0-9]{0,4}))?)"
-_LISTEN = re.compile(rf"(?:tcp|udp):{_PORTS}", re.ASCII)
-_CONNECT = re.compile(rf"(?P<network>\*|[0-9.]+(?:/[0-9]+)?|\[[0-9A-Fa-f:.]+\](?:/[0-9]+)?):{_PORTS}/(?:tcp|udp)", re.ASCII)
-_NUMBER = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule; `network` None: every address."""
+
+    listen: bool
+    protocol: str
+    first: int
+    last: int
+    network: Network | None = None
 
 
 @dataclass
 class Net:
-    """What a process may do with the network: rules as they stand in the manifest."""
+    """What a process may do with the network, as it was written."""
 
     listen: list[str] = field(default_factory=list)
     connect: list[str] = field(default_factory=list)
-    order: list[str] = field(default_factory=list)  # in which the two were there
+    resolve: bool = False
+
+    def rules(self) -> list[Rule]:
+        return [rule for rule in (*map(listen_rule, self.listen), *map(connect_rule, self.connect)) if rule]
 
 
 @dataclass
-class Network:
-    """The machine's address; empty strings: from DHCP, or none."""
+class Static:
+    """How the machine is on its network without DHCP."""
 
     address: str = ""
     gateway: str = ""
-    server: str = ""
+    dns: str = ""
 
 
-def _ports_are_right(found: re.Match[str]) -> bool:
-    first = int(found["first"] or 1)
-    return first <= int(found["last"] or found["first"] or 65535) <= 65535
+def _ports(text: str) -> tuple[int, int] | None:
+    low, _, high = ("1", "-", "65535") if text == "*" else text.partition("-")
+    first, last = int(low), int(high or low)
+    return (first, last) if 0 < first <= last <= 65535 else None
 
 
-def _network_is_right(text: str) -> bool:
-    if text == "*":
-        return True
-    address, slash, prefix = text.partition("/")
-    if slash and not _NUMBER.fullmatch(prefix):
-        return False
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        if address.startswith("["):
-            ipaddress.IPv6Network(address[1:-1] + slash + prefix)
-        else:
-            ipaddress.IPv4Network(address + slash + prefix)
+        return None if "%" in text else ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
-def _listen_is_right(rule: str) -> bool:
-    found = _LISTEN.fullmatch(rule)
-    return found is not None and _ports_are_right(found)
+def _network(text: str) -> Network | None:
+    found = _PREFIXED.fullmatch(text)
+    if not found:
+        return None
+    bracketed = found[1][:1] == "[" and found[1][-1:] == "]"
+    address = _address(found[1][1:-1] if bracketed else found[1])
+    if address is None or bracketed != (address.version == 6):
+        return None
+    try:
+        return ipaddress.ip_network(f"{address}/{found[2] or address.max_prefixlen}")
+    except ValueError:
+        return None  # bits behind the prefix, or one that is too long
 
 
-def _connect_is_right(rule: str) -> bool:
-    found = _CONNECT.fullmatch(rule)
-    return rule == DNS or found is not None and _ports_are_right(found) and _network_is_right(found["network"])
+def listen_rule(text: str) -> Rule | None:
+    """A rule such as "tcp:80", or None."""
+    found = _LISTEN.fullmatch(text)
+    ports = _ports(found[2]) if found else None
+    return Rule(True, found[1], *ports) if found and ports else None
 
 
-def take_net(net: Net, key: str, values: Values, rules_before: int) -> int:
-    """Reads `listen` or `connect`; how many rules there are then."""
-    rules = values.texts()
-    for rule in rules:
-        if key == "listen" and not _listen_is_right(rule):
-            raise values.fail(f"{rule!r} is not like tcp:80, udp:53 or tcp:8000-8010")
-        if key == "connect" and not _connect_is_right(rule):
-            raise values.fail(f"{rule!r} is not like 10.0.2.0/24:53/udp, [2001:db8::]/32:443/tcp, *:443/tcp or dns")
-        rules_before += rule != DNS
-        if rules_before > RULES_MAX:
-            raise values.fail(f"more than {RULES_MAX} rules")
-    setattr(net, key, rules)
-    net.order.append(key)
-    return rules_before
+def connect_rule(text: str) -> Rule | None:
+    """A rule such as "10.0.2.0/24:53/udp", or None."""
+    found = _CONNECT.fullmatch(text)
+    ports = _ports(found[2]) if found else None
+    network = _network(found[1]) if found and found[1] != "*" else None
+    return Rule(False, found[3], *ports, network) if found and ports and (network or found[1] == "*") else None
 
 
-def take_network(network: Network, key: str, values: Values) -> None:
-    """Reads a key of [network]."""
+def take_net(values: Values, net: Net) -> None:
+    """A key of [net]."""
+    if values.entry.key not in NET_KEYS:
+        raise values.fail(f"unknown key (known: {', '.join(NET_KEYS)})")
+    if values.entry.key == "resolve":
+        net.resolve = values.truth()
+        return
+    listens = values.entry.key == "listen"
+    read, example = (listen_rule, "tcp:80") if listens else (connect_rule, "10.0.2.0/24:53/udp")
+    texts = values.texts()
+    for text in texts:
+        if not read(text):
+            raise values.fail(f'"{text}" is not a rule such as "{example}"')
+    if not texts:
+        raise values.fail("no rules given")
+    setattr(net, values.entry.key, texts)
+    if len(net.listen) + len(net.connect) > RULES_MAX:
+        raise values.fail(f"more than {RULES_MAX} rules for the network")
+
+
+def take_network(values: Values, static: Static) -> None:
+    """A key of [network]."""
+    key = values.entry.key
+    if key not in NETWORK_KEYS:
+        raise values.fail(f"unknown key (known: {', '.join(NETWORK_KEYS)})")
     text = values.text()
-    try:
-        if key == "address":
-            address, slash, prefix = text.partition("/")
-            ipaddress.IPv4Address(address)
-            if not slash or not re.fullmatch(r"[0-9]{1,2}", prefix, re.ASCII) or not 1 <= int(prefix) <= 32:
-                raise ValueError
-        elif key == "gateway":
-            ipaddress.IPv4Address(text)
-        elif "%" in text:
-            raise ValueError
-        else:
-            ipaddress.ip_address(text)
-    except ValueError:
-        raise values.fail({"address": "must be like 10.0.2.15/24", "gateway": "must be an IPv4 address"}.get(key, "must be an address")) from None
-    setattr(network, key, text)
+    host, slash, prefix = text.partition("/")
+    address = _address(host if key == "address" else text)
+    if key == "address" and not (re.fullmatch("[1-9][0-9]?", prefix) and int(prefix) <= 32):
+        address = None
+    if address is None or (key != "dns" and address.version != 4):
+        raise values.fail('must be an address like "10.0.2.15/24"' if key == "address" else 'must be an address like "10.0.2.2"')
+    setattr(static, key, text)
+
+
+def end_network(static: Static, lines: dict[str, int], line: int, where: str) -> None:
+    """What only the whole of [network], in `line`, can show."""
+    if line and not static.address:
+        raise BadInput(f"{where}:{line}: address: missing")
+    if static.gateway and ipaddress.ip_address(static.gateway) not in ipaddress.ip_network(static.address, strict=False):
+        raise BadInput(f"{where}:{lines['gateway']}: gateway: is not in the network of address")

@@ -19,12 +19,14 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Iterator
 
-from . import content, files, grants, image, minisign
+from . import content, files, grants, image, minisign, network
 from .errors import BadInput
 
 if TYPE_CHECKING:
     from harness.console import Console
     from harness.machine import Machine
+
+    from .manifest import Manifest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STATUS_TIMEOUT = 124
@@ -171,18 +173,37 @@ def _guest_status(machine: Machine, halted: bool) -> int:
     return status
 
 
-def _command_line(arguments: argparse.Namespace) -> str:
-    """The kernel's; says first what the manifest grants where that is asked for. Only then, or for words, the bundle is read."""
-    if not arguments.caps and not arguments.words:
-        return str(arguments.append)
+def _manifest(arguments: argparse.Namespace) -> Manifest | None:
+    """The bundle's; None where it cannot be read and only the guest needs to know, which then says why."""
     try:
-        manifest = content.read(arguments.bundle).manifest
-        words = grants.launch_words(manifest, arguments.words)
+        return content.read(arguments.bundle).manifest
+    except BadInput as error:
+        if arguments.caps or arguments.words:
+            raise NoStatus(str(error)) from error
+        return None
+
+
+def _command_line(arguments: argparse.Namespace, manifest: Manifest | None) -> str:
+    """The kernel's."""
+    try:
+        return str(arguments.append) + (grants.launch_words(manifest, arguments.words) if manifest else "")
     except BadInput as error:
         raise NoStatus(str(error)) from error
-    if arguments.caps:
-        print("\n".join(grants.lines(manifest)), flush=True)
-    return str(arguments.append) + words
+
+
+def _network(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[str, ...]:
+    """QEMU's arguments for the network; says how to reach the guest."""
+    try:
+        wanted = network.parse(arguments.net) if arguments.net is not None else network.usual(manifest)
+        if arguments.pcap and wanted.kind == "none":
+            raise BadInput("--pcap: there is no network to record (--net none)")
+        forwards = network.choose(wanted, manifest) if wanted.kind == "user" else []
+        made = network.arguments(wanted, forwards, manifest, arguments.transport, arguments.pcap)
+    except BadInput as error:
+        raise NoStatus(str(error)) from error
+    for forward in forwards:
+        print(forward.told(), flush=True)
+    return made
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -191,14 +212,20 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not shutil.which(QEMU):
         raise NoStatus(f"{QEMU} is not installed (Debian package: qemu-system-arm)")
+    bundle, manifest = _readable(arguments.bundle, "bundle"), _manifest(arguments)
+    command_line = _command_line(arguments, manifest)
+    if manifest and arguments.caps:
+        print("\n".join(grants.lines(manifest)), flush=True)
     with ExitStack() as stack:
         stack.enter_context(_signals())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpk-run-")))
         image_path = _image(arguments, folder)
         socket = folder / "gdb" if arguments.debug else None
+        wires = _network(arguments, manifest)
         config = MachineConfig(
-            image=image_path, initrd=_readable(arguments.bundle, "bundle"), append=_command_line(arguments), cpu=arguments.cpu,
-            smp=arguments.smp, memory_mib=arguments.memory, gic=arguments.gic, gdb_socket=socket, halted=arguments.debug)
+            image=image_path, initrd=bundle, append=command_line, cpu=arguments.cpu, smp=arguments.smp, memory_mib=arguments.memory,
+            gic=arguments.gic, icount=not wires,  # the world outside keeps real time
+            gdb_socket=socket, halted=arguments.debug, extra=wires)
         try:
             output = _Output()
             machine = stack.enter_context(Machine(config))

@@ -119,10 +119,6 @@ status_t net_policy_add_connect(struct net_policy *policy, struct span text)
 	struct span network;
 	struct span ports;
 
-	if (span_is(text, "dns")) {
-		policy->resolve = true;
-		return STATUS_OK;
-	}
 	if (!split_last(text, '/', &place, &protocol) || !protocol_parse(protocol, &rule) ||
 	    !split_last(place, ':', &network, &ports) || !ports_parse(ports, &rule) || !network_parse(network, &rule))
 		return STATUS_EINVAL;

@@ -6,9 +6,7 @@
  * rule allows is refused. Pure.
  *
  *   listen:  tcp:80   udp:53   tcp:8000-8010   udp:*
- *   connect: 10.0.2.2:80/tcp   10.0.2.0/24:53/udp   [2001:db8::]/32:443/tcp   *:443/tcp   dns
- *
- * "dns" lets the process ask for the addresses of names: a rule of its own, for questions leave the machine too.
+ *   connect: 10.0.2.2:80/tcp   10.0.2.0/24:53/udp   [2001:db8::]/32:443/tcp   *:443/tcp
  */
 #ifndef KERNEL_IO_NET_POLICY_H
 #define KERNEL_IO_NET_POLICY_H
@@ -37,7 +35,7 @@ struct net_rule {
 
 struct net_policy {
 	uint32_t rule_count;
-	bool resolve;
+	bool resolve; /* ask for the addresses of names: a rule of its own, for questions leave the machine too */
 	struct net_rule rules[NET_POLICY_RULES];
 };
 

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""QEMU's user networking: ports of this machine that lead into a guest, chosen while it runs, so that no two runs want the same."""
+from __future__ import annotations
+
+import re
+
+from harness.machine import Machine
+
+#: QEMU's arguments for the back end that forward() adds to.
+BACKEND = ("-netdev", "user,id=net")
+_LISTED = re.compile(r"(TCP|UDP)\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+(\d+)")
+
+
+def forward(machine: Machine, guest_port: int, protocol: str = "tcp") -> int:
+    """The port of 127.0.0.1 that leads to one of the guest from now on."""
+    said = machine.qmp.monitor(f"hostfwd_add net {protocol}:127.0.0.1:0-:{guest_port}")
+    listed = machine.qmp.monitor("info usernet")
+    for kind, port, inside in _LISTED.findall(listed):
+        if (kind.lower(), int(inside)) == (protocol, guest_port):
+            return int(port)
+    raise RuntimeError(f"QEMU forwards no port to {protocol} {guest_port}: {said or listed}")
