@@ -100,4 +100,5 @@ def host_lines(folder: Path, root: Path) -> Lines:
         done = subprocess.run(["gcov", "--json-format", "--stdout", *map(str, notes[at:at + GCOV_AT_ONCE])], cwd=root,
                               capture_output=True, text=True, check=True)
         parts.append(parse_gcov(done.stdout))
-    return merge(parts)
+    both = merge(parts)
+    return {file: counts for file, counts in both.items() if (root / file).is_file()}  # not of sources that are gone
