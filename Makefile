@@ -116,7 +116,7 @@ help:
 	@echo 'make perf            benchmarks against their baselines, boot time against a floor, 1000 boots'
 	@echo 'make lint            layering, headers, licences, sizes'
 	@echo 'make model           the ring'"'"'s protocol in every interleaving (Spin)'
-	@echo 'make perf-peers      the ring beside ck_ring, rte_ring, Boost and LMAX, malloc beside musl; build/report/peers.*'
+	@echo 'make perf-peers      the ring beside ck_ring, rte_ring, Boost and LMAX, malloc beside musl, the blog beside nginx; build/report'
 	@echo 'make cover           what lines the tests reach: build/report/coverage.html'
 	@echo 'make mutants         changes single lines of the kernel and counts what the tests notice. MUTANTS="--part 1/4"'
 	@echo 'make soak            every fault at every place, every storm of hostile processes: 10 minutes'

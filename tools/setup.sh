@@ -44,6 +44,7 @@ peers libdisruptor-java /usr/share/java/disruptor.jar
 peers default-jdk-headless javac
 peers util-linux taskset
 peers musl-tools musl-gcc
+peers wrk wrk
 browser chromium chromium
 END
 	echo "fuzz $(fuzzer_package) rt:libclang_rt.fuzzer-$(uname -m).a"

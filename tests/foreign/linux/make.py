@@ -34,9 +34,8 @@ def run(*argv: str | Path, cwd: Path | None = None) -> str:
     return done.stdout
 
 
-def fetch_kernel(kernel: Path) -> None:
-    """Debian's kernel package, unpacked for its image alone."""
-    apt = OUT / "apt"
+def private_apt(apt: Path) -> list[str]:
+    """Options for apt-get and apt-cache that keep all they know about Debian's arm64 packages below `apt`; its lists are up to date."""
     for folder in ("state/lists/partial", "cache/archives/partial", "download"):
         (apt / folder).mkdir(parents=True, exist_ok=True)
     (apt / "status").touch()
@@ -48,14 +47,28 @@ def fetch_kernel(kernel: Path) -> None:
                    "Acquire::Retries=2", "Acquire::http::Timeout=20", "APT::Update::Error-Mode=any"):
         options += ["-o", option]
     run("apt-get", *options, "update")
+    return options
+
+
+def kernel_package(options: list[str]) -> str:
+    """The package that linux-image-arm64 stands for."""
     depends = run("apt-cache", *options, "depends", "linux-image-arm64")
-    package = next(word for word in depends.split() if word.startswith("linux-image-"))
-    if package == "linux-image-arm64":
-        package = next(line.split()[-1] for line in depends.splitlines() if "Depends: linux-image-" in line)
-    run("apt-get", *options, "download", package, cwd=apt / "download")
-    archive = next((apt / "download").glob("linux-image-*.deb"))
-    run("dpkg-deb", "--extract", archive, apt / "unpacked")
-    image = next((apt / "unpacked" / "boot").glob("vmlinuz-*"))
+    return next(line.split()[-1] for line in depends.splitlines() if "Depends: linux-image-" in line)
+
+
+def unpack(apt: Path, options: list[str], packages: list[str]) -> Path:
+    """Fetches packages and unpacks them, all into one folder."""
+    run("apt-get", *options, "download", *packages, cwd=apt / "download")
+    for archive in sorted((apt / "download").glob("*.deb")):
+        run("dpkg-deb", "--extract", archive, apt / "unpacked")
+    return apt / "unpacked"
+
+
+def fetch_kernel(kernel: Path) -> None:
+    """Debian's kernel package, unpacked for its image alone."""
+    apt = OUT / "apt"
+    options = private_apt(apt)
+    image = next((unpack(apt, options, [kernel_package(options)]) / "boot").glob("vmlinuz-*"))
     shutil.copy(image, kernel.with_suffix(".new"))
     kernel.with_suffix(".new").rename(kernel)
     shutil.rmtree(apt)

@@ -36,12 +36,41 @@ $(PEERS)/malloc_rumpk: tests/perf/peers/malloc_trace.c tests/perf/peers/malloc_r
 	@mkdir -p $(@D)
 	$(MALLOC_TRACE) -o $@ $(filter %.c,$^)
 
+# The blog as it is but for an address that nobody has to ask for, and once more with a file of 10 MiB.
+PEERS_HTTP := $(PEERS)/http
+PEERS_BLOG_ELF = $(PEERS_HTTP)/blog-bulk.elf
+PEERS_BLOG_SITE = build/gen/peers/site
+
+$(PEERS_HTTP)/bulk.bin: tests/perf/peers/http_peers.py
+	tests/perf/peers/http_peers.py --bulk-body
+
+$(PEERS_BLOG_SITE).c: $(PEERS_HTTP)/bulk.bin tools/embed $(wildcard apps/blog/site/*)
+	@rm -rf $(PEERS_HTTP)/site && mkdir -p $(PEERS_HTTP)/site $(@D)
+	cp apps/blog/site/* $< $(PEERS_HTTP)/site
+	tools/embed $(PEERS_HTTP)/site -o $(PEERS_BLOG_SITE)
+$(PEERS_BLOG_SITE).S: $(PEERS_BLOG_SITE).c ;
+
+$(PEERS_BLOG_ELF): build/apps/blog/blog.elf build/capos/$(PEERS_BLOG_SITE).o build/capos/$(PEERS_BLOG_SITE).S.o capos/capos.ld
+	$(APP_LINK) -o $@ $(patsubst %.c,build/capos/%.o,$(wildcard apps/blog/*.c)) $(BLOG_PARSER) $(filter %.o,$^) build/libcapos.a -lgcc
+
+$(PEERS_HTTP)/%.toml: apps/blog/manifest.toml tests/perf/peers/rules.mk
+	@mkdir -p $(@D)
+	{ sed 's/^memory = .*/memory = "$(if $(findstring bulk,$*),24M,4M)"/' $<; \
+		printf '\n[network]\naddress = "10.0.2.15/24"\ngateway = "10.0.2.2"\n'; } >$@
+
+$(PEERS_HTTP)/blog.rpk: $(PEERS_HTTP)/blog.toml build/apps/blog/blog $(PACK)
+	tools/rumpk pack $< --file blog=build/apps/blog/blog -k $(DEVELOPMENT_KEY) -o $@
+$(PEERS_HTTP)/blog-bulk.rpk: $(PEERS_HTTP)/blog-bulk.toml $(PEERS_HTTP)/blog-bulk $(PACK)
+	tools/rumpk pack $< --file blog=$(PEERS_HTTP)/blog-bulk -k $(DEVELOPMENT_KEY) -o $@
+
 .PHONY: perf-peers peers
 perf-peers: setup-peers
 	@$(MAKE) --no-print-directory -s peers
 	@tests/perf/peers/peers.py
 	@tests/perf/peers/malloc_peers.py
+	@tests/perf/peers/http_peers.py
 
-peers: $(PEERS)/driver $(PEERS)/Lmax.class $(PEERS)/malloc_musl $(PEERS)/malloc_rumpk
+peers: $(PEERS)/driver $(PEERS)/Lmax.class $(PEERS)/malloc_musl $(PEERS)/malloc_rumpk build/rumpk.img \
+	$(PEERS_HTTP)/blog.rpk $(PEERS_HTTP)/blog-bulk.rpk
 
 -include $(PEERS_OBJS:.o=.d)
