@@ -13,6 +13,7 @@ any number of machines can run side by side. One pump thread a machine drains ev
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import signal
 import socket
@@ -36,6 +37,8 @@ POLL_S = 0.02
 CHANNELS = ("console", "results", "qmp")
 #: What QEMU says where every CPU of a guest waits for ever: no fault of the guest's.
 ICOUNT_WARNING = "qemu-system-aarch64: warning: icount sleep disabled and no active timers\n"
+#: And where what a hub leads to comes while it runs (wire.py).
+HUB_WARNING = re.compile(r"qemu-system-aarch64: warning: hub \d+ is not connected to host network\n")
 #: CPU time that an idle QEMU may use up in an idle budget.
 IDLE_CPU_S = 0.03
 
@@ -172,7 +175,7 @@ class Machine:
     @property
     def stderr(self) -> str:
         """What QEMU said: its own messages, and the lines of `-d guest_errors`."""
-        return self._stderr.decode("utf-8", "replace").replace(ICOUNT_WARNING, "")
+        return HUB_WARNING.sub("", self._stderr.decode("utf-8", "replace").replace(ICOUNT_WARNING, ""))
 
     @property
     def stderr_bytes(self) -> bytes:
