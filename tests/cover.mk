@@ -11,7 +11,7 @@ COVER_PROGRAMS := $(UNIT_SRCS:%.c=build/cover/%)
 PLUGINS := $(patsubst harness/plugin/%.c,build/plugins/%.so,$(wildcard harness/plugin/*.c))
 
 # Drivers and the network stack, for the tests that call them.
-COVER_DRIVER_OBJS := $(NET_OBJS:build/host/asan/%=build/cover/%) $(BLOCK_OBJS:build/host/asan/%=build/cover/%)
+COVER_DRIVER_OBJS := $(sort $(NET_OBJS:build/host/asan/%=build/cover/%) $(BLOCK_OBJS:build/host/asan/%=build/cover/%))
 COVER_NET_OBJS := $(NET_SRCS:%.c=build/cover/%.o) $(NET_WORLD:%.c=build/cover/%.o)
 COVER_LWIP_OBJS := $(LWIP_SRCS:build/deps/%.c=build/cover/deps/%.o)
 build/cover/tests/unit/hal/virtio/net_test: $(NET_OBJS:build/host/asan/%=build/cover/%)

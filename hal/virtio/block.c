@@ -23,28 +23,12 @@
 
 unsigned hal_block_count(void)
 {
-	unsigned count = 0;
-
-	while (virtio_find(VIRTIO_TYPE_BLOCK, count) != NULL)
-		count++;
-	return count;
+	return virtio_count(VIRTIO_TYPE_BLOCK);
 }
 
 struct hal_block *hal_block_at(unsigned index)
 {
-	struct virtio_device *device = virtio_find(VIRTIO_TYPE_BLOCK, index);
-	struct hal_block *block;
-	uint64_t pa;
-
-	if (device == NULL || device->driver != NULL)
-		return device == NULL ? NULL : device->driver;
-	pa = virtio_page_take();
-	if (pa == 0)
-		return NULL;
-	block = hal_direct_va(pa);
-	block->device = device;
-	device->driver = block;
-	return block;
+	return (struct hal_block *)virtio_driver_at(VIRTIO_TYPE_BLOCK, index, NULL);
 }
 
 void hal_block_info(const struct hal_block *block, struct hal_block_info *out)
@@ -54,7 +38,7 @@ void hal_block_info(const struct hal_block *block, struct hal_block_info *out)
 
 static status_t config_read(struct hal_block *block)
 {
-	const struct virtio_device *device = block->device;
+	const struct virtio_device *device = block->driver.device;
 	uint32_t block_bytes = HAL_BLOCK_UNIT;
 	uint32_t pieces = HAL_BLOCK_PIECES_MAX;
 	uint32_t discard = 0;
@@ -100,22 +84,12 @@ static status_t records_begin(struct hal_block *block)
 	return STATUS_OK;
 }
 
-/* Context: interrupt. */
-static void interrupted(void *driver)
-{
-	struct hal_block *block = driver;
-
-	/* Pairs with the store in hal_block_listen(). */
-	if (atomic_load_explicit(&block->listening, memory_order_acquire))
-		block->ready(block->ctx);
-}
-
 status_t hal_block_start(struct hal_block *block, void (*ready)(void *ctx), void *ctx)
 {
-	struct virtio_device *device = block->device;
+	struct virtio_device *device = block->driver.device;
 	status_t status;
 
-	if (block->state == BLOCK_RUNNING || block->queue.ring.in_flight > 0)
+	if (block->driver.state == VIRTIO_DRIVER_RUNNING || block->queue.ring.in_flight > 0)
 		return STATUS_EBUSY;
 	status = records_begin(block);
 	if (status == STATUS_OK)
@@ -124,64 +98,31 @@ status_t hal_block_start(struct hal_block *block, void (*ready)(void *ctx), void
 		status = config_read(block);
 	if (status != STATUS_OK)
 		return status;
-	block->ready = ready;
-	block->ctx = ctx;
-	device->interrupted = interrupted;
-	virtio_interrupts_begin(device);
+	virtio_driver_begin(&block->driver, ready, ctx);
 	status = virtio_queue_begin(device, &block->queue, 0, VIRTQUEUE_SIZE_MAX);
 	if (status != STATUS_OK)
 		return status;
 	virtqueue_hush(&block->queue.ring);
-	block->state = BLOCK_RUNNING;
-	virtio_go(device);
+	virtio_driver_go(&block->driver);
 	return STATUS_OK;
-}
-
-static void block_end(struct hal_block *block, enum block_state state)
-{
-	atomic_store_explicit(&block->listening, false, memory_order_relaxed);
-	block->state = state;
-	(void)virtio_reset(block->device);
 }
 
 void hal_block_stop(struct hal_block *block)
 {
-	if (block->state == BLOCK_RUNNING)
-		block_end(block, BLOCK_OFF);
-}
-
-void block_break(struct hal_block *block, const char *why)
-{
-	bool listening = atomic_load_explicit(&block->listening, memory_order_relaxed);
-
-	virtio_report(block->device, true, why);
-	block_end(block, BLOCK_BROKEN);
-	if (listening)
-		block->ready(block->ctx);
-}
-
-bool block_runs(struct hal_block *block)
-{
-	bool changed;
-
-	if (block->state == BLOCK_RUNNING && virtio_config_check(block->device, &changed) != STATUS_OK)
-		block_break(block, "says that it needs a reset: done");
-	return block->state == BLOCK_RUNNING;
+	virtio_driver_stop(&block->driver);
 }
 
 bool hal_block_is_broken(struct hal_block *block)
 {
-	(void)block_runs(block);
-	return block->state == BLOCK_BROKEN;
+	(void)virtio_driver_runs(&block->driver);
+	return block->driver.state == VIRTIO_DRIVER_BROKEN;
 }
 
 bool hal_block_listen(struct hal_block *block, bool interrupts)
 {
-	if (block->state != BLOCK_RUNNING)
+	if (block->driver.state != VIRTIO_DRIVER_RUNNING)
 		return block->queue.ring.in_flight > 0;
-	/* As in hal_net_listen(). */
-	atomic_store_explicit(&block->listening, interrupts, memory_order_release);
-	if (!block_runs(block))
+	if (!virtio_driver_listen(&block->driver, interrupts))
 		return true;
 	hal_block_kick(block);
 	if (interrupts)

@@ -17,7 +17,7 @@
 
 #include "hal/contract/block.h"
 #include "hal/contract/memory.h"
-#include "hal/virtio/device.h"
+#include "hal/virtio/driver.h"
 
 struct block_header {
 	uint32_t type;
@@ -55,18 +55,8 @@ struct block_record {
 	struct block_record *next_free;
 };
 
-enum block_state {
-	BLOCK_OFF,
-	BLOCK_RUNNING,
-	BLOCK_BROKEN,
-};
-
 struct hal_block {
-	struct virtio_device *device;
-	enum block_state state;
-	_Atomic bool listening; /* W: its fiber; read in interrupt context */
-	void (*ready)(void *ctx);
-	void *ctx;
+	struct virtio_driver driver;
 	struct hal_block_info info;
 	uint32_t pieces_max;
 	uint32_t discard_sectors_max;
@@ -76,12 +66,6 @@ struct hal_block {
 	struct block_record records[HAL_BLOCK_REQUESTS_MAX];
 };
 
-static_assert(sizeof(struct hal_block) <= HAL_PAGE_BYTES, "it lives in a page");
-
-/* The device broke the rules: it is reset and reported. */
-void block_break(struct hal_block *block, const char *why);
-
-/* Whether the device runs, after a look at what it said of itself. */
-bool block_runs(struct hal_block *block);
+static_assert(sizeof(struct hal_block) <= HAL_PAGE_BYTES && offsetof(struct hal_block, driver) == 0, "it lives in a page");
 
 #endif

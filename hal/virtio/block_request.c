@@ -60,7 +60,7 @@ status_t hal_block_submit(struct hal_block *block, const struct hal_block_reques
 	uint64_t pa;
 	status_t status;
 
-	if (!block_runs(block))
+	if (!virtio_driver_runs(&block->driver))
 		return STATUS_EIO;
 	status = request_judge(block, request, &bytes);
 	if (status != STATUS_OK || record == NULL)
@@ -81,7 +81,7 @@ status_t hal_block_submit(struct hal_block *block, const struct hal_block_reques
 		.readable = reads ? 1 : count - 1,
 		.writable = reads ? count - 1 : 1,
 		.token = record,
-		.table = block->device->features & VIRTIO_F_INDIRECT_DESC ? record->slot->table : NULL,
+		.table = block->driver.device->features & VIRTIO_F_INDIRECT_DESC ? record->slot->table : NULL,
 		.table_address = pa + offsetof(struct block_slot, table),
 	});
 	if (status != STATUS_OK)
@@ -94,8 +94,8 @@ status_t hal_block_submit(struct hal_block *block, const struct hal_block_reques
 
 void hal_block_kick(struct hal_block *block)
 {
-	if (block->state == BLOCK_RUNNING)
-		virtio_queue_publish(block->device, &block->queue);
+	if (block->driver.state == VIRTIO_DRIVER_RUNNING)
+		virtio_queue_publish(block->driver.device, &block->queue);
 }
 
 /* The device's word on a request: its result, and that it wrote all it was to. */
@@ -114,7 +114,7 @@ bool hal_block_done(struct hal_block *block, void **token, status_t *status)
 	struct block_record *record = NULL;
 	void *reclaimed;
 
-	if (block_runs(block)) {
+	if (virtio_driver_runs(&block->driver)) {
 		status_t taken = virtqueue_take(&block->queue.ring, &done);
 
 		if (taken == STATUS_EAGAIN)
@@ -123,11 +123,11 @@ bool hal_block_done(struct hal_block *block, void **token, status_t *status)
 			record = done.token;
 			*status = result_judge(record, done.bytes);
 		} else {
-			block_break(block, block->queue.ring.why);
+			virtio_driver_break(&block->driver, block->queue.ring.why);
 		}
 	}
 	if (record == NULL) { /* it does not run; a device that has not ended its reset may still write to what it was given */
-		if (block->queue.ring.in_flight == 0 || block->device->transport->status_read(block->device) != 0 ||
+		if (block->queue.ring.in_flight == 0 || block->driver.device->transport->status_read(block->driver.device) != 0 ||
 		    !virtqueue_reclaim(&block->queue.ring, &reclaimed))
 			return false;
 		record = reclaimed;

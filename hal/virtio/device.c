@@ -81,6 +81,24 @@ status_t virtio_begin(struct virtio_device *device, uint64_t wanted)
 	return STATUS_OK;
 }
 
+uint64_t virtio_features_get(volatile uint8_t *select, const volatile uint8_t *at)
+{
+	uint64_t low;
+
+	io_write32(select, 0);
+	low = io_read32(at);
+	io_write32(select, 1);
+	return low | (uint64_t)io_read32(at) << 32;
+}
+
+void virtio_features_put(volatile uint8_t *select, volatile uint8_t *at, uint64_t features)
+{
+	io_write32(select, 0);
+	io_write32(at, (uint32_t)features);
+	io_write32(select, 1);
+	io_write32(at, (uint32_t)(features >> 32));
+}
+
 static bool queue_memory_take(struct virtio_queue *queue)
 {
 	const struct hal_page_source *pages = &virtio_services->pages;

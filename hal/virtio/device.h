@@ -138,6 +138,10 @@ bool virtio_message_queues(void *device);
 /* Resets it and waits until it is. False, and reported, where that takes too long: it may still reach the memory it was given. */
 bool virtio_reset(const struct virtio_device *device);
 
+/* Features, 32 bits at a time behind a register that selects which. */
+uint64_t virtio_features_get(volatile uint8_t *select, const volatile uint8_t *at);
+void virtio_features_put(volatile uint8_t *select, volatile uint8_t *at, uint64_t features);
+
 /* Whether its configuration has changed since this was last asked; STATUS_EIO where it says that it needs a reset. */
 MUST_CHECK status_t virtio_config_check(struct virtio_device *device, bool *changed);
 

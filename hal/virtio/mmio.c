@@ -46,20 +46,12 @@ static void mmio_status_write(const struct virtio_device *device, uint8_t status
 
 static uint64_t mmio_features_read(const struct virtio_device *device)
 {
-	uint64_t low;
-
-	io_write32(device->registers + DEVICE_FEATURES_SEL, 0);
-	low = io_read32(device->registers + DEVICE_FEATURES);
-	io_write32(device->registers + DEVICE_FEATURES_SEL, 1);
-	return low | (uint64_t)io_read32(device->registers + DEVICE_FEATURES) << 32;
+	return virtio_features_get(device->registers + DEVICE_FEATURES_SEL, device->registers + DEVICE_FEATURES);
 }
 
 static void mmio_features_write(const struct virtio_device *device, uint64_t features)
 {
-	io_write32(device->registers + DRIVER_FEATURES_SEL, 0);
-	io_write32(device->registers + DRIVER_FEATURES, (uint32_t)features);
-	io_write32(device->registers + DRIVER_FEATURES_SEL, 1);
-	io_write32(device->registers + DRIVER_FEATURES, (uint32_t)(features >> 32));
+	virtio_features_put(device->registers + DRIVER_FEATURES_SEL, device->registers + DRIVER_FEATURES, features);
 }
 
 static uint16_t mmio_queue_size(const struct virtio_device *device, uint16_t index)

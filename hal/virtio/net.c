@@ -26,17 +26,13 @@
 
 unsigned hal_net_count(void)
 {
-	unsigned count = 0;
-
-	while (virtio_find(VIRTIO_TYPE_NET, count) != NULL)
-		count++;
-	return count;
+	return virtio_count(VIRTIO_TYPE_NET);
 }
 
 /* An address that no other machine has by design: locally administered, and told apart by where the device is. */
 static void mac_invent(struct hal_net *net)
 {
-	uint64_t address = net->device->address;
+	uint64_t address = net->driver.device->address;
 	const uint8_t mac[6] = { 0x02, 0x52, 0x75, (uint8_t)(address >> 16), (uint8_t)(address >> 8), (uint8_t)address };
 
 	memcpy(net->mac, mac, sizeof(mac));
@@ -48,37 +44,41 @@ static void config_read(struct hal_net *net, uint64_t features)
 	uint16_t status = STATUS_LINK_UP;
 	uint16_t mtu = MTU_DEFAULT;
 
-	if (!(features & NET_F_MAC) || !virtio_config_read(net->device, CONFIG_MAC, net->mac, sizeof(net->mac)) || (net->mac[0] & 1))
+	if (!(features & NET_F_MAC) || !virtio_config_read(net->driver.device, CONFIG_MAC, net->mac, sizeof(net->mac)) || (net->mac[0] & 1))
 		mac_invent(net);
 	if (features & NET_F_STATUS)
-		(void)virtio_config_read(net->device, CONFIG_STATUS, &status, sizeof(status));
+		(void)virtio_config_read(net->driver.device, CONFIG_STATUS, &status, sizeof(status));
 	if (features & NET_F_MTU)
-		(void)virtio_config_read(net->device, CONFIG_MTU, &mtu, sizeof(mtu));
+		(void)virtio_config_read(net->driver.device, CONFIG_MTU, &mtu, sizeof(mtu));
 	net->link = status & STATUS_LINK_UP;
 	net->mtu = mtu < MTU_MIN || (mtu > MTU_DEFAULT && !(features & NET_F_MRG_RXBUF)) ? MTU_DEFAULT : mtu;
 }
 
+static void config_changed(struct virtio_driver *driver)
+{
+	config_read((struct hal_net *)driver, driver->device->features);
+}
+
+static void ended(struct virtio_driver *driver)
+{
+	net_receive_reclaim((struct hal_net *)driver);
+}
+
+static void found(struct virtio_driver *driver)
+{
+	driver->changed = config_changed;
+	driver->ended = ended;
+	config_read((struct hal_net *)driver, driver->device->transport->features_read(driver->device));
+}
+
 struct hal_net *hal_net_at(unsigned index)
 {
-	struct virtio_device *device = virtio_find(VIRTIO_TYPE_NET, index);
-	struct hal_net *net;
-	uint64_t pa;
-
-	if (device == NULL || device->driver != NULL)
-		return device == NULL ? NULL : device->driver;
-	pa = virtio_page_take();
-	if (pa == 0)
-		return NULL;
-	net = hal_direct_va(pa);
-	net->device = device;
-	config_read(net, device->transport->features_read(device));
-	device->driver = net;
-	return net;
+	return (struct hal_net *)virtio_driver_at(VIRTIO_TYPE_NET, index, found);
 }
 
 void hal_net_info(const struct hal_net *net, struct hal_net_info *out)
 {
-	uint64_t features = net->state == NET_RUNNING ? net->device->features : 0;
+	uint64_t features = net->driver.state == VIRTIO_DRIVER_RUNNING ? net->driver.device->features : 0;
 
 	*out = (struct hal_net_info){
 		.mtu = net->mtu,
@@ -108,22 +108,12 @@ static bool memory_take(struct hal_net *net)
 	return net->buffer_count >= NET_BUFFERS_MIN;
 }
 
-/* Context: interrupt. */
-static void interrupted(void *driver)
-{
-	struct hal_net *net = driver;
-
-	/* Pairs with the store in hal_net_listen(). */
-	if (atomic_load_explicit(&net->listening, memory_order_acquire))
-		net->ready(net->ctx);
-}
-
 static status_t queues_begin(struct hal_net *net)
 {
-	status_t status = virtio_queue_begin(net->device, &net->receive, QUEUE_RECEIVE, NET_BUFFERS);
+	status_t status = virtio_queue_begin(net->driver.device, &net->receive, QUEUE_RECEIVE, NET_BUFFERS);
 
 	if (status == STATUS_OK)
-		status = virtio_queue_begin(net->device, &net->send, QUEUE_SEND, VIRTQUEUE_SIZE_MAX);
+		status = virtio_queue_begin(net->driver.device, &net->send, QUEUE_SEND, VIRTQUEUE_SIZE_MAX);
 	if (status != STATUS_OK)
 		return status;
 	virtqueue_hush(&net->receive.ring);
@@ -133,10 +123,10 @@ static status_t queues_begin(struct hal_net *net)
 
 status_t hal_net_start(struct hal_net *net, void (*ready)(void *ctx), void *ctx)
 {
-	struct virtio_device *device = net->device;
+	struct virtio_device *device = net->driver.device;
 	status_t status;
 
-	if (net->state == NET_RUNNING || net->send.ring.in_flight > 0)
+	if (net->driver.state == VIRTIO_DRIVER_RUNNING || net->send.ring.in_flight > 0)
 		return STATUS_EBUSY;
 	if (!memory_take(net))
 		return STATUS_ENOMEM;
@@ -144,66 +134,32 @@ status_t hal_net_start(struct hal_net *net, void (*ready)(void *ctx), void *ctx)
 	if (status != STATUS_OK)
 		return status;
 	net_receive_reclaim(net); /* where the reset that ended the last run did not come to an end */
-	device->interrupted = interrupted;
-	virtio_interrupts_begin(device);
+	virtio_driver_begin(&net->driver, ready, ctx);
 	status = queues_begin(net);
 	if (status != STATUS_OK)
 		return status;
 	net->full = false;
 	net->pieces_left = 0;
-	net->ready = ready;
-	net->ctx = ctx;
 	config_read(net, device->features);
-	net->state = NET_RUNNING;
-	virtio_go(device);
+	virtio_driver_go(&net->driver);
 	net_receive_fill(net);
 	return STATUS_OK;
 }
 
-static void net_end(struct hal_net *net, enum net_state state)
-{
-	atomic_store_explicit(&net->listening, false, memory_order_relaxed);
-	net->state = state;
-	if (virtio_reset(net->device))
-		net_receive_reclaim(net);
-}
-
 void hal_net_stop(struct hal_net *net)
 {
-	if (net->state == NET_RUNNING)
-		net_end(net, NET_OFF);
-}
-
-void net_break(struct hal_net *net, const char *why)
-{
-	bool listening = atomic_load_explicit(&net->listening, memory_order_relaxed);
-
-	virtio_report(net->device, true, why);
-	net_end(net, NET_BROKEN);
-	if (listening)
-		net->ready(net->ctx);
-}
-
-bool net_look(struct hal_net *net)
-{
-	bool changed;
-
-	if (virtio_config_check(net->device, &changed) != STATUS_OK)
-		net_break(net, "says that it needs a reset: done");
-	else if (changed)
-		config_read(net, net->device->features);
-	return net->state == NET_RUNNING;
+	virtio_driver_stop(&net->driver);
 }
 
 bool hal_net_link(struct hal_net *net)
 {
-	return net_runs(net) && net->link;
+	return virtio_driver_runs(&net->driver) && net->link;
 }
 
 bool hal_net_is_broken(struct hal_net *net)
 {
-	(void)net_runs(net);
-	return net->state == NET_BROKEN;
+	(void)virtio_driver_runs(&net->driver);
+	return net->driver.state == VIRTIO_DRIVER_BROKEN;
 }
 
 bool hal_net_listen(struct hal_net *net, bool interrupts)
@@ -211,14 +167,9 @@ bool hal_net_listen(struct hal_net *net, bool interrupts)
 	bool link = net->link;
 	bool something;
 
-	if (net->state != NET_RUNNING)
-		return net->state == NET_BROKEN;
-	/*
-	 * Pairs with the load in interrupted(): who is called is known before interrupts are wished for, and before the look at what
-	 * the device says of itself. What it said before that interrupted in vain.
-	 */
-	atomic_store_explicit(&net->listening, interrupts, memory_order_release);
-	if (!net_runs(net))
+	if (net->driver.state != VIRTIO_DRIVER_RUNNING)
+		return net->driver.state == VIRTIO_DRIVER_BROKEN;
+	if (!virtio_driver_listen(&net->driver, interrupts))
 		return true;
 	hal_net_kick(net);
 	if (!interrupts) {
@@ -235,8 +186,8 @@ bool hal_net_listen(struct hal_net *net, bool interrupts)
 
 void hal_net_kick(struct hal_net *net)
 {
-	if (net->state != NET_RUNNING)
+	if (net->driver.state != VIRTIO_DRIVER_RUNNING)
 		return;
-	virtio_queue_publish(net->device, &net->send);
-	virtio_queue_publish(net->device, &net->receive);
+	virtio_queue_publish(net->driver.device, &net->send);
+	virtio_queue_publish(net->driver.device, &net->receive);
 }

@@ -12,7 +12,7 @@
 
 #include "hal/contract/memory.h"
 #include "hal/contract/net.h"
-#include "hal/virtio/device.h"
+#include "hal/virtio/driver.h"
 
 /* Feature bits. Spec: virtio 1.2 §5.1.3. */
 #define NET_F_CSUM (1ull << 0)
@@ -61,46 +61,22 @@ struct net_buffer {
 	enum net_buffer_state state;
 };
 
-enum net_state {
-	NET_OFF,
-	NET_RUNNING,
-	NET_BROKEN,
-};
-
 struct hal_net {
-	struct virtio_device *device;
-	enum net_state state;
-	_Atomic bool listening;     /* W: its fiber; read in interrupt context */
+	struct virtio_driver driver;
 	bool full;                  /* a send did not fit, and nothing has been taken back since */
 	bool link;
 	uint8_t mac[6];
 	uint16_t mtu;
 	uint16_t pieces_left;       /* of a frame that is being received */
-	void (*ready)(void *ctx);
-	void *ctx;
 	struct virtio_queue receive, send;
 	struct net_header *headers; /* NET_HEADER_SPACE bytes a descriptor of `send`; a page */
 	unsigned buffer_count;
 	struct net_buffer buffers[NET_BUFFERS];
 };
 
-static_assert(sizeof(struct hal_net) <= HAL_PAGE_BYTES, "it lives in a page");
+static_assert(sizeof(struct hal_net) <= HAL_PAGE_BYTES && offsetof(struct hal_net, driver) == 0, "it lives in a page");
 static_assert(NET_HEADER_SPACE * VIRTQUEUE_SIZE_MAX <= HAL_PAGE_BYTES, "a header for each descriptor in a page");
 static_assert(NET_BUFFERS <= VIRTQUEUE_SIZE_MAX && HAL_PAGE_BYTES % HAL_NET_BUFFER_BYTES == 0, "all can be posted");
-
-/* The device broke the rules: it is reset and reported. */
-void net_break(struct hal_net *net, const char *why);
-
-/* Looks at what the device said of itself; whether it runs after that. */
-bool net_look(struct hal_net *net);
-
-/* Whether the device runs, after a look at what it said of itself, if anything. */
-static inline bool net_runs(struct hal_net *net)
-{
-	if (net->state != NET_RUNNING)
-		return false;
-	return !atomic_load_explicit(&net->device->config_changed, memory_order_relaxed) || net_look(net);
-}
 
 /* Posts every buffer that is ours. */
 void net_receive_fill(struct hal_net *net);

@@ -13,7 +13,7 @@ static void buffer_post(struct hal_net *net, struct net_buffer *buffer)
 	struct virtqueue_chain chain = { .pieces = &piece, .writable = 1, .token = buffer };
 
 	buffer->state = NET_BUFFER_OURS;
-	if (net->state == NET_RUNNING && virtqueue_add(&net->receive.ring, &chain) == STATUS_OK)
+	if (net->driver.state == VIRTIO_DRIVER_RUNNING && virtqueue_add(&net->receive.ring, &chain) == STATUS_OK)
 		buffer->state = NET_BUFFER_POSTED;
 }
 
@@ -22,7 +22,7 @@ void net_receive_fill(struct hal_net *net)
 	for (unsigned i = 0; i < net->buffer_count; i++)
 		if (net->buffers[i].state == NET_BUFFER_OURS)
 			buffer_post(net, &net->buffers[i]);
-	virtio_queue_publish(net->device, &net->receive);
+	virtio_queue_publish(net->driver.device, &net->receive);
 }
 
 void net_receive_reclaim(struct hal_net *net)
@@ -36,19 +36,19 @@ void net_receive_reclaim(struct hal_net *net)
 /* Judges the header at the front of a frame's first buffer. False where the device broke the rules. */
 static bool header_take(struct hal_net *net, struct net_buffer *buffer, uint32_t bytes, struct hal_net_frame *out)
 {
-	bool checksums = net->device->features & NET_F_GUEST_CSUM;
+	bool checksums = net->driver.device->features & NET_F_GUEST_CSUM;
 	struct net_header header;
 
 	if (bytes < sizeof(header)) {
-		net_break(net, "gave a frame without its header: reset");
+		virtio_driver_break(&net->driver, "gave a frame without its header: reset");
 		return false;
 	}
 	memcpy(&header, buffer->data, sizeof(header)); /* once: the device may write there again */
 	__asm__ volatile("" ::"r"(&header) : "memory");
-	if (!(net->device->features & NET_F_MRG_RXBUF))
+	if (!(net->driver.device->features & NET_F_MRG_RXBUF))
 		header.buffers = 1;
 	if (header.buffers == 0 || header.buffers > net->receive.ring.in_flight + 1) {
-		net_break(net, "gave a frame of more buffers than it has: reset");
+		virtio_driver_break(&net->driver, "gave a frame of more buffers than it has: reset");
 		return false;
 	}
 	net->pieces_left = (uint16_t)(header.buffers - 1);
@@ -76,9 +76,9 @@ static struct net_buffer *buffer_take(struct hal_net *net, uint32_t *bytes)
 		return buffer;
 	}
 	if (status == STATUS_EIO)
-		net_break(net, net->receive.ring.why);
+		virtio_driver_break(&net->driver, net->receive.ring.why);
 	else
-		virtio_queue_publish(net->device, &net->receive);
+		virtio_queue_publish(net->driver.device, &net->receive);
 	return NULL;
 }
 
@@ -87,7 +87,7 @@ bool hal_net_receive(struct hal_net *net, struct hal_net_frame *out)
 	struct net_buffer *buffer;
 	uint32_t bytes;
 
-	if (!net_runs(net))
+	if (!virtio_driver_runs(&net->driver))
 		return false;
 	while ((buffer = buffer_take(net, &bytes)) != NULL) {
 		if (net->pieces_left > 0) {
@@ -112,6 +112,6 @@ void hal_net_release(struct hal_net *net, void *token)
 	if (buffer->state != NET_BUFFER_HELD)
 		return;
 	buffer_post(net, buffer);
-	if (net->state == NET_RUNNING && (uint16_t)(net->receive.ring.next_available - net->receive.ring.published) >= PUBLISH_MAX)
-		virtio_queue_publish(net->device, &net->receive);
+	if (net->driver.state == VIRTIO_DRIVER_RUNNING && (uint16_t)(net->receive.ring.next_available - net->receive.ring.published) >= PUBLISH_MAX)
+		virtio_queue_publish(net->driver.device, &net->receive);
 }

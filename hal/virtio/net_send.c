@@ -13,7 +13,7 @@ static status_t offload_judge(const struct hal_net *net, const struct hal_net_of
 
 	if (offload->segment_bytes != 0)
 		needed |= offload->ipv6 ? NET_F_HOST_TSO6 : NET_F_HOST_TSO4;
-	if ((net->device->features & needed) != needed)
+	if ((net->driver.device->features & needed) != needed)
 		return STATUS_ENOTSUP;
 	if (offload->checksum && (uint32_t)offload->checksum_start + offload->checksum_offset + sizeof(uint16_t) > bytes)
 		return STATUS_EINVAL;
@@ -49,7 +49,7 @@ status_t hal_net_send(struct hal_net *net, const struct hal_net_piece *pieces, u
 	status_t status;
 
 	static_assert(HAL_NET_PIECES_MAX + 1 <= VIRTQUEUE_PIECES_MAX, "a header in front");
-	if (net->state != NET_RUNNING)
+	if (net->driver.state != VIRTIO_DRIVER_RUNNING)
 		return STATUS_EIO;
 	if (count == 0 || count > HAL_NET_PIECES_MAX || token == NULL)
 		return STATUS_EINVAL;
@@ -81,7 +81,7 @@ bool hal_net_sent(struct hal_net *net, void **token)
 	struct virtqueue_done done;
 	status_t status;
 
-	if (net->state == NET_RUNNING) {
+	if (net->driver.state == VIRTIO_DRIVER_RUNNING) {
 		status = virtqueue_take(&net->send.ring, &done);
 		if (status == STATUS_OK) {
 			net->full = false;
@@ -90,7 +90,7 @@ bool hal_net_sent(struct hal_net *net, void **token)
 		}
 		if (status == STATUS_EAGAIN)
 			return false;
-		net_break(net, net->send.ring.why);
+		virtio_driver_break(&net->driver, net->send.ring.why);
 	}
 	return virtqueue_reclaim(&net->send.ring, token); /* the device has been reset */
 }

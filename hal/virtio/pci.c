@@ -43,20 +43,12 @@ static void pci_status_write(const struct virtio_device *device, uint8_t status)
 
 static uint64_t pci_features_read(const struct virtio_device *device)
 {
-	uint64_t low;
-
-	io_write32(device->registers + DEVICE_FEATURE_SELECT, 0);
-	low = io_read32(device->registers + DEVICE_FEATURE);
-	io_write32(device->registers + DEVICE_FEATURE_SELECT, 1);
-	return low | (uint64_t)io_read32(device->registers + DEVICE_FEATURE) << 32;
+	return virtio_features_get(device->registers + DEVICE_FEATURE_SELECT, device->registers + DEVICE_FEATURE);
 }
 
 static void pci_features_write(const struct virtio_device *device, uint64_t features)
 {
-	io_write32(device->registers + DRIVER_FEATURE_SELECT, 0);
-	io_write32(device->registers + DRIVER_FEATURE, (uint32_t)features);
-	io_write32(device->registers + DRIVER_FEATURE_SELECT, 1);
-	io_write32(device->registers + DRIVER_FEATURE, (uint32_t)(features >> 32));
+	virtio_features_put(device->registers + DRIVER_FEATURE_SELECT, device->registers + DRIVER_FEATURE, features);
 }
 
 static uint16_t pci_queue_size(const struct virtio_device *device, uint16_t index)

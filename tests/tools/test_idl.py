@@ -3,6 +3,7 @@
 """Definitions of interfaces: what is refused, what breaks the ABI, and what is made of them compiles and says the same."""
 import subprocess
 import sys
+import tomllib
 import unittest
 from pathlib import Path
 
@@ -261,57 +262,20 @@ class PageTest(IdlCase):
         self.assertIn("the page lacks", "\n".join(self.findings("--check")))
 
 
+#: What of THING is put otherwise, and what is said of that.
+REFUSALS = tomllib.loads((Path(__file__).parent / "idl_refusals.toml").read_text())["refusal"]
+
+
 class RefusalTest(unittest.TestCase):
     """Each refusal names the file and the place in it."""
 
-    def refused(self, old: str, new: str, what: str) -> None:
-        self.assertIn(old, THING)
-        with self.assertRaises(DefinitionError) as caught:
-            parse.interface(THING.replace(old, new, 1), "capos/idl/thing.toml")
-        self.assertEqual(str(caught.exception), f"capos/idl/thing.toml: {what}")
-
-    def test_padding_between_fields(self) -> None:
-        self.refused('type = "u64"\ndoc = "where"', 'type = "u16"\ndoc = "where"',
-                     "methods: put: params: kind: 2 bytes of padding before it, at 2: put a reserved field there")
-
-    def test_padding_at_the_end(self) -> None:
-        self.refused('[[methods.params]]\nname = "reserved"\ntype = "u32"\nreserved = true\n', "",
-                     "methods: put: params: 4 bytes of padding at the end, at 12: put a reserved field there")
-
-    def test_unknown_keys(self) -> None:
-        for old, place in (("id = 7", ""), ('doc = "to own it"', "rights: own: "), ('doc = "bytes of a text"', "constants: text_max: "),
-                           ('doc = "Puts it."', "methods: put: "), ('doc = "which"', "methods: put: params: kind: "),
-                           ('doc = "what is on it"', "methods: put: params: text: ")):
-            self.refused(old, f"{old}\ncolour = 1", f"{place}unknown key `colour`")
-        self.refused("max = 4", "max = 4, colour = 1", "methods: get: transfers: unknown key `colour`")
-
-    def test_missing_keys_and_wrong_types(self) -> None:
-        self.refused("id = 7\n", "", "no `id`")
-        self.refused("id = 7\n", 'id = "7"\n', "`id` is not a int")
-        self.refused("number = 1\n", "", "methods: put: no `number`")
-        self.refused("waits = true", "waits = 1", "methods: get: `waits` is not a bool")
-        self.refused('type = "u32"\ndoc = "which"', 'type = "u32"', "methods: put: params: kind: no `doc`")
-
-    def test_names_types_and_rights_that_are_none(self) -> None:
-        self.refused('name = "kind"', 'name = "Kind"', "methods: put: params: Kind: `Kind` is no name: lower-case words joined by _")
-        self.refused('type = "i64"', 'type = "i128"', "methods: get: out: size: unknown type `i128`")
-        self.refused('rights = ["use"]', 'rights = ["sell"]', "methods: put: unknown right `sell`")
-        self.refused('max = "text_max"', 'max = "text"', "methods: put: params: text: `max` names no constant: `text`")
-        self.refused('EAGAIN = "not now"', 'again = "not now"', "methods: put: errors: `again` is no error with its meaning")
-        self.refused('name = "kind"', 'name = "len"', "methods: put: len: a name that the made functions use themselves")
-        self.refused('name = "thing"', 'name = "thong"', "`name` is `thong`")
-
-    def test_numbers(self) -> None:
-        self.refused("number = 2", "number = 3", "methods: get: `number` is 3: methods count from 1, in order")
-        self.refused("value = 2", "value = 3", "rights: own: `value` is not one bit")
-        self.refused("value = 2", "value = 1", "rights: two rights are `1`")
-        self.refused("max = 4", "max = 17", "methods: get: transfers: 0 <= `min` <= `max` <= 16, and `max` above 0")
-        self.refused("value = 64", "value = 5000", "methods: put: params: more than 4096 bytes")
-
-    def test_what_has_no_fixed_length_comes_last(self) -> None:
-        self.refused('[[methods.params]]\nname = "kind"', '[[methods.params]]\nname = "early"\ntype = "bytes"\nmax = "text_max"\n'
-                     'doc = "x"\n\n[[methods.params]]\nname = "kind"',
-                     "methods: put: params: kind: stands behind `early`, whose length is not fixed")
+    def test_each_is_refused(self) -> None:
+        for row in REFUSALS:
+            with self.subTest(row["because"], said=row["said"]):
+                self.assertIn(row["old"], THING)
+                with self.assertRaises(DefinitionError) as caught:
+                    parse.interface(THING.replace(row["old"], row["new"], 1), "capos/idl/thing.toml")
+                self.assertEqual(str(caught.exception), f"capos/idl/thing.toml: {row['said']}")
 
     def test_no_toml(self) -> None:
         with self.assertRaisesRegex(DefinitionError, r"^capos/idl/thing.toml: .*line 2"):
