@@ -6,7 +6,7 @@
 KERNEL_MAIN := kernel/payload/run.c
 # Dispatch tables of the interfaces that have an object: kernel/*/<interface>_object.c.
 KERNEL_METHODS := $(filter $(IDL),$(patsubst %_object.c,%,$(notdir $(wildcard kernel/*/*_object.c kernel/*/*/*_object.c))))
-KERNEL_SRCS := $(filter-out $(KERNEL_MAIN),$(wildcard kernel/*/*.c kernel/*/*/*.c)) $(KERNEL_METHODS:%=build/gen/kernel/%_methods.c)
+KERNEL_SRCS := $(filter-out $(KERNEL_MAIN),$(wildcard kernel/*/*.c kernel/*/*/*.c kernel/*/*/*/*.c)) $(KERNEL_METHODS:%=build/gen/kernel/%_methods.c)
 KERNEL_ASMS := $(wildcard kernel/*/*.S)
 KERNEL_OBJS := $(KERNEL_SRCS:%.c=build/kernel/%.o) $(KERNEL_ASMS:%.S=build/kernel/%.S.o) build/kernel/gen/version.o
 KERNEL_MAIN_OBJ := $(KERNEL_MAIN:%.c=build/kernel/%.o)

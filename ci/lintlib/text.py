@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Iterator
 
 LINES_MAX = 450
+#: Longer, as most of it is made (tools/idl-gen --docs).
+REFERENCES = {"docs/abi.md"}
 LICENCE = ("SPDX-License-" "Identifier: BSD-2-Clause", "SPDX-FileCopyright" "Text: The Rumpk authors")
 #: No comments can be written in these, or they are made, or they are data.
 NO_LICENCE = re.compile(r"(^|/)(LICENSE|VERSION)$|\.(jsonl?|key|pub|rpk|dtb|bin|elf|png|svg)$|^fixtures/fuzz/|^fixtures/.*\.txt$")
@@ -46,7 +48,7 @@ def _check_file(root: Path, name: str) -> Iterator[str]:
         for needed in LICENCE:
             if not any(needed in line for line in lines[:5]):
                 yield f"{name}:1: no line `{needed}` among the first five"
-    if len(lines) > LINES_MAX and not NO_LICENCE.search(name):
+    if len(lines) > LINES_MAX and name not in REFERENCES and not NO_LICENCE.search(name):
         yield f"{name}:{LINES_MAX}: {len(lines)} lines, at most {LINES_MAX}"
     for number, line in enumerate(lines, 1):
         if UNFINISHED.search(line):

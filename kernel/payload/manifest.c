@@ -55,8 +55,11 @@ static void manifest_begin_process(struct manifest_parser *parser, uint32_t inde
 	parser->process_lines[index] = line;
 	parser->table_lines[MANIFEST_TABLE_CAPABILITIES] = 0;
 	parser->table_lines[MANIFEST_TABLE_NET] = 0;
+	parser->table_lines[MANIFEST_TABLE_FILES] = 0;
+	parser->tmp_bytes_line = 0;
 	memset(parser->key_lines, 0, sizeof(parser->key_lines));
 	memset(parser->net_lines, 0, sizeof(parser->net_lines));
+	memset(parser->files_lines, 0, sizeof(parser->files_lines));
 	memset(process, 0, sizeof(*process));
 	process->memory_bytes = MANIFEST_MEMORY_DEFAULT;
 	process->stack_bytes = MANIFEST_STACK_DEFAULT;
@@ -90,6 +93,7 @@ static status_t manifest_end_process(struct manifest_parser *parser)
 	const uint32_t *lines = parser->key_lines;
 	const struct manifest_process *process = parser->process;
 	uint32_t memory_line = lines[MANIFEST_KEY_MEMORY];
+	status_t status;
 
 	if (lines[MANIFEST_KEY_EXEC] == 0)
 		return manifest_fail_key(parser, parser->process_lines[process - parser->out->processes], "exec",
@@ -100,13 +104,15 @@ static status_t manifest_end_process(struct manifest_parser *parser)
 	if (process->memory_bytes > UINT64_MAX - parser->memory_bytes)
 		return manifest_fail_key(parser, memory_line, "memory", "is too large, all processes together");
 	parser->memory_bytes += process->memory_bytes;
-	return manifest_end_restart(parser);
+	status = manifest_end_files(parser);
+	return status == STATUS_OK ? manifest_end_restart(parser) : status;
 }
 
 /* Refuses [[process]] where keys or tables before it have described the only process. */
 static status_t manifest_check_top(struct manifest_parser *parser, const struct toml_event *event)
 {
-	bool described = parser->table_lines[MANIFEST_TABLE_CAPABILITIES] != 0 || parser->table_lines[MANIFEST_TABLE_NET] != 0;
+	const uint32_t *tables = parser->table_lines;
+	bool described = (tables[MANIFEST_TABLE_CAPABILITIES] | tables[MANIFEST_TABLE_NET] | tables[MANIFEST_TABLE_FILES]) != 0;
 
 	for (size_t i = 0; i < MANIFEST_KEYS; i++)
 		described |= parser->key_lines[i] != 0;
@@ -172,6 +178,8 @@ static status_t manifest_take_table(struct manifest_parser *parser, const struct
 						   "is [process.capabilities] below [[process]]");
 	if (manifest_equal(name, "net"))
 		return manifest_take_process_table(parser, event, MANIFEST_TABLE_NET, "is [process.net] below [[process]]");
+	if (manifest_equal(name, "files"))
+		return manifest_take_process_table(parser, event, MANIFEST_TABLE_FILES, "is [process.files] below [[process]]");
 	if (!process && manifest_equal(name, "network"))
 		return manifest_begin_network(parser, event);
 	return manifest_fail_at(parser, event, "unknown table");
@@ -183,6 +191,8 @@ static status_t manifest_take_key(struct manifest_parser *parser, const struct t
 		return manifest_take_capability(parser, event);
 	if (parser->table == MANIFEST_TABLE_NET)
 		return manifest_take_net(parser, event);
+	if (parser->table == MANIFEST_TABLE_FILES)
+		return manifest_take_files(parser, event);
 	if (parser->table == MANIFEST_TABLE_NETWORK)
 		return manifest_take_network(parser, event);
 	if (parser->table == MANIFEST_TABLE_PROCESS || !manifest_equal(event->key, "name"))

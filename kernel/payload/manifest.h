@@ -52,6 +52,33 @@ enum manifest_restart {
 	MANIFEST_RESTART_ALWAYS,
 };
 
+/* Where a process can find files: capabilities of these names. */
+enum manifest_mount {
+	MANIFEST_MOUNT_APP,
+	MANIFEST_MOUNT_TMP,
+	MANIFEST_MOUNT_HOST,
+	MANIFEST_MOUNT_DATA,
+	MANIFEST_MOUNT_LOG,
+	MANIFEST_MOUNT_SYS,
+	MANIFEST_MOUNTS,
+};
+
+/* As the interface dir's. */
+enum {
+	MANIFEST_RIGHT_READ = 1,
+	MANIFEST_RIGHT_WRITE = 2,
+	MANIFEST_RIGHT_CREATE = 4,
+	MANIFEST_RIGHT_EXEC = 8,
+	MANIFEST_RIGHT_LIST = 16,
+	MANIFEST_RIGHTS_ALL = 31,
+	MANIFEST_FILE_RIGHTS = 5, /* how many */
+};
+
+struct manifest_files {
+	uint32_t rights[MANIFEST_MOUNTS]; /* 0: not granted */
+	uint64_t tmp_bytes;               /* page multiple, at most memory_bytes; 0: no tmp */
+};
+
 /* NUL-terminated strings one behind the other in the `bytes` that hold them. */
 struct manifest_strings {
 	uint32_t count;
@@ -78,6 +105,7 @@ struct manifest_process {
 	struct manifest_capability capabilities[MANIFEST_CAPABILITY_MAX]; /* each interface at most once */
 	bool has_net;          /* it has a table of its own for the network */
 	struct net_policy net; /* what that allows */
+	struct manifest_files files;
 };
 
 /* How the machine is on its network. */

@@ -37,6 +37,7 @@ enum manifest_table {
 	MANIFEST_TABLE_PROCESS,
 	MANIFEST_TABLE_CAPABILITIES,
 	MANIFEST_TABLE_NET,
+	MANIFEST_TABLE_FILES,
 	MANIFEST_TABLE_NETWORK,
 	MANIFEST_TABLES,
 };
@@ -67,6 +68,8 @@ struct manifest_parser {
 	uint32_t table_lines[MANIFEST_TABLES]; /* where its tables stand, and [network]; 0: nowhere */
 	uint32_t net_lines[MANIFEST_NET_KEYS]; /* where the keys of its [net] stand; 0: nowhere */
 	uint32_t network_lines[MANIFEST_NETWORK_KEYS];
+	uint32_t files_lines[MANIFEST_MOUNTS]; /* where the keys of its [files] stand; 0: nowhere */
+	uint32_t tmp_bytes_line;
 	uint32_t process_lines[MANIFEST_PROCESS_MAX];
 	uint32_t launch_lines[MANIFEST_PROCESS_MAX]; /* `launch = true`; 0: no */
 	uint32_t main_line;                          /* `main = true`; 0: nowhere */
@@ -83,6 +86,16 @@ struct manifest_known_capability {
 
 #define MANIFEST_KNOWN_CAPABILITIES 6
 extern const struct manifest_known_capability manifest_known_capabilities[MANIFEST_KNOWN_CAPABILITIES];
+
+/* A key of [files]: the capability's name, and the rights that one can have there. */
+struct manifest_known_mount {
+	const char *key;
+	const char *name;
+	uint32_t rights;
+};
+
+extern const struct manifest_known_mount manifest_known_mounts[MANIFEST_MOUNTS];
+extern const char *const manifest_file_rights[MANIFEST_FILE_RIGHTS];
 
 bool manifest_equal(struct span text, const char *name);
 
@@ -106,6 +119,10 @@ MUST_CHECK status_t manifest_take_capability(struct manifest_parser *parser, con
 /* A key of the table that says what parser->process may do with the network; one of the table that says how the machine is on it. */
 MUST_CHECK status_t manifest_take_net(struct manifest_parser *parser, const struct toml_event *event);
 MUST_CHECK status_t manifest_take_network(struct manifest_parser *parser, const struct toml_event *event);
+
+/* A key of the table of directories; what only the whole of that, and of its process, can show. */
+MUST_CHECK status_t manifest_take_files(struct manifest_parser *parser, const struct toml_event *event);
+MUST_CHECK status_t manifest_end_files(struct manifest_parser *parser);
 
 /* What only the whole of [network] can show. */
 MUST_CHECK status_t manifest_end_network(struct manifest_parser *parser);

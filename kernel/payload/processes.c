@@ -10,6 +10,7 @@
 #include "kernel/core/libc.h"
 #include "kernel/core/log.h"
 #include "kernel/core/wait.h"
+#include "kernel/payload/files.h"
 #include "kernel/payload/network.h"
 #include "kernel/payload/program.h"
 #include "kernel/sys/process.h"
@@ -86,7 +87,7 @@ static uint32_t strings_fill(struct strings *strings, const struct supervised *s
 	return argc;
 }
 
-static status_t capabilities_grant(struct program *program, const struct manifest_process *spec)
+static status_t capabilities_grant(struct program *program, const struct manifest_process *spec, char *why)
 {
 	status_t status = STATUS_OK;
 
@@ -97,7 +98,23 @@ static status_t capabilities_grant(struct program *program, const struct manifes
 		status = object != NULL ? start_grant(&program->start, capability->name, object, capability->rights) :
 					  STATUS_ENODEV;
 	}
+	if (status == STATUS_OK)
+		status = files_grant(bundle_archive, spec, program->main->cpu, &program->start, why, PROGRAM_WHY_BYTES);
 	return status == STATUS_OK ? network_grant(bundle_network, spec, &program->start) : status;
+}
+
+/* Says why, after who, in `why`, where there may stand more already. */
+static void grant_failed(const struct manifest_process *spec, status_t status, char *why)
+{
+	char cause[PROGRAM_WHY_BYTES];
+
+	(void)format_print(cause, sizeof(cause), "%s", why);
+	if (cause[0] != '\0')
+		(void)format_print(why, PROGRAM_WHY_BYTES, "%s: %s", spec->name, cause);
+	else if (status == STATUS_ENODEV)
+		(void)format_print(why, PROGRAM_WHY_BYTES, "%s: it is granted a device that this machine has not", spec->name);
+	else
+		(void)format_print(why, PROGRAM_WHY_BYTES, "%s: its capabilities cannot be granted (error %d)", spec->name, status);
 }
 
 static status_t program_make(const struct supervised *supervised, struct program *program, char *why)
@@ -130,13 +147,10 @@ static status_t program_make(const struct supervised *supervised, struct program
 	free(strings);
 	if (status != STATUS_OK)
 		return status;
-	status = capabilities_grant(program, spec);
+	why[0] = '\0';
+	status = capabilities_grant(program, spec, why);
 	if (status != STATUS_OK) {
-		if (status == STATUS_ENODEV)
-			(void)format_print(why, PROGRAM_WHY_BYTES, "%s: it is granted a device that this machine has not", spec->name);
-		else
-			(void)format_print(why, PROGRAM_WHY_BYTES, "%s: its capabilities cannot be granted (error %d)", spec->name,
-					   status);
+		grant_failed(spec, status, why);
 		program_abandon(program);
 	}
 	return status;

@@ -12,6 +12,7 @@
 #include "kernel/core/main.h"
 #include "kernel/core/page.h"
 #include "kernel/io/console.h"
+#include "kernel/payload/files.h"
 #include "kernel/payload/manifest.h"
 #include "kernel/payload/processes.h"
 #include "kernel/payload/program.h"
@@ -49,16 +50,20 @@ static int bundle_run(struct span archive, struct span command_line)
 	uint64_t free_before = page_free_count();
 	struct manifest *manifest = malloc(sizeof(*manifest)); /* too large for a fiber's stack */
 	struct span launch = span_of("", 0);
+	status_t loaded;
 	int status;
 
 	if (manifest == NULL)
 		cannot_load("memory: the machine has none left");
 	(void)cmdline_rest(command_line, &launch);
-	if (manifest_read(archive, manifest, why) != STATUS_OK ||
-	    processes_run(archive, manifest, launch, &status, why) != STATUS_OK)
+	loaded = manifest_read(archive, manifest, why);
+	if (loaded == STATUS_OK)
+		loaded = processes_run(archive, manifest, launch, &status, why);
+	object_settle();
+	files_end();
+	if (loaded != STATUS_OK)
 		cannot_load(why);
 	free(manifest);
-	object_settle();
 	kheap_trim();
 	log_print(LOG_MEMORY, LOG_DEBUG, "%llu pages free before the processes, %llu after",
 		  (unsigned long long)free_before, (unsigned long long)page_free_count());

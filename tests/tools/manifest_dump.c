@@ -5,7 +5,7 @@
  * The kernel's reading of manifests, for the tests that compare it with that of tools/rumpk. Reads from stdin, any number of
  * times, a length in decimal, LF and so many bytes; answers each with lines and then one with a dot: either `refused` and the
  * message, or all that was taken (test_manifest_kernel.py says the same of its own). Strings of any bytes are hexadecimal.
- * With --capabilities it writes the table of those that are known instead.
+ * With --capabilities, or --mounts, it writes the table of those that are known instead.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +44,15 @@ static void dump_net(const struct net_policy *net)
 	}
 }
 
+static void dump_files(const struct manifest_files *files)
+{
+	for (size_t i = 0; i < MANIFEST_MOUNTS; i++)
+		if (files->rights[i] != 0)
+			printf("files %s %u\n", manifest_known_mounts[i].key, files->rights[i]);
+	if (files->tmp_bytes != 0)
+		printf("tmp_bytes %llu\n", (unsigned long long)files->tmp_bytes);
+}
+
 static void dump_network(const struct manifest_network *network)
 {
 	printf("network %u", network->prefix);
@@ -70,6 +79,7 @@ static void dump_process(const struct manifest_process *process)
 		       process->capabilities[i].rights);
 	if (process->has_net)
 		dump_net(&process->net);
+	dump_files(&process->files);
 }
 
 static void dump(const char *text, size_t len)
@@ -100,12 +110,29 @@ static void dump_capabilities(void)
 	}
 }
 
+static void dump_mounts(void)
+{
+	for (size_t i = 0; i < MANIFEST_MOUNTS; i++) {
+		const struct manifest_known_mount *known = &manifest_known_mounts[i];
+
+		printf("%s %s", known->key, known->name);
+		for (size_t j = 0; j < MANIFEST_FILE_RIGHTS; j++)
+			if (known->rights >> j & 1)
+				printf(" %s", manifest_file_rights[j]);
+		printf("\n");
+	}
+}
+
 int main(int argc, char **argv)
 {
 	size_t len;
 
 	if (argc == 2 && strcmp(argv[1], "--capabilities") == 0) {
 		dump_capabilities();
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "--mounts") == 0) {
+		dump_mounts();
 		return 0;
 	}
 	while (scanf("%zu", &len) == 1 && getchar() == '\n' && len < 1u << 20) {

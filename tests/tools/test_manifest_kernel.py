@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from support import ROOT  # noqa: E402
 from manifest_table import REFUSED, TAKEN  # noqa: E402
-from rumpklib import capabilities, manifest, manifest_net  # noqa: E402
+from rumpklib import capabilities, manifest, manifest_files, manifest_net  # noqa: E402
 from rumpklib.errors import BadInput  # noqa: E402
 
 DUMP = ROOT / "build/tests/tools/manifest_dump"
@@ -29,6 +29,7 @@ PIECES = [piece.encode() for piece in (
     "launch = true\n", 'restart = "always"\n', 'backoff = "1s"\n', "restarts = 2\n", 'memory = "4K"\n', 'stack = "4K"\n', "K", "ms",
     "[net]\n", "[process.net]\n", "[network]\n", 'listen = ["tcp:80"]\n', '"udp:1-*"', '"*:443/tcp"', "::", "resolve = true\n",
     'address = "10.0.2.15/24"\n', 'connect = ["10.0.2.0/24:53/udp"]\n', "tcp", "/", ":", "*", "255", '"[fe80::]/10:*/udp",',
+    "[files]\n", "[process.files]\n", 'tmp_bytes = "8K"\n', 'tmp = ["read", "write"]\n', 'app = ["list"]\n', '"exec",', '"create"',
     'clock = ["read", "wait"]\n', 'env = ["A=b"]\n', "\u00e9", "\0", "\x7f", "\u2028")] + [b"\xff", b"\xc3", b"\xed\xa0\x80"]
 
 
@@ -64,7 +65,14 @@ def described(process: manifest.Process) -> list[str]:
             f"restart {RESTARTS.index(process.restart)} backoff {process.backoff_ns} restarts {process.restarts}",
             *(f"arg {arg.encode().hex()}" for arg in process.args), *(f"env {variable.encode().hex()}" for variable in process.env),
             *(f"capability {name} {capabilities.KNOWN[name].interface} {bits}" for name, bits in rights.items()),
-            *(described_net(process.net) if process.net else [])]
+            *(described_net(process.net) if process.net else []), *described_files(process.files)]
+
+
+def described_files(files: manifest_files.Files) -> list[str]:
+    """Its directories, in the order of the table."""
+    bits = {key: sum(1 << manifest_files.DIR.rights.index(right) for right in files.rights[key])
+            for key in manifest_files.KNOWN if key in files.rights}
+    return [*(f"files {key} {rights}" for key, rights in bits.items()), *([f"tmp_bytes {files.tmp_bytes}"] if files.tmp_bytes else [])]
 
 
 def described_address(text: str) -> str:
@@ -143,6 +151,10 @@ class CapabilitiesTest(unittest.TestCase):
         theirs = subprocess.run([DUMP, "--capabilities"], capture_output=True, text=True, check=True).stdout.splitlines()
         self.assertEqual(theirs, [" ".join([name, str(known.interface), *known.rights])
                                   for name, known in capabilities.KNOWN.items()])
+
+    def test_both_know_the_same_directories(self) -> None:
+        theirs = subprocess.run([DUMP, "--mounts"], capture_output=True, text=True, check=True).stdout.splitlines()
+        self.assertEqual(theirs, [" ".join([key, name, *rights]) for key, (name, rights) in manifest_files.KNOWN.items()])
 
     @unittest.skipUnless(IDL.is_dir(), "no interface definitions")
     def test_they_are_those_of_the_interface_definitions(self) -> None:

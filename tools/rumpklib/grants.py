@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 import re
 
-from . import manifest_values
+from . import manifest_files, manifest_values
 from .errors import BadInput
 from .manifest import Manifest, Process
+from .manifest_files import Files
 from .manifest_net import Net, Static
 
 #: What would end a word on the kernel's command line, or not come through it.
@@ -38,6 +39,11 @@ def _net(net: Net) -> list[str]:
     return lines or ["nothing"]
 
 
+def _files(files: Files) -> list[str]:
+    return [f"{manifest_files.KNOWN[key][0]}: {', '.join(rights)}" + (f"; at most {_size(files.tmp_bytes)}" if key == "tmp" else "")
+            for key, rights in files.rights.items()]
+
+
 def _static(static: Static) -> str:
     more = [f"{what} {value}" for what, value in (("gateway", static.gateway), ("dns", static.dns)) if value]
     return "network     " + ", ".join([static.address, *more])
@@ -55,7 +61,8 @@ def _process(process: Process, is_main: bool) -> list[str]:
     lines += [f"  may       {name}: {', '.join(rights)}" for name, rights in process.capabilities.items()]
     if process.net:
         lines += [f"  may       net: {line}" for line in _net(process.net)]
-    return lines if process.capabilities or process.net else [*lines, "  may       nothing beyond its own memory and threads"]
+    lines += [f"  may       {line}" for line in _files(process.files)]
+    return lines if process.capabilities or process.net or process.files.rights else [*lines, "  may       nothing beyond its own memory and threads"]
 
 
 def lines(manifest: Manifest) -> list[str]:

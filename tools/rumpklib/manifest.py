@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from . import capabilities, manifest_net, manifest_values, toml_subset
+from . import capabilities, manifest_files, manifest_net, manifest_values, toml_subset
 from .errors import BadInput
+from .manifest_files import Files
 from .manifest_net import Net, Static
 from .manifest_values import Values
 
 FILE_NAME = "manifest.toml"
 PROCESS_MAX = 16
-PROCESS_TABLES = ("capabilities", "net")
+PROCESS_TABLES = ("capabilities", "net", "files")
 MEMORY_LIMIT = 2**64  # of all processes together
 
 
@@ -34,6 +35,7 @@ class Process:
     launch: bool = False
     capabilities: dict[str, list[str]] = field(default_factory=dict)
     net: Net | None = None
+    files: Files = field(default_factory=Files)
 
 
 @dataclass
@@ -58,6 +60,7 @@ class _Described:
         self.lines: dict[str, int] = {}
         self.table_lines: dict[str, int] = {}
         self.net_lines: dict[str, int] = {}
+        self.files_lines: dict[str, int] = {}
         self.is_main = False
 
 
@@ -91,6 +94,9 @@ class _Reader:
             elif self.table == "net":
                 self.take_once(self.now.net_lines)
                 manifest_net.take_net(self.values, self.now.process.net or Net())
+            elif self.table == "files":
+                self.take_once(self.now.files_lines)
+                manifest_files.take_files(self.values, self.now.process.files)
             elif self.table == "network":
                 self.take_once(self.network_lines)
                 manifest_net.take_network(self.values, self.manifest.network or Static())
@@ -114,8 +120,8 @@ class _Reader:
         elif what == ("network", "", False):
             self.take_network_table(entry)
         else:
-            raise self.values.fail("unknown table (known: [[process]], [process.capabilities], [process.net], [capabilities], "
-                                   "[net], [network])")
+            raise self.values.fail("unknown table (known: [[process]], [process.capabilities], [process.net], [process.files], "
+                                   "[capabilities], [net], [files], [network])")
 
     def take_process(self, entry: toml_subset.Entry) -> None:
         if len(self.described) == PROCESS_MAX:
@@ -191,12 +197,23 @@ class _Reader:
             raise self.fail(lines.get("stack") or lines["memory"], "stack", "must be smaller than memory")
         if sum(other.process.memory_bytes for other in self.described) >= MEMORY_LIMIT:
             raise self.fail(lines["memory"], "memory", "too large, all processes together")
+        self.end_files(ended)
         for key in ("backoff", "restarts"):
             if process.restart == "never" and key in lines:
                 raise self.fail(lines[key], key, "takes a restart that is not never")
         if process.restart != "never":
             process.backoff_ns = process.backoff_ns or manifest_values.BACKOFF_DEFAULT_NS
             process.restarts = process.restarts or manifest_values.RESTARTS_DEFAULT
+
+    def end_files(self, ended: _Described) -> None:
+        process, files = ended.process, ended.process.files
+        line = ended.files_lines.get("tmp_bytes", 0)
+        if line and "tmp" not in files.rights:
+            raise self.fail(line, "tmp_bytes", "takes a tmp")
+        if files.tmp_bytes > process.memory_bytes:
+            raise self.fail(line, "tmp_bytes", "is more than memory")
+        if "tmp" in files.rights and not line:
+            files.tmp_bytes = process.memory_bytes
 
     def end(self) -> None:
         """What only the whole can show."""

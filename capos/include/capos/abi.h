@@ -118,6 +118,18 @@ struct capos_start {
 	uint64_t envp; /* the same with "NAME=value", up to a 0 */
 };
 
+/* An entry of a directory as dir.list gives it; the next one follows after record_bytes, a multiple of 8. */
+struct capos_dir_entry {
+	uint64_t id;     /* of what it names, in its file system */
+	uint64_t cookie; /* for the next list, which goes on behind this entry */
+	uint16_t record_bytes;
+	uint8_t type;       /* CAPOS_DIR_TYPE_* */
+	uint8_t name_bytes; /* without its NUL */
+	char name[4];       /* and as many as it has, with a NUL behind them */
+};
+
+static_assert(sizeof(struct capos_dir_entry) == 24, "wire format");
+static_assert(offsetof(struct capos_dir_entry, name) == 20, "wire format");
 static_assert(sizeof(struct capos_submission) == 64, "wire format");
 static_assert(offsetof(struct capos_submission, params_len) == 24, "wire format");
 static_assert(offsetof(struct capos_submission, user_data) == 32, "wire format");

@@ -54,6 +54,8 @@ struct fs_space {
 	uint32_t block_bytes;
 };
 
+#define FS_CPU_ANY UINT32_MAX
+
 struct fs;
 
 struct fs_node {
@@ -128,7 +130,7 @@ struct fs {
 	const struct fs_ops *ops;
 	const char *name;     /* of its kind, for the log: "app", "tmp", "9p", "ext4" */
 	struct fs_node *root; /* held by the file system */
-	unsigned cpu;         /* where its operations run */
+	unsigned cpu;         /* where its operations run; FS_CPU_ANY: on any, several at once. Then it has no workers */
 	unsigned workers;     /* fibers that may call it at once; 0: it never sleeps */
 	bool read_only;       /* nothing that changes something is called */
 };

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/cap/fs_object.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "kernel/core/libc.h"
+#include "kernel/dir_methods.h"
+#include "kernel/file_methods.h"
+#include "kernel/sys/budget.h"
+
+static_assert(CAPOS_FILE_RIGHT_READ == CAPOS_DIR_RIGHT_READ && CAPOS_FILE_RIGHT_WRITE == CAPOS_DIR_RIGHT_WRITE &&
+		      CAPOS_FILE_RIGHT_EXEC == CAPOS_DIR_RIGHT_EXEC,
+	      "a file's rights are a directory's");
+
+struct fs_object *fs_object_alloc(struct fs_service *service, struct budget *budget)
+{
+	struct fs_object *made;
+
+	if (budget != NULL && !budget_charge_bytes(budget, sizeof(*made)))
+		return NULL;
+	made = calloc(1, sizeof(*made));
+	if (made == NULL) {
+		if (budget != NULL)
+			budget_credit_bytes(budget, sizeof(*made));
+		return NULL;
+	}
+	made->service = service;
+	made->budget = budget;
+	fs_service_hold(service);
+	if (budget != NULL)
+		budget_hold(budget);
+	return made;
+}
+
+static void release_run(struct fs_job *job)
+{
+	struct fs_object *gone = LIST_OWNER(job, struct fs_object, release);
+	struct budget *budget = gone->budget;
+
+	if (gone->node != NULL)
+		fs_node_put(gone->node);
+	fs_service_put(gone->service);
+	if (gone->tail_pa != 0)
+		budget_page_free(budget, gone->tail_pa);
+	free(gone);
+	if (budget != NULL) {
+		budget_credit_bytes(budget, sizeof(*gone));
+		budget_put(budget);
+	}
+}
+
+void fs_object_abandon(struct fs_object *fs_object)
+{
+	fs_object->release = (struct fs_job){ .service = fs_object->service, .run = release_run };
+	fs_submit(&fs_object->release);
+}
+
+static void destroy(struct object *object)
+{
+	fs_object_abandon(fs_object_of(object));
+}
+
+void fs_object_open(struct fs_object *fs_object, struct fs_node *node, bool append)
+{
+	fs_object->node = node;
+	fs_object->append = append;
+	object_init(&fs_object->object, node->type == FS_DIRECTORY ? &dir_interface : &file_interface, destroy);
+}
+
+uint32_t fs_object_rights(const struct fs_object *fs_object)
+{
+	return fs_object->object.interface->rights;
+}
+
+struct object *fs_object_root(struct fs_service *service, struct budget *budget)
+{
+	struct fs_object *root = fs_object_alloc(service, budget);
+
+	if (root == NULL)
+		return NULL;
+	fs_node_hold(service->fs->root);
+	fs_object_open(root, service->fs->root, false);
+	return &root->object;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/payload/files.h"
+
+#include <assert.h>
+
+#include "capos/abi/dir.h"
+#include "hal/contract/smp.h"
+#include "kernel/cap/fs_object.h"
+#include "kernel/core/panic.h"
+#include "kernel/io/fs/app.h"
+#include "kernel/io/fs/service.h"
+#include "kernel/io/fs/tmp.h"
+#include "kernel/payload/manifest_parser.h"
+#include "kernel/sys/process.h"
+#include "lib/format.h"
+
+static_assert(MANIFEST_RIGHT_READ == CAPOS_DIR_RIGHT_READ && MANIFEST_RIGHT_WRITE == CAPOS_DIR_RIGHT_WRITE &&
+		      MANIFEST_RIGHT_CREATE == CAPOS_DIR_RIGHT_CREATE && MANIFEST_RIGHT_EXEC == CAPOS_DIR_RIGHT_EXEC &&
+		      MANIFEST_RIGHT_LIST == CAPOS_DIR_RIGHT_LIST,
+	      "the manifest's rights are the interface's");
+
+static struct span app_archive;
+
+static status_t mount_app(struct fs **out, char *why, size_t why_bytes)
+{
+	(void)why;
+	(void)why_bytes;
+	return app_mount(app_archive, out);
+}
+
+/* Those that all processes share. NULL: nothing of that kind is built in. */
+static const struct mount {
+	status_t (*mount)(struct fs **out, char *why, size_t why_bytes);
+	void (*unmount)(struct fs *fs);
+	const char *missing; /* what to say where there is none */
+} mounts[MANIFEST_MOUNTS] = {
+	[MANIFEST_MOUNT_APP] = { mount_app, app_unmount, "" },
+	[MANIFEST_MOUNT_HOST] = { NULL, NULL, "this machine has no folder of the host's (rumpk run --share DIR)" },
+	[MANIFEST_MOUNT_DATA] = { NULL, NULL, "this machine has no volume (rumpk run --disk FILE)" },
+};
+
+static struct fs_service *services[MANIFEST_MOUNTS]; /* W: the boot CPU. NULL: not mounted */
+
+/* The service of a file system that all processes share; started where it is the first's. */
+static status_t shared_service(enum manifest_mount which, struct fs_service **out, char *why, size_t why_bytes)
+{
+	const struct mount *mount = &mounts[which];
+	status_t status = STATUS_ENODEV;
+	struct fs *fs;
+
+	*out = services[which];
+	if (*out != NULL)
+		return STATUS_OK;
+	(void)format_print(why, why_bytes, "%s", mount->missing);
+	if (mount->mount != NULL)
+		status = mount->mount(&fs, why, why_bytes);
+	if (status != STATUS_OK)
+		return status;
+	status = fs_service_start(fs, mount->unmount, out);
+	if (status != STATUS_OK)
+		mount->unmount(fs);
+	else
+		services[which] = *out;
+	return status;
+}
+
+static status_t grant_shared(enum manifest_mount which, const struct manifest_process *spec, struct start *start, char *why, size_t why_bytes)
+{
+	struct fs_service *service;
+	struct object *root;
+	status_t status = shared_service(which, &service, why, why_bytes);
+
+	if (status != STATUS_OK)
+		return status;
+	root = fs_object_root(service, NULL);
+	if (root == NULL)
+		return STATUS_ENOMEM;
+	return start_grant(start, manifest_known_mounts[which].name, root, spec->files.rights[which]);
+}
+
+/* Of its own: it goes with the last capability of it. */
+static status_t grant_tmp(const struct manifest_process *spec, unsigned cpu, struct start *start)
+{
+	struct budget *budget = start->process->budget;
+	struct fs_service *service;
+	struct object *root;
+	struct fs *fs;
+	status_t status = tmp_mount(budget, spec->files.tmp_bytes, cpu, &fs);
+
+	if (status != STATUS_OK)
+		return status;
+	status = fs_service_start(fs, tmp_unmount, &service);
+	if (status != STATUS_OK) {
+		tmp_unmount(fs);
+		return status;
+	}
+	root = fs_object_root(service, budget);
+	fs_service_put(service);
+	if (root == NULL)
+		return STATUS_ENOMEM;
+	return start_grant(start, manifest_known_mounts[MANIFEST_MOUNT_TMP].name, root, spec->files.rights[MANIFEST_MOUNT_TMP]);
+}
+
+status_t files_grant(struct span archive, const struct manifest_process *spec, unsigned cpu, struct start *start, char *why, size_t why_bytes)
+{
+	status_t status = STATUS_OK;
+
+	app_archive = archive;
+	for (unsigned i = 0; status == STATUS_OK && i < MANIFEST_MOUNTS; i++) {
+		if (spec->files.rights[i] == 0)
+			continue;
+		why[0] = '\0';
+		status = i == MANIFEST_MOUNT_TMP ? grant_tmp(spec, cpu, start) :
+						   grant_shared((enum manifest_mount)i, spec, start, why, why_bytes);
+	}
+	return status;
+}
+
+void files_end(void)
+{
+	fs_settle();
+	for (unsigned i = 0; i < MANIFEST_MOUNTS; i++) {
+		if (services[i] == NULL)
+			continue;
+		fs_service_stop(services[i]);
+		fs_service_put(services[i]);
+		services[i] = NULL;
+	}
+}

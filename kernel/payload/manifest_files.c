@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* The manifest's table of directories: what a process finds under /app, /tmp and so on, and what it may do there. */
+#include <assert.h>
+
+#include "kernel/payload/manifest_parser.h"
+#include "lib/bits.h"
+
+/* tools/rumpklib/manifest_files.py holds the same table, and a test compares the two. */
+const struct manifest_known_mount manifest_known_mounts[MANIFEST_MOUNTS] = {
+	[MANIFEST_MOUNT_APP] = { "app", "/app", MANIFEST_RIGHT_READ | MANIFEST_RIGHT_EXEC | MANIFEST_RIGHT_LIST },
+	[MANIFEST_MOUNT_TMP] = { "tmp", "/tmp", MANIFEST_RIGHTS_ALL },
+	[MANIFEST_MOUNT_HOST] = { "host", "/host", MANIFEST_RIGHTS_ALL },
+	[MANIFEST_MOUNT_DATA] = { "data", "/data", MANIFEST_RIGHTS_ALL },
+	[MANIFEST_MOUNT_LOG] = { "log", "/log", MANIFEST_RIGHT_READ | MANIFEST_RIGHT_LIST },
+	[MANIFEST_MOUNT_SYS] = { "sys", "/sys/rumpk", MANIFEST_RIGHT_READ | MANIFEST_RIGHT_LIST },
+};
+
+const char *const manifest_file_rights[MANIFEST_FILE_RIGHTS] = { "read", "write", "create", "exec", "list" };
+
+static uint32_t right_find(struct span name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(manifest_file_rights); i++)
+		if (manifest_equal(name, manifest_file_rights[i]))
+			return 1u << i;
+	return 0;
+}
+
+static status_t take_rights(struct manifest_parser *parser, const struct toml_event *event, enum manifest_mount mount)
+{
+	uint32_t *rights = &parser->process->files.rights[mount];
+	struct toml_event item;
+	status_t status;
+
+	if (event->type != TOML_ARRAY)
+		return manifest_fail_at(parser, event, "must be an array of strings");
+	while ((status = manifest_next(parser, &item)) == STATUS_OK && item.kind == TOML_ITEM) {
+		uint32_t right = right_find(item.string);
+
+		if (right == 0)
+			return manifest_fail_at(parser, &item, "unknown right");
+		if ((right & ~manifest_known_mounts[mount].rights) != 0)
+			return manifest_fail_at(parser, &item, "nobody can have this right there");
+		if ((*rights & right) != 0)
+			return manifest_fail_at(parser, &item, "right occurs twice");
+		*rights |= right;
+	}
+	if (status == STATUS_OK && *rights == 0)
+		return manifest_fail_at(parser, event, "has no rights: leave it out");
+	return status;
+}
+
+static status_t take_tmp_bytes(struct manifest_parser *parser, const struct toml_event *event)
+{
+	if (event->type != TOML_STRING)
+		return manifest_fail_at(parser, event, "must be a string");
+	return manifest_read_size(parser, event, &parser->process->files.tmp_bytes);
+}
+
+status_t manifest_take_files(struct manifest_parser *parser, const struct toml_event *event)
+{
+	bool is_bytes = manifest_equal(event->key, "tmp_bytes");
+	uint32_t *line = &parser->tmp_bytes_line;
+	uint32_t mount = 0;
+
+	while (mount < MANIFEST_MOUNTS && !manifest_equal(event->key, manifest_known_mounts[mount].key))
+		mount++;
+	if (!is_bytes && mount == MANIFEST_MOUNTS)
+		return manifest_fail_at(parser, event, "unknown key");
+	if (!is_bytes)
+		line = &parser->files_lines[mount];
+	if (*line != 0)
+		return manifest_fail_at(parser, event, "key occurs twice");
+	*line = event->line;
+	return is_bytes ? take_tmp_bytes(parser, event) : take_rights(parser, event, (enum manifest_mount)mount);
+}
+
+status_t manifest_end_files(struct manifest_parser *parser)
+{
+	struct manifest_files *files = &parser->process->files;
+
+	if (files->rights[MANIFEST_MOUNT_TMP] == 0 && parser->tmp_bytes_line != 0)
+		return manifest_fail_key(parser, parser->tmp_bytes_line, "tmp_bytes", "takes a tmp");
+	if (files->tmp_bytes > parser->process->memory_bytes)
+		return manifest_fail_key(parser, parser->tmp_bytes_line, "tmp_bytes", "is more than memory");
+	if (files->rights[MANIFEST_MOUNT_TMP] != 0 && files->tmp_bytes == 0)
+		files->tmp_bytes = parser->process->memory_bytes;
+	return STATUS_OK;
+}

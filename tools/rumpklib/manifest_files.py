@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""What a manifest says of files: where a process finds some, and what it may do there; as kernel/payload/manifest_files.c reads it."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .capabilities import Capability
+from .manifest_values import Values
+
+DIR = Capability(20, ("read", "write", "create", "exec", "list"))
+#: Keys of [files]: the capability's name, and the rights that one can have there.
+KNOWN = {
+    "app": ("/app", ("read", "exec", "list")),
+    "tmp": ("/tmp", DIR.rights),
+    "host": ("/host", DIR.rights),
+    "data": ("/data", DIR.rights),
+    "log": ("/log", ("read", "list")),
+    "sys": ("/sys/rumpk", ("read", "list")),
+}
+
+
+@dataclass
+class Files:
+    """Directories of a process, by their keys."""
+
+    rights: dict[str, list[str]] = field(default_factory=dict)
+    tmp_bytes: int = 0  # what its files may take up; 0: no tmp
+
+
+def take_files(values: Values, files: Files) -> None:
+    """A key of [files]."""
+    key = values.entry.key
+    if key == "tmp_bytes":
+        files.tmp_bytes = values.size()
+        return
+    if key not in KNOWN:
+        raise values.fail(f"unknown key (known: {', '.join(KNOWN)}, tmp_bytes)")
+    rights = values.rights(DIR)
+    for right in rights:
+        if right not in KNOWN[key][1]:
+            raise values.fail(f"nobody can {right} there (known: {', '.join(KNOWN[key][1])})")
+    files.rights[key] = rights
