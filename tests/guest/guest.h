@@ -36,6 +36,7 @@ extern const struct guest_table boot_tests;
 extern const struct guest_table object_tests;
 extern const struct guest_table operation_tests;
 extern const struct guest_table thread_tests;
+extern const struct guest_table files_tests;
 extern const struct guest_table virtio_tests;     /* where there is an entropy device */
 extern const struct guest_table virtio_net_tests; /* where there is a network with QEMU's gateway */
 extern const struct guest_table virtio_block_tests; /* where there are two disks */
