@@ -12,7 +12,7 @@
 #include <capos/capos.h>
 #include <capos/file.h>
 
-enum { COPY_BYTES = 65536, SHOWN_BYTES = 1 << 20 };
+enum { COPY_BYTES = 65536, SHOWN_BYTES = 16384 };
 
 static const struct {
 	int64_t number;
@@ -51,24 +51,54 @@ uint64_t number_of(const char *text)
 	return value;
 }
 
+/* Lines of a file, as it is read: what is left of a line's end waits for the next piece. */
+struct lines {
+	char line[CAPOS_CONSOLE_LINE_MAX];
+	size_t len;
+};
+
+static void lines_add(struct lines *lines, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n' || lines->len == sizeof(lines->line)) {
+			(void)capos_console_write_line(capos_capset_get("console"), lines->line, lines->len);
+			lines->len = 0;
+		}
+		/* A log's beginning that is gone reads as 0 bytes. */
+		if (text[i] != '\n' && text[i] != '\0')
+			lines->line[lines->len++] = text[i];
+	}
+}
+
 static int64_t cat(char **args)
 {
-	capos_cap_t console = capos_capset_get("console");
-	char *text;
-	int64_t bytes = capos_load(args[0], SHOWN_BYTES, &text);
+	static char buffer[SHOWN_BYTES];
+	static struct lines lines;
+	uint64_t offset = 0;
+	capos_cap_t file;
+	int64_t bytes = capos_open(args[0], 0, CAPOS_DIR_RIGHT_READ, &file);
 
 	if (bytes < 0)
 		return bytes;
-	for (int64_t at = 0; at < bytes;) {
-		int64_t end = at;
-
-		while (end < bytes && text[end] != '\n' && end - at < CAPOS_CONSOLE_LINE_MAX)
-			end++;
-		(void)capos_console_write_line(console, text + at, (size_t)(end - at));
-		at = end + (end < bytes && text[end] == '\n');
+	lines.len = 0;
+	while ((bytes = capos_file_read(file, offset, buffer, sizeof(buffer), 0)) > 0) {
+		lines_add(&lines, buffer, (size_t)bytes);
+		offset += (uint64_t)bytes;
 	}
-	free(text);
-	return 0;
+	if (lines.len > 0)
+		lines_add(&lines, "\n", 1);
+	(void)capos_close(file);
+	return bytes;
+}
+
+static int64_t levels(char **args)
+{
+	return capos_log_set_levels(capos_capset_get("log"), args[0], strlen(args[0]));
+}
+
+static int64_t say(char **args)
+{
+	return capos_log_write_line(capos_capset_get("log"), CAPOS_LOG_INFO, args[0], strlen(args[0]));
 }
 
 static const char *type_name(uint32_t type)
@@ -232,13 +262,13 @@ static const struct {
 } commands[] = {
 	{ "cat", 1, cat }, { "ls", 1, ls }, { "stat", 1, stat }, { "write", 2, write }, { "append", 2, append }, { "cp", 2, cp },
 	{ "rm", 1, rm }, { "rmdir", 1, rmdir }, { "mkdir", 1, mkdir }, { "mv", 2, mv }, { "ln", 2, ln }, { "symlink", 2, symlink },
-	{ "readlink", 1, readlink }, { "truncate", 2, truncate }, { "df", 1, df },
+	{ "readlink", 1, readlink }, { "truncate", 2, truncate }, { "df", 1, df }, { "levels", 1, levels }, { "say", 1, say },
 };
 
 static int usage(void)
 {
 	(void)capos_print("files: cat|ls|stat|rm|rmdir|mkdir|readlink|df PATH, write|append PATH TEXT, cp|mv|ln PATH PATH, symlink TARGET PATH,");
-	(void)capos_print("       truncate PATH BYTES; bench WHAT PATH [BYTES]; many PATH COUNT. Several: with , between them");
+	(void)capos_print("       truncate PATH BYTES, levels LEVELS, say TEXT, bench WHAT PATH [BYTES], many PATH COUNT. Several: with , between");
 	return 2;
 }
 

@@ -113,3 +113,11 @@ bool fiber_stack_guards(const struct fiber *fiber, uint64_t address)
 {
 	return stack_guards(fiber->stack_top, address);
 }
+
+void fiber_each(void (*each)(void *ctx, const struct fiber *fiber), void *ctx)
+{
+	spinlock_take(&all_lock);
+	for (struct list_node *node = fiber_all.next; node != &fiber_all; node = node->next)
+		each(ctx, LIST_OWNER(node, struct fiber, all_node));
+	spinlock_give(&all_lock);
+}

@@ -111,6 +111,9 @@ void fiber_cancel(struct fiber *fiber);
 /* Whether `address` is in the guard page below the fiber's stack. Context: any. */
 bool fiber_stack_guards(const struct fiber *fiber, uint64_t address);
 
+/* Calls each() for every fiber there is; under a lock, so that it may neither sleep nor make or free memory. Context: fiber. */
+void fiber_each(void (*each)(void *ctx, const struct fiber *fiber), void *ctx);
+
 /* Frees a fiber that has ended. For the scheduler alone. */
 void fiber_free(struct fiber *fiber);
 

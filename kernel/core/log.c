@@ -104,6 +104,32 @@ bool log_take(char *line, size_t *len)
 	return true;
 }
 
+/* Where the first line begins that lies in the ring from `from` on: a batch that begins there ends behind it. */
+static uint64_t line_find(uint64_t from, uint64_t until)
+{
+	while (from < until && atomic_load_explicit(&batch_ends[from % SLOTS], memory_order_acquire) <= from)
+		from++;
+	return from;
+}
+
+void log_replay(void (*each)(const char *line, size_t len))
+{
+	uint64_t until = atomic_load_explicit(&reader.released, memory_order_acquire);
+	uint64_t at = line_find(until > SLOTS ? until - SLOTS : 0, until);
+	static char line[LOG_LINE_MAX];
+	line_length_t length;
+
+	for (; at < until; at = line_find(at + slots_for(length), until)) {
+		ring_get(at, 0, &length, sizeof(length));
+		if (length > LOG_LINE_MAX)
+			length = LOG_LINE_MAX; /* it is being overwritten */
+		ring_get(at, sizeof(length), line, length);
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load_explicit(&ring.claimed, memory_order_relaxed) <= at + SLOTS)
+			each(line, length);
+	}
+}
+
 bool log_is_empty(void)
 {
 	return atomic_load_explicit(&reader.released, memory_order_acquire) ==

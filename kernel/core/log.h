@@ -41,6 +41,11 @@ void log_text(const char *text, size_t len);
 /* The reading side, for the console. One line of at most LOG_LINE_MAX bytes into `line`; false where none waits. */
 bool log_take(char *line, size_t *len);
 
+/*
+ * Calls each() for the lines that were taken but still lie in the ring, oldest first; one that is overwritten meanwhile is left out. Context: fiber.
+ */
+void log_replay(void (*each)(const char *line, size_t len));
+
 /* Whether every line has been taken. Context: any. */
 bool log_is_empty(void);
 

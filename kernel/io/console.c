@@ -5,7 +5,6 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "hal/contract/console.h"
 #include "hal/contract/cpu.h"
@@ -21,18 +20,27 @@ static _Atomic bool has_lines; /* W: console_wake; before the first line there i
 static bool has_fiber;         /* W: console_start, while one CPU runs */
 static _Atomic bool writing;   /* W: who writes: one CPU at a time */
 static _Atomic bool waking;    /* W: set by other CPUs with a message to the fiber's, cleared by that */
+static void (*_Atomic line_tap)(const char *line, size_t len); /* W: console_tap */
 static struct wait_queue readable = WAIT_QUEUE_INIT(readable); /* of CPU 0 */
 
 /* Context: `writing` is the caller's. */
 static void lines_write(void)
 {
 	static char line[LOG_LINE_MAX + 1]; /* one writer at a time, and none yields in here */
+	void (*tap)(const char *line, size_t len) = atomic_load_explicit(&line_tap, memory_order_acquire);
 	size_t len;
 
 	while (atomic_load_explicit(&has_lines, memory_order_relaxed) && log_take(line, &len)) {
+		if (tap != NULL)
+			tap(line, len);
 		line[len] = '\n';
 		hal_console_write(line, len + 1);
 	}
+}
+
+void console_tap(void (*tap)(const char *line, size_t len))
+{
+	atomic_store_explicit(&line_tap, tap, memory_order_release);
 }
 
 void console_drain(void)
@@ -46,6 +54,7 @@ void console_drain(void)
 
 void console_drain_at_panic(void)
 {
+	console_tap(NULL); /* a stopped CPU may have its lock */
 	/* The CPU that writes has been stopped, perhaps within a line. */
 	if (atomic_exchange_explicit(&writing, true, memory_order_acquire))
 		hal_console_write("\n", 1);

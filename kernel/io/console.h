@@ -9,8 +9,13 @@
 #ifndef KERNEL_IO_CONSOLE_H
 #define KERNEL_IO_CONSOLE_H
 
+#include <stddef.h>
+
 /* Hands the writing to a fiber of its own. Context: boot, scheduler made. */
 void console_start(void);
+
+/* Has each line that is written given to `tap`, too, which takes no lock that a printer may have; NULL: to nobody. Context: fiber. */
+void console_tap(void (*tap)(const char *line, size_t len));
 
 /* Something is in the ring. Context: boot or fiber, any CPU. */
 void console_wake(void);

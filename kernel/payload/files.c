@@ -10,7 +10,10 @@
 #include "kernel/cap/fs_object.h"
 #include "kernel/core/panic.h"
 #include "kernel/io/fs/app.h"
+#include "kernel/io/fs/flat.h"
+#include "kernel/io/fs/log.h"
 #include "kernel/io/fs/service.h"
+#include "kernel/io/fs/sys.h"
 #include "kernel/io/fs/tmp.h"
 #include "kernel/payload/manifest_parser.h"
 #include "kernel/sys/process.h"
@@ -30,6 +33,20 @@ static status_t mount_app(struct fs **out, char *why, size_t why_bytes)
 	return app_mount(app_archive, out);
 }
 
+static status_t mount_log(struct fs **out, char *why, size_t why_bytes)
+{
+	(void)why;
+	(void)why_bytes;
+	return log_mount(out);
+}
+
+static status_t mount_sys(struct fs **out, char *why, size_t why_bytes)
+{
+	(void)why;
+	(void)why_bytes;
+	return sys_mount(out);
+}
+
 /* Those that all processes share. NULL: nothing of that kind is built in. */
 static const struct mount {
 	status_t (*mount)(struct fs **out, char *why, size_t why_bytes);
@@ -37,6 +54,8 @@ static const struct mount {
 	const char *missing; /* what to say where there is none */
 } mounts[MANIFEST_MOUNTS] = {
 	[MANIFEST_MOUNT_APP] = { mount_app, app_unmount, "" },
+	[MANIFEST_MOUNT_LOG] = { mount_log, log_unmount, "" },
+	[MANIFEST_MOUNT_SYS] = { mount_sys, flat_unmount, "" },
 	[MANIFEST_MOUNT_HOST] = { NULL, NULL, "this machine has no folder of the host's (rumpk run --share DIR)" },
 	[MANIFEST_MOUNT_DATA] = { NULL, NULL, "this machine has no volume (rumpk run --disk FILE)" },
 };

@@ -12,7 +12,7 @@
 
 const struct manifest_known_capability manifest_known_capabilities[MANIFEST_KNOWN_CAPABILITIES] = {
 	{ "console", 1, { "write" } },
-	{ "log", 5, { "write" } },
+	{ "log", 5, { "write", "levels" } },
 	{ "clock", 6, { "read", "wait" } },
 	{ "entropy", 7, { "read" } },
 	{ "processes", 9, { "spawn" } },

@@ -44,9 +44,35 @@ struct capset_source process_capset_source(struct budget *budget)
 	return (struct capset_source){ .ctx = budget, .alloc = capset_page_alloc, .free = capset_page_free };
 }
 
+static struct list_node all = LIST_INIT(all); /* W: under: */
+static struct spinlock all_lock;
+
 static void process_free(struct object *object)
 {
-	free(LIST_OWNER(object, struct process, object));
+	struct process *process = LIST_OWNER(object, struct process, object);
+
+	spinlock_take(&all_lock);
+	list_remove(&process->of_all);
+	spinlock_give(&all_lock);
+	free(process);
+}
+
+struct process *process_next(struct process *after)
+{
+	struct process *found = NULL;
+	struct list_node *node;
+
+	spinlock_take(&all_lock);
+	for (node = after != NULL ? after->of_all.next : all.next; node != &all; node = node->next) {
+		found = LIST_OWNER(node, struct process, of_all);
+		if (object_hold(&found->object))
+			break;
+		found = NULL;
+	}
+	spinlock_give(&all_lock);
+	if (after != NULL)
+		object_put(&after->object);
+	return found;
 }
 
 static void process_init(struct process *process, const char *name)
@@ -61,6 +87,9 @@ static void process_init(struct process *process, const char *name)
 	process->threads_max = PROCESS_THREADS_MAX;
 	process->number = atomic_fetch_add_explicit(&processes_made, 1, memory_order_relaxed) + 1;
 	process->id = id_next();
+	spinlock_take(&all_lock);
+	list_push_back(&all, &process->of_all);
+	spinlock_give(&all_lock);
 }
 
 status_t process_create(const char *name, struct budget *parent, uint64_t memory_bytes, struct process **out)

@@ -65,6 +65,7 @@ struct process {
 	struct hal_user_fault fault;
 	_Atomic enum process_end end;
 	_Atomic bool finished; /* W: the last thread, with its last act */
+	struct list_node of_all; /* W: under the list's lock */
 };
 
 /*
@@ -85,6 +86,12 @@ void process_print_start(const struct process *process);
 
 /* Woken when a process has ended. The boot CPU's. */
 extern struct wait_queue process_ends;
+
+/*
+ * The process made after `after` (NULL: the first), held, with the hold of `after` taken over; NULL: there are no more. Each is there as long as
+ * anybody holds it.
+ */
+struct process *process_next(struct process *after);
 
 /* Processes that have started and not ended. */
 unsigned process_count(void);

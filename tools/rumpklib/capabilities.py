@@ -16,7 +16,7 @@ class Capability:
 
 KNOWN = {
     "console": Capability(1, ("write",)),
-    "log": Capability(5, ("write",)),
+    "log": Capability(5, ("write", "levels")),
     "clock": Capability(6, ("read", "wait")),
     "entropy": Capability(7, ("read",)),
     "processes": Capability(9, ("spawn",)),
