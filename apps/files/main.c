@@ -74,6 +74,7 @@ static int64_t cat(char **args)
 {
 	static char buffer[SHOWN_BYTES];
 	static struct lines lines;
+	struct capos_file_stat_result stat;
 	uint64_t offset = 0;
 	capos_cap_t file;
 	int64_t bytes = capos_open(args[0], 0, CAPOS_DIR_RIGHT_READ, &file);
@@ -81,14 +82,18 @@ static int64_t cat(char **args)
 	if (bytes < 0)
 		return bytes;
 	lines.len = 0;
-	while ((bytes = capos_file_read(file, offset, buffer, sizeof(buffer), 0)) > 0) {
-		lines_add(&lines, buffer, (size_t)bytes);
+	bytes = capos_file_stat(file, &stat, 0);
+	/* No further than its size was: what is printed here makes a log grow. */
+	while (bytes >= 0 && offset < stat.size && (bytes = capos_file_read(file, offset, buffer, sizeof(buffer), 0)) > 0) {
+		size_t len = (uint64_t)bytes < stat.size - offset ? (size_t)bytes : (size_t)(stat.size - offset);
+
+		lines_add(&lines, buffer, len);
 		offset += (uint64_t)bytes;
 	}
 	if (lines.len > 0)
 		lines_add(&lines, "\n", 1);
 	(void)capos_close(file);
-	return bytes;
+	return bytes < 0 ? bytes : 0;
 }
 
 static int64_t levels(char **args)
