@@ -26,7 +26,7 @@ struct capset_slot *capset_slot(const struct capset *set, capos_cap_t cap)
 /* A slot that can be used: the lowest. One that has used up its generations is retired. */
 static status_t slot_find_free(struct capset *set, struct capset_slot **out, unsigned *index)
 {
-	for (unsigned at = 0; at < CAPSET_SLOTS; at++) {
+	for (unsigned at = set->lowest_free; at < CAPSET_SLOTS; at++) {
 		struct capset_slot *chunk = atomic_load_explicit(&set->chunks[at / CAPSET_CHUNK_SLOTS], memory_order_relaxed);
 
 		if (chunk == NULL) {
@@ -40,7 +40,7 @@ static status_t slot_find_free(struct capset *set, struct capset_slot **out, uns
 
 		if (atomic_load_explicit(&slot->number, memory_order_relaxed) == 0 && slot->generation < CAPSET_GENERATION_MAX) {
 			*out = slot;
-			*index = at;
+			*index = set->lowest_free = at;
 			return STATUS_OK;
 		}
 	}
@@ -96,8 +96,11 @@ status_t capset_add(struct capset *set, struct object *object, uint32_t rights, 
 
 struct object *capset_remove(struct capset_slot *slot)
 {
+	uint32_t index = (atomic_load_explicit(&slot->number, memory_order_relaxed) & ((1u << CAPSET_SLOT_BITS) - 1)) - 1;
 	struct capset_slot *child;
 
+	if (index < slot->set->lowest_free)
+		slot->set->lowest_free = index;
 	atomic_store_explicit(&slot->number, 0, memory_order_relaxed);
 	/* Who still finds the number finds object and rights as they were (capset_find). */
 	atomic_thread_fence(memory_order_release);
@@ -144,4 +147,5 @@ void capset_free(struct capset *set)
 			set->source.free(set->source.ctx, chunk);
 		atomic_store_explicit(&set->chunks[i], NULL, memory_order_relaxed);
 	}
+	set->lowest_free = 0;
 }

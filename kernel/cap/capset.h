@@ -57,6 +57,7 @@ struct capset {
 	struct capset_source source;
 	uint32_t count; /* capabilities in it */
 	uint32_t added; /* ever */
+	uint32_t lowest_free; /* no slot below can be used */
 };
 
 /* An empty set of zeroed memory. */

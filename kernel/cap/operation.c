@@ -24,13 +24,6 @@ static void timed_out(void *arg)
 	operation_finish(operation, STATUS_ETIMEDOUT);
 }
 
-static uint64_t deadline_after(uint64_t timeout_ns)
-{
-	uint64_t now = hal_timer_now_ns();
-
-	return timeout_ns < INT64_MAX - now ? now + timeout_ns : INT64_MAX;
-}
-
 struct operation *operation_begin(struct cap_call *call, void (*withdraw)(struct operation *operation))
 {
 	const struct capos_submission *submission = call->submission;
@@ -58,7 +51,7 @@ struct operation *operation_begin(struct cap_call *call, void (*withdraw)(struct
 	if (submission->timeout_ns != 0) {
 		operation->timed = true;
 		operation->timer_cpu = hal_cpu_index();
-		timer_set(&operation->timer, deadline_after(submission->timeout_ns), timed_out, operation);
+		timer_set(&operation->timer, timer_deadline_after(submission->timeout_ns), timed_out, operation);
 	}
 	return operation;
 }

@@ -11,15 +11,6 @@
 #include "lib/list.h"
 #include "lib/string.h"
 
-static unsigned order_for(uint64_t bytes)
-{
-	unsigned order = 0;
-
-	while (HAL_PAGE_BYTES << order < bytes)
-		order++;
-	return order;
-}
-
 void region_pages_free(struct region_pages *pages)
 {
 	for (uint64_t i = 0; i < pages->count; i++)
@@ -34,7 +25,7 @@ static status_t list_alloc(struct budget *budget, uint64_t count, struct region_
 {
 	uint64_t pa;
 
-	*pages = (struct region_pages){ .budget = budget, .pa_order = order_for(count * sizeof(uint64_t)) };
+	*pages = (struct region_pages){ .budget = budget, .pa_order = page_order_for(count * sizeof(uint64_t)) };
 	if (!budget_charge(budget, 1ul << pages->pa_order))
 		return STATUS_ENOMEM;
 	pa = page_alloc(pages->pa_order);

@@ -63,20 +63,11 @@ static void heap_give(void)
 	spinlock_give(&lock);
 }
 
-static unsigned order_for(size_t bytes)
-{
-	unsigned order = 0;
-
-	while ((HAL_PAGE_BYTES << order) < bytes)
-		order++;
-	return order;
-}
-
 static void *source_alloc(void *ctx, size_t bytes)
 {
 	(void)ctx;
 
-	uint64_t pa = page_alloc(order_for(bytes));
+	uint64_t pa = page_alloc(page_order_for(bytes));
 
 	return pa != 0 ? hal_direct_va(pa) : NULL;
 }
@@ -84,7 +75,7 @@ static void *source_alloc(void *ctx, size_t bytes)
 static void source_free(void *ctx, void *pages, size_t bytes)
 {
 	(void)ctx;
-	page_free(hal_direct_pa(pages), order_for(bytes));
+	page_free(hal_direct_pa(pages), page_order_for(bytes));
 }
 
 static void source_bad(void *ctx, const char *what, const void *address)

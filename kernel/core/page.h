@@ -13,6 +13,16 @@
 /* Takes over all RAM that is free. A panic where there is too little to count it with. */
 void page_init(const struct hal_range *free, unsigned count);
 
+/* The smallest order whose pages hold so many bytes. */
+static inline unsigned page_order_for(uint64_t bytes)
+{
+	unsigned order = 0;
+
+	while (HAL_PAGE_BYTES << order < bytes)
+		order++;
+	return order;
+}
+
 /* 2^order pages of any content, aligned to their size. Physical address, or 0 where memory is out. */
 uint64_t page_alloc(unsigned order);
 

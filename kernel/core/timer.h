@@ -39,6 +39,9 @@ void timer_set(struct timer *timer, uint64_t deadline_ns, void (*fire)(void *arg
 /* Takes a timer back; nothing where it has fired. The machine stays armed until timer_settle(). Context: fiber. */
 void timer_cancel(struct timer *timer);
 
+/* The deadline `timeout_ns` from now; one beyond what the clock can count is the latest there is. Context: any. */
+uint64_t timer_deadline_after(uint64_t timeout_ns);
+
 /* The machine layer's deadline passed. Context: interrupt. */
 void timer_interrupt(void);
 

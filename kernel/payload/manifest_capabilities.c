@@ -7,16 +7,22 @@
  */
 #include <assert.h>
 
+#include "capos/abi/channels.h"
+#include "capos/abi/clock.h"
+#include "capos/abi/console.h"
+#include "capos/abi/entropy.h"
+#include "capos/abi/log.h"
+#include "capos/abi/processes.h"
 #include "kernel/payload/manifest_parser.h"
 #include "lib/bits.h"
 
 const struct manifest_known_capability manifest_known_capabilities[MANIFEST_KNOWN_CAPABILITIES] = {
-	{ "console", 1, { "write" } },
-	{ "log", 5, { "write", "levels" } },
-	{ "clock", 6, { "read", "wait" } },
-	{ "entropy", 7, { "read" } },
-	{ "processes", 9, { "spawn" } },
-	{ "channels", 14, { "create" } },
+	{ "console", CAPOS_INTERFACE_CONSOLE, { "write" } },
+	{ "log", CAPOS_INTERFACE_LOG, { "write", "levels" } },
+	{ "clock", CAPOS_INTERFACE_CLOCK, { "read", "wait" } },
+	{ "entropy", CAPOS_INTERFACE_ENTROPY, { "read" } },
+	{ "processes", CAPOS_INTERFACE_PROCESSES, { "spawn" } },
+	{ "channels", CAPOS_INTERFACE_CHANNELS, { "create" } },
 };
 
 static_assert(MANIFEST_KNOWN_CAPABILITIES <= MANIFEST_CAPABILITY_MAX, "every capability has a place");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
+#include "kernel/core/timer.h"
 #include "kernel/sys/native.h"
 
 #include "hal/contract/timer.h"
@@ -8,13 +9,6 @@
 #include "kernel/sys/process.h"
 #include "kernel/sys/submissions.h"
 #include "kernel/sys/thread.h"
-
-static uint64_t deadline_after(uint64_t timeout_ns)
-{
-	uint64_t now = hal_timer_now_ns();
-
-	return timeout_ns < INT64_MAX - now ? now + timeout_ns : INT64_MAX;
-}
 
 /* Whether it would wait for ever for what cannot come: nothing is in flight, nobody else submits here. */
 static bool waits_in_vain(const struct ring_set *set, uint64_t timeout_ns)
@@ -26,7 +20,7 @@ static bool waits_in_vain(const struct ring_set *set, uint64_t timeout_ns)
 /* Waits until there are as many completions, as long as that may take. Returns how many there are. */
 static int64_t wait_for(struct ring_set *set, uint32_t min_complete, uint64_t timeout_ns, uint32_t waiting)
 {
-	uint64_t deadline = timeout_ns == CAPOS_WAIT_FOREVER ? WAIT_FOREVER : deadline_after(timeout_ns);
+	uint64_t deadline = timeout_ns == CAPOS_WAIT_FOREVER ? WAIT_FOREVER : timer_deadline_after(timeout_ns);
 	status_t status = STATUS_OK;
 	uint32_t count;
 

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "hal/contract/cpu.h"
 #include "hal/contract/smp.h"
 #include "kernel/cap/grant.h"
 #include "kernel/cap/process_object.h"
@@ -150,7 +151,7 @@ void process_end(struct process *process, enum process_end end, int64_t code, co
 		return;
 	process->code = code;
 	process->fault = *fault;
-	/* Pairs with the acquire in process_leave(): the last thread sees what it ended with. */
+	/* Pairs with the acquire in process_finish(): the last thread sees what it ended with. */
 	atomic_store_explicit(&process->end, end, memory_order_release);
 	spinlock_take(&process->lock);
 	for (struct list_node *node = process->threads.next; node != &process->threads; node = node->next) {
@@ -220,6 +221,8 @@ unsigned process_count(void)
 static void process_finish(struct process *process)
 {
 	process_exit(process, 0); /* each thread ended by itself, and none ended the process */
+	while (atomic_load_explicit(&process->end, memory_order_acquire) == PROCESS_RUNS) /* or another CPU is just writing down what ended it */
+		hal_cpu_relax();
 	process_empty(process);
 	print_end(process);
 	spinlock_take(&process->lock);
