@@ -11,11 +11,10 @@ COVER_PROGRAMS := $(UNIT_SRCS:%.c=build/cover/%)
 PLUGINS := $(patsubst harness/plugin/%.c,build/plugins/%.so,$(wildcard harness/plugin/*.c))
 
 # Drivers and the network stack, for the tests that call them.
-COVER_DRIVER_OBJS := $(sort $(NET_OBJS:build/host/asan/%=build/cover/%) $(BLOCK_OBJS:build/host/asan/%=build/cover/%))
+COVER_DRIVER_OBJS := $(DRIVER_TEST_OBJS:build/host/asan/%=build/cover/%)
 COVER_NET_OBJS := $(NET_SRCS:%.c=build/cover/%.o) $(NET_WORLD:%.c=build/cover/%.o)
 COVER_LWIP_OBJS := $(LWIP_SRCS:build/deps/%.c=build/cover/deps/%.o)
-build/cover/tests/unit/hal/virtio/net_test: $(NET_OBJS:build/host/asan/%=build/cover/%)
-build/cover/tests/unit/hal/virtio/block_test: $(BLOCK_OBJS:build/host/asan/%=build/cover/%)
+$(foreach driver,$(DRIVERS),$(eval build/cover/tests/unit/hal/virtio/$(driver)_test: $(patsubst build/host/asan/%,build/cover/%,$(call DRIVER_OBJS,$(driver)))))
 $(filter build/cover/tests/unit/kernel/io/net/%,$(COVER_PROGRAMS)): $(COVER_NET_OBJS) $(COVER_LWIP_OBJS)
 
 $(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP)

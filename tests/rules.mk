@@ -63,11 +63,11 @@ $(MANIFEST_DUMP): build/tests/%: build/host/asan/tests/%.o $(HOST_OBJS)
 	$(HOSTCC) $(ASAN) -Wl,--gc-sections -o $@ $^ -lsodium
 
 # Drivers against models of their devices: nothing of the machine in them, but they are no library.
-NET_OBJS := $(patsubst %.c,build/host/asan/%.o,$(wildcard hal/virtio/net*.c) hal/virtio/driver.c)
-BLOCK_OBJS := $(patsubst %.c,build/host/asan/%.o,$(wildcard hal/virtio/block*.c) hal/virtio/driver.c)
-build/tests/unit/hal/virtio/net_test: $(NET_OBJS)
-build/tests/unit/hal/virtio/block_test: $(BLOCK_OBJS)
--include $(sort $(NET_OBJS:.o=.d) $(BLOCK_OBJS:.o=.d))
+DRIVERS := net block rng console
+DRIVER_OBJS = $(patsubst %.c,build/host/asan/%.o,$(wildcard hal/virtio/$(1).c hal/virtio/$(1)_*.c) hal/virtio/driver.c)
+DRIVER_TEST_OBJS := $(sort $(foreach driver,$(DRIVERS),$(call DRIVER_OBJS,$(driver))))
+$(foreach driver,$(DRIVERS),$(eval build/tests/unit/hal/virtio/$(driver)_test: $(call DRIVER_OBJS,$(driver))))
+-include $(DRIVER_TEST_OBJS:.o=.d)
 
 $(filter build/tests/unit/kernel/io/net/%,$(UNIT_PROGRAMS)): $(NET_HOST_LIB)
 

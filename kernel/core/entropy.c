@@ -5,6 +5,7 @@
 
 #include <sodium/crypto_generichash_blake2b.h>
 #include <sodium/crypto_stream_chacha20.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ static struct spinlock lock;
 static uint8_t key[KEY_BYTES]; /* W: under the lock */
 static bool drawn;             /* W: under the lock */
 static bool good;              /* W: under the lock */
+static _Atomic(void (*)(void)) feed; /* W: who has a source of seeds */
+static uint64_t stale_ns;            /* W: under the lock. From when on another seed is wanted */
 static const struct span *boot_seeds;
 static unsigned boot_seed_count;
 
@@ -30,7 +33,7 @@ void entropy_init(const struct span *seeds, unsigned count)
 	boot_seed_count = count;
 }
 
-static void wipe(void *at, size_t bytes)
+void entropy_wipe(void *at, size_t bytes)
 {
 	memset(at, 0, bytes);
 	__asm__ volatile("" ::"r"(at) : "memory"); /* not dead code */
@@ -53,7 +56,7 @@ static void key_make(void)
 		good = good || boot_seeds[i].len > 0;
 	}
 	(void)crypto_generichash_blake2b_final(&state, key, KEY_BYTES);
-	wipe(&state, sizeof(state));
+	entropy_wipe(&state, sizeof(state));
 	drawn = true;
 }
 
@@ -66,20 +69,50 @@ static void chunk_draw(uint8_t *to, size_t bytes)
 	(void)crypto_stream_chacha20_ietf(stream, KEY_BYTES + bytes, nonce, key);
 	memcpy(key, stream, KEY_BYTES);
 	memcpy(to, stream + KEY_BYTES, bytes);
-	wipe(stream, sizeof(stream));
+	entropy_wipe(stream, sizeof(stream));
 }
 
 void entropy_draw(void *to, size_t bytes)
 {
+	void (*want)(void) = atomic_load_explicit(&feed, memory_order_acquire); /* pairs with entropy_feed() */
+	uint64_t now_ns = want != NULL ? hal_timer_now_ns() : 0;
 	bool first;
 
 	spinlock_take(&lock);
+	if (want != NULL && now_ns < stale_ns)
+		want = NULL;
+	else if (want != NULL)
+		stale_ns = now_ns + ENTROPY_SEED_NS;
 	first = !drawn;
 	if (first)
 		key_make();
 	for (size_t at = 0; at < bytes; at += CHUNK_BYTES)
 		chunk_draw((uint8_t *)to + at, bytes - at < CHUNK_BYTES ? bytes - at : CHUNK_BYTES);
 	spinlock_give(&lock);
+	if (want != NULL)
+		want();
 	if (first && !good)
 		log_print(LOG_BOOT, LOG_WARN, "no entropy: neither rng-seed, kaslr-seed nor RNDR; identifiers and keys are predictable");
+}
+
+void entropy_mix(const void *from, size_t bytes)
+{
+	crypto_generichash_blake2b_state state;
+
+	spinlock_take(&lock);
+	if (!drawn)
+		key_make();
+	VERIFY(crypto_generichash_blake2b_init(&state, key, KEY_BYTES, KEY_BYTES) == 0);
+	(void)crypto_generichash_blake2b_update(&state, from, bytes);
+	(void)crypto_generichash_blake2b_final(&state, key, KEY_BYTES);
+	spinlock_give(&lock);
+	entropy_wipe(&state, sizeof(state));
+}
+
+void entropy_feed(void (*want)(void))
+{
+	spinlock_take(&lock);
+	stale_ns = hal_timer_now_ns() + ENTROPY_SEED_NS; /* the first is asked for by who feeds */
+	spinlock_give(&lock);
+	atomic_store_explicit(&feed, want, memory_order_release); /* pairs with entropy_draw() */
 }

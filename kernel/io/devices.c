@@ -6,6 +6,7 @@
 #include "hal/contract/virtio.h"
 #include "kernel/core/log.h"
 #include "kernel/core/page.h"
+#include "kernel/io/entropy_device.h"
 
 static void report(bool problem, const char *line)
 {
@@ -17,6 +18,11 @@ status_t devices_probe(void)
 {
 	static struct hal_device_services services = { .block = page_alloc, .report = report };
 
+	status_t status;
+
 	services.pages = page_source();
-	return hal_virtio_probe(&services);
+	status = hal_virtio_probe(&services);
+	if (status == STATUS_OK)
+		entropy_device_start();
+	return status;
 }

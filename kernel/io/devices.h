@@ -8,7 +8,8 @@
 #include "lib/status.h"
 
 /*
- * Finds them, the first time it is called; from then on hal/contract/net.h and rng.h know them. What cannot be used is said on the
+ * Finds them, the first time it is called; from then on hal/contract/net.h and rng.h know them, and the
+ * entropy device feeds kernel/core/entropy.h. What cannot be used is said on the
  * console, how the others are reached with log=boot=debug.
  * Returns STATUS_OK, for no devices too; STATUS_ENOMEM; STATUS_EINVAL where the device tree is malformed. Context: fiber, boot CPU.
  */

@@ -57,7 +57,8 @@ def guest(cell: str, transport: str, **options: object) -> suite.Case:
     machine = suite.product(None, IMAGE, append="test=virtio log=boot=debug", extra=TRANSPORTS[transport], **options)
     means = "messages" if transport.startswith("pci") and transport != "pci-pin" else "a line"
     return suite.Case(f"virtio[{cell}]", machine, Expectation(
-        ktap=True, markers=(rf"re:virtio: net at (pci 0:\d\.\d|0x[0-9a-f]+) interrupts by {means}",),
+        ktap=True, markers=("re:.*entropy: 64 bytes of the device's are mixed in",
+                            rf"re:virtio: net at (pci 0:\d\.\d|0x[0-9a-f]+) interrupts by {means}"),
         bad=(*BAD_PATTERNS, "^virtio: net at .*(reset|lacks|does not|is |wants)")))
 
 
