@@ -40,7 +40,7 @@ extern const struct guest_table files_tests;
 extern const struct guest_table virtio_tests;     /* where there is an entropy device */
 extern const struct guest_table virtio_net_tests; /* where there is a network with QEMU's gateway */
 extern const struct guest_table virtio_block_tests; /* where there are two disks */
-extern const struct guest_table virtio_link_tests; /* and somebody who pulls its cable when told to */
+extern const struct guest_table virtio_link_tests, entropy_tests; /* and somebody who pulls its cable when told to */
 
 /* The kernel's command line, in the device tree. W: main.c */
 extern struct span guest_command_line;

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * The test image's purpose: test=all (the default) runs every claim but those of test=virtio and test=virtio-link, which want devices; test=bench and
+ * The test image's purpose: test=all (the default) runs every claim but those of test=virtio, test=virtio-link and test=entropy, which want devices; test=bench and
  * test=rates the measurements, any other name commits that fault. Exit status 0 where all held, 1 where one did not, 2 for an unknown name.
  */
 #include "hal/contract/boot.h"
@@ -28,6 +28,7 @@ enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 /* For machines that have the devices: test=virtio, test=virtio-link. */
 static const struct guest_table *const virtio_tables[] = { &virtio_tests, &virtio_net_tests, &virtio_block_tests };
 static const struct guest_table *const virtio_link_table = &virtio_link_tests;
+static const struct guest_table *const entropy_table = &entropy_tests;
 
 /* The last table is for machines of several CPUs. */
 static unsigned table_count(void)
@@ -117,6 +118,8 @@ void image_main(void *arg)
 		console_exit(run_tables(info->command_line, virtio_tables, 3));
 	if (span_is(name, "virtio-link"))
 		console_exit(run_tables(info->command_line, &virtio_link_table, 1));
+	if (span_is(name, "entropy"))
+		console_exit(run_tables(info->command_line, &entropy_table, 1));
 	if (span_is(name, "net"))
 		console_exit(net_server_run());
 	if (span_is(name, "bench"))

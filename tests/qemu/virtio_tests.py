@@ -43,6 +43,11 @@ TRANSPORTS = {
     # Queues of other lengths, and without what makes them quick.
     "pci-plain": pci(",event_idx=off,indirect_desc=off", ",mrg_rxbuf=off,rx_queue_size=512,tx_queue_size=256"),
 }
+#: Where an entropy device has its bytes.
+BACKENDS = {
+    "silent": ("-chardev", "null,id=nobody", "-object", "rng-egd,id=rng,chardev=nobody"),
+    "zeros": ("-object", "rng-random,id=rng,filename=/dev/zero"),
+}
 LEGACY = {
     "mmio": (MMIO, (r"re:virtio: net at 0xa00[0-9a-f]{4} is legacy only: start QEMU with .*",
                     r"re:virtio: entropy at 0xa00[0-9a-f]{4} is legacy only: "
@@ -77,6 +82,16 @@ def link(transport: str, gic: int) -> suite.Case:
     return suite.Case(f"virtio_link[{transport},gic{gic}]", machine, Expectation(ktap=True), script=suite.Drive(pull_cable))
 
 
+def entropy(transport: str, backend: str) -> suite.Case:
+    """An entropy device that gives nothing, or nothing but zeros: the generator draws, and the device is not complained of."""
+    name = "virtio-rng-pci" if transport == "pci" else "virtio-rng-device"
+    machine = suite.product(None, IMAGE, append="test=entropy log=boot=debug", extra=(*MODERN, *BACKENDS[backend], "-device", f"{name},rng=rng"))
+    mixed = "entropy: 64 bytes of the device's are mixed in"
+    return suite.Case(f"virtio_entropy[{backend},{transport}]", machine, Expectation(
+        ktap=True, markers=(f"re:.*{mixed}",) if backend == "zeros" else (),
+        bad=(*BAD_PATTERNS, "reset", "left alone", *(() if backend == "zeros" else (mixed,)))))
+
+
 def legacy(transport: str) -> suite.Case:
     """Devices that are too old are named, with what to do about it; the claims then fail, for want of devices."""
     extra, lines = LEGACY[transport]
@@ -96,6 +111,7 @@ def cases() -> list[suite.Case]:
         *(guest(f"{transport},5M", transport, memory_mib="5M") for transport in ("mmio", "pci")),
         guest("pci,el2,max", "pci", el2=True, cpu="max", memory_mib="4096M"),
         *(link(transport, gic) for transport in ("mmio", "pci", "pci-pin") for gic in (2, 3)),
+        *(entropy(transport, backend) for transport in ("mmio", "pci") for backend in BACKENDS),
         *(legacy(name) for name in LEGACY),
     ]
 
