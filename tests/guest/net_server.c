@@ -22,7 +22,7 @@
 
 enum { BACKLOG = 128 };
 
-#define SETTLE_NS 20000000000ull /* peers have acknowledged what was sent last, at their slowest */
+#define SETTLE_NS 80000000000ull /* the longest that lwIP waits for anything is a minute: the rest of a datagram of IPv6 */
 #define LOOK_NS 5000000ull
 
 enum service { ECHO = 7, DISCARD = 9, POUR = 19, QUIT = 99 };

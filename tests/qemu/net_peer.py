@@ -5,18 +5,25 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
+import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from harness import markers, paths, suite, wire  # noqa: E402
+from harness import frames, markers, paths, suite, wire  # noqa: E402
 from harness.machine import Machine  # noqa: E402
+from harness.malformed import malformed as generate  # noqa: E402
 from harness.peer import Peer  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
 
 IMAGE = paths.BUILD / "tests" / "guest.img"
 ECHO = paths.BUILD / "apps" / "echo.rpk"
 PATIENCE_S = 20
+SERVED_S = 1.0
+#: What was begun by a flood is forgotten after 20 s, a fragment of IPv6 after 60.
+BUDGET = suite.Budget(cpu_s=60, idle_s=None)
 DEVICES = {
     "mmio": ("-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=net"),
     "pci": ("-device", "virtio-net-pci,netdev=net,romfile="),
@@ -52,14 +59,86 @@ def plain(machine: Machine) -> None:
     quit_server(peer)
 
 
+def six(machine: Machine) -> None:
+    """SLAAC, then TCP, UDP and a ping over IPv6."""
+    peer = serving(machine, advertises=True)
+    assert peer.ready6.wait(PATIENCE_S), "no address of the prefix"
+    check_echo(peer, os.urandom(100_000), six=True)
+    assert peer.ask(7, b"datagram", six=True) == b"datagram"
+    check_echo(peer, b"beside it")
+    quit_server(peer)
+
+
+def malformed(seed: int, count: int, long: bool = False) -> suite.Drive:
+    """The guest lives, serves between and afterwards; what came is not held."""
+    def run(machine: Machine) -> None:
+        peer = serving(machine, advertises=True)
+        assert peer.ready6.wait(PATIENCE_S), "no address of the prefix"
+        connection = peer.connect(7)
+        for part in range(4):
+            peer.wire.send(*generate(peer, 4 * seed + part, count // 4, long))
+            connection.send(b"still there")
+            assert connection.receive(11) == b"still there"
+            check_echo(peer, b"and for others", six=part % 2 == 1)
+        connection.close()
+        quit_server(peer)
+    return suite.Drive(run)
+
+
+def flood(peer: Peer, stop: threading.Event, port: int = 7) -> None:
+    """SYNs of addresses that nobody has, as fast as it goes."""
+    dice = random.Random(1)
+    made = []
+    for _ in range(2000):
+        source = bytes([10, 9, dice.randrange(9, 250), dice.randrange(1, 255)])
+        segment = frames.tcp(source, peer.guest, dice.randrange(1024, 65536), port, dice.getrandbits(32), 0, frames.SYN, options=b"\x02\x04\x05\xb4")
+        made.append(peer.packet(source, peer.guest, frames.TCP, segment))
+    while not stop.is_set():
+        for at in range(0, len(made), 20):
+            peer.wire.send(*made[at:at + 20])
+            peer.flooded += 20
+            if stop.is_set():
+                break
+
+
+def syn_flood(machine: Machine) -> None:
+    """Whoever means it is served within a second, with the flood at its height."""
+    peer = serving(machine)
+    stop = threading.Event()
+    peer.flooded = 0
+    flooder = threading.Thread(target=flood, args=(peer, stop))
+    flooder.start()
+    try:
+        time.sleep(1)
+        for number in range(20):
+            begun = time.monotonic()
+            connection = peer.connect(7, SERVED_S)
+            connection.send(b"%d" % number)
+            assert connection.receive(len(str(number))) == b"%d" % number
+            took = time.monotonic() - begun
+            assert took < SERVED_S, f"{took:.2f} s"
+            connection.close()
+        assert peer.flooded > 2000, f"only {peer.flooded}: no flood"
+    finally:
+        stop.set()
+        flooder.join()
+    check_echo(peer, os.urandom(50_000))
+    quit_server(peer)
+
+
 def kernel(name: str, device: str, script: suite.Drive, cpus: int = 1, **options: object) -> suite.Case:
     machine = suite.product(None, IMAGE, append="test=net", extra=(*DEVICES[device], *wire.BACKEND), smp=cpus, icount=False, halted=True,
                             **options)
-    return suite.Case(f"{name}[{device},smp{cpus}]", machine, Expectation(0, ENDED), script)
+    return suite.Case(f"{name}[{device},smp{cpus}]", machine, Expectation(0, ENDED), script,
+                      budget=BUDGET)
 
 
 def cases() -> list[suite.Case]:
-    return [kernel("net_peer", device, suite.Drive(plain)) for device in DEVICES]
+    found = [kernel("net_peer", device, suite.Drive(plain)) for device in DEVICES]
+    found += [kernel("net_ip6", device, suite.Drive(six)) for device in DEVICES]
+    found += [kernel(f"net_malformed{seed}", "pci", malformed(seed, 2000), cpus) for seed, cpus in ((1, 4),)]
+    found += [kernel("net_syn_flood", "mmio", suite.Drive(syn_flood), cpus) for cpus in (1, 4)]
+    return found
 
 
 if __name__ == "__main__":
