@@ -144,6 +144,7 @@ class Peer:
         self._datagrams: list[bytes] = []
         self._arrived = threading.Condition()
         self._next_port = 20000
+        self.heard = self.flooded = 0  # frames, in and out: of tests that count
         self.wire = Wire(machine, self._take)
         begin(machine)
 
@@ -182,6 +183,7 @@ class Peer:
     def _take(self, frame: bytes) -> None:
         kind = struct.unpack_from(">H", frame, 12)[0]
         self.mac = frame[6:12]
+        self.heard += 1
         if kind == frames.ARP:
             self._take_arp(frame[14:42])
             return

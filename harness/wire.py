@@ -41,7 +41,7 @@ class Wire:
         finally:
             shutil.rmtree(folder)
         machine.qmp.command("netdev_add", PATIENCE_S, type="hubport", id=f"port{hub}", hubid=hub, netdev=f"wire{hub}")
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
         threading.Thread(target=self._read, name="wire", daemon=True).start()
 
     def _read(self) -> None:

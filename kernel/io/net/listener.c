@@ -86,6 +86,15 @@ status_t net_listener_accept(struct net_listener *listener, struct net_stream **
 	return STATUS_OK;
 }
 
+bool net_listener_is_full(const struct net_listener *listener)
+{
+	unsigned count = 0;
+
+	for (const struct list_node *node = listener->queue.next; node != &listener->queue; node = node->next)
+		count++;
+	return count >= ((const struct tcp_pcb_listen *)listener->tcp)->backlog;
+}
+
 void net_listener_close(struct net_listener *listener)
 {
 	while (!list_is_empty(&listener->queue))

@@ -26,6 +26,10 @@ uint32_t net_port_random(void);
 uint32_t net_port_isn(const struct ip_addr *local_address, uint16_t local_port, const struct ip_addr *remote_address,
 		      uint16_t remote_port);
 
+/* SipHash of the four of a connection and `what`, under the same key: nothing that net_port_isn() gives away. */
+uint64_t net_port_hash(const struct ip_addr *local_address, uint16_t local_port, const struct ip_addr *remote_address,
+		       uint16_t remote_port, uint64_t what);
+
 /* An assertion of lwIP failed, in line `line` of the function that calls: a panic. */
 _Noreturn void net_port_assert(int line);
 

@@ -97,6 +97,9 @@ MUST_CHECK status_t net_listener_open(const struct net_endpoint *at, unsigned ba
 /* The connection that waits longest, now the caller's; STATUS_EAGAIN where there is none. */
 MUST_CHECK status_t net_listener_accept(struct net_listener *listener, struct net_stream **out);
 
+/* Whether as many connections wait to be accepted as may. */
+bool net_listener_is_full(const struct net_listener *listener);
+
 /* Stops listening; connections nobody accepted are reset. */
 void net_listener_close(struct net_listener *listener);
 

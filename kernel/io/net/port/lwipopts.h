@@ -5,6 +5,7 @@
 #ifndef KERNEL_IO_NET_PORT_LWIPOPTS_H
 #define KERNEL_IO_NET_PORT_LWIPOPTS_H
 
+#include "kernel/io/net/handshake.h"
 #include "kernel/io/net/port.h"
 
 /* One fiber calls all of it. */
@@ -88,6 +89,9 @@
 #define LWIP_RANDOMIZE_INITIAL_LOCAL_PORTS 1
 #define LWIP_HOOK_TCP_ISN(local_address, local_port, remote_address, remote_port) \
 	net_port_isn(local_address, local_port, remote_address, remote_port)
+
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, option_bytes, first_option_bytes, second_options, packet) \
+	net_handshake_take(pcb, header, first_option_bytes, packet)
 
 /* Whether a checksum is made or looked at in software is the device's matter. */
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
