@@ -25,7 +25,10 @@ build/kernel/deps/libfdt/%.o: $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(FDT_CFLAGS) -c -o $@ build/deps/libfdt/$*.c
 
-build/kernel/deps/lwip/%.o: $(DEPS_STAMP) $(RULES)
+# System headers to the compiler, so it does not say that they are used.
+LWIP_PORT := $(wildcard kernel/io/net/port/*.h kernel/io/net/port/*/*.h) kernel/io/net/port.h kernel/io/net/handshake.h
+
+build/kernel/deps/lwip/%.o: $(DEPS_STAMP) $(RULES) $(LWIP_PORT)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(LWIP_CFLAGS) -c -o $@ build/deps/lwip/$*.c
 

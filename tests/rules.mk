@@ -23,6 +23,7 @@ $(NET_HOST_LIB): $(NET_HOST_OBJS)
 	@rm -f $@
 	ar rcs $@ $^
 # Packed structures at odd addresses are lwIP's way.
+$(LWIP_SRCS:build/deps/%.c=build/host/asan/deps/%.o): $(LWIP_PORT)
 $(LWIP_SRCS:build/deps/%.c=build/host/asan/deps/%.o): SANITIZER := $(ASAN) -fno-sanitize=alignment
 
 build/host/asan/%.o: SANITIZER := $(ASAN)

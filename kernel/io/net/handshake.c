@@ -131,14 +131,29 @@ static void take_again(struct tcp_hdr *header, uint16_t option_bytes, struct pbu
 	(void)tcp_input(packet, ip_current_input_netif());
 }
 
+/* Whether as many connections wait to be accepted as may. */
+static bool is_full(const struct tcp_pcb_listen *listener)
+{
+	return ((const struct net_listener *)listener->callback_arg)->queue_count >= listener->backlog;
+}
+
+/* Whether there is room to remember one more: half of the backlog is kept for those that are done with it. */
+static bool may_remember(const struct tcp_pcb_listen *listener)
+{
+	unsigned under_way = listener->accepts_pending - ((const struct net_listener *)listener->callback_arg)->queue_count;
+
+	return under_way < (listener->backlog + 1u) / 2 && listener->accepts_pending < listener->backlog && !net_memory_is_scarce();
+}
+
 static err_t take_syn(const struct tcp_pcb_listen *listener, const struct tcp_hdr *header, uint16_t option_bytes)
 {
-	unsigned mss;
+	unsigned mss = mss_read(header, option_bytes);
 	uint64_t now_ns = hal_timer_now_ns();
 
-	if (listener->accepts_pending < (listener->backlog + 1) / 2 && !net_memory_is_scarce())
+	if (is_full(listener))
+		return ERR_ABRT; /* the peer tries again: who accepts nothing has no use for more */
+	if (may_remember(listener))
 		return ERR_OK;
-	mss = mss_read(header, option_bytes);
 	cookies_until_ns = now_ns + 2 * SLOT_NS;
 	answer(header, cookie_make(header, header->seqno, mss, now_ns / SLOT_NS));
 	return ERR_ABRT;
@@ -149,7 +164,7 @@ static err_t take_ack(struct tcp_pcb_listen *listener, struct tcp_hdr *header, u
 	if (hal_timer_now_ns() >= cookies_until_ns || !cookie_is_good(header))
 		return ERR_OK; /* lwIP resets it */
 	/* Where nobody accepts what is there, or memory is out, it is lost: the peer sends it again. */
-	if (!net_listener_is_full(listener->callback_arg) && listener->accepts_pending < UINT8_MAX && connection_make(listener, header))
+	if (!is_full(listener) && listener->accepts_pending < UINT8_MAX && connection_make(listener, header))
 		take_again(header, option_bytes, packet);
 	return ERR_ABRT;
 }

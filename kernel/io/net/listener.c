@@ -23,6 +23,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *tcp, err_t error)
 	tcp_backlog_delayed(tcp);
 	stream->listener = listener;
 	list_push_back(&listener->queue, &stream->queue_node);
+	listener->queue_count++;
 	net_events_raise(&listener->events);
 	return ERR_OK;
 }
@@ -81,18 +82,10 @@ status_t net_listener_accept(struct net_listener *listener, struct net_stream **
 		return STATUS_EAGAIN;
 	*out = LIST_OWNER(node, struct net_stream, queue_node);
 	(*out)->listener = NULL;
+	listener->queue_count--;
 	if ((*out)->tcp != NULL)
 		tcp_backlog_accepted((*out)->tcp);
 	return STATUS_OK;
-}
-
-bool net_listener_is_full(const struct net_listener *listener)
-{
-	unsigned count = 0;
-
-	for (const struct list_node *node = listener->queue.next; node != &listener->queue; node = node->next)
-		count++;
-	return count >= ((const struct tcp_pcb_listen *)listener->tcp)->backlog;
 }
 
 void net_listener_close(struct net_listener *listener)

@@ -279,6 +279,8 @@ static struct tcp_pcb *stream_part(struct net_stream *stream)
 	net_events_drop(&stream->events);
 	list_remove(&stream->unsent_node);
 	list_remove(&stream->queue_node);
+	if (stream->listener != NULL)
+		stream->listener->queue_count--;
 	received_free(stream);
 	net_memory_free(stream);
 	return tcp;

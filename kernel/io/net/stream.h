@@ -45,7 +45,8 @@ struct net_stream {
 struct net_listener {
 	struct net_events events;
 	struct tcp_pcb *tcp;
-	struct list_node queue; /* connections that nobody has accepted yet, by queue_node */
+	struct list_node queue; /* connections that nobody has accepted yet, by queue_node: */
+	unsigned queue_count;
 	struct net_endpoint local;
 };
 
@@ -96,9 +97,6 @@ MUST_CHECK status_t net_listener_open(const struct net_endpoint *at, unsigned ba
 
 /* The connection that waits longest, now the caller's; STATUS_EAGAIN where there is none. */
 MUST_CHECK status_t net_listener_accept(struct net_listener *listener, struct net_stream **out);
-
-/* Whether as many connections wait to be accepted as may. */
-bool net_listener_is_full(const struct net_listener *listener);
 
 /* Stops listening; connections nobody accepted are reset. */
 void net_listener_close(struct net_listener *listener);
