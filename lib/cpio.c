@@ -166,13 +166,15 @@ status_t cpio_next(struct cpio_cursor *cursor, struct cpio_entry *entry, const c
 
 	if (status != STATUS_OK)
 		return status;
-	if (fields[CPIO_NAME_BYTES] == 0 || fields[CPIO_NAME_BYTES] > CPIO_NAME_MAX + 1)
+	if (fields[CPIO_NAME_BYTES] == 0 || fields[CPIO_NAME_BYTES] > CPIO_NAME_MAX + 1 + CPIO_NAME_PAD_MAX)
 		return cpio_fail(why, "name length is out of range");
 	if (!cpio_take(cursor->archive, &at, fields[CPIO_NAME_BYTES], &entry->name))
 		return cpio_fail(why, "name is cut off or its padding is not zero");
 	entry->name.len--;
 	if (entry->name.data[entry->name.len] != '\0')
 		return cpio_fail(why, "name is not ended by a zero byte");
+	while (entry->name.len > 0 && entry->name.data[entry->name.len - 1] == '\0')
+		entry->name.len--;
 	if (!cpio_take(cursor->archive, &at, fields[CPIO_FILE_BYTES], &entry->data))
 		return cpio_fail(why, "content is cut off or its padding is not zero");
 	entry->mode = fields[CPIO_MODE];

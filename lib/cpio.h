@@ -19,6 +19,7 @@
 #include "lib/status.h"
 
 #define CPIO_NAME_MAX 255   /* bytes of a name, without its NUL */
+#define CPIO_NAME_PAD_MAX 4096 /* NULs behind a name, besides its own: they move the content to where it is wanted */
 #define CPIO_ENTRY_MAX 4096 /* entries of an archive, without the trailer */
 
 /* A file or a directory. Both spans lie in the archive. */
@@ -49,7 +50,7 @@ MUST_CHECK status_t cpio_next(struct cpio_cursor *cursor, struct cpio_entry *ent
 
 /*
  * Whether a whole archive is well formed: each header (digits, sizes, alignment, zero padding), names (relative, no empty, "."
- * or ".." part, no control characters, at most CPIO_NAME_MAX long), no name twice, only regular files and directories, at most
+ * or ".." part, no control characters, at most CPIO_NAME_MAX long, with at most CPIO_NAME_PAD_MAX NULs more), no name twice, only regular files and directories, at most
  * CPIO_ENTRY_MAX of them, a trailer, and nothing but zero bytes behind it.
  *
  * Cost: linear where names ascend (the first entry apart), else quadratic in the number of entries.

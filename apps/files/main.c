@@ -96,6 +96,34 @@ static int64_t cat(char **args)
 	return bytes < 0 ? bytes : 0;
 }
 
+/* Whether a file's pages hold what is read from it. */
+static int64_t map(char **args)
+{
+	static uint8_t buffer[SHOWN_BYTES];
+	uint64_t offset = 0;
+	capos_cap_t file;
+	int64_t bytes;
+	int64_t result = capos_open(args[0], 0, CAPOS_DIR_RIGHT_READ, &file);
+
+	if (result < 0)
+		return result;
+	result = capos_file_map(file);
+	while (result > 0 && (bytes = capos_read(file, offset, buffer, sizeof(buffer))) > 0) {
+		if (memcmp((const uint8_t *)result + offset, buffer, (size_t)bytes) != 0)
+			return -5;
+		offset += (uint64_t)bytes;
+	}
+	if (result > 0) {
+		(void)capos_print("mapped %llu bytes", (unsigned long long)offset);
+		while (offset % CAPOS_PAGE_BYTES != 0)
+			if (((const uint8_t *)result)[offset++] != 0)
+				return -5;
+		result = capos_file_unmap(file, (const void *)result);
+	}
+	(void)capos_close(file);
+	return result;
+}
+
 static int64_t levels(char **args)
 {
 	return capos_log_set_levels(capos_capset_get("log"), args[0], strlen(args[0]));
@@ -267,13 +295,13 @@ static const struct {
 } commands[] = {
 	{ "cat", 1, cat }, { "ls", 1, ls }, { "stat", 1, stat }, { "write", 2, write }, { "append", 2, append }, { "cp", 2, cp },
 	{ "rm", 1, rm }, { "rmdir", 1, rmdir }, { "mkdir", 1, mkdir }, { "mv", 2, mv }, { "ln", 2, ln }, { "symlink", 2, symlink },
-	{ "readlink", 1, readlink }, { "truncate", 2, truncate }, { "df", 1, df }, { "levels", 1, levels }, { "say", 1, say },
+	{ "readlink", 1, readlink }, { "truncate", 2, truncate }, { "df", 1, df }, { "levels", 1, levels }, { "map", 1, map }, { "say", 1, say },
 };
 
 static int usage(void)
 {
 	(void)capos_print("files: cat|ls|stat|rm|rmdir|mkdir|readlink|df PATH, write|append PATH TEXT, cp|mv|ln PATH PATH, symlink TARGET PATH,");
-	(void)capos_print("       truncate PATH BYTES, levels LEVELS, say TEXT, bench WHAT PATH [BYTES], many PATH COUNT. Several: with , between");
+	(void)capos_print("       truncate PATH BYTES, map PATH, levels LEVELS, say TEXT, bench WHAT PATH [BYTES], many PATH COUNT. Several: with , between");
 	return 2;
 }
 

@@ -19,6 +19,14 @@ class CpioTest(unittest.TestCase):
     def test_round_trip(self) -> None:
         self.assertEqual(cpio.read(cpio.write(FILES)), FILES)
 
+    def test_large_files_that_are_no_programs_begin_at_a_page(self) -> None:
+        content = bytes(range(1, 256)) * 200
+        entries = [FILES[0], cpio.file("program", content, True), cpio.file("large", content[1:]), cpio.file("small", content[:100])]
+        archive = cpio.write(entries)
+        self.assertEqual(cpio.read(archive), entries)
+        self.assertEqual(archive.index(content[1:], archive.index(b"large\0")) % 4096, 0)
+        self.assertNotEqual(archive.index(content) % 4096, 0)
+
     def test_refuses_every_cut(self) -> None:
         archive = cpio.write(FILES)
         for length in range(len(archive)):

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from .errors import BadInput
 
 NAME_MAX = 255
+NAME_PAD_MAX = 4096  # NULs behind a name, besides its own
+PAGE_BYTES = 4096
+PAGED_FROM = 32768  # bytes of a file that begins at a page, so that it can be mapped where it lies; not of programs, which are copied
 ENTRY_MAX = 4096
 TRAILER = "TRAILER!!!"
 _HEADER_BYTES = 110
@@ -46,8 +49,11 @@ def name_is_valid(name: str) -> bool:
             and not any(part in ("", ".", "..") for part in name.split("/")))
 
 
-def _record(ino: int, entry: Entry) -> bytes:
+def _record(ino: int, entry: Entry, at: int) -> bytes:
+    """An entry that begins at offset `at` of the archive, which begins at a page."""
     name = entry.name.encode("utf-8", "surrogateescape") + b"\0"
+    if len(entry.data) >= PAGED_FROM and not entry.mode & 0o111:
+        name += bytes(-(at + _HEADER_BYTES + len(name)) % PAGE_BYTES)
     values = dict.fromkeys(_FIELDS, 0)
     values.update(ino=ino, mode=entry.mode, nlink=2 if entry.is_directory else 1, filesize=len(entry.data),
                   namesize=len(name))
@@ -61,8 +67,10 @@ def _pad4(data: bytes) -> bytes:
 
 def write(entries: list[Entry]) -> bytes:
     """The archive of `entries`, in that order. Names are not checked here: fixtures write bad ones."""
-    records = [_record(ino, entry) for ino, entry in enumerate(entries, 1)]
-    return b"".join(records) + _record(0, Entry(TRAILER, 0))
+    archive = bytearray()
+    for ino, entry in enumerate(entries, 1):
+        archive += _record(ino, entry, len(archive))
+    return bytes(archive + _record(0, Entry(TRAILER, 0), len(archive)))
 
 
 def _header(data: bytes, at: int) -> dict[str, int]:
@@ -74,7 +82,7 @@ def _header(data: bytes, at: int) -> dict[str, int]:
     fields = {name: int(raw[6 + 8 * i:14 + 8 * i], 16) for i, name in enumerate(_FIELDS)}
     if fields["check"]:
         raise BadInput(f"archive: checksum field is not zero at offset {at}")
-    if not 0 < fields["namesize"] <= NAME_MAX + 1:
+    if not 0 < fields["namesize"] <= NAME_MAX + 1 + NAME_PAD_MAX:
         raise BadInput(f"archive: length of the name is out of range at offset {at}")
     return fields
 
@@ -98,9 +106,10 @@ def read(data: bytes) -> list[Entry]:
     while True:
         fields = _header(data, at)
         raw, after = _padded(data, at + _HEADER_BYTES, fields["namesize"], "name")
-        if len(raw) < 2 or raw[-1] or 0 in raw[:-1]:
+        text = raw.rstrip(b"\0")
+        if not text or raw[-1] or 0 in text:
             raise BadInput(f"archive: malformed name at offset {at}")
-        name = raw[:-1].decode("utf-8", "surrogateescape")
+        name = text.decode("utf-8", "surrogateescape")
         content, at = _padded(data, after, fields["filesize"], f"content of {name}")
         if name == TRAILER:
             break

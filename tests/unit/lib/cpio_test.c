@@ -236,6 +236,33 @@ static void cpio_rejects_names_of_wrong_length(void)
 	CU_ASSERT_EQUAL(check_and_free(&archive), STATUS_EBADMSG);
 }
 
+static void cpio_takes_names_with_zeros_behind_them(void)
+{
+	static char name[CPIO_NAME_MAX + 2 + CPIO_NAME_PAD_MAX + 1];
+	struct archive archive;
+	struct span data;
+
+	archive_begin(&archive);
+	archive_add_raw(&archive, FILE_MODE, "abc\0\0\0\0\0", 8, "content", 7);
+	archive_end(&archive);
+	CU_ASSERT_EQUAL(cpio_find(span_of(archive.data, archive.len), span_of("abc", 3), &data), STATUS_OK);
+	CU_ASSERT(data.len == 7 && memcmp(data.data, "content", 7) == 0);
+	CU_ASSERT_EQUAL(check_and_free(&archive), STATUS_OK);
+	archive_begin(&archive);
+	archive_add_raw(&archive, FILE_MODE, "abc\0\0x\0", 7, "", 0);
+	archive_end(&archive);
+	CU_ASSERT_EQUAL(check_and_free(&archive), STATUS_EBADMSG);
+	memset(name, 'n', CPIO_NAME_MAX);
+	archive_begin(&archive);
+	archive_add_raw(&archive, FILE_MODE, name, CPIO_NAME_MAX + 1 + CPIO_NAME_PAD_MAX, "", 0);
+	archive_end(&archive);
+	CU_ASSERT_EQUAL(check_and_free(&archive), STATUS_OK);
+	archive_begin(&archive);
+	archive_add_raw(&archive, FILE_MODE, name, CPIO_NAME_MAX + 2 + CPIO_NAME_PAD_MAX, "", 0);
+	archive_end(&archive);
+	CU_ASSERT_EQUAL(check_and_free(&archive), STATUS_EBADMSG);
+}
+
 static void cpio_rejects_links_and_devices(void)
 {
 	static const uint32_t modes[] = { 0120777, 0020600, 0060600, 0010600, 0140755, 0000644 };
@@ -349,6 +376,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(cpio_rejects_name_with_dotdot),
 	UNIT_CASE(cpio_rejects_names_that_are_not_clean),
 	UNIT_CASE(cpio_rejects_names_of_wrong_length),
+	UNIT_CASE(cpio_takes_names_with_zeros_behind_them),
 	UNIT_CASE(cpio_rejects_links_and_devices),
 	UNIT_CASE(cpio_rejects_directory_or_trailer_with_content),
 	UNIT_CASE(cpio_rejects_sizes_that_overflow),
