@@ -5,7 +5,7 @@
 
 # What is pure in kernel/ compiles for the host too.
 PURE_KERNEL_SRCS := $(wildcard kernel/payload/manifest*.c) kernel/core/log_filter.c kernel/cap/capset.c kernel/io/governor.c \
-	kernel/io/net/address.c kernel/io/net/policy.c kernel/io/fs/path.c
+	kernel/io/net/address.c kernel/io/net/policy.c kernel/io/fs/path.c kernel/io/fs/log_history.c
 HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -MMD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(LWIP_INCLUDES)
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread
@@ -25,6 +25,15 @@ $(NET_HOST_LIB): $(NET_HOST_OBJS)
 # Packed structures at odd addresses are lwIP's way.
 $(LWIP_SRCS:build/deps/%.c=build/host/asan/deps/%.o): $(LWIP_PORT)
 $(LWIP_SRCS:build/deps/%.c=build/host/asan/deps/%.o): SANITIZER := $(ASAN) -fno-sanitize=alignment
+
+# The file systems in memory, over pages and budgets that are counted.
+FS_SRCS := kernel/io/fs/app.c kernel/io/fs/flat.c $(wildcard kernel/io/fs/tmp*.c)
+FS_WORLD := tests/unit/kernel/io/fs/world.c
+FS_HOST_LIB := build/host/asan/libfs.a
+FS_HOST_OBJS := $(FS_SRCS:%.c=build/host/asan/%.o) $(FS_WORLD:%.c=build/host/asan/%.o)
+$(FS_HOST_LIB): $(FS_HOST_OBJS)
+	@rm -f $@
+	ar rcs $@ $^
 
 build/host/asan/%.o: SANITIZER := $(ASAN)
 build/host/tsan/%.o: SANITIZER := $(TSAN)
@@ -71,6 +80,7 @@ $(foreach driver,$(DRIVERS),$(eval build/tests/unit/hal/virtio/$(driver)_test: $
 -include $(DRIVER_TEST_OBJS:.o=.d)
 
 $(filter build/tests/unit/kernel/io/net/%,$(UNIT_PROGRAMS)): $(NET_HOST_LIB)
+$(filter build/tests/unit/kernel/io/fs/%,$(UNIT_PROGRAMS)): $(FS_HOST_LIB)
 
 .PHONY: unit-programs fuzz-programs guest-images test-apps host-benches
 unit-programs: $(UNIT_PROGRAMS) $(FDT_FIXTURES)
@@ -134,7 +144,7 @@ $(HOST_BENCHES): build/%: %.c $(LIB_SRCS) $(wildcard lib/*.h)
 	$(HOSTCC) -std=gnu11 -O2 -g -I. $(WARNINGS) -o $@ $< lib/disruptor.c -lpthread
 host-benches: $(HOST_BENCHES)
 
--include $(HOSTILE_OBJS:.o=.d) $(HOST_OBJS:.o=.d) $(NET_HOST_OBJS:.o=.d) $(TSAN_OBJS:.o=.d) $(UNIT_SRCS:%.c=build/host/asan/%.d) $(GUEST_OBJS:.o=.d)
+-include $(HOSTILE_OBJS:.o=.d) $(HOST_OBJS:.o=.d) $(NET_HOST_OBJS:.o=.d) $(FS_HOST_OBJS:.o=.d) $(TSAN_OBJS:.o=.d) $(UNIT_SRCS:%.c=build/host/asan/%.d) $(GUEST_OBJS:.o=.d)
 
 include tests/capos.mk
 include tests/apps.mk

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/io/fs/tmp.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/kernel/io/fs/world.h"
+#include "tests/unit/unit.h"
+
+enum { LIMIT = 1 << 20, MODEL_BYTES = 200000 };
+
+static struct fs *fs;
+static const struct fs_ops *ops;
+
+static struct span text(const char *string)
+{
+	return span_of(string, strlen(string));
+}
+
+static void begin(uint64_t limit)
+{
+	world_begin(1024);
+	CU_ASSERT_EQUAL_FATAL(tmp_mount(&world.budget, limit, 0, &fs), STATUS_OK);
+	ops = fs->ops;
+}
+
+static void end(void)
+{
+	tmp_unmount(fs);
+	CU_ASSERT(world_is_clean());
+}
+
+static struct fs_node *make(struct fs_node *directory, const char *name, enum fs_type type)
+{
+	struct fs_node *node = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(ops->create(directory, text(name), type, 0644, &node), STATUS_OK);
+	return node;
+}
+
+static struct fs_node *look(struct fs_node *directory, const char *name)
+{
+	struct fs_node *node = NULL;
+
+	return ops->lookup(directory, text(name), &node) == STATUS_OK ? node : NULL;
+}
+
+static bool is_there(struct fs_node *directory, const char *name)
+{
+	struct fs_node *node = look(directory, name);
+
+	if (node != NULL)
+		fs_node_put(node);
+	return node != NULL;
+}
+
+static struct fs_stat stat_of(struct fs_node *node)
+{
+	struct fs_stat stat = { 0 };
+
+	CU_ASSERT_EQUAL(ops->stat(node, &stat), STATUS_OK);
+	return stat;
+}
+
+static void what_was_made_is_found_until_it_is_removed(void)
+{
+	struct fs_node *file;
+
+	begin(LIMIT);
+	file = make(fs->root, "a", FS_FILE);
+	CU_ASSERT(is_there(fs->root, "a") && !is_there(fs->root, "b") && !is_there(fs->root, "aa"));
+	CU_ASSERT(stat_of(file).links == 1 && stat_of(file).permissions == 0644 && stat_of(file).modified.seconds == 5);
+	CU_ASSERT_EQUAL(ops->create(fs->root, text("a"), FS_FILE, 0, &file), STATUS_EEXIST);
+	CU_ASSERT_EQUAL(ops->remove(fs->root, text("a"), true), STATUS_ENOTDIR);
+	CU_ASSERT_EQUAL(ops->remove(fs->root, text("a"), false), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->remove(fs->root, text("a"), false), STATUS_ENOENT);
+	CU_ASSERT(!is_there(fs->root, "a") && stat_of(file).links == 0);
+	CU_ASSERT(ops->write(file, 0, "still here", 10, false) == 10);
+	fs_node_put(file);
+	end();
+}
+
+/* Reads and writes at random, beside an array. */
+static void a_file_is_the_array_that_was_written(void)
+{
+	static uint8_t model[MODEL_BYTES], got[MODEL_BYTES], data[9000];
+	struct fs_node *file;
+	uint64_t size = 0;
+
+	begin(LIMIT);
+	memset(model, 0, sizeof(model));
+	file = make(fs->root, "a", FS_FILE);
+	for (unsigned i = 0; i < 2000; i++) {
+		uint64_t offset = (uint64_t)rand() % (MODEL_BYTES - sizeof(data));
+		size_t bytes = (size_t)rand() % sizeof(data);
+
+		for (size_t j = 0; j < bytes; j++)
+			data[j] = (uint8_t)rand();
+		if (rand() % 8 == 0) {
+			const struct fs_stat values = { .size = offset };
+
+			CU_ASSERT_EQUAL(ops->set(file, FS_SET_SIZE, &values), STATUS_OK);
+			if (offset < size)
+				memset(model + offset, 0, size - offset);
+			size = offset;
+		} else if (rand() % 2 == 0 && bytes > 0) {
+			bool append = rand() % 4 == 0 && size + bytes <= MODEL_BYTES;
+
+			CU_ASSERT_EQUAL(ops->write(file, offset, data, bytes, append), (int64_t)bytes);
+			if (append)
+				offset = size;
+			memcpy(model + offset, data, bytes);
+			size = offset + bytes > size ? offset + bytes : size;
+		} else {
+			uint64_t due = offset >= size ? 0 : bytes < size - offset ? bytes : size - offset;
+
+			CU_ASSERT_EQUAL(ops->read(file, offset, got, bytes), (int64_t)due);
+			CU_ASSERT(memcmp(got, model + offset, due) == 0);
+		}
+		CU_ASSERT_EQUAL(stat_of(file).size, size);
+	}
+	fs_node_put(file);
+	end();
+}
+
+static void the_limit_holds(void)
+{
+	static uint8_t data[128 << 10];
+	struct fs_node *file;
+	struct fs_space space;
+	int64_t written;
+
+	begin(64 << 10);
+	file = make(fs->root, "a", FS_FILE);
+	written = ops->write(file, 0, data, sizeof(data), false);
+	CU_ASSERT(written > 0 && written < 64 << 10);
+	CU_ASSERT_EQUAL(ops->write(file, 0, data, sizeof(data), true), STATUS_ENOSPC);
+	CU_ASSERT_EQUAL(ops->write(file, 1ull << 40, data, 1, false), STATUS_ENOSPC);
+	CU_ASSERT_EQUAL(ops->set(file, FS_SET_SIZE, &(const struct fs_stat){ .size = 1ull << 40 }), STATUS_ENOSPC);
+	CU_ASSERT(ops->space(fs, &space) == STATUS_OK && space.bytes == 64 << 10 && space.free_bytes < 4096);
+	CU_ASSERT(atomic_load(&world.budget.used) <= 17);
+	CU_ASSERT_EQUAL(ops->set(file, FS_SET_SIZE, &(const struct fs_stat){ .size = 0 }), STATUS_OK);
+	CU_ASSERT(ops->space(fs, &space) == STATUS_OK && space.free_bytes > 60 << 10);
+	fs_node_put(file);
+	for (unsigned i = 0; i < 10000; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "f%u", i);
+		if (ops->create(fs->root, text(name), FS_FILE, 0, &file) != STATUS_OK)
+			break;
+		fs_node_put(file);
+		CU_ASSERT_FATAL(i < 9999);
+	}
+	end();
+}
+
+static void where_memory_runs_out_nothing_is_half_made(void)
+{
+	begin(LIMIT);
+	for (unsigned pages = 1; pages < 40; pages++) {
+		struct fs_node *file = NULL;
+
+		world.budget.limit = atomic_load(&world.budget.used) + pages % 3;
+		world.dry = pages % 2 == 0;
+		if (ops->create(fs->root, text("x"), FS_FILE, 0, &file) == STATUS_OK) {
+			(void)ops->write(file, 0, "abc", 3, false);
+			fs_node_put(file);
+			CU_ASSERT_EQUAL(ops->remove(fs->root, text("x"), false), STATUS_OK);
+		}
+		(void)ops->symlink(fs->root, text("l"), text("target"));
+		(void)ops->remove(fs->root, text("l"), false);
+	}
+	end();
+	world_begin(0);
+	CU_ASSERT_EQUAL(tmp_mount(&world.budget, LIMIT, 0, &fs), STATUS_ENOMEM);
+	CU_ASSERT(world_is_clean());
+}
+
+static void rename_moves_and_replaces(void)
+{
+	struct fs_node *a, *b, *file, *other;
+
+	begin(LIMIT);
+	a = make(fs->root, "a", FS_DIRECTORY);
+	b = make(a, "b", FS_DIRECTORY);
+	file = make(a, "f", FS_FILE);
+	other = make(b, "g", FS_FILE);
+	CU_ASSERT_EQUAL(ops->rename(a, text("none"), b, text("x"), false), STATUS_ENOENT);
+	CU_ASSERT_EQUAL(ops->rename(a, text("f"), b, text("g"), true), STATUS_EEXIST);
+	CU_ASSERT_EQUAL(ops->rename(a, text("f"), b, text("g"), false), STATUS_OK);
+	CU_ASSERT(!is_there(a, "f") && is_there(b, "g") && stat_of(other).links == 0 && stat_of(file).links == 1);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_EINVAL);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), a, text("a"), false), STATUS_EINVAL);
+	CU_ASSERT_EQUAL(ops->rename(a, text("b"), fs->root, text("a"), false), STATUS_ENOTEMPTY);
+	CU_ASSERT_EQUAL(ops->rename(b, text("g"), fs->root, text("a"), false), STATUS_EISDIR);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("g"), false), STATUS_EINVAL);
+	CU_ASSERT_EQUAL(ops->rename(a, text("b"), fs->root, text("b"), false), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("b"), fs->root, text("b"), false), STATUS_OK);
+	CU_ASSERT(is_there(b, "a") && !is_there(fs->root, "a"));
+	fs_node_put(a);
+	fs_node_put(b);
+	fs_node_put(file);
+	fs_node_put(other);
+	end();
+}
+
+static void links_are_second_names(void)
+{
+	struct fs_node *file;
+	char target[32];
+
+	begin(LIMIT);
+	file = make(fs->root, "a", FS_FILE);
+	CU_ASSERT(ops->write(file, 0, "abc", 3, false) == 3);
+	CU_ASSERT_EQUAL(ops->link(fs->root, text("b"), file), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->link(fs->root, text("b"), file), STATUS_EEXIST);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), fs->root, text("b"), false), STATUS_OK); /* the same file: nothing happens */
+	CU_ASSERT(is_there(fs->root, "a") && stat_of(file).links == 2);
+	CU_ASSERT_EQUAL(ops->remove(fs->root, text("a"), false), STATUS_OK);
+	CU_ASSERT(stat_of(file).links == 1);
+	fs_node_put(file);
+	CU_ASSERT_EQUAL(ops->symlink(fs->root, text("l"), text("some/where")), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->symlink(fs->root, text("l"), text("x")), STATUS_EEXIST);
+	file = look(fs->root, "l");
+	CU_ASSERT(file->type == FS_LINK && stat_of(file).size == 10);
+	CU_ASSERT(ops->read_link(file, target, sizeof(target)) == 10 && memcmp(target, "some/where", 10) == 0);
+	CU_ASSERT(ops->read_link(file, target, 4) == 10);
+	fs_node_put(file);
+	end();
+}
+
+static void a_directory_that_was_removed_takes_nothing_more(void)
+{
+	struct fs_node *directory, *file = NULL;
+
+	begin(LIMIT);
+	directory = make(fs->root, "d", FS_DIRECTORY);
+	file = make(directory, "f", FS_FILE);
+	fs_node_put(file);
+	CU_ASSERT_EQUAL(ops->remove(fs->root, text("d"), false), STATUS_EISDIR);
+	CU_ASSERT_EQUAL(ops->remove(fs->root, text("d"), true), STATUS_ENOTEMPTY);
+	CU_ASSERT_EQUAL(ops->remove(directory, text("f"), false), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->remove(fs->root, text("d"), true), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->create(directory, text("x"), FS_FILE, 0, &file), STATUS_ENOENT);
+	CU_ASSERT_EQUAL(ops->symlink(directory, text("x"), text("y")), STATUS_ENOENT);
+	fs_node_put(directory);
+	end();
+}
+
+struct listing {
+	unsigned room;
+	unsigned count;
+	uint64_t cookie;
+	uint8_t seen[600];
+};
+
+static bool listed(void *ctx, const struct fs_entry *entry)
+{
+	struct listing *listing = ctx;
+	const uint8_t *name = entry->name.data; /* "f" and three digits */
+
+	if (listing->room == 0)
+		return false;
+	listing->room--;
+	listing->count++;
+	listing->cookie = entry->cookie;
+	listing->seen[(name[1] - '0') * 100 + (name[2] - '0') * 10 + name[3] - '0']++;
+	return true;
+}
+
+/* In pieces, while others are made and removed. */
+static void a_list_has_everything_once(void)
+{
+	struct listing listing = { 0 };
+	char name[16];
+
+	begin(LIMIT);
+	for (unsigned i = 0; i < 500; i++) {
+		snprintf(name, sizeof(name), "f%03u", i);
+		fs_node_put(make(fs->root, name, i % 2 == 0 ? FS_FILE : FS_DIRECTORY));
+	}
+	for (unsigned at = 0; at < 100; at++) {
+		listing.room = 7;
+		CU_ASSERT_EQUAL(ops->list(fs->root, listing.cookie, listed, &listing), STATUS_OK);
+		snprintf(name, sizeof(name), "f%03u", 2 * at);
+		CU_ASSERT_EQUAL(ops->remove(fs->root, text(name), false), STATUS_OK); /* it was listed before, or is now gone */
+	}
+	for (unsigned i = 200; i < 500; i++)
+		CU_ASSERT_EQUAL(listing.seen[i], 1);
+	for (unsigned i = 0; i < 200; i++)
+		CU_ASSERT(listing.seen[i] <= 1);
+	end();
+}
+
+static void times_and_permissions_are_set(void)
+{
+	const struct fs_stat values = { .permissions = 0600, .accessed = { 1, 2 }, .modified = { 3, 4 } };
+	struct fs_node *file;
+
+	begin(LIMIT);
+	file = make(fs->root, "a", FS_FILE);
+	CU_ASSERT_EQUAL(ops->set(file, FS_SET_PERMISSIONS, &values), STATUS_OK);
+	CU_ASSERT(stat_of(file).permissions == 0600 && stat_of(file).modified.seconds == 5);
+	CU_ASSERT_EQUAL(ops->set(file, FS_SET_ACCESSED | FS_SET_MODIFIED, &values), STATUS_OK);
+	CU_ASSERT(stat_of(file).accessed.nanoseconds == 2 && stat_of(file).modified.seconds == 3);
+	fs_node_put(file);
+	end();
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(what_was_made_is_found_until_it_is_removed),
+	UNIT_CASE(a_file_is_the_array_that_was_written),
+	UNIT_CASE(the_limit_holds),
+	UNIT_CASE(where_memory_runs_out_nothing_is_half_made),
+	UNIT_CASE(rename_moves_and_replaces),
+	UNIT_CASE(links_are_second_names),
+	UNIT_CASE(a_directory_that_was_removed_takes_nothing_more),
+	UNIT_CASE(a_list_has_everything_once),
+	UNIT_CASE(times_and_permissions_are_set),
+};
+
+UNIT_MAIN("kernel/io/fs/tmp", cases)
