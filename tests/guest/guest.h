@@ -40,7 +40,11 @@ extern const struct guest_table files_tests;
 extern const struct guest_table virtio_tests;     /* where there is an entropy device */
 extern const struct guest_table virtio_net_tests; /* where there is a network with QEMU's gateway */
 extern const struct guest_table virtio_block_tests; /* where there are two disks */
-extern const struct guest_table virtio_link_tests, entropy_tests; /* and somebody who pulls its cable when told to */
+extern const struct guest_table entropy_tests;      /* where there is an entropy device */
+extern const struct guest_table share_tests;        /* where the host offers a folder */
+extern const struct guest_table share_load_tests;
+extern const struct guest_table share_read_only_tests;
+extern const struct guest_table virtio_link_tests; /* and somebody who pulls its cable when told to */
 
 /* The kernel's command line, in the device tree. W: main.c */
 extern struct span guest_command_line;

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * The test image's purpose: test=all (the default) runs every claim but those of test=virtio, test=virtio-link and test=entropy, which want devices; test=bench and
+ * The test image's purpose: test=all (the default) runs every claim but those that want devices (test=virtio, ...); test=bench and
  * test=rates the measurements, any other name commits that fault. Exit status 0 where all held, 1 where one did not, 2 for an unknown name.
  */
 #include "hal/contract/boot.h"
@@ -29,6 +29,8 @@ enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 static const struct guest_table *const virtio_tables[] = { &virtio_tests, &virtio_net_tests, &virtio_block_tests };
 static const struct guest_table *const virtio_link_table = &virtio_link_tests;
 static const struct guest_table *const entropy_table = &entropy_tests;
+static const struct guest_table *const share_tables[] = { &share_tests, &share_load_tests };
+static const struct guest_table *const share_read_only_table = &share_read_only_tests;
 
 /* The last table is for machines of several CPUs. */
 static unsigned table_count(void)
@@ -120,6 +122,10 @@ void image_main(void *arg)
 		console_exit(run_tables(info->command_line, &virtio_link_table, 1));
 	if (span_is(name, "entropy"))
 		console_exit(run_tables(info->command_line, &entropy_table, 1));
+	if (span_is(name, "share"))
+		console_exit(run_tables(info->command_line, share_tables, 2));
+	if (span_is(name, "share-ro"))
+		console_exit(run_tables(info->command_line, &share_read_only_table, 1));
 	if (span_is(name, "net"))
 		console_exit(net_server_run());
 	if (span_is(name, "bench"))

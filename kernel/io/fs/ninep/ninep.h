@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * The host's folder: a file system over 9P2000.L. Nothing is cached, neither data nor attributes nor names: what the host changes is seen
+ * at once. A node is the path that it was found by, told by the server's identifier for what is there: where the host has put something else
+ * there, its operations fail with STATUS_ESTALE, but reading and writing a file goes on with the one that was opened.
+ */
+#ifndef KERNEL_IO_FS_NINEP_NINEP_H
+#define KERNEL_IO_FS_NINEP_NINEP_H
+
+#include "kernel/io/fs/fs.h"
+
+/*
+ * Mounts what the host offers under the name `tag`, on this CPU. `read_only` is as the server says. Returns STATUS_OK; else `why` says in words
+ * what is wrong: STATUS_ENODEV where no device has that name, STATUS_EBUSY where it is mounted, STATUS_EIO, STATUS_ENOMEM, what the server said.
+ * Context: fiber; sleeps.
+ */
+MUST_CHECK status_t ninep_mount(const char *tag, struct fs **out, char *why, size_t why_bytes);
+
+/* The end of it: all nodes but the root have been released, and no operation runs. Context: fiber of its CPU; sleeps. */
+void ninep_unmount(struct fs *fs);
+
+#endif
