@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from . import commands, network, run
+from . import commands, network, run, share
 from .errors import BadInput, Refused
 
 DESCRIPTION = "Makes, signs, checks and runs Rumpk bundles (.rpk)."
@@ -92,7 +92,8 @@ def _run(sub: argparse._SubParsersAction) -> None:
     parser.add_argument("--append", metavar="ARGS", default="", help="kernel command line")
     parser.add_argument("--net", metavar="HOW", help=f"{network.NET_HELP}; ports that the manifest lets processes listen on and that are "
                         "not named are forwarded from free ones, and told (user where the manifest allows any network, else none)")
-    parser.add_argument("--transport", choices=("mmio", "pci"), default="mmio", help="how the network device is attached (mmio)")
+    parser.add_argument("--share", metavar="DIR[:ro]", help=f"the folder that processes see as /host, where the manifest allows it: {share.SHARE_HELP}")
+    parser.add_argument("--transport", choices=("mmio", "pci"), default="mmio", help="how devices are attached (mmio)")
     parser.add_argument("--pcap", metavar="FILE", help="record the network's traffic, for wireshark or tcpdump")
     parser.add_argument("--caps", action="store_true", help="first print what the manifest grants, process by process")
     parser.set_defaults(function=run.run)

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Iterator
 
-from . import content, files, grants, image, minisign, network
+from . import content, files, grants, image, minisign, network, share
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -206,6 +206,16 @@ def _network(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[
     return made
 
 
+def _share(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """QEMU's arguments for the folder."""
+    if arguments.share is None:
+        return ()
+    try:
+        return share.arguments(share.parse(arguments.share), arguments.transport)
+    except BadInput as error:
+        raise NoStatus(str(error)) from error
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Runs the bundle; see STATUS_HELP."""
     from harness.machine import QEMU, Machine, MachineConfig  # QEMU is needed by this command alone
@@ -221,7 +231,7 @@ def run(arguments: argparse.Namespace) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpk-run-")))
         image_path = _image(arguments, folder)
         socket = folder / "gdb" if arguments.debug else None
-        wires = _network(arguments, manifest)
+        wires = (*_share(arguments), *_network(arguments, manifest))
         config = MachineConfig(
             image=image_path, initrd=bundle, append=command_line, cpu=arguments.cpu, smp=arguments.smp, memory_mib=arguments.memory,
             gic=arguments.gic, icount=not wires,  # the world outside keeps real time
