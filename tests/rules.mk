@@ -149,4 +149,5 @@ host-benches: $(HOST_BENCHES)
 include tests/capos.mk
 include tests/apps.mk
 include tests/blog.mk
+include tests/share.mk
 include tests/cover.mk

@@ -12,6 +12,7 @@
 #include "kernel/io/fs/app.h"
 #include "kernel/io/fs/flat.h"
 #include "kernel/io/fs/log.h"
+#include "kernel/io/fs/ninep/ninep.h"
 #include "kernel/io/fs/service.h"
 #include "kernel/io/fs/sys.h"
 #include "kernel/io/fs/tmp.h"
@@ -47,6 +48,11 @@ static status_t mount_sys(struct fs **out, char *why, size_t why_bytes)
 	return sys_mount(out);
 }
 
+static status_t mount_host(struct fs **out, char *why, size_t why_bytes)
+{
+	return ninep_mount("host", out, why, why_bytes);
+}
+
 /* Those that all processes share. NULL: nothing of that kind is built in. */
 static const struct mount {
 	status_t (*mount)(struct fs **out, char *why, size_t why_bytes);
@@ -56,7 +62,7 @@ static const struct mount {
 	[MANIFEST_MOUNT_APP] = { mount_app, app_unmount, "" },
 	[MANIFEST_MOUNT_LOG] = { mount_log, log_unmount, "" },
 	[MANIFEST_MOUNT_SYS] = { mount_sys, flat_unmount, "" },
-	[MANIFEST_MOUNT_HOST] = { NULL, NULL, "this machine has no folder of the host's (rumpk run --share DIR)" },
+	[MANIFEST_MOUNT_HOST] = { mount_host, ninep_unmount, "" },
 	[MANIFEST_MOUNT_DATA] = { NULL, NULL, "this machine has no volume (rumpk run --disk FILE)" },
 };
 

@@ -4,7 +4,6 @@
 #include "kernel/io/fs/ninep/mount.h"
 
 #include "hal/contract/smp.h"
-#include "kernel/core/fiber.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/page.h"
 #include "kernel/io/devices.h"
@@ -30,10 +29,21 @@ static const struct fs_ops ops = {
 	.space = ninep_space,
 };
 
-/* Context: scheduler. */
+static void mount_free(struct ninep *mount)
+{
+	page_free(hal_direct_pa(mount->slots), NINEP_SLOTS_ORDER);
+	free(mount);
+}
+
+/* Context: scheduler, or a fiber that yields. */
 static void settle(void *arg)
 {
-	ninep_settle(arg);
+	struct ninep *mount = arg;
+
+	if (mount->ended)
+		mount_free(mount);
+	else
+		ninep_settle(mount);
 }
 
 /* Context: interrupt. */
@@ -82,12 +92,6 @@ static struct ninep *mount_new(struct hal_ninep *channel)
 	}
 	mount->fs = (struct fs){ .ops = &ops, .name = "9p", .cpu = hal_cpu_index(), .workers = NINEP_WORKERS };
 	return mount;
-}
-
-static void mount_free(struct ninep *mount)
-{
-	page_free(hal_direct_pa(mount->slots), NINEP_SLOTS_ORDER);
-	free(mount);
 }
 
 static status_t version_agree(struct ninep *mount)
@@ -139,15 +143,6 @@ static status_t read_only_find(struct ninep *mount)
 	return status == STATUS_EROFS ? STATUS_OK : status;
 }
 
-/* Resets the device, and lets what it had come back. */
-static void channel_stop(struct ninep *mount)
-{
-	hal_ninep_stop(mount->channel);
-	ninep_settle(mount);
-	while (atomic_load_explicit(&mount->ready.posted, memory_order_relaxed) != 0)
-		fiber_yield();
-}
-
 status_t ninep_mount(const char *tag, struct fs **out, char *why, size_t why_bytes)
 {
 	const char *what = "no memory";
@@ -156,8 +151,8 @@ status_t ninep_mount(const char *tag, struct fs **out, char *why, size_t why_byt
 	status_t status = devices_probe();
 
 	if (status == STATUS_OK && (channel = channel_find(tag)) == NULL) {
-		what = "the machine has no such folder";
-		status = STATUS_ENODEV;
+		(void)format_print(why, why_bytes, "this machine has no folder \"%s\" of the host's (rumpk run --share DIR)", tag);
+		return STATUS_ENODEV;
 	}
 	if (status == STATUS_OK && (mount = mount_new(channel)) == NULL)
 		status = STATUS_ENOMEM;
@@ -192,6 +187,10 @@ void ninep_unmount(struct fs *fs)
 
 	if (fs->root != NULL)
 		fs_node_put(fs->root);
-	channel_stop(mount);
-	mount_free(mount);
+	/* What the device had comes back with its reset. */
+	hal_ninep_stop(mount->channel);
+	ninep_settle(mount);
+	mount->ended = true;
+	if (atomic_load_explicit(&mount->ready.posted, memory_order_relaxed) == 0)
+		mount_free(mount); /* else the last interrupt's errand does it */
 }

@@ -18,7 +18,7 @@
  */
 MUST_CHECK status_t ninep_mount(const char *tag, struct fs **out, char *why, size_t why_bytes);
 
-/* The end of it: all nodes but the root have been released, and no operation runs. Context: fiber of its CPU; sleeps. */
+/* The end of it: all nodes but the root have been released, and no operation runs. Context: as release(); does not sleep. */
 void ninep_unmount(struct fs *fs);
 
 #endif
