@@ -4,7 +4,7 @@
 # Applications that are tests, each with a manifest of its own: storm, hostile processes beside a well-behaved one, and rates, what
 # calls, processes and channels cost.
 
-TEST_APPS := storm rates
+TEST_APPS := storm rates host-run
 TEST_APP_OBJS := $(foreach app,$(TEST_APPS),$(patsubst %.c,build/capos/%.o,$(wildcard tests/apps/$(app)/*.c)))
 build/tests/apps/rates/rates.elf: build/capos/lib/disruptor.o
 build/capos/lib/disruptor.o $(filter build/capos/tests/apps/rates/%,$(TEST_APP_OBJS)): EXTRA_CFLAGS := $(HOT_CFLAGS)

@@ -47,6 +47,16 @@ int64_t capos_open(const char *path, uint32_t flags, uint32_t rights, capos_cap_
 	return capos_dir_open(dir, rest, length(rest), flags, rights, FILE_PERMISSIONS, 0, file);
 }
 
+int64_t capos_program_open(const char *path, capos_cap_t *program)
+{
+	const char *rest;
+	capos_cap_t dir = capos_path_find(path, &rest);
+
+	if (dir == CAPOS_CAP_NONE)
+		return STATUS_ENOENT;
+	return capos_dir_program(dir, rest, length(rest), 0, program);
+}
+
 int64_t capos_close(capos_cap_t file)
 {
 	return capos_capset_drop(capos_own.capset, file);

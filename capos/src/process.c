@@ -3,6 +3,8 @@
 
 #include <capos/process.h>
 
+#include <stdbool.h>
+
 #include <capos/capos.h>
 
 #include "lib/status.h"
@@ -40,19 +42,27 @@ static uint32_t add_all(struct strings *strings, const char *const *list)
 int64_t capos_process_start(capos_cap_t processes, const struct capos_program *program, const struct capos_transfer *transfers,
 			    uint32_t transfer_count, capos_cap_t *process)
 {
+	bool bundled = program->program == CAPOS_CAP_NONE;
+	uint64_t memory_bytes = program->memory_bytes ? program->memory_bytes : MEMORY_BYTES;
+	uint64_t stack_bytes = program->stack_bytes ? program->stack_bytes : STACK_BYTES;
+	uint32_t threads = program->threads ? program->threads : 1;
+	uint32_t cpu = program->cpu_plus_1 ? program->cpu_plus_1 - 1 : CAPOS_PROCESSES_CPU_ANY;
 	struct strings strings = { .len = 0 };
 	uint32_t argc;
 	uint32_t envc;
 
-	add(&strings, program->exec);
+	if (!program->name && !program->exec)
+		return STATUS_EINVAL;
+	if (bundled)
+		add(&strings, program->exec);
 	add(&strings, program->name ? program->name : program->exec);
 	argc = 1 + add_all(&strings, program->args);
 	envc = add_all(&strings, program->env);
 	if (strings.len > sizeof(strings.bytes))
 		return STATUS_E2BIG;
-	return capos_processes_spawn(processes, program->memory_bytes ? program->memory_bytes : MEMORY_BYTES,
-				     program->stack_bytes ? program->stack_bytes : STACK_BYTES,
-				     program->threads ? program->threads : 1,
-				     program->cpu_plus_1 ? program->cpu_plus_1 - 1 : CAPOS_PROCESSES_CPU_ANY, argc, envc,
-				     strings.bytes, strings.len, transfers, transfer_count, process);
+	if (bundled)
+		return capos_processes_spawn(processes, memory_bytes, stack_bytes, threads, cpu, argc, envc, strings.bytes, strings.len,
+					     transfers, transfer_count, process);
+	return capos_processes_spawn_program(processes, memory_bytes, stack_bytes, threads, cpu, argc, envc, program->program,
+					     strings.bytes, strings.len, transfers, transfer_count, process);
 }

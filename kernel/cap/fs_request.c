@@ -24,6 +24,12 @@ void fs_request_free(struct fs_request *request)
 		page_free(hal_direct_pa(request->data), request->data_order);
 		budget_credit(budget, 1ul << request->data_order);
 	}
+	if (request->read.data != NULL) {
+		page_free(hal_direct_pa(request->read.data), request->read_order);
+		budget_credit(budget, 1ul << request->read_order);
+	}
+	if (request->given != NULL)
+		object_put(request->given);
 	if (request->made != NULL)
 		fs_object_abandon(request->made);
 	if (request->to != NULL)
@@ -140,16 +146,19 @@ static int64_t settle(struct fs_request *request, struct process *process, uint6
 {
 	size_t bytes = request->out_bytes < room ? request->out_bytes : room;
 	struct fs_object *made = request->made;
+	struct object *given;
 	status_t status;
 
 	if (request->result < 0)
 		return request->result;
 	if (bytes > 0 && process_copy_out(process, room_va, request->out, bytes) != STATUS_OK)
 		return STATUS_EFAULT;
-	if (made == NULL)
+	if (made == NULL && request->given == NULL)
 		return request->result;
+	given = made != NULL ? &made->object : request->given;
 	request->made = NULL;
-	status = grant_new(&process->capset, &made->object, request->rights & fs_object_rights(made), made->object.interface->name, new_cap);
+	request->given = NULL;
+	status = grant_new(&process->capset, given, request->rights & given->interface->rights, given->interface->name, new_cap);
 	return status == STATUS_OK ? request->result : status;
 }
 
@@ -194,8 +203,11 @@ static void job_run(struct fs_job *job)
 	struct fs_request *request = LIST_OWNER(job, struct fs_request, job);
 	struct operation *operation;
 
-	if (is_wanted(request))
+	if (is_wanted(request)) {
 		request->act(request);
+		if (request->after != NULL)
+			request->after(request);
+	}
 	spinlock_take(&request->lock);
 	operation = request->operation;
 	if (operation != NULL && !operation_claim(operation))
@@ -219,6 +231,8 @@ static int64_t run_and_wait(struct cap_call *call, struct fs_request *request)
 	int64_t result;
 
 	fs_do(request->own->service, act_there, request);
+	if (request->after != NULL)
+		request->after(request);
 	result = settle(request, call->process, submission->result, submission->result_len, &call->new_cap);
 	fs_request_free(request);
 	return result;

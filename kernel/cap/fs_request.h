@@ -54,14 +54,18 @@ struct fs_request {
 	/* W: the method, for `act`. */
 	struct fs_object *to;   /* a second directory; held, or NULL */
 	struct fs_object *made; /* for what is opened, or NULL */
+	void (*after)(struct fs_request *request); /* the rest of `act`, in a fiber, where it may yield; or NULL */
 	uint32_t rights;        /* of its capability, at most */
 	uint32_t flags;
 	uint32_t what;
 	uint64_t offset;
 	struct fs_stat values;
 
-	/* W: `act`. */
+	/* W: `act`, `after`. */
 	int64_t result;
+	struct object *given; /* what else than a file or directory is given; held, or NULL */
+	struct span read;     /* W, R: `act`, `after`: what they are about; pages of `read_order`, charged */
+	unsigned read_order;
 	const void *out; /* bytes for the process's room, in `data` or here: */
 	size_t out_bytes;
 	union {

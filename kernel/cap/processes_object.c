@@ -4,11 +4,13 @@
 /* New processes: from a program of the bundle, with what the parent hands over, out of the parent's memory. */
 #include "kernel/cap/grant.h"
 #include "kernel/cap/objects.h"
+#include "kernel/cap/program_object.h"
 #include "kernel/core/log.h"
 #include "kernel/payload/processes.h"
 #include "kernel/payload/program.h"
 #include "kernel/process_methods.h"
 #include "kernel/processes_methods.h"
+#include "kernel/program_methods.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread.h"
 #include "lib/string.h"
@@ -94,9 +96,32 @@ static int64_t child_start(struct cap_call *call, struct program *program)
 	return number;
 }
 
-int64_t processes_spawn(struct cap_call *call, const struct capos_processes_spawn *params, struct span strings)
+/* The process's name, the first of its strings, into `name`. */
+static bool name_read(struct span strings, char *name)
+{
+	struct span text;
+
+	if (!string_next(&strings, &text) || !name_is_valid(text))
+		return false;
+	memcpy(name, text.data, text.len);
+	return true;
+}
+
+static int64_t program_run(struct cap_call *call, const struct program_request *request)
 {
 	char why[PROGRAM_WHY_BYTES];
+	struct program program;
+	status_t status = program_load(processes_archive(), request, &program, why);
+
+	if (status != STATUS_OK) {
+		log_print(LOG_PROC, LOG_INFO, "process %u spawns nothing: %s", call->process->number, why);
+		return status;
+	}
+	return child_start(call, &program);
+}
+
+int64_t processes_spawn(struct cap_call *call, const struct capos_processes_spawn *params, struct span strings)
+{
 	char name[PROCESS_NAME_MAX + 1] = "";
 	struct program_request request = {
 		.name = name,
@@ -108,22 +133,41 @@ int64_t processes_spawn(struct cap_call *call, const struct capos_processes_spaw
 		.argc = params->argc,
 		.envc = params->envc,
 	};
-	struct program program;
-	struct span text;
-	status_t status;
 
-	if (!string_next(&strings, &request.exec) || !is_printable(request.exec))
+	if (!string_next(&strings, &request.exec) || !is_printable(request.exec) || !name_read(strings, name))
 		return STATUS_EINVAL;
 	request.strings = strings;
-	if (!string_next(&strings, &text) || !name_is_valid(text))
+	return program_run(call, &request);
+}
+
+int64_t processes_spawn_program(struct cap_call *call, const struct capos_processes_spawn_program *params, struct span strings)
+{
+	char name[PROCESS_NAME_MAX + 1] = "";
+	struct program_request request = {
+		.name = name,
+		.strings = strings,
+		.budget = call->process->budget,
+		.memory_bytes = params->memory_bytes,
+		.stack_bytes = params->stack_bytes,
+		.threads_max = params->threads,
+		.cpu = params->cpu,
+		.argc = params->argc,
+		.envc = params->envc,
+	};
+	struct object *object;
+	uint32_t rights;
+	int64_t result;
+
+	if (!name_read(strings, name))
 		return STATUS_EINVAL;
-	memcpy(name, text.data, text.len);
-	status = program_load(processes_archive(), &request, &program, why);
-	if (status != STATUS_OK) {
-		log_print(LOG_PROC, LOG_INFO, "process %u spawns nothing: %s", call->process->number, why);
-		return status;
-	}
-	return child_start(call, &program);
+	if (capset_find(&call->process->capset, params->program, &object, &rights) != STATUS_OK || object->interface != &program_interface ||
+	    !object_hold(object))
+		return STATUS_EBADF;
+	request.exec = span_of(name, strlen(name));
+	request.file = program_file(object);
+	result = rights & CAPOS_PROGRAM_RIGHT_SPAWN ? program_run(call, &request) : STATUS_EACCES;
+	object_put(object);
+	return result;
 }
 
 struct object processes_object = OBJECT_INIT(processes_interface);

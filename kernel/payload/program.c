@@ -32,7 +32,8 @@ static status_t program_plan(struct span archive, const struct program_request *
 	const char *name = (const char *)request->exec.data;
 	const char *cause = "";
 
-	if (cpio_find(archive, request->exec, file) != STATUS_OK) {
+	*file = request->file;
+	if (file->len == 0 && cpio_find(archive, request->exec, file) != STATUS_OK) {
 		(void)format_print(why, PROGRAM_WHY_BYTES, "%.*s: the archive has no such file", name_len, name);
 		return STATUS_ENOENT;
 	}

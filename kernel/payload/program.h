@@ -18,6 +18,7 @@ enum { PROGRAM_WHY_BYTES = 256 };
 
 struct program_request {
 	struct span exec; /* the program's name in the archive */
+	struct span file; /* the program itself, proven; empty: it is in the archive */
 	const char *name; /* of the process */
 	struct budget *budget; /* out of which its memory comes; NULL: the machine's */
 	uint64_t memory_bytes;

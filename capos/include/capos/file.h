@@ -29,6 +29,9 @@ capos_cap_t capos_path_find(const char *path, const char **rest);
 int64_t capos_open(const char *path, uint32_t flags, uint32_t rights, capos_cap_t *file);
 int64_t capos_close(capos_cap_t file);
 
+/* A program, proven by the signature beside it, for capos_process_start(). Its size. As dir.program. */
+int64_t capos_program_open(const char *path, capos_cap_t *program);
+
 /*
  * Reads until `bytes` are there or the file ends; writes all of it. Several kernel calls where it is more than one takes. How many bytes
  * were done, even where an error followed; the error where none were.

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * New processes, from programs of the bundle: what processes.spawn takes, as a structure. How one ends: capos_process_wait().
+ * New processes, from programs of the bundle or of a file system: what processes.spawn takes, as a structure. How one ends: capos_process_wait().
  */
 #ifndef CAPOS_PROCESS_H
 #define CAPOS_PROCESS_H
@@ -22,6 +22,7 @@ struct capos_program {
 	uint64_t stack_bytes;    /* 0: 64 KiB */
 	uint32_t threads;        /* most threads at once; 0: 1 */
 	uint32_t cpu_plus_1;     /* where it runs, counted from 1; 0: the kernel chooses */
+	capos_cap_t program;     /* instead of exec: what capos_program_open() gave; then `name` is needed. CAPOS_CAP_NONE: exec */
 };
 
 /*
