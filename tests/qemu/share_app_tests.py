@@ -1,0 +1,79 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""The host's folder as applications see it, /host: files by apps/files, and programs that are started out of it."""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+from harness import markers, paths, suite  # noqa: E402
+from harness.verdict import BAD_PATTERNS, Expectation  # noqa: E402
+from rumpklib import share  # noqa: E402
+
+APPS = paths.BUILD / "tests" / "apps"
+PROGRAMS = paths.BUILD / "tests" / "share-programs"
+FOLDERS = paths.BUILD / "tests" / "share"
+HALTED = "sched: last process exited, halting"
+
+#: What is done to files, from nothing to nothing, and what is said.
+WORDS = {
+    "content": ("mkdir /host/d , write /host/d/a one , append /host/d/a two , cat /host/d/a , cp /host/d/a /tmp/b , cat /tmp/b , "
+                "truncate /host/d/a 2 , cat /host/d/a , df /host , rm /host/d/a , rmdir /host/d , many /host 5000",
+                ("[files] one", "[files] two", "[files] one", "[files] two", "[files] on", "[files] made 5000, listed 5000")),
+    "names": ("mkdir /host/d , write /host/d/a one , mv /host/d/a /host/d/c , ln /host/d/c /host/d/e , stat /host/d/e , "
+              "symlink ../../../../etc/passwd /host/d/out , readlink /host/d/out , ls /host/d , rm /host/d/c , cat /host/d/e , "
+              "rm /host/d/e , rm /host/d/out , rmdir /host/d , ls /host , stat /host/d",
+              ("[files] file 644 links 2 size 4", "[files] ../../../../etc/passwd", "[files] one", "[files] stat: /host/d: ENOENT")),
+}
+
+
+def case(name: str, bundle: str, folder: Path, words: str, lines: tuple[str, ...], status: int = 0, transport: str = "mmio",
+         read_only: bool = False, **options: object) -> suite.Case:
+    """A bundle with a folder. The world outside keeps real time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    machine = suite.product(APPS / f"{bundle}.rpk", append=f"-- {words}", icount=False,
+                            extra=share.arguments(share.Share(str(folder), read_only), transport), **options)
+    return suite.Case(f"share_app[{name}]", machine, Expectation(status, (markers.RUBICON, *lines, HALTED), bad=BAD_PATTERNS),
+                      budget=suite.Budget(cpu_s=60.0, wall_s=180.0))
+
+
+def files(what: str, transport: str, smp: int) -> suite.Case:
+    """What apps/files does; the last of its names is one that it has removed."""
+    name = f"{what},{transport},smp{smp}"
+    words, lines = WORDS[what]
+    return case(name, "files-host", FOLDERS / paths.folder_name(name), words, lines, int(what == "names"), transport, smp=smp)
+
+
+def cases() -> list[suite.Case]:
+    """Over both transports, on one CPU and four; what must be refused."""
+    programs = ("good", "[guest] hello from c-hello", "[host-run] /host/good: 0", "[host-run] size told",
+                "trust: refused: program /altered: the signature does not match the file", "[host-run] /host/altered: -129",
+                "[host-run] /host/missing: -2",
+                "trust: refused: program /other: signed by a key that this image does not trust", "[host-run] /host/other: -129",
+                "trust: refused: program /empty: the signature is no minisign signature", "[host-run] /host/empty: -129",
+                "[host-run] /host/link: 0", "[host-run] /host: -21", "[host-run] /host/nobody: -2",
+                "[host-run] what is none: -9", "[host-run] without the right: -13")[1:]
+    words = " ".join(f"/host/{name}" for name in ("good", "altered", "missing", "other", "empty", "link")) + " /host /host/nobody"
+    absent = suite.product(APPS / "files-host.rpk", append="-- ls /host")
+    outside = FOLDERS / "outside"
+    outside.mkdir(parents=True, exist_ok=True)
+    link = outside / "out"
+    if not link.is_symlink():
+        link.symlink_to("../../../../../../../../../etc")
+    return [
+        *(files(what, transport, smp) for what in WORDS for transport in ("mmio", "pci") for smp in (1, 4)),
+        *(case(f"programs,smp{smp}", "host-run", PROGRAMS, words, programs, smp=smp) for smp in (1, 4)),
+        case("read-only", "files-host", PROGRAMS, "stat /host/good , write /host/good x", ("[files] write: /host/good: EROFS",),
+             status=1, read_only=True),
+        # A link out of the folder leads back to its top, where there is no such file.
+        case("outside", "files-host", outside, "cat /host/out/passwd", ("[files] cat: /host/out/passwd: ENOENT",), status=1),
+        suite.Case("share_app[absent]", absent, Expectation(
+            127, (markers.RUBICON, "payload: cannot load: files: this machine has no folder \"host\" of the host's (rumpk run --share DIR)"))),
+    ]
+
+
+if __name__ == "__main__":
+    suite.main(__file__)
