@@ -256,6 +256,18 @@ class Machine:
         if self._ended.is_set() or (self._holds and self.qmp.shut_down):
             self._woken.set()
 
+    def start(self, limit_s: float) -> None:
+        """Lets a machine go that was started halted, once the debug stub has its breakpoints."""
+        end = time.monotonic() + limit_s
+        while self.hold.places and not self.hold.ready and self.running and time.monotonic() < end:
+            time.sleep(POLL_S / 10)
+        self.qmp.run()
+
+    def terminate(self) -> None:
+        """Asks QEMU to end by SIGTERM, which has it write what it records."""
+        if self.running:
+            self._process.send_signal(signal.SIGTERM)
+
     def join(self, timeout_s: float) -> bool:
         """Only waits, and looks at nothing meanwhile: for measuring. Whether QEMU has ended."""
         return self._ended.wait(timeout_s)

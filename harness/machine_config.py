@@ -22,6 +22,7 @@ class ReplayFiles:
     mode: str  # record, replay
     log: Path
     snapshot: Path
+    input: bool = False  # something is sent to the guest: input is only handed on where idle time is real time
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class MachineConfig:
             argv += ["-accel", self.accel]
         elif self.icount:
             replay = f",rr={self.rr.mode},rrfile={self.rr.log},rrsnapshot=init" if self.rr else ""
-            argv += ["-icount", f"shift=0,sleep=off{replay}", "-rtc", "base=2020-01-01,clock=vm"]
+            sleep = "on" if self.rr and self.rr.input else "off"
+            argv += ["-icount", f"shift=0,sleep={sleep}{replay}", "-rtc", "base=2020-01-01,clock=vm"]
             argv += ["-drive", f"file={self.rr.snapshot},if=none,id=rr"] if self.rr else []
         if self.seed is not None:
             argv += ["-seed", str(self.seed)]

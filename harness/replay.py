@@ -15,7 +15,6 @@ import argparse
 import json
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -25,38 +24,14 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from harness import debugger  # noqa: E402
-from harness.autopsy import parse_registers  # noqa: E402
-from harness.machine import Ending, Machine, MachineConfig, ReplayFiles  # noqa: E402
+from harness import debugger, runfolder  # noqa: E402
+from harness.machine import Machine, MachineConfig, ReplayFiles  # noqa: E402
 from harness.qmp import QmpError  # noqa: E402
-from harness.runner import as_held, held_status, judge_case, observe  # noqa: E402
-from harness.runfolder import Run  # noqa: E402
-from harness.suite import Case  # noqa: E402
+from harness.record import FOLDER, QUIT_S, record_run  # noqa: E402
 
-FOLDER = "replay"
-#: A recording is slower than a run.
-SLOWER = 5.0
-QUIT_S = 10.0
 REACH_S = 300.0
-#: Of these there is nothing to record.
-NOT_RECORDED = ("no-qemu", "not-run", "no-case", "harness", "starved", "stopped", "qemu-killed", "floods")
-#: So much more of a guest that idles is recorded than is replayed at first.
-MORE_S = 0.05
-#: Of the function that ends the machine, so many instructions are recorded: fewer than come before it does end.
-AFTER_STEPS = 4
-SNAPSHOT_BYTES = 1 << 30
-CLUSTER_BITS = 16
-
-
-def empty_qcow2(path: Path, size: int = SNAPSHOT_BYTES) -> None:
-    """A disk for snapshots. Spec: QEMU docs/interop/qcow2.txt, version 2: header, refcount table and block, L1 table."""
-    cluster = 1 << CLUSTER_BITS
-    tables = size >> (2 * CLUSTER_BITS - 3) or 1
-    header = struct.pack(">4sIQIIQIIQQIIQ", b"QFI\xfb", 2, 0, 0, CLUSTER_BITS, size, 0, tables, 3 * cluster, cluster,
-                         1, 0, 0)
-    counts = struct.pack(">4H", 1, 1, 1, 1)
-    parts = (header, struct.pack(">Q", 2 * cluster), counts, b"")
-    path.write_bytes(b"".join(part.ljust(cluster, b"\0") for part in parts))
+#: Snapshots that a replay makes before it comes to its failure, by instructions: from there a step backwards is quick.
+NEAR = (1 << 24, 1 << 20, 1 << 12)
 
 
 def config_of(folder: Path) -> MachineConfig:
@@ -67,85 +42,11 @@ def config_of(folder: Path) -> MachineConfig:
     return MachineConfig(**fields)
 
 
-def instructions(machine: Machine) -> int:
-    """How many instructions a recording or replay is at."""
-    return int(machine.qmp.command("query-replay")["icount"])
-
-
-def record(case: Case, folder: Path) -> dict[str, object]:
-    """Records a case, booted as it was, into `folder`; what came of it, and where it ended."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    empty_qcow2(folder / "snapshot.qcow2")
-    config = replace(case.machine, icount=True, rr=ReplayFiles("record", folder / "log", folder / "snapshot.qcow2"))
-    budget = case.budget
-    with Machine(config, holds=True) as machine:
-        while True:
-            ending = machine.wait(budget.wall_s, budget.cpu_s * SLOWER, budget.idle_s, budget.console_bytes)
-            if not machine.running:
-                raise QmpError("QEMU ended before it could be asked where it is")
-            status = held_status(machine) if ending.how == "held" else None
-            held = replace(ending, how="exited", status=status) if status is not None else ending
-            if ending.how != "held" or (status is not None and not judge_case(
-                    as_held(case, machine), observe(case, machine, held)).good):
-                break
-            machine.release()
-        place = standing(machine) if ending.how == "held" else None
-        facts = _finish(machine, held, case)
-    return facts if place is None else {**facts, "pc": place}
-
-
-def _finish(machine: Machine, ending: Ending, case: Case) -> dict[str, object]:
-    """Notes where a recording is, and has it go on for a little: a replay ends with its last instruction."""
-    verdict = judge_case(as_held(case, machine), observe(case, machine, ending))
-    if ending.how != "exited":
-        machine.qmp.command("stop")
-    at = instructions(machine)
-    if ending.how != "exited":
-        machine.qmp.command("cont")
-        time.sleep(MORE_S)
-    elif not machine.qmp.shut_down:
-        # The replay ends as soon as it comes to the end of the log: that must be later than the place to stand at.
-        machine.step(AFTER_STEPS, QUIT_S)
-    try:
-        if machine.running:
-            machine.qmp.command("quit")  # writes the end of the log
-    except QmpError:
-        pass
-    machine.join(QUIT_S)
-    return {"signature": verdict.signature, "verdict": str(verdict), "icount": at}
-
-
-def standing(machine: Machine) -> int | None:
-    """At which of its exits a machine stands."""
-    registers = parse_registers(machine.qmp.monitor("info registers -a"))
-    return next((cpu["PC"] for cpu in registers if cpu.get("PC") in machine.hold.places), None)
-
-
-def record_run(run: Run) -> str:
-    """Records a failed run again; what to tell of it. Never raises for what the guest or QEMU does."""
-    case = run.case
-    if case.script is not None:
-        return "not recorded: it is driven by a script"
-    if run.verdict.cause == "spins":  # its one block of 2^31 instructions lets nothing else of QEMU's run meanwhile
-        return f"not recorded: it spins; exactly the same again: python3 -m harness gdb {run.case.name}"
-    if run.verdict.cause in NOT_RECORDED:
-        return ""
-    try:
-        facts = record(case, run.folder / FOLDER)
-    except (QmpError, OSError, KeyError) as error:
-        return f"not recorded: {error}"
-    if facts["signature"] != run.verdict.signature:
-        shutil.rmtree(run.folder / FOLDER, ignore_errors=True)
-        return f"recorded again, but then: {facts['verdict']}"
-    (run.folder / FOLDER / "replay.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    return f"backwards from the failure: harness/replay.py {run.folder}"
-
-
 def replay(folder: Path, commands: list[str]) -> int:
     """gdb on the replay, at the failure."""
     facts = json.loads((folder / FOLDER / "replay.json").read_text(encoding="utf-8"))
-    files = ReplayFiles("replay", folder / FOLDER / "log", folder / FOLDER / "snapshot.qcow2")
+    files = ReplayFiles("replay", folder / FOLDER / "log", folder / FOLDER / "snapshot.qcow2",
+                        bool(facts.get("input")))
     with debugger.private_folder() as private:
         # The replay may write to its snapshot disk, and the next one needs it as it was.
         scratch = private / "snapshot.qcow2"
@@ -170,19 +71,31 @@ def replay(folder: Path, commands: list[str]) -> int:
 
 
 def reach(machine: Machine, facts: dict[str, int], socket: Path) -> list[str]:
-    """Brings a replay to its failure; gdb's arguments for that. A breakpoint is exact; where a guest idles there is no
-    place to break at, and QEMU stops by the count of instructions."""
+    """Brings a replay to its failure, with snapshots on the way; gdb's arguments for the rest of it. A breakpoint is exact;
+    where a guest does not end there is no place to break at, and QEMU stops by the count of instructions."""
+    at = facts["icount"]
+    for before in NEAR:
+        if at > 2 * before:
+            run_to(machine, at - before)
+            machine.qmp.monitor(f"savevm before-{before}", REACH_S)
     connect = ["-ex", f"target remote {socket}"]
     if "pc" in facts:
         words = (f"hbreak *{facts['pc']}", "continue", "delete")
         return [*connect, *(word for command in words for word in ("-ex", command))]
-    machine.qmp.command("replay-break", QUIT_S, icount=facts["icount"])
+    run_to(machine, at)
+    return connect
+
+
+def run_to(machine: Machine, icount: int) -> None:
+    """Has a replay stand before that instruction."""
+    seen = len(machine.qmp.events)
+    machine.qmp.command("replay-break", QUIT_S, icount=icount)
     machine.qmp.command("cont", QUIT_S)
     deadline = time.monotonic() + REACH_S
     while machine.running and time.monotonic() < deadline:
-        if any(event["event"] == "STOP" for event in machine.qmp.events):
-            return connect
-        time.sleep(0.01)
+        if any(event["event"] == "STOP" for event in machine.qmp.events[seen:]):
+            return
+        time.sleep(0.005)
     raise QmpError(f"the replay did not come to the failure: {machine.stderr.strip()[-200:]}")
 
 
@@ -210,7 +123,6 @@ def main(argv: list[str]) -> int:
 
 def record_again(folder: Path) -> str:
     """Records a run of which only the folder is left; what is wrong, or nothing."""
-    from harness import runfolder  # pylint: disable=import-outside-toplevel
     run = runfolder.load(folder, config_of(folder))
     if run is None:
         return "its test is no longer there"

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path[:] = [str(Path(__file__).resolve().parent.parent),
                *(entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent)]
 
-from harness import foreign, history, outcome, paths, replay, suite  # noqa: E402
+from harness import foreign, history, outcome, paths, record, suite  # noqa: E402
 from harness.machine import kill_all  # noqa: E402
 from harness.runfolder import facts  # noqa: E402
 from harness.runner import Run, failed, run_case, sweep  # noqa: E402
@@ -141,7 +141,7 @@ def explain(run: Run, runs: list[Run], before: history.Record | None, options: a
     if run.autopsy:
         print(f"       autopsy: {run.folder}/autopsy.md", flush=True)
     if not (options.no_record or options.signature) and sum(not one.as_due for one in runs) <= RECORDED:
-        said = replay.record_run(run)
+        said = record.record_run(run)
         print(f"       {said}" if said else "", end="\n" if said else "", flush=True)
 
 

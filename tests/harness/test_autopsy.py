@@ -11,8 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import subprocess  # noqa: E402
 import time  # noqa: E402
 
-from harness import core, paths, replay, suite  # noqa: E402
+from harness import core, paths, record, suite  # noqa: E402
 from harness.autopsy import LIMIT_S, Autopsy  # noqa: E402
+from harness.console import ConsoleSpawn  # noqa: E402
 from harness.machine import Machine  # noqa: E402
 from harness.runner import Run, run_case  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
@@ -116,10 +117,9 @@ class Cores(unittest.TestCase):
 class Backwards(unittest.TestCase):
     """Record and replay."""
 
-    def step(self, run: Run) -> str:
-        """gdb at the failure, one instruction back."""
+    def gdb(self, run: Run, *commands: str) -> str:
+        """What gdb says at the failure of a run."""
         program = [sys.executable, str(paths.ROOT / "harness" / "replay.py"), str(run.folder)]
-        commands = ("p/x $pc", "reverse-stepi", "p/x $pc", "bt")
         done = subprocess.run([*program, *(word for command in commands for word in ("-ex", command))],
                               capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -127,8 +127,8 @@ class Backwards(unittest.TestCase):
 
     def check(self, run: Run, inside: str) -> None:
         """A failure is recorded, and its replay steps back."""
-        self.assertIn("harness/replay.py", replay.record_run(run))
-        text = self.step(run)
+        self.assertIn("harness/replay.py", record.record_run(run))
+        text = self.gdb(run, "p/x $pc", "reverse-stepi", "p/x $pc", "bt")
         pcs = [line.split("= ")[1] for line in text.splitlines() if line.startswith("$")]
         self.assertEqual(len(pcs), 2, text)
         self.assertNotEqual(pcs[0], pcs[1], text)
@@ -140,8 +140,25 @@ class Backwards(unittest.TestCase):
     def test_a_sleeping_hang_is_stepped_backwards(self) -> None:
         self.check(failing("hang"), "sched_run ()")
 
-    def test_a_spinning_hang_says_how_else_to_get_there(self) -> None:
-        self.assertIn("harness gdb autopsy[hang-irqs-off,1]", replay.record_run(failing("hang-irqs-off")))
+    def test_a_spinning_hang_is_followed_back_to_how_it_began(self) -> None:
+        run = failing("hang-irqs-off")
+        self.assertIn("harness/replay.py", record.record_run(run))
+        text = self.gdb(run, "bt 1", "hbreak *commit_hang_irqs_off", "reverse-continue", "delete", "reverse-stepi", "bt 1")
+        self.assertRegex(text, r"#0 .*commit_hang_irqs_off \(\)(.*\n)*#0 .* fault_commit \(")
+
+    def test_several_cpus_say_how_else_to_get_there(self) -> None:
+        self.assertIn("harness gdb autopsy[hang-irqs-off,2]", record.record_run(failing("hang-irqs-off", 2)))
+
+    def test_what_a_script_sends_is_part_of_the_recording(self) -> None:
+        machine = suite.MachineConfig(paths.BUILD / "tests" / "answer.img", memory_mib="8M")
+
+        def script(console: ConsoleSpawn) -> None:
+            console.expect(r"alive\r?\n")
+            console.send("7")
+
+        run = run_case(suite.Case("autopsy[answer]", machine, Expectation(), script))
+        self.assertEqual(run.verdict.detail, "PANIC: asked for, by 7")
+        self.check(run, "#0 ")
 
 
 if __name__ == "__main__":
