@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-#include "kernel/core/timer.h"
 #include "kernel/sys/native.h"
 
 #include "hal/contract/timer.h"
+#include "kernel/core/timer.h"
 #include "kernel/io/ring_war.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/submissions.h"
