@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
 
-# Applications that are tests, each with a manifest of its own: storm, hostile processes beside a well-behaved one, and rates, what
-# calls, processes and channels cost.
+# Applications that are tests, each with a manifest of its own: storm, hostile processes beside a well-behaved one; rates, what calls,
+# processes and channels cost; filecheck, what files promise.
 
-TEST_APPS := storm rates host-run
+TEST_APPS := storm rates filecheck host-run
 TEST_APP_OBJS := $(foreach app,$(TEST_APPS),$(patsubst %.c,build/capos/%.o,$(wildcard tests/apps/$(app)/*.c)))
 build/tests/apps/rates/rates.elf: build/capos/lib/disruptor.o
 build/capos/lib/disruptor.o $(filter build/capos/tests/apps/rates/%,$(TEST_APP_OBJS)): EXTRA_CFLAGS := $(HOT_CFLAGS)
@@ -14,9 +14,16 @@ build/tests/apps/$(1)/$(1).elf: $(patsubst %.c,build/capos/%.o,$(wildcard tests/
 	@mkdir -p $$(@D)
 	$$(APP_LINK) -o $$@ $$(filter %.o,$$^) build/libcapos.a -lgcc
 
-build/tests/apps/$(1).rpk: build/tests/apps/$(1)/$(1) tests/apps/$(1)/manifest.toml $(PACK)
-	tools/rumpk pack tests/apps/$(1)/manifest.toml --file $(1)=build/tests/apps/$(1)/$(1) -k $(DEVELOPMENT_KEY) -o $$@
+build/tests/apps/$(1).rpk: build/tests/apps/$(1)/$(1) tests/apps/$(1)/manifest.toml $$(TEST_APP_FILES_$(1)) $(PACK)
+	tools/rumpk pack tests/apps/$(1)/manifest.toml --file $(1)=build/tests/apps/$(1)/$(1) $$(TEST_APP_FILES_$(1):%=--file data/large=%) \
+		-k $(DEVELOPMENT_KEY) -o $$@
 endef
+
+# A file that lies page by page in its bundle, and ends within one.
+TEST_APP_FILES_filecheck := build/tests/apps/filecheck/large
+$(TEST_APP_FILES_filecheck):
+	@mkdir -p $(@D)
+	$(PYTHON) -c 'import sys; sys.stdout.buffer.write(bytes(i * i % 251 for i in range(100001)))' >$@
 $(foreach app,$(TEST_APPS),$(eval $(call TEST_APP_RULES,$(app))))
 
 test-apps: $(TEST_APPS:%=build/tests/apps/%.rpk)

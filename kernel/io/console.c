@@ -52,6 +52,14 @@ void console_drain(void)
 	atomic_store_explicit(&writing, false, memory_order_release);
 }
 
+void console_flush(void)
+{
+	while (atomic_exchange_explicit(&writing, true, memory_order_acquire))
+		hal_cpu_relax();
+	lines_write();
+	atomic_store_explicit(&writing, false, memory_order_release);
+}
+
 void console_drain_at_panic(void)
 {
 	console_tap(NULL); /* a stopped CPU may have its lock */

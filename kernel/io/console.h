@@ -26,6 +26,9 @@ void console_make_room(void);
 /* Writes all that is in the ring, now, unless another CPU is at it. Context: any but an interrupt. */
 void console_drain(void);
 
+/* The same, and waits where another CPU is at it: then every line that was printed before is written. Context: fiber. */
+void console_flush(void);
+
 /* The same where every other CPU has been stopped, whatever it was at. */
 void console_drain_at_panic(void);
 

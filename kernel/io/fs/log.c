@@ -29,6 +29,7 @@ static const char *log_name(unsigned file)
 
 static void log_size(unsigned file, uint64_t *size, uint64_t *kept)
 {
+	console_flush();
 	spinlock_take(&lock);
 	*size = history->size[file];
 	*kept = history->kept[file];
@@ -39,6 +40,7 @@ static int64_t log_read(unsigned file, uint64_t offset, void *data, size_t bytes
 {
 	int64_t done;
 
+	console_flush();
 	spinlock_take(&lock);
 	done = log_history_read(history, file, offset, data, bytes);
 	spinlock_give(&lock);
