@@ -39,11 +39,11 @@ static struct capos_submission submission(uint64_t *state, const struct capos_ca
 
 	return (struct capos_submission){
 		.cap = cap(state, entries, count),
-		.method = (uint16_t)draw_below(state, draw_below(state, 16) == 0 ? 65536 : 6),
+		.method = (uint16_t)draw_below(state, draw_below(state, 16) == 0 ? 65536 : draw_below(state, 2) == 0 ? 6 : 14),
 		.flags = draw_below(state, 4) == 0 ? (uint16_t)draw_below(state, 3) : 0,
 		.params = address(state),
 		.result = address(state),
-		.params_len = draw_below(state, 3) == 0 ? (uint32_t)draw_below(state, lengths) : (uint32_t)(8 * draw_below(state, 6)),
+		.params_len = draw_below(state, 3) == 0 ? (uint32_t)draw_below(state, lengths) : (uint32_t)(8 * draw_below(state, 8)),
 		.result_len = (uint32_t)draw_below(state, lengths),
 		.transfer = address(state),
 		.transfer_count = draw_below(state, 4) == 0 ? (uint32_t)draw_below(state, 20) : 0,

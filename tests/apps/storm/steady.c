@@ -36,12 +36,15 @@ static int64_t storm_start(struct slot *slot, const char *name, uint64_t seed, u
 		{ .cap = capos_capset_get("entropy"), .rights = UINT32_MAX, .name = "entropy" },
 		{ .cap = capos_capset_get("processes"), .rights = UINT32_MAX, .name = "processes" },
 		{ .cap = capos_capset_get("channels"), .rights = UINT32_MAX, .name = "channels" },
+		{ .cap = capos_capset_get("/tmp"), .rights = UINT32_MAX, .name = "/tmp" },
+		{ .cap = capos_capset_get("/app"), .rights = UINT32_MAX, .name = "/app" },
+		{ .cap = capos_capset_get("/sys/rumpk"), .rights = UINT32_MAX, .name = "/sys/rumpk" },
 	};
 	int64_t status;
 
 	number_to(seed_text, seed);
 	number_to(end_text, end_ns);
-	status = capos_process_start(capos_capset_get("processes"), &program, transfers, 4, &slot->process);
+	status = capos_process_start(capos_capset_get("processes"), &program, transfers, sizeof(transfers) / sizeof(transfers[0]), &slot->process);
 	if (status < 0)
 		return status;
 
