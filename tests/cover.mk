@@ -16,11 +16,13 @@ COVER_NET_OBJS := $(NET_SRCS:%.c=build/cover/%.o) $(NET_WORLD:%.c=build/cover/%.
 COVER_FS_OBJS := $(FS_SRCS:%.c=build/cover/%.o) $(FS_WORLD:%.c=build/cover/%.o)
 COVER_LWIP_OBJS := $(LWIP_SRCS:build/deps/%.c=build/cover/deps/%.o)
 $(foreach driver,$(DRIVERS),$(eval build/cover/tests/unit/hal/virtio/$(driver)_test: $(patsubst build/host/asan/%,build/cover/%,$(call DRIVER_OBJS,$(driver)))))
+COVER_NINEP_OBJS := $(NINEP_OBJS:build/host/asan/%=build/cover/%)
+build/cover/tests/unit/kernel/io/fs/ninep_test: $(NINEP_OBJS:build/host/asan/%=build/cover/%)
 $(filter build/cover/tests/unit/kernel/io/net/%,$(COVER_PROGRAMS)): $(COVER_NET_OBJS) $(COVER_LWIP_OBJS)
 
 $(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS)): $(COVER_FS_OBJS)
 
-$(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS) $(COVER_FS_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP)
+$(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS) $(COVER_FS_OBJS) $(COVER_NINEP_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $(COVER_FLAGS) $(WARNINGS) -include tests/unit/rename.h -fno-builtin -c -o $@ $<
 
@@ -53,4 +55,6 @@ soak: setup-check
 	@harness/faults.py -j 2
 	@harness/run.py --file tests/soak/storms.py -j 2
 
--include $(COVER_OBJS:.o=.d) $(COVER_DRIVER_OBJS:.o=.d) $(COVER_NET_OBJS:.o=.d) $(COVER_FS_OBJS:.o=.d) $(COVER_PROGRAMS:%=%.d)
+$(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS)): $(COVER_FS_OBJS)
+
+$(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS) $(COVER_FS_OBJS) $(COVER_NINEP_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP)

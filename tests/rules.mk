@@ -73,11 +73,18 @@ $(MANIFEST_DUMP): build/tests/%: build/host/asan/tests/%.o $(HOST_OBJS)
 	$(HOSTCC) $(ASAN) -Wl,--gc-sections -o $@ $^ -lsodium
 
 # Drivers against models of their devices: nothing of the machine in them, but they are no library.
-DRIVERS := net block rng console
+DRIVERS := net block rng console ninep
 DRIVER_OBJS = $(patsubst %.c,build/host/asan/%.o,$(wildcard hal/virtio/$(1).c hal/virtio/$(1)_*.c) hal/virtio/driver.c)
 DRIVER_TEST_OBJS := $(sort $(foreach driver,$(DRIVERS),$(call DRIVER_OBJS,$(driver))))
 $(foreach driver,$(DRIVERS),$(eval build/tests/unit/hal/virtio/$(driver)_test: $(call DRIVER_OBJS,$(driver))))
 -include $(DRIVER_TEST_OBJS:.o=.d)
+
+# The 9p file system against a model of its server.
+NINEP_SRCS := $(wildcard kernel/io/fs/ninep/*.c)
+NINEP_WORLD := tests/unit/kernel/io/fs/ninep_server.c tests/unit/kernel/io/fs/ninep_channel.c
+NINEP_OBJS := $(patsubst %.c,build/host/asan/%.o,$(NINEP_SRCS) $(NINEP_WORLD))
+build/tests/unit/kernel/io/fs/ninep_test: $(NINEP_OBJS)
+-include $(NINEP_OBJS:.o=.d)
 
 $(filter build/tests/unit/kernel/io/net/%,$(UNIT_PROGRAMS)): $(NET_HOST_LIB)
 $(filter build/tests/unit/kernel/io/fs/%,$(UNIT_PROGRAMS)): $(FS_HOST_LIB)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * A 9p server of a few files in memory, at the other end of a channel that is played, too, with what the kernel's 9p file system needs of the
+ * rest: one fiber, which sleeps until the server has answered. A test may spoil what it answers.
+ */
+#ifndef TESTS_UNIT_KERNEL_IO_FS_NINEP_SERVER_H
+#define TESTS_UNIT_KERNEL_IO_FS_NINEP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/status.h"
+
+/* A reply, before it goes out: `bytes` of it, in memory of `room`. May change both. */
+typedef void server_spoil(void *ctx, uint8_t request_type, uint8_t *reply, size_t *bytes, size_t room);
+
+struct server {
+	bool read_only;
+	server_spoil *spoil; /* NULL: it is honest */
+	void *ctx;
+	/* W: the server. */
+	unsigned breaks;       /* how often it was found out */
+	unsigned requests;
+	uint32_t fail_with;    /* not 0: every request but VERSION, ATTACH and CLUNK fails with this errno */
+	unsigned pages;        /* that the kernel has */
+};
+
+extern struct server server;
+
+/* Without files but its root, fids or requests. */
+void server_reset(void);
+
+/* How many fids of something else than the root it knows. */
+unsigned server_fids(void);
+
+/* As the host does it: replaces what has a name in the root by another file; or removes it. */
+void server_replace(const char *name, const char *content);
+void server_remove(const char *name);
+
+/* Answers what was sent off without anybody waiting for it. */
+void server_settle(void);
+
+/* Answers one request; how long the reply is. For the channel. */
+size_t server_answer(const uint8_t *request, size_t bytes, uint8_t *reply, size_t room);
+
+#endif

@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* The 9p file system against a server that keeps the rules, and such that do not. */
+#include "kernel/io/fs/ninep/ninep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/ninep.h"
+#include "tests/unit/kernel/io/fs/ninep_server.h"
+#include "tests/unit/random.h"
+#include "tests/unit/unit.h"
+
+enum { BUFFER_BYTES = 16384, ROUNDS = 4000 };
+
+static struct fs *fs;
+static char why[128];
+static uint8_t buffer[BUFFER_BYTES] __attribute__((aligned(16)));
+
+static struct span text(const char *string)
+{
+	return span_of(string, strlen(string));
+}
+
+static void mount(void)
+{
+	server_reset();
+	CU_ASSERT_EQUAL_FATAL(ninep_mount("host", &fs, why, sizeof(why)), STATUS_OK);
+}
+
+/* Nothing is left here: what an interrupt has left to be done is done, too. */
+static void expect_nothing(void)
+{
+	server_settle();
+	CU_ASSERT_EQUAL(server.pages, 0);
+}
+
+static void unmount_broken(void)
+{
+	ninep_unmount(fs);
+	expect_nothing();
+}
+
+/* The end: nothing is left, neither here nor there. */
+static void unmount(void)
+{
+	server_settle();
+	CU_ASSERT_EQUAL(server_fids(), 0);
+	CU_ASSERT_EQUAL(server.breaks, 0);
+	unmount_broken();
+}
+
+static struct fs_node *find(const char *name)
+{
+	struct fs_node *node;
+
+	return fs->ops->lookup(fs->root, text(name), &node) == STATUS_OK ? node : NULL;
+}
+
+static struct fs_node *create(const char *name, const char *content)
+{
+	struct fs_node *node;
+
+	CU_ASSERT_EQUAL_FATAL(fs->ops->create(fs->root, text(name), FS_FILE, 0644, &node), STATUS_OK);
+	memcpy(buffer, content, strlen(content));
+	CU_ASSERT_EQUAL(fs->ops->write(node, 0, buffer, strlen(content), false), (int64_t)strlen(content));
+	return node;
+}
+
+static bool holds(struct fs_node *node, const char *content)
+{
+	int64_t bytes = fs->ops->read(node, 0, buffer, BUFFER_BYTES);
+
+	return bytes == (int64_t)strlen(content) && memcmp(buffer, content, (size_t)bytes) == 0;
+}
+
+static void put(struct fs_node *node)
+{
+	fs_node_put(node);
+	server_settle();
+}
+
+static void files_are_made_written_and_read(void)
+{
+	struct fs_stat stat = { .size = 3 };
+	struct fs_node *node, *again;
+
+	mount();
+	node = create("a", "hello");
+	CU_ASSERT(holds(node, "hello"));
+	CU_ASSERT_EQUAL(fs->ops->write(node, 99, "!!", 2, true), 2);
+	CU_ASSERT(holds(node, "hello!!"));
+	CU_ASSERT_EQUAL(fs->ops->read(node, 1, buffer + 8, 3), 3); /* which the device does not reach */
+	CU_ASSERT_EQUAL(memcmp(buffer + 8, "ell", 3), 0);
+	CU_ASSERT_EQUAL(fs->ops->set(node, FS_SET_SIZE, &stat), STATUS_OK);
+	CU_ASSERT(fs->ops->stat(node, &stat) == STATUS_OK && stat.size == 3 && stat.type == FS_FILE && stat.permissions == 0644);
+	CU_ASSERT_EQUAL(fs->ops->sync(node), STATUS_OK);
+	again = find("a");
+	CU_ASSERT_FATAL(again != NULL);
+	CU_ASSERT(holds(again, "hel"));
+	CU_ASSERT_EQUAL(fs->ops->write(again, 0, "H", 1, false), 1);
+	CU_ASSERT(holds(node, "Hel"));
+	put(again);
+	put(node);
+	CU_ASSERT_PTR_NULL(find("b"));
+	unmount();
+}
+
+/* What says no to one of both ways, or to both. */
+static void files_are_opened_for_what_they_allow(void)
+{
+	struct fs_stat stat = { .permissions = 0400 };
+	struct fs_node *node;
+
+	mount();
+	put(create("a", "hello"));
+	node = find("a");
+	CU_ASSERT_EQUAL(fs->ops->set(node, FS_SET_PERMISSIONS, &stat), STATUS_OK);
+	CU_ASSERT_EQUAL(fs->ops->write(node, 0, "x", 1, false), STATUS_EACCES);
+	CU_ASSERT_EQUAL(fs->ops->write(node, 0, "x", 1, true), STATUS_EACCES);
+	CU_ASSERT(holds(node, "hello"));
+	CU_ASSERT_EQUAL(fs->ops->write(node, 0, "x", 1, false), STATUS_EACCES);
+	put(node);
+	node = find("a");
+	stat.permissions = 0200;
+	CU_ASSERT_EQUAL(fs->ops->set(node, FS_SET_PERMISSIONS, &stat), STATUS_OK);
+	CU_ASSERT_EQUAL(fs->ops->read(node, 0, buffer, 1), STATUS_EACCES);
+	CU_ASSERT_EQUAL(fs->ops->sync(node), STATUS_OK);
+	CU_ASSERT_EQUAL(fs->ops->write(node, 0, "J", 1, false), 1);
+	CU_ASSERT_EQUAL(fs->ops->read(node, 0, buffer, 1), STATUS_EACCES);
+	stat.permissions = 0600;
+	CU_ASSERT_EQUAL(fs->ops->set(node, FS_SET_PERMISSIONS, &stat), STATUS_OK);
+	CU_ASSERT(holds(node, "Jello"));
+	put(node);
+	unmount();
+}
+
+static bool count_entry(void *ctx, const struct fs_entry *entry)
+{
+	unsigned *left = ctx;
+
+	CU_ASSERT(entry->name.len > 0 && entry->cookie != 0);
+	return (*left)-- > 0;
+}
+
+static void names_are_made_changed_and_removed(void)
+{
+	struct fs_node *folder, *node, *link;
+	unsigned left = 100;
+
+	mount();
+	CU_ASSERT_EQUAL_FATAL(fs->ops->create(fs->root, text("d"), FS_DIRECTORY, 0700, &folder), STATUS_OK);
+	CU_ASSERT_EQUAL(fs->ops->create(fs->root, text("d"), FS_DIRECTORY, 0700, &node), STATUS_EEXIST);
+	put(create("a", "A"));
+	put(create("b", "B"));
+	CU_ASSERT_EQUAL(fs->ops->create(fs->root, text("a"), FS_FILE, 0700, &node), STATUS_EEXIST);
+	CU_ASSERT_EQUAL(fs->ops->symlink(fs->root, text("l"), text("../x")), STATUS_OK);
+	link = find("l");
+	CU_ASSERT_FATAL(link != NULL && link->type == FS_LINK);
+	CU_ASSERT(fs->ops->read_link(link, (char *)buffer, 3) == 3 && memcmp(buffer, "../", 3) == 0);
+	CU_ASSERT_EQUAL(fs->ops->read(link, 0, buffer, 1), STATUS_ELOOP);
+	CU_ASSERT_EQUAL(fs->ops->sync(link), STATUS_OK);
+	put(link);
+	CU_ASSERT_EQUAL(fs->ops->list(fs->root, 0, count_entry, &left), STATUS_OK);
+	CU_ASSERT_EQUAL(left, 96);
+	CU_ASSERT_EQUAL(fs->ops->rename(fs->root, text("a"), folder, text("c"), true), STATUS_OK);
+	CU_ASSERT_EQUAL(fs->ops->rename(fs->root, text("b"), folder, text("c"), true), STATUS_EEXIST);
+	CU_ASSERT_EQUAL(fs->ops->remove(folder, text("c"), true), STATUS_ENOTDIR);
+	CU_ASSERT_EQUAL(fs->ops->remove(fs->root, text("d"), false), STATUS_EISDIR);
+	fs->ops->lookup(folder, text("c"), &node);
+	CU_ASSERT_EQUAL(fs->ops->rename(fs->root, text("b"), folder, text("c"), false), STATUS_OK);
+	CU_ASSERT(holds(node, "A")); /* it was opened before its name went */
+	put(node);
+	CU_ASSERT_EQUAL(fs->ops->sync(folder), STATUS_OK);
+	CU_ASSERT_EQUAL(fs->ops->remove(folder, text("c"), false), STATUS_OK);
+	put(folder);
+	CU_ASSERT_EQUAL(fs->ops->remove(fs->root, text("d"), true), STATUS_OK);
+	unmount();
+}
+
+static void what_the_host_replaces_is_stale(void)
+{
+	struct fs_node *opened, *unopened;
+	struct fs_stat stat;
+
+	mount();
+	server_replace("a", "old");
+	opened = find("a");
+	unopened = find("a");
+	CU_ASSERT(holds(opened, "old"));
+	server_replace("a", "new");
+	CU_ASSERT(holds(opened, "old"));
+	CU_ASSERT_EQUAL(fs->ops->stat(unopened, &stat), STATUS_ESTALE);
+	CU_ASSERT_EQUAL(fs->ops->read(unopened, 0, buffer, 1), STATUS_ESTALE);
+	CU_ASSERT_EQUAL(fs->ops->set(unopened, FS_SET_SIZE, &stat), STATUS_ESTALE);
+	CU_ASSERT_EQUAL(fs->ops->sync(unopened), STATUS_ESTALE);
+	put(opened);
+	put(unopened);
+	unmount();
+}
+
+static void what_the_host_fails_with_is_passed_on_and_leaks_nothing(void)
+{
+	static const uint32_t errors[] = { 2, 5, 12, 13, 28, 30, 116, 0xffffffff };
+	struct fs_space space;
+	struct fs_stat stat = { 0 };
+
+	mount();
+	for (unsigned i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		struct fs_node *node = create("a", "A");
+		struct fs_node *made;
+
+		server.fail_with = errors[i];
+		CU_ASSERT(fs->ops->lookup(fs->root, text("a"), &made) < 0);
+		CU_ASSERT(fs->ops->create(fs->root, text("x"), FS_FILE, 0600, &made) < 0);
+		CU_ASSERT(fs->ops->create(fs->root, text("x"), FS_DIRECTORY, 0600, &made) < 0);
+		CU_ASSERT(fs->ops->stat(node, &stat) < 0 && fs->ops->set(node, FS_SET_SIZE, &stat) < 0);
+		CU_ASSERT(fs->ops->read(node, 0, buffer, 1) < 0 && fs->ops->write(node, 0, buffer, 1, false) < 0);
+		CU_ASSERT(fs->ops->write(node, 0, buffer, 1, true) < 0 && fs->ops->sync(node) < 0);
+		CU_ASSERT(fs->ops->remove(fs->root, text("a"), false) < 0 && fs->ops->space(fs, &space) < 0);
+		CU_ASSERT(fs->ops->rename(fs->root, text("a"), fs->root, text("b"), false) < 0);
+		CU_ASSERT(fs->ops->symlink(fs->root, text("s"), text("t")) < 0 && fs->ops->link(fs->root, text("s"), node) < 0);
+		server.fail_with = 0;
+		put(node);
+		CU_ASSERT_EQUAL(fs->ops->remove(fs->root, text("a"), false), STATUS_OK);
+	}
+	unmount();
+}
+
+static void a_server_that_cannot_be_mounted_is_told(void)
+{
+	server_reset();
+	CU_ASSERT_EQUAL(ninep_mount("other", &fs, why, sizeof(why)), STATUS_ENODEV);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "--share"));
+	mount();
+	CU_ASSERT(!fs->read_only);
+	unmount();
+	server_reset();
+	server.read_only = true;
+	CU_ASSERT_EQUAL_FATAL(ninep_mount("host", &fs, why, sizeof(why)), STATUS_OK);
+	CU_ASSERT(fs->read_only);
+	unmount();
+}
+
+/* --- servers that break the rules --------------------------------------------------------------------------------------- */
+
+struct lie {
+	uint8_t type; /* of the request whose reply is spoilt */
+	void (*tell)(uint8_t *reply, size_t *bytes, size_t room);
+};
+
+static void lie_tag(uint8_t *reply, size_t *bytes, size_t room)
+{
+	(void)bytes;
+	(void)room;
+	reply[5] ^= 1;
+}
+
+static void lie_type(uint8_t *reply, size_t *bytes, size_t room)
+{
+	(void)bytes;
+	(void)room;
+	reply[4] += 2;
+}
+
+static void lie_short(uint8_t *reply, size_t *bytes, size_t room)
+{
+	(void)reply;
+	(void)room;
+	*bytes -= 1;
+}
+
+static void lie_empty(uint8_t *reply, size_t *bytes, size_t room)
+{
+	(void)reply;
+	(void)room;
+	*bytes = 0;
+}
+
+static void lie_full(uint8_t *reply, size_t *bytes, size_t room)
+{
+	(void)reply;
+	*bytes = room;
+}
+
+static void lie_size(uint8_t *reply, size_t *bytes, size_t room)
+{
+	(void)bytes;
+	(void)room;
+	reply[3] = 0x7f;
+}
+
+static void lie_count(uint8_t *reply, size_t *bytes, size_t room)
+{
+	(void)bytes;
+	(void)room;
+	memset(reply + NINEP_HEAD_BYTES, 0xff, 4);
+}
+
+static void spoil(void *ctx, uint8_t type, uint8_t *reply, size_t *bytes, size_t room)
+{
+	const struct lie *lie = ctx;
+
+	if (type == lie->type && reply[4] == type + 1)
+		lie->tell(reply, bytes, room);
+}
+
+/* Everything that there is to do, and whatever comes of it. */
+static void do_everything(void)
+{
+	struct fs_node *node = NULL, *folder = NULL;
+	struct fs_space space;
+	struct fs_stat stat = { 0 };
+	unsigned left = 10;
+
+	(void)fs->ops->space(fs, &space);
+	if (fs->ops->create(fs->root, text("f"), FS_DIRECTORY, 0700, &folder) == STATUS_OK) {
+		(void)fs->ops->list(folder, 0, count_entry, &left);
+		(void)fs->ops->sync(folder);
+	}
+	if (fs->ops->create(fs->root, text("a"), FS_FILE, 0600, &node) == STATUS_OK) {
+		(void)fs->ops->write(node, 0, buffer, 100, false);
+		(void)fs->ops->write(node, 0, buffer, 100, true);
+		(void)fs->ops->read(node, 0, buffer, BUFFER_BYTES);
+		(void)fs->ops->stat(node, &stat);
+		(void)fs->ops->set(node, FS_SET_SIZE, &stat);
+		(void)fs->ops->sync(node);
+		(void)fs->ops->link(fs->root, text("k"), node);
+		fs_node_put(node);
+	}
+	(void)fs->ops->symlink(fs->root, text("s"), text("target"));
+	if (fs->ops->lookup(fs->root, text("s"), &node) == STATUS_OK) {
+		if (node->type == FS_LINK)
+			(void)fs->ops->read_link(node, (char *)buffer, BUFFER_BYTES);
+		fs_node_put(node);
+	}
+	left = 10;
+	(void)fs->ops->list(fs->root, 0, count_entry, &left);
+	(void)fs->ops->rename(fs->root, text("a"), folder != NULL ? folder : fs->root, text("b"), true);
+	if (fs->ops->lookup(fs->root, text("k"), &node) == STATUS_OK) {
+		(void)fs->ops->remove(fs->root, text("k"), false);
+		(void)fs->ops->read(node, 0, buffer, 10);
+		fs_node_put(node);
+	}
+	if (folder != NULL)
+		fs_node_put(folder);
+	server_settle();
+}
+
+static void lies_of_length_type_and_tag_end_the_channel(void)
+{
+	static const uint8_t types[] = { NINEP_STATFS, NINEP_LOPEN, NINEP_LCREATE, NINEP_SYMLINK, NINEP_READLINK, NINEP_GETATTR, NINEP_SETATTR,
+					 NINEP_READDIR, NINEP_FSYNC, NINEP_LINK, NINEP_MKDIR, NINEP_RENAMEAT, NINEP_UNLINKAT, NINEP_WALK,
+					 NINEP_READ, NINEP_WRITE, NINEP_CLUNK };
+	static void (*const lies[])(uint8_t *reply, size_t *bytes, size_t room) = { lie_tag, lie_type, lie_short, lie_empty, lie_full, lie_size };
+
+	for (unsigned i = 0; i < sizeof(types); i++) {
+		for (unsigned j = 0; j < sizeof(lies) / sizeof(lies[0]); j++) {
+			struct lie lie = { .type = types[i], .tell = lies[j] };
+			struct fs_stat stat;
+
+			mount();
+			server.spoil = spoil;
+			server.ctx = &lie;
+			do_everything();
+			CU_ASSERT_EQUAL(server.breaks, 1);
+			CU_ASSERT_EQUAL(fs->ops->stat(fs->root, &stat), STATUS_EIO); /* from then on all fails */
+			unmount_broken();
+		}
+	}
+}
+
+static void counts_that_are_too_large_end_the_channel(void)
+{
+	static const uint8_t types[] = { NINEP_READ, NINEP_WRITE, NINEP_READDIR, NINEP_WALK, NINEP_READLINK };
+
+	for (unsigned i = 0; i < sizeof(types); i++) {
+		struct lie lie = { .type = types[i], .tell = lie_count };
+
+		mount();
+		server.spoil = spoil;
+		server.ctx = &lie;
+		do_everything();
+		CU_ASSERT_EQUAL(server.breaks, 1);
+		unmount_broken();
+	}
+}
+
+static void a_mount_that_is_lied_to_fails_and_leaks_nothing(void)
+{
+	static const uint8_t types[] = { NINEP_VERSION, NINEP_ATTACH, NINEP_SETATTR };
+	static void (*const lies[])(uint8_t *reply, size_t *bytes, size_t room) = { lie_tag, lie_type, lie_short, lie_empty, lie_full, lie_size };
+
+	for (unsigned i = 0; i < sizeof(types); i++) {
+		for (unsigned j = 0; j < sizeof(lies) / sizeof(lies[0]); j++) {
+			struct lie lie = { .type = types[i], .tell = lies[j] };
+
+			server_reset();
+			server.spoil = spoil;
+			server.ctx = &lie;
+			CU_ASSERT_EQUAL(ninep_mount("host", &fs, why, sizeof(why)), STATUS_EIO);
+			CU_ASSERT_EQUAL(server.breaks, 1);
+			expect_nothing();
+		}
+	}
+}
+
+/* What is wrong with the first entry, "."; of the last kind there are nothing but dots. */
+static void spoil_entries(void *ctx, uint8_t type, uint8_t *reply, size_t *bytes, size_t room)
+{
+	const unsigned *which = ctx;
+	uint8_t *entry = reply + NINEP_DATA_HEAD_BYTES;
+
+	(void)room;
+	if (type != NINEP_READDIR || reply[4] != NINEP_READDIR + 1)
+		return;
+	if (*which == 0)
+		entry[24] = '/';
+	else if (*which == 1)
+		entry[22] = 0;
+	else if (*which == 2)
+		memset(entry + 13, 0, 8);
+	if (*which == 3) {
+		memcpy(reply, "\x24\0\0\0", 4);
+		memcpy(reply + NINEP_HEAD_BYTES, "\x19\0\0\0", 4);
+		memcpy(entry, "\x80\0\0\0\0\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\4\1\0.", 25);
+		*bytes = NINEP_DATA_HEAD_BYTES + 25;
+	}
+}
+
+static void spoil_write(void *ctx, uint8_t type, uint8_t *reply, size_t *bytes, size_t room)
+{
+	(void)ctx;
+	(void)bytes;
+	(void)room;
+	if (type == NINEP_WRITE)
+		memset(reply + NINEP_HEAD_BYTES, 0, 4);
+}
+
+/* Entries of a folder: a name with a '/', one that is empty, an offset of 0; and a list that never gets anywhere. */
+static void entries_that_lie_are_errors(void)
+{
+	for (unsigned which = 0; which < 4; which++) {
+		unsigned left = 1000;
+
+		mount();
+		put(create("abc", "A"));
+		server.ctx = &which;
+		server.spoil = NULL;
+		CU_ASSERT_EQUAL(fs->ops->list(fs->root, 0, count_entry, &left), STATUS_OK);
+		server.spoil = spoil_entries;
+		CU_ASSERT_EQUAL(fs->ops->list(fs->root, 0, count_entry, &left), STATUS_EIO);
+		server.spoil = NULL;
+		left = 1000;
+		CU_ASSERT_EQUAL(fs->ops->list(fs->root, 0, count_entry, &left), STATUS_OK); /* the channel goes on */
+		unmount();
+	}
+}
+
+/* A write of nothing would be tried for ever. */
+static void writes_of_nothing_are_errors(void)
+{
+	struct fs_node *node;
+
+	mount();
+	node = create("a", "A");
+	server.spoil = spoil_write;
+	CU_ASSERT_EQUAL(fs->ops->write(node, 0, buffer, 10, false), STATUS_EIO);
+	server.spoil = NULL;
+	put(node);
+	unmount();
+}
+
+/* --- and at random ------------------------------------------------------------------------------------------------------ */
+
+static struct random dice;
+static unsigned rarely;
+
+/* Some bytes, mostly of what comes first; or the length. */
+static void spoil_sometimes(void *ctx, uint8_t type, uint8_t *reply, size_t *bytes, size_t room)
+{
+	size_t first = *bytes < 24 ? *bytes : 24;
+
+	(void)ctx;
+	(void)type;
+	if (random_below(&dice, rarely) != 0)
+		return;
+	reply[random_below(&dice, first)] = (uint8_t)random_next(&dice);
+	reply[random_below(&dice, *bytes)] = (uint8_t)random_next(&dice);
+	if (random_below(&dice, 16) == 0)
+		*bytes = random_below(&dice, room + 1);
+}
+
+static void servers_that_lie_at_random_break_nothing_here(void)
+{
+	dice = random_start(1);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		server_reset();
+		server.spoil = spoil_sometimes;
+		rarely = 4 + i % 60;
+		if (ninep_mount("host", &fs, why, sizeof(why)) != STATUS_OK) {
+			expect_nothing();
+			continue;
+		}
+		do_everything();
+		unmount_broken();
+	}
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(files_are_made_written_and_read),
+	UNIT_CASE(files_are_opened_for_what_they_allow),
+	UNIT_CASE(names_are_made_changed_and_removed),
+	UNIT_CASE(what_the_host_replaces_is_stale),
+	UNIT_CASE(what_the_host_fails_with_is_passed_on_and_leaks_nothing),
+	UNIT_CASE(a_server_that_cannot_be_mounted_is_told),
+	UNIT_CASE(lies_of_length_type_and_tag_end_the_channel),
+	UNIT_CASE(counts_that_are_too_large_end_the_channel),
+	UNIT_CASE(a_mount_that_is_lied_to_fails_and_leaks_nothing),
+	UNIT_CASE(entries_that_lie_are_errors),
+	UNIT_CASE(writes_of_nothing_are_errors),
+	UNIT_CASE(servers_that_lie_at_random_break_nothing_here),
+};
+UNIT_MAIN("kernel/io/fs/ninep", cases)
