@@ -11,4 +11,7 @@
  */
 _Noreturn void hal_exit(int code);
 
+/* Tells the host that the kernel has panicked, where hal_virtio_probe() has found the device for that (pvpanic). Context: any. */
+void hal_panic_tell(void);
+
 #endif

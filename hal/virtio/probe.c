@@ -6,6 +6,7 @@
 
 #include "hal/arm64/tables.h"
 #include "hal/irqchip/messages.h"
+#include "hal/pci/pvpanic.h"
 #include "hal/start.h"
 #include "hal/virtio/device.h"
 #include "hal/virtio/mmio.h"
@@ -72,9 +73,12 @@ static void pci_found(const struct pci_function *function, void *ctx)
 {
 	struct virtio_device *device = device_next();
 	const char *why = NULL;
-	status_t status = virtio_pci_look(function, &virtio_services->pages, device, &why);
+	status_t status;
 
 	(void)ctx;
+	if (pvpanic_look(function, &virtio_services->pages))
+		return;
+	status = virtio_pci_look(function, &virtio_services->pages, device, &why);
 	if (status == STATUS_OK)
 		device_add(device);
 	else if (status == STATUS_ENOTSUP)

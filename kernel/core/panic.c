@@ -92,6 +92,7 @@ static _Noreturn void panic_end(void)
 	const struct fiber *fiber = fiber_current();
 
 	format_to(&panic_sink, "on cpu %u, in fiber: %s\n", hal_cpu_index(), fiber != NULL ? fiber->name : "none");
+	hal_panic_tell();
 	hal_exit(EXIT_STATUS_PANIC);
 }
 

@@ -7,6 +7,8 @@
 #include "kernel/core/log.h"
 #include "kernel/core/page.h"
 #include "kernel/io/entropy_device.h"
+#include "lib/cmdline.h"
+#include "lib/string.h"
 
 static void report(bool problem, const char *line)
 {
@@ -25,4 +27,17 @@ status_t devices_probe(void)
 	if (status == STATUS_OK)
 		entropy_device_start();
 	return status;
+}
+
+void devices_configure(struct span command_line)
+{
+	static const char known[] = "pvpanic";
+	struct span value;
+
+	if (!cmdline_get(command_line, "panic", &value))
+		return;
+	if (value.len != sizeof(known) - 1 || memcmp(value.data, known, value.len) != 0)
+		log_line("boot: panic=%.*s: not pvpanic", (int)value.len, (const char *)value.data);
+	else if (devices_probe() != STATUS_OK)
+		log_line("boot: panic=pvpanic: no device can be looked for");
 }

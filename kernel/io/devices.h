@@ -5,6 +5,7 @@
 #ifndef KERNEL_IO_DEVICES_H
 #define KERNEL_IO_DEVICES_H
 
+#include "lib/span.h"
 #include "lib/status.h"
 
 /*
@@ -14,5 +15,8 @@
  * Returns STATUS_OK, for no devices too; STATUS_ENOMEM; STATUS_EINVAL where the device tree is malformed. Context: fiber, boot CPU.
  */
 MUST_CHECK status_t devices_probe(void);
+
+/* Looks for them at once where the command line has `panic=pvpanic`: so that the host is told of any panic from then on. Context: boot. */
+void devices_configure(struct span command_line);
 
 #endif

@@ -92,6 +92,18 @@ def entropy(transport: str, backend: str) -> suite.Case:
         bad=(*BAD_PATTERNS, "reset", "left alone", *(() if backend == "zeros" else (mixed,)))))
 
 
+def panic(name: str, told: bool, append: str, gic: int) -> suite.Case:
+    """A panic of the kernel, and whether the host is told of it. The machine goes on all the same, so that its status is the kernel's own."""
+    def look(machine: Machine) -> None:
+        assert machine.join(30.0), "the machine does not end"
+        events = [event["event"] for event in machine.qmp.events]
+        assert events.count("GUEST_PANICKED") == told, f"QEMU's events: {events}"
+
+    machine = suite.product(None, IMAGE, append=f"test=panic {append}", gic=gic, extra=("-device", "pvpanic-pci", "-action", "panic=none"))
+    return suite.Case(f"virtio_panic[{name},gic{gic}]", machine, Expectation(
+        255, ("re:PANIC: .*",), panics=True, known_errors=("Guest crashed.*",)), script=suite.Drive(look))
+
+
 def legacy(transport: str) -> suite.Case:
     """Devices that are too old are named, with what to do about it; the claims then fail, for want of devices."""
     extra, lines = LEGACY[transport]
@@ -112,6 +124,8 @@ def cases() -> list[suite.Case]:
         guest("pci,el2,max", "pci", el2=True, cpu="max", memory_mib="4096M"),
         *(link(transport, gic) for transport in ("mmio", "pci", "pci-pin") for gic in (2, 3)),
         *(entropy(transport, backend) for transport in ("mmio", "pci") for backend in BACKENDS),
+        *(panic("told", True, "panic=pvpanic", gic) for gic in (2, 3)),
+        panic("not-asked", False, "", 3),
         *(legacy(name) for name in LEGACY),
     ]
 
