@@ -5,11 +5,27 @@
  * The console: the one reader of the log's ring, and the only writer of the serial port but for a panic. Until console_start()
  * each line is written at once by whoever printed it; after it, by the console's fiber on CPU 0, or by a CPU that finds the ring full:
  * one at a time, whole lines.
+ *
+ * With console=virtio lines go to a console device instead, from when it runs until it breaks. The serial port keeps what comes before and
+ * after, and panics.
  */
 #ifndef KERNEL_IO_CONSOLE_H
 #define KERNEL_IO_CONSOLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "lib/status.h"
+
+/* Has lines go to the console device, if the machine has one. Context: fiber or boot, after devices_probe(), boot CPU. */
+MUST_CHECK status_t console_use_device(void);
+
+/* Whether the caller may be within the console device's driver, where no line can wait for room in the ring. Context: any. */
+bool console_is_in_driver(void);
+
+/* Characters in a line << 16 | lines; 0: the console does not say. Context: any. */
+uint32_t console_window_size(void);
 
 /* Hands the writing to a fiber of its own. Context: boot, scheduler made. */
 void console_start(void);

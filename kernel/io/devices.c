@@ -3,17 +3,25 @@
 
 #include "kernel/io/devices.h"
 
+#include "hal/contract/console.h"
 #include "hal/contract/virtio.h"
 #include "kernel/core/log.h"
 #include "kernel/core/page.h"
+#include "kernel/io/console.h"
 #include "kernel/io/entropy_device.h"
 #include "lib/cmdline.h"
 #include "lib/string.h"
 
 static void report(bool problem, const char *line)
 {
-	if (problem || log_passes(LOG_BOOT, LOG_DEBUG))
+	if (!problem && !log_passes(LOG_BOOT, LOG_DEBUG))
+		return;
+	if (console_is_in_driver()) {
+		hal_console_write(line, strlen(line));
+		hal_console_write("\n", 1);
+	} else {
 		log_line("%s", line);
+	}
 }
 
 status_t devices_probe(void)
@@ -29,15 +37,32 @@ status_t devices_probe(void)
 	return status;
 }
 
+/* Whether the command line has `key`=`only`; what else it says is told. */
+static bool is_asked(struct span command_line, const char *key, const char *only)
+{
+	struct span value;
+	bool asked;
+
+	if (!cmdline_get(command_line, key, &value))
+		return false;
+	asked = value.len == strlen(only) && memcmp(value.data, only, value.len) == 0;
+	if (!asked)
+		log_line("boot: %s=%.*s: not %s", key, (int)value.len, (const char *)value.data, only);
+	return asked;
+}
+
 void devices_configure(struct span command_line)
 {
-	static const char known[] = "pvpanic";
-	struct span value;
+	bool console = is_asked(command_line, "console", "virtio");
+	status_t status;
 
-	if (!cmdline_get(command_line, "panic", &value))
+	if (!is_asked(command_line, "panic", "pvpanic") && !console)
 		return;
-	if (value.len != sizeof(known) - 1 || memcmp(value.data, known, value.len) != 0)
-		log_line("boot: panic=%.*s: not pvpanic", (int)value.len, (const char *)value.data);
-	else if (devices_probe() != STATUS_OK)
-		log_line("boot: panic=pvpanic: no device can be looked for");
+	status = devices_probe();
+	if (status == STATUS_OK && console)
+		status = console_use_device();
+	if (status == STATUS_ENODEV)
+		log_line("boot: console=virtio: this machine has no console device (QEMU: -device virtio-serial-pci -device virtconsole,chardev=...)");
+	else if (status != STATUS_OK)
+		log_line("boot: devices asked for by the command line do not work (error %d)", status);
 }

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * The test image's purpose: test=all (the default) runs every claim but those that want devices (test=virtio, ...); test=bench and
- * test=rates the measurements, any other name commits that fault. Exit status 0 where all held, 1 where one did not, 2 for an unknown name.
+ * The test image's purpose: test=all (the default) runs every claim but those that want devices (test=virtio, ...); test=bench,
+ * test=rates and test=console the measurements, any other name commits that fault. Exit status 0 where all held, 1 where one did not, 2 for an
+ * unknown name.
  */
 #include "hal/contract/boot.h"
 #include "hal/contract/console.h"
@@ -31,6 +32,7 @@ static const struct guest_table *const virtio_link_table = &virtio_link_tests;
 static const struct guest_table *const entropy_table = &entropy_tests;
 static const struct guest_table *const share_tables[] = { &share_tests, &share_load_tests };
 static const struct guest_table *const share_read_only_table = &share_read_only_tests;
+static const struct guest_table *const console_table = &console_bench;
 
 /* The last table is for machines of several CPUs. */
 static unsigned table_count(void)
@@ -126,6 +128,8 @@ void image_main(void *arg)
 		console_exit(run_tables(info->command_line, share_tables, 2));
 	if (span_is(name, "share-ro"))
 		console_exit(run_tables(info->command_line, &share_read_only_table, 1));
+	if (span_is(name, "console"))
+		console_exit(run_tables(info->command_line, &console_table, 1));
 	if (span_is(name, "net"))
 		console_exit(net_server_run());
 	if (span_is(name, "bench"))
