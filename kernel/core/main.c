@@ -19,7 +19,6 @@
 #include "kernel/core/timer.h"
 #include "kernel/core/version.h"
 #include "kernel/io/console.h"
-#include "kernel/io/devices.h"
 #include "kernel/io/ring_war.h"
 #include "lib/cmdline.h"
 
@@ -41,7 +40,6 @@ static void kernel_main(const struct hal_boot_info *info)
 	console_start();
 	if (info->cpu_count > 1)
 		smp_start();
-	devices_configure(info->command_line);
 	if (fiber_create("main", image_main, (void *)info) == NULL)
 		panic("memory: the machine has none left for the first fiber");
 	hal_irq_enable();

@@ -18,7 +18,7 @@
 
 #include "lib/status.h"
 
-/* Has lines go to the console device, if the machine has one. Context: fiber or boot, after devices_probe(), boot CPU. */
+/* Has lines go to the console device, if the machine has one. Context: fiber, after devices_probe(), boot CPU. */
 MUST_CHECK status_t console_use_device(void);
 
 /* Whether the caller may be within the console device's driver, where no line can wait for room in the ring. Context: any. */

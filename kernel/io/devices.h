@@ -18,7 +18,7 @@ MUST_CHECK status_t devices_probe(void);
 
 /*
  * Looks for them at once where the command line wants one: `panic=pvpanic`, so that the host is told of any panic from then on;
- * `console=virtio`, see console.h. Context: boot.
+ * `console=virtio`, see console.h. Context: fiber, boot CPU.
  */
 void devices_configure(struct span command_line);
 

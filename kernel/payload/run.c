@@ -12,6 +12,7 @@
 #include "kernel/core/main.h"
 #include "kernel/core/page.h"
 #include "kernel/io/console.h"
+#include "kernel/io/devices.h"
 #include "kernel/payload/files.h"
 #include "kernel/payload/manifest.h"
 #include "kernel/payload/processes.h"
@@ -80,6 +81,7 @@ void image_main(void *arg)
 	kheap_trim();
 	log_line("[Rumpk L1] The Rubicon is crossed.");
 	fiber_yield(); /* the console writes it before the proof takes its time */
+	devices_configure(info->command_line);
 	if (info->bundle.len == 0)
 		cannot_load("no bundle was given (it is the loader's initial RAM disk: -initrd app.rpk)");
 	if (trust_verify(info->bundle, &archive, &why) != STATUS_OK) {

@@ -12,6 +12,7 @@
 #include "kernel/core/main.h"
 #include "kernel/core/smp.h"
 #include "kernel/io/console.h"
+#include "kernel/io/devices.h"
 #include "lib/cmdline.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -116,6 +117,7 @@ void image_main(void *arg)
 
 	guest_command_line = info->command_line;
 	log_line("[Rumpk L1] The Rubicon is crossed.");
+	devices_configure(info->command_line);
 	if (!cmdline_get(info->command_line, "test", &name) || span_is(name, "all"))
 		console_exit(run_tables(info->command_line, tables, table_count()));
 	if (span_is(name, "virtio"))

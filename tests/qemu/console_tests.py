@@ -48,7 +48,7 @@ def lines(transport: str, **options: object) -> suite.Case:
 
     machine = suite.product(None, IMAGE, append="test=console console=virtio", extra=device(transport, f"file,path={path}"), **options)
     return suite.Case(name, machine, Expectation(
-        ktap=True, markers=markers.alive(cpus=options.get("smp", 1)), bad=("line",)), script=suite.Drive(look))
+        ktap=True, markers=(*markers.alive(cpus=options.get("smp", 1)), markers.RUBICON), bad=("line",)), script=suite.Drive(look))
 
 
 def app() -> suite.Case:
@@ -61,7 +61,7 @@ def app() -> suite.Case:
         assert "[c-hello] hello from c-hello" in text and "proc: process 1 exited with code 0" in text, text
 
     machine = suite.product(append="console=virtio", extra=device("pci", f"file,path={path}"))
-    return suite.Case("console_app", machine, Expectation(markers=markers.alive(), bad=("hello",)), script=suite.Drive(look))
+    return suite.Case("console_app", machine, Expectation(markers=(*markers.alive(), markers.RUBICON), bad=("hello",)), script=suite.Drive(look))
 
 
 def cases() -> list[suite.Case]:
