@@ -10,6 +10,7 @@ Injected from outside, into the product's own image. Each must be survived, or e
     fault_cpu     CPUs that do not start                                  a tree of our own, gdb's stub
     fault_device  devices and device trees that are not there             a tree of our own
     fault_flip    one bit of the bundle                                   a file
+    fault_io      disks that fail, a cable that is out                    blkdebug, QMP
     fault_irq     interrupts spurious, withdrawn, late; a held machine    gdb's stub
     fault_memory  RAM of every size                                       a tree of our own, -m
     fault_reset   a reset at the n-th instruction                         a plugin, QMP
@@ -25,10 +26,10 @@ from pathlib import Path
 sys.path[:] = [str(Path(__file__).resolve().parent.parent),
                *(entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent)]
 
-from harness import fault_alloc, fault_clock, fault_cpu, fault_device, fault_flip, fault_irq  # noqa: E402
+from harness import fault_alloc, fault_clock, fault_cpu, fault_device, fault_flip, fault_io, fault_irq  # noqa: E402
 from harness import fault_memory, fault_reset, paths, suite  # noqa: E402
 
-MODULES = (fault_alloc, fault_clock, fault_cpu, fault_device, fault_flip, fault_irq, fault_memory, fault_reset)
+MODULES = (fault_alloc, fault_clock, fault_cpu, fault_device, fault_flip, fault_io, fault_irq, fault_memory, fault_reset)
 
 
 def some() -> list[suite.Case]:

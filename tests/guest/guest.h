@@ -46,6 +46,7 @@ extern const struct guest_table share_load_tests;
 extern const struct guest_table share_read_only_tests;
 extern const struct guest_table virtio_link_tests; /* and somebody who pulls its cable when told to */
 extern const struct guest_table console_bench;
+extern const struct guest_table disk_fault_tests;
 
 /* The kernel's command line, in the device tree. W: main.c */
 extern struct span guest_command_line;

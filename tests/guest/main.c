@@ -34,6 +34,7 @@ static const struct guest_table *const entropy_table = &entropy_tests;
 static const struct guest_table *const share_tables[] = { &share_tests, &share_load_tests };
 static const struct guest_table *const share_read_only_table = &share_read_only_tests;
 static const struct guest_table *const console_table = &console_bench;
+static const struct guest_table *const disk_fault_table = &disk_fault_tests;
 
 /* The last table is for machines of several CPUs. */
 static unsigned table_count(void)
@@ -132,6 +133,8 @@ void image_main(void *arg)
 		console_exit(run_tables(info->command_line, &share_read_only_table, 1));
 	if (span_is(name, "console"))
 		console_exit(run_tables(info->command_line, &console_table, 1));
+	if (span_is(name, "disk-fault"))
+		console_exit(run_tables(info->command_line, &disk_fault_table, 1));
 	if (span_is(name, "net"))
 		console_exit(net_server_run());
 	if (span_is(name, "bench"))

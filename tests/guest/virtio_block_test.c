@@ -3,7 +3,7 @@
 
 /*
  * Two disks: a writable one that begins with this kernel's own image, and a read-only one of FAULTY_BYTES whose first sectors cannot be
- * read (tests/qemu/virtio_tests.py).
+ * read (tests/qemu/virtio_tests.py). With test=disk-fault, one that fails once where `fails=` says (harness/fault_io.py).
  */
 #include <stdatomic.h>
 
@@ -13,6 +13,8 @@
 #include "hal/contract/timer.h"
 #include "kernel/core/page.h"
 #include "kernel/io/devices.h"
+#include "lib/bits.h"
+#include "lib/cmdline.h"
 #include "lib/string.h"
 #include "tests/guest/guest.h"
 
@@ -220,3 +222,34 @@ static const struct guest_test tests[] = {
 };
 
 const struct guest_table virtio_block_tests = { tests, sizeof(tests) / sizeof(tests[0]) };
+
+/* Each operation once, and again: what the device is to fail at fails the first time, alone, and nothing else comes of it. */
+static const char *a_disk_that_fails_once_fails_one_request(void)
+{
+	static const char *const names[] = { [HAL_BLOCK_READ] = "read", [HAL_BLOCK_WRITE] = "write", [HAL_BLOCK_FLUSH] = "flush",
+					     [HAL_BLOCK_DISCARD] = "discard" };
+	struct span fails = { 0 };
+	unsigned failed = 0;
+
+	GUEST_CHECK(cmdline_get(guest_command_line, "fails", &fails));
+	GUEST_CHECK(devices_probe() == STATUS_OK && hal_block_count() == 1);
+	disk = hal_block_at(0);
+	buffers[0] = hal_direct_va(page_alloc(0));
+	GUEST_CHECK(disk != NULL && hal_block_start(disk, ready, &interrupts) == STATUS_OK);
+	for (unsigned turn = 0; turn < 2; turn++)
+		for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+			bool due = turn == 0 && strlen(names[i]) == fails.len && memcmp(names[i], fails.data, fails.len) == 0;
+			status_t status = move(disk, i, i == HAL_BLOCK_FLUSH ? 0 : 65536, buffers[0], i == HAL_BLOCK_FLUSH ? 0 : 4096);
+
+			GUEST_CHECK(status == (due ? STATUS_EIO : STATUS_OK));
+			failed += due;
+		}
+	GUEST_CHECK(failed == 1 && !hal_block_is_broken(disk));
+	return NULL;
+}
+
+static const struct guest_test fault_tests[] = {
+	{ "a_disk_that_fails_once_fails_one_request", a_disk_that_fails_once_fails_one_request },
+};
+
+const struct guest_table disk_fault_tests = { fault_tests, sizeof(fault_tests) / sizeof(fault_tests[0]) };
