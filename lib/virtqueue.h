@@ -13,7 +13,8 @@
  * all it can reach. A queue that was lied to is broken and stays so: its owner resets the device, then takes what was in
  * flight back by virtqueue_reclaim().
  *
- * Rejected: the packed ring. It saves the device, not a guest, cache misses, and its descriptors are written by both sides.
+ * Rejected: the packed ring. It saves the device, not a guest, cache misses, and its descriptors are written by both sides. What it would
+ * save here is in docs/architecture.md, "Devices".
  *
  * Spec: virtio 1.2 §2.7 "Split Virtqueues".
  */
