@@ -7,6 +7,7 @@ P = 'name = "a"\n[[process]]\nname = "p"\nexec = "x"\n'  # four lines
 PQ = P + '[[process]]\nname = "q"\nexec = "y"\n'  # seven
 NET = PLAIN + "[net]\n"  # three lines, like the next
 NETWORK = PLAIN + "[network]\n"
+FILES = PLAIN + "[files]\n"
 LARGEST = 'memory = "4294967295G"\n'
 
 
@@ -117,6 +118,18 @@ REFUSED = {
     NETWORK: "3: address: missing",
     NETWORK + "[network]\n": "4: network: given twice",
     PLAIN + "[[network]]\n": "3: network: unknown table",
+    FILES + 'app = ["write"]\n': "4: app: nobody can write there",
+    FILES + 'app = ["delete"]\n': "4: app: unknown right",
+    FILES + 'app = ["read", "read"]\n': "4: app: a right is given twice",
+    FILES + "app = []\n": "4: app: no rights",
+    FILES + 'app = "read"\n': "4: app: must be an array",
+    FILES + 'app = ["read"]\napp = ["list"]\n': "5: app: given twice",
+    FILES + 'home = ["read"]\n': "4: home: unknown key",
+    FILES + 'tmp_bytes = "4K"\n': "4: tmp_bytes: takes a tmp",
+    FILES + 'tmp = ["read"]\ntmp_bytes = "2M"\n': "5: tmp_bytes: is more than memory",
+    FILES + 'tmp = ["read"]\ntmp_bytes = 4096\n': "5: tmp_bytes: must be a string",
+    P + "[files]\n": "5: files: must be [process.files]",
+    P + "[process.files]\n[process.files]\n": "6: files: given twice",
     NETWORK + 'colour = "red"\n': "4: colour: unknown key",
     NETWORK + "address = 10\n": "4: address: must be a string",
     NETWORK + 'address = "10.0.2.15/24"\naddress = "10.0.2.15/24"\n': "5: address: given twice",
@@ -180,6 +193,10 @@ TAKEN = (
     P + '[process.net]\nlisten = ["tcp:80"]\n[process.capabilities]\nlog = ["write"]\n[network]\naddress = "10.0.2.15/24"\n'
         '[[process]]\nname = "q"\nexec = "y"\n[process.net]\nconnect = ["*:*/udp"]\n',
     NETWORK + 'address = "10.0.2.15/32"\n',
+    FILES,
+    FILES + 'tmp = ["list", "exec", "read", "create", "write"]\napp = ["read"]\nsys = ["list"]\nlog = ["read"]\n',
+    FILES + 'tmp_bytes = "1M"\nhost = ["write"]\ndata = ["create"]\ntmp = ["read"]\n',
+    P + 'memory = "64M"\n[process.files]\ntmp = ["read"]\n[[process]]\nname = "q"\nexec = "y"\n[process.files]\napp = ["list"]\n',
     'name = "a"\n[network]\ndns = "fe80::1"\ngateway = "10.0.2.2"\naddress = "10.0.2.15/8"\n[[process]]\nexec = "b"\n',
     processes(16),
     processes(4, LARGEST),

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from support import ROOT  # noqa: E402
 from manifest_table import PLAIN, PQ, REFUSED, TAKEN, P  # noqa: E402
-from rumpklib import capabilities, manifest, manifest_net, manifest_values  # noqa: E402
+from rumpklib import capabilities, manifest, manifest_files, manifest_net, manifest_values  # noqa: E402
 from rumpklib.errors import BadInput  # noqa: E402
 
 
@@ -82,12 +82,13 @@ class PageTest(unittest.TestCase):
     def test_its_examples_are_taken(self) -> None:
         examples = re.findall(r"```toml\n(.*?)```", self.PAGE, re.DOTALL)
         whole = [text if text.startswith("name") else PLAIN + text for text in examples]
-        self.assertEqual([len(manifest.parse(text.encode()).processes) for text in whole], [1, 2, 1, 1])
+        self.assertEqual([len(manifest.parse(text.encode()).processes) for text in whole], [1, 2, 1, 1, 1])
 
     def test_it_names_every_key(self) -> None:
-        named = re.findall(r"^\| `([a-z]+)` \|", self.PAGE, re.MULTILINE)
+        named = re.findall(r"^\| `([a-z_]+)` \|", self.PAGE, re.MULTILINE)
         self.assertEqual(sorted(named), sorted([
-            *manifest_values.KEYS, *capabilities.KNOWN, *manifest_net.NET_KEYS, *manifest_net.NETWORK_KEYS]))
+            *manifest_values.KEYS, *capabilities.KNOWN, *manifest_net.NET_KEYS, *manifest_net.NETWORK_KEYS,
+            *manifest_files.KNOWN, "tmp_bytes"]))
 
     def test_it_names_every_capability_and_right(self) -> None:
         rows = dict(re.findall(r"^\| `([a-z]+)` \| ((?:`[a-z]+`(?:, )?)+) \|", self.PAGE, re.MULTILINE))
