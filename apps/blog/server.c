@@ -13,7 +13,7 @@
 #include "apps/blog/session.h"
 
 enum { BACKLOG = CAPOS_NET_BACKLOG_MAX, STACK_BYTES = 32 * 1024 };
-enum { ERROR_TIMEDOUT = -110, ERROR_NOSPC = -28, ERROR_NOMEM = -12, ERROR_AGAIN = -11 };
+enum { ERROR_TIMEDOUT = -110, ERROR_NOSPC = -28, ERROR_NOMEM = -12 };
 
 #define SECOND_NS 1000000000ull
 #define IDLE_NS (30 * SECOND_NS)    /* between two requests */
@@ -148,8 +148,6 @@ static enum session_step next_step(struct connection *connection)
 	struct session *session = &connection->session;
 	int64_t result = connection->operation.result;
 
-	if (result == ERROR_AGAIN) /* what it was woken for has gone to others: memory, mostly */
-		return connection->step;
 	switch (connection->step) {
 	case SESSION_RECEIVE:
 		if (result < 0)
@@ -224,7 +222,7 @@ static int64_t serve_done(struct worker *worker)
 
 		if (result == 0)
 			welcome(worker);
-		else if (result != ERROR_AGAIN && result != ERROR_NOSPC && result != ERROR_NOMEM)
+		else if (result != ERROR_NOSPC && result != ERROR_NOMEM)
 			return result;
 		worker->accepts = false;
 		if (worker->count == SERVER_CONNECTIONS)

@@ -8,7 +8,6 @@
 #include <capos/capos.h>
 
 enum { CONNECTIONS = 64, BYTES = 8192, DATAGRAM = 1472 };
-enum { AGAIN = -11 }; /* what it was woken for has gone to others: memory, mostly */
 
 enum state { FREE, RECEIVING, SENDING };
 
@@ -70,13 +69,6 @@ static void go_on(struct connection *connection)
 {
 	int64_t result = connection->operation.result;
 
-	if (result == AGAIN) {
-		if (connection->state == SENDING)
-			send(connection);
-		else
-			receive(connection);
-		return;
-	}
 	if (result <= 0) {
 		drop(connection->stream);
 		connection->state = FREE;

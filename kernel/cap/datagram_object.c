@@ -131,6 +131,8 @@ int64_t datagram_send(struct cap_call *call, const struct capos_datagram_send *p
 struct receiving {
 	struct datagram_object *own;
 	struct net_endpoint from;
+	struct operation *operation; /* that is being settled; NULL: the first look */
+	bool again;                  /* it waits */
 	uint8_t *data; /* NULL: look only */
 	uint32_t room;
 	uint32_t bytes;
@@ -144,6 +146,9 @@ static void receive_there(void *arg)
 	struct datagram_object *own = receiving->own;
 
 	receiving->status = net_datagram_peek(own->datagram, &receiving->bytes, &receiving->from);
+	receiving->again = receiving->status == STATUS_EAGAIN && receiving->operation != NULL;
+	if (receiving->again)
+		net_waits_again(receiving->operation);
 	if (receiving->status != STATUS_OK || receiving->data == NULL)
 		return;
 	(void)net_datagram_copy(own->datagram, receiving->data, receiving->room, 0);
@@ -154,46 +159,68 @@ static void receive_there(void *arg)
 		net_waits_finish_first(&own->receivers, 0);
 }
 
-/* Takes one for a process: header and data to its room for results. Its length, or why there is none. */
-static int64_t receive(const struct object *object, struct process *process, uint64_t va, uint32_t len)
+static void receive_run(struct receiving *receiving)
 {
-	struct receiving receiving = { .own = datagram_of(object) };
-	struct capos_datagram_receive_result header;
+	if (receiving->operation == NULL)
+		net_do(receive_there, receiving);
+	else
+		(void)net_waits_settle(receiving->operation, receive_there, receiving, &receiving->again);
+}
+
+/* What was taken, to the process's room for results. */
+static status_t hand_out(struct receiving *receiving, struct process *process, uint64_t va)
+{
+	struct capos_datagram_receive_result header = { 0 };
 	status_t status;
 
-	net_do(receive_there, &receiving);
-	if (receiving.status != STATUS_OK)
-		return receiving.status;
-	receiving.room = len - sizeof(header) < receiving.bytes ? len - (uint32_t)sizeof(header) : receiving.bytes;
-	receiving.data = malloc(receiving.room > 0 ? receiving.room : 1);
-	if (receiving.data == NULL)
-		return STATUS_ENOMEM;
-	net_do(receive_there, &receiving); /* another one may be the first now, of another length: `room` is what counts */
-	status = receiving.status;
-	if (status == STATUS_OK) {
-		if (receiving.bytes < receiving.room)
-			receiving.room = receiving.bytes;
-		memset(&header, 0, sizeof(header));
-		net_endpoint_write(&receiving.from, header.address, &header.family, &header.port);
-		status = process_copy_out(process, va, &header, sizeof(header));
-	}
+	if (receiving->bytes < receiving->room)
+		receiving->room = receiving->bytes;
+	net_endpoint_write(&receiving->from, header.address, &header.family, &header.port);
+	status = process_copy_out(process, va, &header, sizeof(header));
 	if (status == STATUS_OK)
-		status = process_copy_out(process, va + sizeof(header), receiving.data, receiving.room);
-	free(receiving.data);
-	return status == STATUS_OK ? (int64_t)receiving.bytes : status;
+		status = process_copy_out(process, va + sizeof(header), receiving->data, receiving->room);
+	return status;
+}
+
+/* Takes one for a process: header and data to its room for results. Its length, or why there is none. */
+static int64_t receive(struct receiving *receiving, struct process *process, uint64_t va, uint32_t len)
+{
+	uint32_t most = len - (uint32_t)sizeof(struct capos_datagram_receive_result);
+	status_t status;
+
+	receive_run(receiving);
+	if (receiving->status != STATUS_OK)
+		return receiving->status;
+	receiving->room = most < receiving->bytes ? most : receiving->bytes;
+	receiving->data = malloc(receiving->room > 0 ? receiving->room : 1);
+	if (receiving->data == NULL)
+		return STATUS_ENOMEM;
+	receive_run(receiving); /* another one may be the first now, of another length: `room` is what counts */
+	status = receiving->status;
+	if (status == STATUS_OK)
+		status = hand_out(receiving, process, va);
+	free(receiving->data);
+	return status == STATUS_OK ? (int64_t)receiving->bytes : status;
 }
 
 static void receive_settle(struct operation *operation, capos_cap_t *new_cap)
 {
+	struct receiving receiving = { .own = datagram_of(operation->object), .operation = operation };
+	int64_t result;
+
 	(void)new_cap;
-	if (operation->result == 0)
-		operation->result = receive(operation->object, operation->set->process, operation->result_va, operation->result_len);
+	if (operation->result < 0)
+		return;
+	result = receive(&receiving, operation->set->process, operation->result_va, operation->result_len);
+	if (!receiving.again)
+		operation->result = result;
 }
 
 int64_t datagram_receive(struct cap_call *call)
 {
 	struct datagram_object *own = datagram_of(call->object);
-	int64_t result = receive(call->object, call->process, call->submission->result, call->submission->result_len);
+	struct receiving receiving = { .own = own };
+	int64_t result = receive(&receiving, call->process, call->submission->result, call->submission->result_len);
 
 	if (result != STATUS_EAGAIN)
 		return result;

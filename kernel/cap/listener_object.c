@@ -78,6 +78,8 @@ struct object *listener_object_create(struct net_listener *listener)
 
 struct accepting {
 	struct listener_object *own;
+	struct operation *operation; /* NULL: the first look */
+	bool again;
 	struct net_stream *stream;
 	struct net_endpoint peer;
 	status_t status;
@@ -91,6 +93,9 @@ static void accept_there(void *arg)
 	accepting->status = net_listener_accept(accepting->own->listener, &accepting->stream);
 	if (accepting->status == STATUS_OK)
 		accepting->peer = accepting->stream->peer;
+	accepting->again = accepting->status == STATUS_EAGAIN && accepting->operation != NULL;
+	if (accepting->again)
+		net_waits_again(accepting->operation);
 	if (has_connection(&accepting->own->object))
 		net_waits_finish_first(&accepting->own->acceptors, 0);
 }
@@ -100,33 +105,32 @@ static void abort_there(void *arg)
 	net_stream_abort(arg);
 }
 
-/* Takes a connection for a process; what there is no room for is reset. */
-static status_t accept(const struct object *object, struct process *process, struct capos_listener_accept_result *result,
-		       capos_cap_t *new_cap)
+/* The capability of what was taken; what there is no room for is reset. */
+static status_t give(const struct accepting *accepting, struct process *process, struct capos_listener_accept_result *result,
+		     capos_cap_t *new_cap)
 {
-	struct accepting accepting = { .own = listener_of(object) };
 	struct object *stream;
 
-	net_do(accept_there, &accepting);
-	if (accepting.status != STATUS_OK)
-		return accepting.status;
-	stream = stream_object_create(accepting.stream);
+	if (accepting->status != STATUS_OK)
+		return accepting->status;
+	stream = stream_object_create(accepting->stream);
 	if (stream == NULL) {
-		net_do(abort_there, accepting.stream);
+		net_do(abort_there, accepting->stream);
 		return STATUS_ENOMEM;
 	}
 	memset(result, 0, sizeof(*result));
-	net_endpoint_write(&accepting.peer, result->address, &result->family, &result->port);
+	net_endpoint_write(&accepting->peer, result->address, &result->family, &result->port);
 	return grant_new(&process->capset, stream, stream->interface->rights, "stream", new_cap);
 }
 
 static void accept_settle(struct operation *operation, capos_cap_t *new_cap)
 {
+	struct accepting accepting = { .own = listener_of(operation->object), .operation = operation };
 	struct capos_listener_accept_result result;
 
-	if (operation->result < 0)
+	if (operation->result < 0 || net_waits_settle(operation, accept_there, &accepting, &accepting.again))
 		return;
-	operation->result = accept(operation->object, operation->set->process, &result, new_cap);
+	operation->result = give(&accepting, operation->set->process, &result, new_cap);
 	if (operation->result == STATUS_OK)
 		operation_set_data(operation, &result, sizeof(result));
 }
@@ -134,15 +138,17 @@ static void accept_settle(struct operation *operation, capos_cap_t *new_cap)
 int64_t listener_accept(struct cap_call *call)
 {
 	struct listener_object *own = listener_of(call->object);
+	struct accepting accepting = { .own = own };
 	struct capos_listener_accept_result result;
 	status_t status;
 
 	/* Granting waits for a lock, and others are served meanwhile. */
 	if (!object_hold(call->object))
 		return STATUS_EBADF;
-	status = accept(call->object, call->process, &result, &call->new_cap);
+	net_do(accept_there, &accepting);
+	status = give(&accepting, call->process, &result, &call->new_cap);
 	object_put(call->object);
-	if (status == STATUS_EAGAIN)
+	if (accepting.status == STATUS_EAGAIN)
 		return net_waits_begin(call, &own->acceptors, has_connection, accept_settle, NULL, 0);
 	return status == STATUS_OK ? cap_call_result(call, &result, sizeof(result)) : status;
 }

@@ -59,6 +59,27 @@ int64_t net_waits_begin(struct cap_call *call, struct net_waits *waits, bool (*r
 	return CAP_PENDING;
 }
 
+bool net_waits_settle(struct operation *operation, void (*run)(void *arg), void *arg, const bool *again)
+{
+	/* Its time runs before it can be finished anew: whoever does that takes the time limit back. */
+	operation_retime(operation);
+	net_do(run, arg);
+	operation->again = *again;
+	if (!*again)
+		operation_untime(operation);
+	return *again;
+}
+
+void net_waits_again(struct operation *operation)
+{
+	struct net_waits *waits = (struct net_waits *)operation->key;
+
+	spinlock_take(&waits->lock);
+	list_push_front(&waits->operations, &operation->node);
+	operation_again(operation);
+	spinlock_give(&waits->lock);
+}
+
 static bool finish_one(struct net_waits *waits, int64_t result)
 {
 	struct operation *operation;

@@ -50,10 +50,30 @@ struct operation *operation_begin(struct cap_call *call, void (*withdraw)(struct
 	call->operation = operation;
 	if (submission->timeout_ns != 0) {
 		operation->timed = true;
-		operation->timer_cpu = hal_cpu_index();
-		timer_set(&operation->timer, timer_deadline_after(submission->timeout_ns), timed_out, operation);
+		operation->deadline_ns = timer_deadline_after(submission->timeout_ns);
+		operation_retime(operation);
 	}
 	return operation;
+}
+
+void operation_retime(struct operation *operation)
+{
+	if (!operation->timed)
+		return;
+	operation->timer_cpu = hal_cpu_index();
+	timer_set(&operation->timer, operation->deadline_ns, timed_out, operation);
+}
+
+void operation_untime(struct operation *operation)
+{
+	if (operation->timed)
+		timer_cancel(&operation->timer);
+}
+
+void operation_again(struct operation *operation)
+{
+	/* Pairs with the exchange of who claims it. */
+	atomic_store_explicit(&operation->claimed, 0, memory_order_release);
 }
 
 void operation_free(struct operation *operation)

@@ -45,6 +45,7 @@ struct operation {
 	bool timed;        /* `timer` was set, on CPU: */
 	unsigned timer_cpu;
 	struct timer timer;
+	uint64_t deadline_ns;
 
 	/* W: who has claimed it. */
 	int64_t result;
@@ -52,6 +53,7 @@ struct operation {
 	uint8_t data[OPERATION_DATA_BYTES];
 	/* Where not NULL, called by the owner of the rings before it completes it; may change result, data and new_cap. Not when the rings close. */
 	void (*settle)(struct operation *operation, capos_cap_t *new_cap);
+	bool again; /* W: who owns the rings. `settle` made it wait once more: nothing is completed */
 	/* Where not NULL, called instead where the rings close: what it was finished for is another's. */
 	void (*lost)(struct operation *operation);
 
@@ -77,6 +79,19 @@ struct operation *operation_claim_first(struct list_node *queue);
 
 /* Finishes what the caller has claimed; it is not the caller's any more. Context: fiber or scheduler, any CPU, no lock held. */
 void operation_finish(struct operation *operation, int64_t result);
+
+/*
+ * For `settle`, where what it was finished for may be gone: the time limit runs again, though it does nothing before operation_again(),
+ * or this fiber yields; is taken back. Context: who owns the rings.
+ */
+void operation_retime(struct operation *operation);
+void operation_untime(struct operation *operation);
+
+/*
+ * Has a finished operation wait once more: it can be claimed from here on. Between the two above, and `settle` then sets `again` and touches
+ * nothing else of it. Context: any CPU; under the object's lock, where it is put into the queue.
+ */
+void operation_again(struct operation *operation);
 
 /* Frees it, once it is completed. Context: who owns the rings. */
 void operation_free(struct operation *operation);

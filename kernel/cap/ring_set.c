@@ -44,20 +44,24 @@ static struct operation *done_take(struct ring_set *set)
 	return oldest;
 }
 
-/* What the process sees of it. */
-static void complete(struct ring_set *set, struct operation *operation)
+/* What the process sees of it. False: nothing, it waits once more. */
+static bool complete(struct ring_set *set, struct operation *operation)
 {
 	struct capos_completion completion = { .user_data = operation->user_data };
 	uint32_t bytes;
 
+	operation->again = false;
 	if (operation->settle != NULL)
 		operation->settle(operation, &completion.new_cap);
+	if (operation->again)
+		return false;
 	bytes = operation->data_len < operation->result_len ? operation->data_len : operation->result_len;
 	if (operation->result >= 0 && bytes > 0 &&
 	    process_copy_out(set->process, operation->result_va, operation->data, bytes) != STATUS_OK)
-		return;
+		return true;
 	completion.result = operation->result;
 	cap_rings_complete(&set->rings, &completion);
+	return true;
 }
 
 static bool is_closing(const struct ring_set *set)
@@ -77,11 +81,13 @@ static void settle(struct ring_set *set, struct operation *operation)
 	struct chain *chain = operation->chain;
 	int64_t result;
 
-	list_remove(&operation->of_set);
-	if (!is_closing(set))
-		complete(set, operation);
-	else if (operation->lost != NULL && operation->result >= 0)
+	if (!is_closing(set)) {
+		if (!complete(set, operation))
+			return;
+	} else if (operation->lost != NULL && operation->result >= 0) {
 		operation->lost(operation);
+	}
+	list_remove(&operation->of_set);
 	set->inflight--;
 	result = is_closing(set) ? STATUS_ECANCELED : operation->result;
 	operation_free(operation);

@@ -154,7 +154,17 @@ struct transfer {
 	uint8_t *memory;
 	uint64_t bytes;
 	int64_t result; /* bytes, or why there are none */
+	struct operation *operation; /* that is being settled; NULL: the first look */
+	bool again; /* it waits */
 };
+
+/* Where there was nothing after all: nothing changes between that look and the wait. */
+static void again_maybe(struct transfer *transfer)
+{
+	transfer->again = transfer->result == STATUS_EAGAIN && transfer->operation != NULL;
+	if (transfer->again)
+		net_waits_again(transfer->operation);
+}
 
 static bool transfer_in(struct transfer *transfer, uint64_t offset, size_t bytes)
 {
@@ -184,7 +194,8 @@ static void send_there(void *arg)
 		done += (uint64_t)sent;
 	}
 	transfer->result = done > 0 || sent == 0 ? (int64_t)done : sent;
-	if (is_writable(&transfer->own->object))
+	again_maybe(transfer);
+	if (!transfer->again && is_writable(&transfer->own->object))
 		net_waits_finish_first(&transfer->own->senders, 0);
 }
 
@@ -214,34 +225,63 @@ static void receive_there(void *arg)
 		done += data.len;
 	}
 	transfer->result = done > 0 || status == STATUS_OK || status == STATUS_ENODATA ? (int64_t)done : status;
+	again_maybe(transfer);
 	if (is_readable(&transfer->own->object))
 		net_waits_finish_first(&transfer->own->receivers, 0);
 }
 
-/* Sends or receives for a process that runs here: as much as can be done now; STATUS_EAGAIN: nothing. */
-static int64_t transfer(const struct object *object, struct process *process, uint64_t va, uint64_t bytes, bool send)
+static void transfer_run(struct transfer *transfer, bool send)
 {
-	struct transfer transfer = { .own = stream_of(object), .process = process, .va = va };
+	void (*there)(void *arg) = send ? send_there : receive_there;
 
-	transfer.bytes = bytes < CAPOS_STREAM_BYTES_MAX ? bytes : CAPOS_STREAM_BYTES_MAX;
-	if (hal_cpu_index() == net_cpu()) {
-		net_do(send ? send_there : receive_there, &transfer);
-		return transfer.result;
-	}
-	transfer.process = NULL;
-	if (transfer.bytes > AWAY_BYTES)
-		transfer.bytes = AWAY_BYTES;
-	transfer.memory = malloc(transfer.bytes > 0 ? transfer.bytes : 1);
-	if (transfer.memory == NULL)
-		return STATUS_ENOMEM;
-	if (send && process_copy_in(process, transfer.memory, va, transfer.bytes) != STATUS_OK)
-		transfer.result = STATUS_EFAULT;
+	if (transfer->operation == NULL)
+		net_do(there, transfer);
 	else
-		net_do(send ? send_there : receive_there, &transfer);
-	if (!send && transfer.result > 0 && process_copy_out(process, va, transfer.memory, (size_t)transfer.result) != STATUS_OK)
-		transfer.result = STATUS_EFAULT;
-	free(transfer.memory);
-	return transfer.result;
+		(void)net_waits_settle(transfer->operation, there, transfer, &transfer->again);
+}
+
+/* For a process of another CPU than the network's. */
+static int64_t transfer_away(struct transfer *transfer, struct process *process, bool send)
+{
+	transfer->process = NULL;
+	if (transfer->bytes > AWAY_BYTES)
+		transfer->bytes = AWAY_BYTES;
+	transfer->memory = malloc(transfer->bytes > 0 ? transfer->bytes : 1);
+	if (transfer->memory == NULL)
+		return STATUS_ENOMEM;
+	if (send && process_copy_in(process, transfer->memory, transfer->va, transfer->bytes) != STATUS_OK)
+		transfer->result = STATUS_EFAULT;
+	else
+		transfer_run(transfer, send);
+	if (!send && transfer->result > 0 &&
+	    process_copy_out(process, transfer->va, transfer->memory, (size_t)transfer->result) != STATUS_OK)
+		transfer->result = STATUS_EFAULT;
+	free(transfer->memory);
+	return transfer->result;
+}
+
+/* Sends or receives for a process that runs here: as much as can be done now; STATUS_EAGAIN: nothing. */
+static int64_t transfer(struct transfer *transfer, bool send)
+{
+	if (transfer->bytes > CAPOS_STREAM_BYTES_MAX)
+		transfer->bytes = CAPOS_STREAM_BYTES_MAX;
+	if (hal_cpu_index() != net_cpu())
+		return transfer_away(transfer, transfer->process, send);
+	transfer_run(transfer, send);
+	return transfer->result;
+}
+
+static void transfer_settle(struct operation *operation, uint64_t va, uint64_t bytes, bool send)
+{
+	struct transfer settling = { .own = stream_of(operation->object), .operation = operation, .va = va, .bytes = bytes };
+	int64_t result;
+
+	if (operation->result < 0)
+		return;
+	settling.process = operation->set->process;
+	result = transfer(&settling, send);
+	if (!settling.again)
+		operation->result = result;
 }
 
 static void send_settle(struct operation *operation, capos_cap_t *new_cap)
@@ -249,16 +289,15 @@ static void send_settle(struct operation *operation, capos_cap_t *new_cap)
 	struct capos_stream_send params;
 
 	(void)new_cap;
-	if (operation->result < 0)
-		return;
 	memcpy(&params, operation->data, sizeof(params));
-	operation->result = transfer(operation->object, operation->set->process, params.data, params.bytes, true);
+	transfer_settle(operation, params.data, params.bytes, true);
 }
 
 int64_t stream_send(struct cap_call *call, const struct capos_stream_send *params)
 {
 	struct stream_object *own = stream_of(call->object);
-	int64_t result = transfer(call->object, call->process, params->data, params->bytes, true);
+	struct transfer sending = { .own = own, .process = call->process, .va = params->data, .bytes = params->bytes };
+	int64_t result = transfer(&sending, true);
 
 	if (result != STATUS_EAGAIN)
 		return result;
@@ -268,16 +307,15 @@ int64_t stream_send(struct cap_call *call, const struct capos_stream_send *param
 static void receive_settle(struct operation *operation, capos_cap_t *new_cap)
 {
 	(void)new_cap;
-	if (operation->result < 0)
-		return;
-	operation->result = transfer(operation->object, operation->set->process, operation->result_va, operation->result_len, false);
+	transfer_settle(operation, operation->result_va, operation->result_len, false);
 }
 
 int64_t stream_receive(struct cap_call *call)
 {
 	struct stream_object *own = stream_of(call->object);
 	const struct capos_submission *submission = call->submission;
-	int64_t result = transfer(call->object, call->process, submission->result, submission->result_len, false);
+	struct transfer receiving = { .own = own, .process = call->process, .va = submission->result, .bytes = submission->result_len };
+	int64_t result = transfer(&receiving, false);
 
 	if (result != STATUS_EAGAIN)
 		return result;

@@ -35,6 +35,7 @@ extern const struct guest_table starve_tests;
 extern const struct guest_table boot_tests;
 extern const struct guest_table object_tests;
 extern const struct guest_table operation_tests;
+extern const struct guest_table again_tests;
 extern const struct guest_table thread_tests;
 extern const struct guest_table files_tests;
 extern const struct guest_table virtio_tests;     /* where there is an entropy device */

@@ -23,7 +23,7 @@ enum { EXIT_FAILED = 1, EXIT_UNKNOWN = 2, LINE_BYTES = 256 };
 
 static const struct guest_table *const tables[] = {
 	&memory_tests, &fiber_tests, &sched_tests, &preempt_tests, &ring_tests, &libc_tests, &register_tests, &starve_tests, &boot_tests,
-	&object_tests, &operation_tests, &thread_tests, &files_tests, &smp_tests,
+	&object_tests, &operation_tests, &again_tests, &thread_tests, &files_tests, &smp_tests,
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 

@@ -63,7 +63,10 @@ const struct net_memory_counters *net_memory_counters(void)
 
 bool net_memory_is_scarce(void)
 {
-	return counters.pages > counters.pages_limit - counters.pages_limit / 8;
+	bool scarce = counters.pages > counters.pages_limit - counters.pages_limit / 8;
+
+	counters.scarce += scarce;
+	return scarce;
 }
 
 static struct slab *slab_make(unsigned class, unsigned order)

@@ -22,6 +22,7 @@ struct net_memory_counters {
 	uint64_t pages_limit;
 	uint64_t blocks;      /* in use now */
 	uint64_t refused;     /* times that the limit, or the kernel, said no */
+	uint64_t scarce;      /* times that somebody was told so, and waits */
 };
 
 /* Nothing is held; at most `pages_limit` pages ever will be. */

@@ -223,7 +223,10 @@ int64_t net_stream_send(struct net_stream *stream, struct span data)
 	}
 	if (sent > 0 && list_is_empty(&stream->unsent_node))
 		list_push_back(&unsent, &stream->unsent_node);
-	return sent > 0 || data.len == 0 ? (int64_t)sent : STATUS_EAGAIN;
+	if (sent > 0 || data.len == 0)
+		return (int64_t)sent;
+	net_timers_touch(); /* for memory time alone may have to pass */
+	return STATUS_EAGAIN;
 }
 
 void net_stream_push_all(void)

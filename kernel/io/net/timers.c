@@ -17,6 +17,7 @@
 #include <lwip/timeouts.h>
 #include <stdbool.h>
 
+#include "kernel/io/net/memory.h"
 #include "kernel/io/net/resolve.h"
 #include "lib/bits.h"
 
@@ -56,9 +57,18 @@ static bool tcp_pcb_waits(const struct tcp_pcb *pcb)
 	       ip_get_option(pcb, SOF_KEEPALIVE);
 }
 
+/* Whoever found no memory looks again at a tick: on_poll() in stream.c. */
+static uint32_t memory_wanted(void)
+{
+	const struct net_memory_counters *memory = net_memory_counters();
+	static struct trace trace;
+
+	return trace_wanted(&trace, (uint32_t)(memory->refused + memory->scarce), 4);
+}
+
 static uint32_t tcp_wanted(void)
 {
-	if (tcp_tw_pcbs != NULL)
+	if (memory_wanted() != 0 || tcp_tw_pcbs != NULL)
 		return 1;
 	for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next)
 		if (tcp_pcb_waits(pcb))
