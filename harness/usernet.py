@@ -12,9 +12,9 @@ BACKEND = ("-netdev", "user,id=net")
 _LISTED = re.compile(r"(TCP|UDP)\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+(\d+)")
 
 
-def forward(machine: Machine, guest_port: int, protocol: str = "tcp") -> int:
-    """The port of 127.0.0.1 that leads to one of the guest from now on."""
-    said = machine.qmp.monitor(f"hostfwd_add net {protocol}:127.0.0.1:0-:{guest_port}")
+def forward(machine: Machine, guest_port: int, protocol: str = "tcp", network: str = "net") -> int:
+    """The port of 127.0.0.1 that leads to one of the guest from now on. `network`: the back end's name."""
+    said = machine.qmp.monitor(f"hostfwd_add {network} {protocol}:127.0.0.1:0-:{guest_port}")
     listed = machine.qmp.monitor("info usernet")
     for kind, port, inside in _LISTED.findall(listed):
         if (kind.lower(), int(inside)) == (protocol, guest_port):

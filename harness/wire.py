@@ -85,6 +85,6 @@ def begin(machine: Machine) -> None:
 
 
 def join_user(machine: Machine, hub: int) -> None:
-    """QEMU's own network on a hub, as `net`-less twin of usernet.BACKEND: forwards are added to id `user`."""
+    """QEMU's own network on a hub, by the name of `user`."""
     machine.qmp.command("netdev_add", PATIENCE_S, type="user", id="user")
     machine.qmp.command("netdev_add", PATIENCE_S, type="hubport", id="userport", hubid=hub, netdev="user")
