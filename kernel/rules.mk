@@ -22,15 +22,15 @@ KERNEL_HOT := kernel/core/sched kernel/core/timer kernel/core/wait kernel/cap/ca
 build/kernel/tests/guest/bench.o build/kernel/tests/guest/bench_ring.o $(KERNEL_HOT:%=build/kernel/%.o) \
 	$(KERNEL_METHODS:%=build/kernel/build/gen/kernel/%_methods.o): EXTRA_CFLAGS := $(HOT_CFLAGS)
 
-build/kernel/%.o: %.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP)
+build/kernel/%.o: %.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP) $(EXT2_ERRORS)
 	@mkdir -p $(@D)
-	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(LWIP_INCLUDES) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(LWIP_INCLUDES) $(EXT2_INCLUDES) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
 
 # The same with checks of ownership between CPUs: for tests.
 build/debug/%.o: KERNEL_DEBUG := 1
-build/debug/%.o: %.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP)
+build/debug/%.o: %.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP) $(EXT2_ERRORS)
 	@mkdir -p $(@D)
-	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(LWIP_INCLUDES) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(LWIP_INCLUDES) $(EXT2_INCLUDES) $(WARNINGS) $(EXTRA_CFLAGS) -c -o $@ $<
 
 build/kernel/%.S.o: %.S $(RULES)
 	@mkdir -p $(@D)

@@ -5,7 +5,7 @@
 
 LIB_SRCS := $(wildcard lib/*.c)
 LIB_OBJS := $(LIB_SRCS:%.c=build/kernel/%.o)
-DEPS_SRCS := $(SODIUM_SRCS) $(FDT_SRCS) $(LWIP_SRCS) $(LWIP_RUNTIME)
+DEPS_SRCS := $(SODIUM_SRCS) $(FDT_SRCS) $(LWIP_SRCS) $(LWIP_RUNTIME) $(EXT2_SRCS) $(EXT2_RUNTIME)
 DEPS_OBJS := $(patsubst %.c,build/kernel/%.o,$(subst build/deps/,deps/,$(DEPS_SRCS)))
 DEPS_STAMP := build/deps/.stamp
 
@@ -31,6 +31,14 @@ LWIP_PORT := $(wildcard kernel/io/net/port/*.h kernel/io/net/port/*/*.h) kernel/
 build/kernel/deps/lwip/%.o: $(DEPS_STAMP) $(RULES) $(LWIP_PORT)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(LWIP_CFLAGS) -c -o $@ build/deps/lwip/$*.c
+
+$(EXT2_ERRORS): $(DEPS_STAMP) tools/ext2-errors
+	@mkdir -p $(@D)
+	tools/ext2-errors $(EXT2_DIR)/ext2fs/ext2_err.et.in >$@
+
+build/kernel/deps/e2fsprogs/%.o: $(DEPS_STAMP) $(RULES) $(EXT2_ERRORS)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(EXT2_CFLAGS) -c -o $@ build/deps/e2fsprogs/$*.c
 
 build/kernel/lib/compat/%.o: lib/compat/%.c $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)

@@ -6,7 +6,7 @@
 # What is pure in kernel/ compiles for the host too.
 PURE_KERNEL_SRCS := $(wildcard kernel/payload/manifest*.c) kernel/core/log_filter.c kernel/cap/capset.c kernel/io/governor.c \
 	kernel/io/net/address.c kernel/io/net/policy.c kernel/io/fs/path.c kernel/io/fs/log_history.c
-HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -MMD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(LWIP_INCLUDES)
+HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -MMD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(LWIP_INCLUDES) $(EXT2_INCLUDES)
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread
 
@@ -35,11 +35,23 @@ $(FS_HOST_LIB): $(FS_HOST_OBJS)
 	@rm -f $@
 	ar rcs $@ $^
 
+# Volumes without their device and fibers, and a world around them.
+EXT4_SRCS := $(filter-out kernel/io/fs/ext4/disk.c kernel/io/fs/ext4/platform.c,$(wildcard kernel/io/fs/ext4/*.c))
+EXT4_WORLD := tests/unit/kernel/io/fs/ext4/world.c
+EXT4_HOST_LIB := build/host/asan/libext4.a
+EXT4_HOST_OBJS := $(EXT4_SRCS:%.c=build/host/asan/%.o) $(EXT2_SRCS:build/deps/%.c=build/host/asan/deps/%.o) $(EXT4_WORLD:%.c=build/host/asan/%.o)
+$(EXT4_HOST_LIB): $(EXT4_HOST_OBJS)
+	@rm -f $@
+	ar rcs $@ $^
+# Structures at odd addresses, and shifts into the sign, are libext2fs' way.
+$(EXT2_SRCS:build/deps/%.c=build/host/asan/deps/%.o): SANITIZER := -fsanitize=address
+$(EXT2_SRCS:build/deps/%.c=build/host/asan/deps/%.o): $(EXT2_ERRORS)
+
 build/host/asan/%.o: SANITIZER := $(ASAN)
 build/host/tsan/%.o: SANITIZER := $(TSAN)
 
 define HOST_RULES # 1: folder
-build/host/$(1)/%.o: %.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP)
+build/host/$(1)/%.o: %.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP) $(EXT2_ERRORS)
 	@mkdir -p $$(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $$(SANITIZER) $(WARNINGS) -include tests/unit/rename.h -fno-builtin -c -o $$@ $$<
 
@@ -47,7 +59,7 @@ build/host/$(1)/deps/%.o: $(DEPS_STAMP) $(RULES)
 	@mkdir -p $$(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $$(SANITIZER) -w -c -o $$@ build/deps/$$*.c
 
-build/host/$(1)/tests/%.o: tests/%.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP)
+build/host/$(1)/tests/%.o: tests/%.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP) $(EXT2_ERRORS)
 	@mkdir -p $$(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $$(SANITIZER) $(WARNINGS) -c -o $$@ $$<
 endef
@@ -88,6 +100,7 @@ build/tests/unit/kernel/io/fs/ninep_test: $(NINEP_OBJS)
 
 $(filter build/tests/unit/kernel/io/net/%,$(UNIT_PROGRAMS)): $(NET_HOST_LIB)
 $(filter build/tests/unit/kernel/io/fs/%,$(UNIT_PROGRAMS)): $(FS_HOST_LIB)
+$(filter build/tests/unit/kernel/io/fs/ext4/%,$(UNIT_PROGRAMS)): $(EXT4_HOST_LIB)
 
 .PHONY: unit-programs fuzz-programs guest-images test-apps host-benches
 unit-programs: $(UNIT_PROGRAMS) $(FDT_FIXTURES)
@@ -151,7 +164,7 @@ $(HOST_BENCHES): build/%: %.c $(LIB_SRCS) $(wildcard lib/*.h)
 	$(HOSTCC) -std=gnu11 -O2 -g -I. $(WARNINGS) -o $@ $< lib/disruptor.c -lpthread
 host-benches: $(HOST_BENCHES)
 
--include $(HOSTILE_OBJS:.o=.d) $(HOST_OBJS:.o=.d) $(NET_HOST_OBJS:.o=.d) $(FS_HOST_OBJS:.o=.d) $(TSAN_OBJS:.o=.d) $(UNIT_SRCS:%.c=build/host/asan/%.d) $(GUEST_OBJS:.o=.d)
+-include $(HOSTILE_OBJS:.o=.d) $(HOST_OBJS:.o=.d) $(NET_HOST_OBJS:.o=.d) $(FS_HOST_OBJS:.o=.d) $(EXT4_HOST_OBJS:.o=.d) $(TSAN_OBJS:.o=.d) $(UNIT_SRCS:%.c=build/host/asan/%.d) $(GUEST_OBJS:.o=.d)
 
 include tests/capos.mk
 include tests/apps.mk

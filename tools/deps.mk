@@ -54,3 +54,15 @@ LWIP_CFLAGS := -I. $(LWIP_INCLUDES) -w
 HTTP_PARSER_DIR := build/deps/http-parser
 HTTP_PARSER_SRCS := $(HTTP_PARSER_DIR)/http_parser.c
 HTTP_PARSER_INCLUDES := -isystem $(HTTP_PARSER_DIR)
+
+# ext4 volumes: kernel/io/fs/ext4/ has the journal, the cache, and allocation (in place of alloc_stats.c). Features that it refuses are not
+# compiled. The header of error numbers is made from libext2fs' own table.
+EXT2_DIR := build/deps/e2fsprogs
+EXT2_SRCS := $(addprefix $(EXT2_DIR)/ext2fs/, \
+	alloc.c alloc_sb.c badblocks.c bitmaps.c bitops.c blkmap64_ba.c blknum.c block.c bmap.c closefs.c crc16.c csum.c dirblock.c dirhash.c \
+	dir_iterate.c expanddir.c extent.c freefs.c gen_bitmap.c gen_bitmap64.c i_block.c ind_block.c inline.c inode.c io_manager.c link.c newdir.c \
+	openfs.c punch.c rw_bitmaps.c symlink.c valid_blk.c)
+EXT2_RUNTIME := lib/compat/ext2_runtime.c
+EXT2_ERRORS := build/gen/ext2fs/ext2_err.h
+EXT2_INCLUDES := -isystem kernel/io/fs/ext4/port -isystem build/gen -isystem $(EXT2_DIR)
+EXT2_CFLAGS := -I. $(EXT2_INCLUDES) -w

@@ -8,8 +8,10 @@
 #include "capos/abi/dir.h"
 #include "hal/contract/smp.h"
 #include "kernel/cap/fs_object.h"
+#include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/io/fs/app.h"
+#include "kernel/io/fs/ext4/ext4.h"
 #include "kernel/io/fs/flat.h"
 #include "kernel/io/fs/log.h"
 #include "kernel/io/fs/ninep/ninep.h"
@@ -53,6 +55,25 @@ static status_t mount_host(struct fs **out, char *why, size_t why_bytes)
 	return ninep_mount("host", out, why, why_bytes);
 }
 
+/* The first disk. Where there is none, `why` has been said. */
+static status_t mount_data(struct fs **out, char *why, size_t why_bytes)
+{
+	char reason[96];
+	status_t status = ext4_mount(0, false, out, reason, sizeof(reason));
+
+	if (status != STATUS_OK && status != STATUS_ENODEV)
+		(void)format_print(why, why_bytes, "the volume cannot be used: %s", reason);
+	return status;
+}
+
+static void unmount_data(struct fs *fs)
+{
+	status_t status = ext4_unmount(fs);
+
+	if (status != STATUS_OK)
+		log_line("files: what was written to /data last may be lost: error %d", status);
+}
+
 /* Those that all processes share. NULL: nothing of that kind is built in. */
 static const struct mount {
 	status_t (*mount)(struct fs **out, char *why, size_t why_bytes);
@@ -63,7 +84,7 @@ static const struct mount {
 	[MANIFEST_MOUNT_LOG] = { mount_log, log_unmount, "" },
 	[MANIFEST_MOUNT_SYS] = { mount_sys, flat_unmount, "" },
 	[MANIFEST_MOUNT_HOST] = { mount_host, ninep_unmount, "" },
-	[MANIFEST_MOUNT_DATA] = { NULL, NULL, "this machine has no volume (rumpk run --disk FILE)" },
+	[MANIFEST_MOUNT_DATA] = { mount_data, unmount_data, "this machine has no volume (rumpk run --disk FILE)" },
 };
 
 static struct fs_service *services[MANIFEST_MOUNTS]; /* W: the boot CPU. NULL: not mounted */

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Whoever waits for a request looks a while itself, since most are done sooner than an interrupt and two switches take; then it sleeps. A device
+ * that says nothing for PATIENCE_NS is stopped: what was under way has failed then.
+ */
+#include "kernel/io/fs/ext4/disk.h"
+
+#include <stdlib.h>
+
+#include "hal/contract/cpu.h"
+#include "hal/contract/timer.h"
+#include "kernel/core/deferred.h"
+#include "kernel/core/sched.h"
+#include "kernel/core/wait.h"
+#include "kernel/io/devices.h"
+
+#define LOOK_NS 100000ul
+#define PATIENCE_NS 30000000000ul
+
+struct disk {
+	struct ext4_device device; /* first */
+	struct hal_block *block;
+	struct list_node waiting; /* requests that the device has no room for yet */
+	struct wait_queue done;
+	struct deferred interrupt;
+};
+
+static void wake(void *arg)
+{
+	wait_queue_wake(&((struct disk *)arg)->done);
+}
+
+/* Context: interrupt. */
+static void on_ready(void *ctx)
+{
+	deferred_post(&((struct disk *)ctx)->interrupt);
+}
+
+/* To the device; false where it has no room. What it refuses has failed. */
+static bool hand_over(struct disk *disk, struct ext4_io *io)
+{
+	const struct hal_block_request request = { .operation = io->operation, .offset = io->offset, .pieces = io->pieces, .count = io->count, .token = io };
+	status_t status = hal_block_submit(disk->block, &request);
+
+	if (status == STATUS_EAGAIN)
+		return false;
+	if (status != STATUS_OK) {
+		io->status = STATUS_EIO;
+		io->done = true;
+	}
+	return true;
+}
+
+/* Takes what is done, and hands over what had to wait. */
+static void turn(struct disk *disk)
+{
+	status_t status;
+	void *token;
+
+	while (hal_block_done(disk->block, &token, &status)) {
+		struct ext4_io *io = token;
+
+		io->status = status == STATUS_OK ? STATUS_OK : STATUS_EIO;
+		io->done = true;
+	}
+	while (!list_is_empty(&disk->waiting)) {
+		struct ext4_io *next = LIST_OWNER(disk->waiting.next, struct ext4_io, node);
+
+		if (!hand_over(disk, next))
+			break;
+		list_remove(&next->node);
+	}
+	hal_block_kick(disk->block);
+}
+
+static void disk_submit(struct ext4_device *device, struct ext4_io *io)
+{
+	struct disk *disk = (struct disk *)device;
+
+	io->done = false;
+	if (!list_is_empty(&disk->waiting) || !hand_over(disk, io))
+		list_push_back(&disk->waiting, &io->node);
+	hal_block_kick(disk->block);
+}
+
+static void sleep_until(struct disk *disk, uint64_t deadline_ns)
+{
+	if (!hal_block_listen(disk->block, true))
+		(void)wait_queue_sleep(&disk->done, deadline_ns);
+	(void)hal_block_listen(disk->block, false);
+}
+
+static void disk_wait(struct ext4_device *device, struct ext4_io *io)
+{
+	struct disk *disk = (struct disk *)device;
+	uint64_t began = hal_timer_now_ns();
+	bool stopped = false;
+
+	for (turn(disk); !io->done; turn(disk)) {
+		uint64_t now = hal_timer_now_ns();
+
+		if (now - began > PATIENCE_NS && !stopped) {
+			hal_block_stop(disk->block);
+			stopped = true;
+		} else if (now - began < LOOK_NS && !sched_has_work(sched_this())) {
+			hal_cpu_relax();
+		} else if (stopped) {
+			fiber_yield(); /* until the device has ended its reset */
+		} else {
+			sleep_until(disk, began + PATIENCE_NS + 1);
+		}
+	}
+}
+
+status_t disk_open(unsigned index, struct ext4_device **out)
+{
+	struct hal_block_info info;
+	struct disk *disk;
+	status_t status = devices_probe();
+
+	if (status != STATUS_OK)
+		return status;
+	if (index >= hal_block_count())
+		return STATUS_ENODEV;
+	disk = calloc(1, sizeof(*disk));
+	if (disk == NULL)
+		return STATUS_ENOMEM;
+	list_init(&disk->waiting);
+	wait_queue_init(&disk->done);
+	disk->interrupt = (struct deferred){ .run = wake, .arg = disk };
+	disk->block = hal_block_at(index);
+	status = disk->block == NULL ? STATUS_ENOMEM : hal_block_start(disk->block, on_ready, disk);
+	if (status != STATUS_OK) {
+		free(disk);
+		return status;
+	}
+	hal_block_info(disk->block, &info);
+	disk->device = (struct ext4_device){
+		.bytes = info.bytes, .read_only = info.read_only, .flush = info.flush, .submit = disk_submit, .wait = disk_wait,
+	};
+	*out = &disk->device;
+	return STATUS_OK;
+}
+
+void disk_close(struct ext4_device *device)
+{
+	struct disk *disk = (struct disk *)device;
+
+	hal_block_stop(disk->block);
+	fiber_yield(); /* an interrupt that was left to be served finds the disk */
+	free(disk);
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/io/fs/ext4/journal.h"
+
+#include <stdlib.h>
+
+#include "kernel/io/fs/ext4/platform.h"
+#include "lib/string.h"
+
+enum { WRITES = 16, TRANSACTION_MIN = 64, TRANSACTION_MAX = 4096 };
+
+/* Writes to the log that are under way: neighbours in one request. */
+struct journal_writes {
+	unsigned used;
+	status_t status;
+	struct ext4_io ios[WRITES];
+};
+
+static uint64_t block_of(const struct journal *journal, uint32_t log_block)
+{
+	unsigned low = 0;
+	unsigned high = journal->run_count;
+
+	while (high - low > 1) {
+		unsigned middle = (low + high) / 2;
+
+		if (journal->runs[middle].log_block <= log_block)
+			low = middle;
+		else
+			high = middle;
+	}
+	return journal->runs[low].block + (log_block - journal->runs[low].log_block);
+}
+
+static status_t transfer(struct journal *journal, enum hal_block_operation operation, uint32_t log_block, void *data)
+{
+	uint32_t bytes = journal->cache->block_bytes;
+
+	return cache_transfer(journal->cache->device, operation, block_of(journal, log_block) * bytes, data, bytes);
+}
+
+status_t journal_init(struct journal *journal, struct cache *cache, struct journal_run *runs, unsigned run_count, uint32_t blocks,
+		      const char **why)
+{
+	status_t status;
+
+	*journal = (struct journal){ .cache = cache, .runs = runs, .run_count = run_count };
+	journal->super = ext4_block_alloc(cache->block_bytes);
+	journal->scratch[0] = ext4_block_alloc(cache->block_bytes);
+	journal->scratch[1] = ext4_block_alloc(cache->block_bytes);
+	journal->writes = calloc(1, sizeof(*journal->writes));
+	*why = "out of memory";
+	if (journal->super == NULL || journal->scratch[0] == NULL || journal->scratch[1] == NULL || journal->writes == NULL)
+		return STATUS_ENOMEM;
+	*why = "its journal cannot be read";
+	status = transfer(journal, HAL_BLOCK_READ, 0, journal->super);
+	return status != STATUS_OK ? status : jbd2_super_read(&journal->format, journal->super, cache->block_bytes, blocks, ext4_crc32c, why);
+}
+
+void journal_end(struct journal *journal)
+{
+	if (journal->cache == NULL)
+		return;
+	ext4_block_free(journal->super, journal->cache->block_bytes);
+	ext4_block_free(journal->scratch[0], journal->cache->block_bytes);
+	ext4_block_free(journal->scratch[1], journal->cache->block_bytes);
+	free(journal->writes);
+	free(journal->runs);
+	*journal = (struct journal){ 0 };
+}
+
+/* The superblock as the format has it now, behind all that was written before. */
+static status_t super_write(struct journal *journal)
+{
+	status_t status;
+
+	jbd2_super_write(&journal->format, journal->super);
+	status = transfer(journal, HAL_BLOCK_WRITE, 0, journal->super);
+	return status != STATUS_OK ? status : ext4_device_flush(journal->cache->device);
+}
+
+static status_t recovery_read(void *ctx, uint32_t log_block, void *to)
+{
+	return transfer(ctx, HAL_BLOCK_READ, log_block, to);
+}
+
+static status_t recovery_write(void *ctx, uint64_t home, const void *data)
+{
+	struct journal *journal = ctx;
+	uint32_t bytes = journal->cache->block_bytes;
+
+	return cache_transfer(journal->cache->device, HAL_BLOCK_WRITE, home * bytes, (void *)(uintptr_t)data, bytes);
+}
+
+status_t journal_recover(struct journal *journal, uint32_t *replayed, const char **why)
+{
+	struct jbd2_recovery recovery = {
+		.ctx = journal, .read = recovery_read, .write = recovery_write, .home_blocks = journal->cache->blocks,
+		.block = journal->scratch[0], .data = journal->scratch[1],
+	};
+	status_t status = STATUS_ENOTSUP;
+
+	*why = "its journal has fast commits, which only Linux replays";
+	if (journal->format.fast_blocks == 0) {
+		*why = "its journal cannot be replayed";
+		status = jbd2_scan(&journal->format, &recovery);
+	}
+	if (status != STATUS_OK)
+		return status;
+	recovery.revokes = malloc((recovery.revoke_count + 1ul) * sizeof(struct jbd2_revoke));
+	if (recovery.revokes == NULL)
+		return STATUS_ENOMEM;
+	status = jbd2_replay(&journal->format, &recovery);
+	free(recovery.revokes);
+	if (status == STATUS_OK)
+		status = ext4_device_flush(journal->cache->device);
+	if (status != STATUS_OK)
+		return status;
+	*replayed = recovery.replayed;
+	journal->format.sequence = recovery.end_sequence + 1;
+	journal->format.start = 0;
+	return super_write(journal);
+}
+
+status_t journal_begin(struct journal *journal, uint32_t incompat)
+{
+	const struct jbd2 *format = &journal->format;
+	unsigned cached = journal->cache->limit / 2;
+
+	jbd2_features_set(&journal->format, incompat);
+	journal->head = format->first;
+	journal->sequence = format->sequence;
+	journal->free = format->end - format->first;
+	journal->transaction_max = journal->free / 4;
+	if (journal->transaction_max > cached && cached >= TRANSACTION_MIN)
+		journal->transaction_max = cached;
+	if (journal->transaction_max > TRANSACTION_MAX)
+		journal->transaction_max = TRANSACTION_MAX;
+	journal->format.start = journal->head;
+	return super_write(journal);
+}
+
+bool journal_has_room(const struct journal *journal)
+{
+	return journal->free >= 2 * jbd2_transaction_blocks(&journal->format, journal->transaction_max);
+}
+
+static void writes_finish(struct journal *journal)
+{
+	struct journal_writes *writes = journal->writes;
+
+	for (unsigned i = 0; i < writes->used; i++)
+		journal->cache->device->submit(journal->cache->device, &writes->ios[i]);
+	for (unsigned i = 0; i < writes->used; i++) {
+		journal->cache->device->wait(journal->cache->device, &writes->ios[i]);
+		if (writes->ios[i].status != STATUS_OK)
+			writes->status = STATUS_EIO;
+	}
+	writes->used = 0;
+}
+
+/* `data` to the head of the log, which moves on. */
+static void log_write(struct journal *journal, void *data)
+{
+	struct journal_writes *writes = journal->writes;
+	uint32_t bytes = journal->cache->block_bytes;
+	uint64_t offset = block_of(journal, journal->head) * bytes;
+	struct ext4_io *io = writes->used > 0 ? &writes->ios[writes->used - 1] : NULL;
+
+	if (io == NULL || io->count == HAL_BLOCK_PIECES_MAX || io->offset + (uint64_t)io->count * bytes != offset) {
+		if (writes->used == WRITES)
+			writes_finish(journal);
+		io = &writes->ios[writes->used++];
+		*io = (struct ext4_io){ .operation = HAL_BLOCK_WRITE, .offset = offset };
+	}
+	io->pieces[io->count++] = (struct hal_block_piece){ data, bytes };
+	journal->head = jbd2_next(&journal->format, journal->head);
+	journal->free--;
+}
+
+/* The descriptor comes first in the log, but is known last: its place is kept. */
+static void descriptor_write(struct journal *journal, uint32_t at, void *block)
+{
+	uint32_t head = journal->head;
+
+	journal->head = at;
+	log_write(journal, block);
+	journal->head = head;
+	writes_finish(journal);
+}
+
+/* A descriptor and its blocks, from `*node` on, which moves on. */
+static void part_write(struct journal *journal, struct list_node **node)
+{
+	struct list_node *end = &journal->cache->running;
+	unsigned capacity = jbd2_descriptor_capacity(&journal->format);
+	uint32_t at = journal->head;
+	struct jbd2_descriptor descriptor;
+
+	jbd2_descriptor_begin(&journal->format, &descriptor, journal->scratch[0], journal->sequence);
+	journal->head = jbd2_next(&journal->format, at);
+	for (; *node != end && descriptor.count < capacity; *node = (*node)->next) {
+		struct buffer *buffer = LIST_OWNER(*node, struct buffer, dirty);
+		bool escaped = jbd2_must_escape(buffer->data);
+		uint8_t *data = buffer->data;
+
+		if (escaped) {
+			writes_finish(journal); /* what is there of an earlier one */
+			data = memcpy(journal->scratch[1], buffer->data, journal->cache->block_bytes);
+			memset(data, 0, 4);
+		}
+		jbd2_descriptor_add(&journal->format, &descriptor, buffer->block, data, escaped);
+		log_write(journal, data);
+	}
+	jbd2_descriptor_end(&journal->format, &descriptor);
+	descriptor_write(journal, at, journal->scratch[0]);
+}
+
+status_t journal_commit(struct journal *journal, uint64_t seconds)
+{
+	struct ext4_device *device = journal->cache->device;
+	struct list_node *node = journal->cache->running.next;
+	unsigned count = journal->cache->running_count;
+	status_t status;
+
+	if (count == 0)
+		return STATUS_OK;
+	if (journal->free <= jbd2_transaction_blocks(&journal->format, count))
+		return STATUS_ENOSPC;
+	journal->writes->status = STATUS_OK;
+	while (node != &journal->cache->running)
+		part_write(journal, &node);
+	status = journal->writes->status;
+	if (status == STATUS_OK)
+		status = ext4_device_flush(device);
+	if (status != STATUS_OK)
+		return status;
+	jbd2_commit_fill(&journal->format, journal->scratch[0], journal->sequence, seconds);
+	log_write(journal, journal->scratch[0]);
+	writes_finish(journal);
+	status = journal->writes->status;
+	if (status == STATUS_OK)
+		status = ext4_device_flush(device);
+	if (status != STATUS_OK)
+		return status;
+	journal->sequence++;
+	journal->commits++;
+	journal->blocks += count;
+	cache_committed(journal->cache);
+	return STATUS_OK;
+}
+
+status_t journal_checkpoint(struct journal *journal, bool close)
+{
+	status_t status = cache_write_home(journal->cache);
+
+	if (status == STATUS_OK)
+		status = ext4_device_flush(journal->cache->device);
+	if (status != STATUS_OK)
+		return status;
+	journal->format.sequence = journal->sequence;
+	journal->format.start = close ? 0 : journal->head;
+	status = super_write(journal);
+	if (status == STATUS_OK)
+		journal->free = journal->format.end - journal->format.first;
+	return status;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Operations and transactions: an operation is done whole or not at all, and a transaction has whole ones. */
+#include "kernel/io/fs/ext4/platform.h"
+#include "kernel/io/fs/ext4/volume.h"
+
+uint64_t volume_seconds(const struct volume *volume)
+{
+	return volume->clock_base + ext4_now_ns() / 1000000000;
+}
+
+void volume_fail(struct volume *volume, const char *why)
+{
+	if (volume->failed)
+		return;
+	volume->failed = true;
+	ext4_report(why);
+}
+
+status_t volume_commit(struct volume *volume)
+{
+	status_t status;
+
+	if (volume->failed)
+		return STATUS_EROFS;
+	if (!volume->changed)
+		return STATUS_OK;
+	status = allocation_flush(volume);
+	if (status == STATUS_OK)
+		status = journal_commit(&volume->journal, volume_seconds(volume));
+	if (status == STATUS_OK)
+		volume->changed = false;
+	if (status == STATUS_OK && !journal_has_room(&volume->journal))
+		status = journal_checkpoint(&volume->journal, false);
+	if (status != STATUS_OK)
+		volume_fail(volume, "ext4: the journal cannot be written: nothing more is written to the volume");
+	return status;
+}
+
+/* `blocks`: most that it changes. Where the transaction has no room for them it is committed first. */
+status_t change_begin(struct volume *volume, unsigned blocks)
+{
+	if (volume->fs.read_only || volume->failed)
+		return STATUS_EROFS;
+	if (volume->cache.running_count > 0 && volume->cache.running_count + blocks > volume->journal.transaction_max) {
+		status_t status = volume_commit(volume);
+
+		if (status != STATUS_OK)
+			return status;
+	}
+	if (!volume->changed) {
+		volume->changed = true;
+		volume->changed_ns = ext4_now_ns();
+		ext4_flusher_wake(volume->flusher);
+	}
+	volume->allocation_count = 0;
+	volume->allocations_lost = false;
+	cache_operation_begin(&volume->cache);
+	return STATUS_OK;
+}
+
+/* Held nodes as the disk has them again. */
+static void nodes_reload(struct volume *volume)
+{
+	for (unsigned i = 0; i < NODE_SLOTS; i++)
+		for (struct ext4_node *node = volume->slots[i]; node != NULL; node = node->next)
+			if (node_reload(volume, node) != STATUS_OK)
+				volume_fail(volume, "ext4: what had to be taken back cannot be read: nothing more is written to the volume");
+}
+
+status_t change_end(struct volume *volume, status_t status)
+{
+	if (status != STATUS_OK && volume->allocations_lost)
+		volume_fail(volume, "ext4: out of memory: nothing more is written to the volume");
+	cache_operation_end(&volume->cache, status != STATUS_OK);
+	if (status == STATUS_OK)
+		return STATUS_OK;
+	allocation_undo(volume);
+	(void)ext2fs_flush_icache(volume->ext2);
+	nodes_reload(volume);
+	return status;
+}

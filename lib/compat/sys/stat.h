@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* For the code of others (libext2fs) that includes <sys/stat.h> and uses nothing of it. */
+#ifndef LIB_COMPAT_SYS_STAT_H
+#define LIB_COMPAT_SYS_STAT_H
+
+#endif
