@@ -4,6 +4,8 @@
 /* Where a file's blocks lie: extents, or the block maps of ext2 and ext3. */
 #include "kernel/io/fs/ext4/volume.h"
 
+enum { EXTENT_STEPS = 2000 }; /* more than a leaf has */
+
 #define EXTENT_BLOCKS_MAX EXT_INIT_MAX_LEN
 
 static bool has_extents(const struct ext4_node *node)
@@ -11,7 +13,10 @@ static bool has_extents(const struct ext4_node *node)
 	return node->inode.i_flags & EXT4_EXTENTS_FL;
 }
 
-/* What is behind a hole, or where the file's last extent ends: the hole is that long. */
+/*
+ * What is behind a hole, or where the file's last extent ends: the hole is that long. After ext2fs_extent_goto() the next leaf is first the same one
+ * again, from its beginning.
+ */
 static errcode_t hole_measure(ext2_extent_handle_t handle, uint64_t logical, struct mapping *out)
 {
 	struct ext2fs_extent extent;
@@ -19,7 +24,12 @@ static errcode_t hole_measure(ext2_extent_handle_t handle, uint64_t logical, str
 
 	out->count = UINT32_MAX - logical;
 	if (error == 0 && extent.e_lblk <= logical)
+		error = ext2fs_extent_get(handle, EXT2_EXTENT_NEXT_SIB, &extent);
+	for (unsigned steps = 0; steps < EXTENT_STEPS && (error == EXT2_ET_EXTENT_NO_NEXT || (error == 0 && extent.e_lblk <= logical)); steps++) {
 		error = ext2fs_extent_get(handle, EXT2_EXTENT_NEXT_LEAF, &extent);
+		if (error == EXT2_ET_EXTENT_NO_NEXT)
+			return 0;
+	}
 	if (error == EXT2_ET_NO_CURRENT_NODE || error == EXT2_ET_EXTENT_NO_NEXT)
 		return 0;
 	if (error == 0 && extent.e_lblk > logical)

@@ -26,7 +26,9 @@ enum { SECTOR_BYTES = 4096, CACHE_BLOCKS_MIN = 64, JOURNAL_RUNS = 64 };
 struct mounting {
 	struct volume *volume;
 	const char *why;
-	bool replayed;
+	bool again;   /* what was read of the volume is not so any more */
+	bool settled; /* whether to be lenient */
+	bool lenient; /* what is wrong may be what the journal puts right */
 };
 
 static status_t refuse(struct mounting *mounting, status_t status, const char *why)
@@ -75,6 +77,11 @@ static status_t cache_make(struct mounting *mounting, size_t cache_bytes)
 		status = cache_transfer(volume->device, HAL_BLOCK_READ, 0, sector, SECTOR_BYTES);
 	if (status == STATUS_OK)
 		status = super_judge(mounting, super);
+	if (!mounting->settled)
+		/* The power may have gone when half of the superblock was at its place: the other half is in the journal then. */
+		mounting->lenient = (super->s_feature_ro_compat & EXT4_FEATURE_RO_COMPAT_METADATA_CSUM) &&
+				    ext4_crc32c(~0u, super, offsetof(struct ext2_super_block, s_checksum)) != super->s_checksum;
+	mounting->settled = true;
 	if (status == STATUS_OK) {
 		uint32_t bytes = EXT2_BLOCK_SIZE(super);
 		size_t limit = cache_bytes / bytes;
@@ -102,7 +109,7 @@ static status_t groups_judge(struct mounting *mounting)
 	for (dgrp_t group = 0; group < ext2->group_desc_count; group++) {
 		uint64_t table = ext2fs_inode_table_loc(ext2, group);
 
-		if (!ext2fs_group_desc_csum_verify(ext2, group))
+		if (!mounting->lenient && !ext2fs_group_desc_csum_verify(ext2, group))
 			return refuse(mounting, STATUS_EBADMSG, "a group descriptor is damaged: run e2fsck");
 		if (ext2fs_block_bitmap_loc(ext2, group) <= first || ext2fs_block_bitmap_loc(ext2, group) >= blocks ||
 		    ext2fs_inode_bitmap_loc(ext2, group) <= first || ext2fs_inode_bitmap_loc(ext2, group) >= blocks || table <= first ||
@@ -119,7 +126,8 @@ static status_t ext2_open(struct mounting *mounting)
 	errcode_t error;
 
 	(void)format_print(name, sizeof(name), "%llx", (unsigned long long)(uintptr_t)volume);
-	error = ext2fs_open2(name, NULL, EXT2_FLAG_64BITS | (volume->fs.read_only ? 0 : EXT2_FLAG_RW), 0, 0, &ext4_channel, &volume->ext2);
+	error = ext2fs_open2(name, NULL, EXT2_FLAG_64BITS | (volume->fs.read_only ? 0 : EXT2_FLAG_RW) |
+					  (mounting->lenient ? EXT2_FLAG_IGNORE_CSUM_ERRORS : 0), 0, 0, &ext4_channel, &volume->ext2);
 	if (error != 0) {
 		volume->ext2 = NULL;
 		return refuse(mounting, ext4_status(error), error == EXT2_ET_SB_CSUM_INVALID ? "its superblock is damaged: run e2fsck" :
@@ -184,7 +192,7 @@ static status_t journal_open(struct mounting *mounting)
 	return journal_init(&volume->journal, &volume->cache, runs, count, (uint32_t)blocks, &mounting->why);
 }
 
-/* The journal, where there is one, is empty when this returns; `replayed`: what was read of the volume before is not so any more. */
+/* The journal, where there is one, is empty when this returns. */
 static status_t journal_settle(struct mounting *mounting)
 {
 	struct volume *volume = mounting->volume;
@@ -194,11 +202,15 @@ static status_t journal_settle(struct mounting *mounting)
 	if (!ext2fs_has_feature_journal(volume->ext2->super))
 		return STATUS_OK;
 	status = journal_open(mounting);
-	if (status != STATUS_OK || volume->journal.format.start == 0)
+	if (status != STATUS_OK)
 		return status;
+	mounting->again = mounting->lenient;
+	mounting->lenient = false;
+	if (volume->journal.format.start == 0)
+		return STATUS_OK;
 	if (volume->device->read_only || volume->fs.read_only)
 		return refuse(mounting, STATUS_EROFS, "its journal must be replayed: mount it once writable");
-	mounting->replayed = true;
+	mounting->again = true;
 	return journal_recover(&volume->journal, &blocks, &mounting->why);
 }
 
@@ -277,14 +289,14 @@ static status_t mount(struct mounting *mounting, size_t cache_bytes)
 	status_t status;
 
 	do {
-		mounting->replayed = false;
+		mounting->again = false;
 		volume_close(volume);
 		status = cache_make(mounting, cache_bytes);
 		if (status == STATUS_OK)
 			status = ext2_open(mounting);
 		if (status == STATUS_OK)
 			status = journal_settle(mounting);
-	} while (status == STATUS_OK && mounting->replayed);
+	} while (status == STATUS_OK && mounting->again);
 	if (status != STATUS_OK)
 		return status;
 	volume->clock_base = latest(volume->ext2->super) - ext4_now_ns() / 1000000000;
@@ -323,22 +335,23 @@ status_t volume_mount(struct ext4_device *device, bool read_only, size_t cache_b
 	return status;
 }
 
-/* Straight to its place: the log is empty. */
-static status_t super_finish(struct volume *volume)
+/*
+ * Everything is at its place before the superblock says that there is nothing to replay, for Linux then forgets what the log has; and that goes through the
+ * log too, so that half of a superblock is no loss.
+ */
+static status_t finish(struct volume *volume)
 {
-	struct buffer *buffer;
-	uint32_t bytes = volume->cache.block_bytes;
-	status_t status = cache_get(&volume->cache, SUPERBLOCK_OFFSET / bytes, &buffer);
+	status_t status = volume_commit(volume);
 
-	ext2fs_clear_feature_journal_needs_recovery(volume->ext2->super);
-	volume->ext2->super->s_wtime = (uint32_t)volume_seconds(volume);
 	if (status == STATUS_OK)
-		status = ext4_status(ext2fs_superblock_csum_set(volume->ext2, volume->ext2->super));
+		status = journal_checkpoint(&volume->journal, false);
 	if (status != STATUS_OK)
 		return status;
-	memcpy(buffer->data + SUPERBLOCK_OFFSET % bytes, volume->ext2->super, SUPERBLOCK_SIZE);
-	status = cache_transfer(volume->device, HAL_BLOCK_WRITE, buffer->block * bytes, buffer->data, bytes);
-	return status == STATUS_OK ? ext4_device_flush(volume->device) : status;
+	ext2fs_clear_feature_journal_needs_recovery(volume->ext2->super);
+	volume->super_dirty = true;
+	volume->changed = true;
+	status = volume_commit(volume);
+	return status == STATUS_OK ? journal_checkpoint(&volume->journal, true) : status;
 }
 
 status_t volume_unmount(struct volume *volume)
@@ -350,13 +363,8 @@ status_t volume_unmount(struct volume *volume)
 	for (unsigned i = 0; i < NODE_SLOTS; i++)
 		while (volume->slots[i] != NULL)
 			node_release(&volume->slots[i]->node);
-	if (!volume->fs.read_only) {
-		status = volume_commit(volume);
-		if (status == STATUS_OK)
-			status = journal_checkpoint(&volume->journal, true);
-		if (status == STATUS_OK)
-			status = super_finish(volume);
-	}
+	if (!volume->fs.read_only)
+		status = finish(volume);
 	ext4_lock_give(volume->lock);
 	volume_free(volume);
 	return status;
