@@ -59,7 +59,8 @@ setup-run setup-check setup-fuzz setup-model setup-peers: setup-%:
 
 run: setup-run
 	@$(MAKE) --no-print-directory -s all
-	@tools/rumpk run build/apps/$(APP).rpk -m $(MEM) -smp $(SMP) $(if $(ARGS),--append '$(ARGS)')
+	@tools/rumpk run build/apps/$(APP).rpk -m $(MEM) -smp $(SMP) $(if $(ARGS),--append '$(ARGS)') \
+		$(if $(DISK),--disk '$(if $(findstring :,$(DISK)),$(DISK),$(DISK):snapshot)')
 
 check: setup-check
 	@$(MAKE) --no-print-directory unit
@@ -108,6 +109,7 @@ clean:
 help:
 	@echo 'make                 the kernel image, libcapos.a and the applications, under build/'
 	@echo 'make run             boots an application; ends with its exit code. APP=c-hello MEM=128 SMP=1 ARGS="log=debug"'
+	@echo '                     DISK=volume.img: its volume, unchanged when it ends; DISK=volume.img:rw keeps what is written'
 	@echo 'make check           every test: unit, tools, harness, QEMU'
 	@echo 'make unit            CUnit programs on the host, under ASan, UBSan and TSan'
 	@echo 'make qemu-test       boots the images in QEMU and judges what they print and how they end'

@@ -19,6 +19,7 @@ run python3 /usr/bin/python3
 run python3-pexpect py:pexpect
 run minisign minisign
 run xz-utils xz
+run e2fsprogs sbin:mke2fs
 run debian-archive-keyring apt:/usr/share/keyrings/debian-archive-keyring.gpg
 check gcc gcc
 check libc6-dev /usr/include/stdio.h
@@ -69,6 +70,7 @@ is_there()
 {
 	case $1 in
 	apt:*) ! has_program apt-get || [ -e "${1#apt:}" ] ;;
+	sbin:*) has_program "${1#sbin:}" || [ -x "/usr/sbin/${1#sbin:}" ] || [ -x "/sbin/${1#sbin:}" ] ;;
 	py:*) [ -d "/usr/lib/python3/dist-packages/${1#py:}" ] || /usr/bin/python3 -c "import ${1#py:}" 2>/dev/null ;;
 	rt:*) has_program clang && [ -e "$(clang -print-resource-dir)/lib/linux/${1#rt:}" ] ;;
 	/*) [ -e "$1" ] ;;

@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from . import commands, network, run, share
+from . import commands, disk, network, run, share, volume
 from .errors import BadInput, Refused
 
 DESCRIPTION = "Makes, signs, checks and runs Rumpk bundles (.rpk)."
@@ -93,6 +93,7 @@ def _run(sub: argparse._SubParsersAction) -> None:
     parser.add_argument("--net", metavar="HOW", help=f"{network.NET_HELP}; ports that the manifest lets processes listen on and that are "
                         "not named are forwarded from free ones, and told (user where the manifest allows any network, else none)")
     parser.add_argument("--share", metavar="DIR[:ro]", help=f"the folder that processes see as /host, where the manifest allows it: {share.SHARE_HELP}")
+    parser.add_argument("--disk", metavar="FILE[:ro|:snapshot]", help=f"the volume that processes see as /data, where the manifest allows it: {disk.DISK_HELP}")
     parser.add_argument("--transport", choices=("mmio", "pci"), default="mmio", help="how devices are attached (mmio)")
     parser.add_argument("--pcap", metavar="FILE", help="record the network's traffic, for wireshark or tcpdump")
     parser.add_argument("--caps", action="store_true", help="first print what the manifest grants, process by process")
@@ -103,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     whole = argparse.ArgumentParser(prog="rumpk", description=DESCRIPTION, epilog=EPILOG)
     sub = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_keygen, _pack, _sign, _verify, _inspect, _extract, _run):
+    for add in (_keygen, _pack, _sign, _verify, _inspect, _extract, _run, volume.add):
         add(sub)
     return whole
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Iterator
 
-from . import content, files, grants, image, minisign, network, share
+from . import content, disk, files, grants, image, minisign, network, share
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -216,6 +216,16 @@ def _share(arguments: argparse.Namespace) -> tuple[str, ...]:
         raise NoStatus(str(error)) from error
 
 
+def _disk(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """QEMU's arguments for the volume."""
+    if arguments.disk is None:
+        return ()
+    try:
+        return disk.arguments(disk.parse(arguments.disk), arguments.transport)
+    except BadInput as error:
+        raise NoStatus(str(error)) from error
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Runs the bundle; see STATUS_HELP."""
     from harness.machine import QEMU, Machine, MachineConfig  # QEMU is needed by this command alone
@@ -231,7 +241,7 @@ def run(arguments: argparse.Namespace) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpk-run-")))
         image_path = _image(arguments, folder)
         socket = folder / "gdb" if arguments.debug else None
-        wires = (*_share(arguments), *_network(arguments, manifest))
+        wires = (*_share(arguments), *_disk(arguments), *_network(arguments, manifest))
         config = MachineConfig(
             image=image_path, initrd=bundle, append=command_line, cpu=arguments.cpu, smp=arguments.smp, memory_mib=arguments.memory,
             gic=arguments.gic, icount=not wires,  # the world outside keeps real time
