@@ -35,7 +35,7 @@ extern const struct irqchip_messages irqchip_its;
 MUST_CHECK status_t irqchip_v2m_init(const struct fdt_range *registers, const struct hal_device_services *services);
 MUST_CHECK status_t irqchip_its_init(const struct fdt_range *registers, const struct hal_device_services *services);
 
-/* Brings up what the device tree names, if anything. Context: fiber, once. */
+/* Remembers what the device tree names, if anything; the first device that wants messages has it brought up. Context: fiber, once. */
 void irqchip_messages_init(const struct fdt_io *io, const struct hal_device_services *services);
 
 /*

@@ -26,7 +26,7 @@ static bool has_fiber;         /* W: console_start, while one CPU runs */
 static _Atomic bool writing;   /* W: who writes: one CPU at a time */
 static _Atomic bool waking;    /* W: set by other CPUs with a message to the fiber's, cleared by that */
 static void (*_Atomic line_tap)(const char *line, size_t len); /* W: console_tap */
-static bool has_device;        /* W: who has `writing`, and console_use_device() */
+static bool has_device;        /* W: who has `writing` */
 static _Atomic bool in_driver; /* W: who has `writing` */
 static _Atomic uint32_t size;  /* W: who has `writing` */
 static struct wait_queue readable = WAIT_QUEUE_INIT(readable); /* of CPU 0 */
@@ -171,8 +171,12 @@ status_t console_use_device(void)
 
 	if (status != STATUS_OK)
 		return status;
-	console_drain(); /* what was printed before goes where it did */
+	/* Acquire: as in console_drain(). */
+	while (atomic_exchange_explicit(&writing, true, memory_order_acquire))
+		hal_cpu_relax();
+	lines_write(); /* what was printed before goes where it did */
 	has_device = true;
+	atomic_store_explicit(&writing, false, memory_order_release);
 	return STATUS_OK;
 }
 

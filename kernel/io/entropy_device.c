@@ -3,8 +3,8 @@
 
 /*
  * No fiber and no timer: a draw that finds the generator's last seed old asks for the next one, the device's interrupt has it mixed
- * in. A device that never answers holds one request for ever, and nothing else; one that breaks the rules is started again when
- * the next seed is due, until that fails. What it gives is hashed together with the key there is, so that it cannot do harm.
+ * in. A device that has not answered by the time when the next seed is due, or that broke the rules, is started again then, until
+ * that fails. What it gives is hashed together with the key there is, so that it cannot do harm.
  */
 #include "kernel/io/entropy_device.h"
 
@@ -48,6 +48,10 @@ static void seed_ask(void *arg)
 	status_t status = hal_rng_ask(SEED_BYTES);
 
 	(void)arg;
+	if (status == STATUS_EAGAIN) {
+		hal_rng_stop();
+		status = STATUS_EIO;
+	}
 	if (status == STATUS_EIO && hal_rng_start(on_ready, NULL) == STATUS_OK)
 		status = hal_rng_ask(SEED_BYTES);
 	if (status == STATUS_EIO) {

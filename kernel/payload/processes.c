@@ -7,7 +7,6 @@
 
 #include "hal/contract/timer.h"
 #include "kernel/cap/interfaces.h"
-#include "kernel/cap/objects.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/log.h"
 #include "kernel/core/wait.h"
@@ -97,8 +96,6 @@ static status_t capabilities_grant(struct program *program, const struct manifes
 		const struct manifest_capability *capability = &spec->capabilities[i];
 		struct object *object = interface_object(capability->interface);
 
-		if (object == &entropy_object && devices_probe() != STATUS_OK) /* for the machine's source of entropy, if any */
-			log_print(LOG_BOOT, LOG_WARN, "entropy: no device can be looked for");
 		status = object != NULL ? start_grant(&program->start, capability->name, object, capability->rights) :
 					  STATUS_ENODEV;
 	}

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* The product image's purpose: prove the bundle, run its processes, end with the main one's exit status. */
+#include "capos/abi/entropy.h"
 #include "hal/contract/boot.h"
 #include "kernel/cap/object.h"
 #include "kernel/core/exit_status.h"
@@ -45,10 +46,22 @@ static status_t manifest_read(struct span archive, struct manifest *manifest, ch
 	return manifest_parse(text, manifest, why, PROGRAM_WHY_BYTES);
 }
 
+/* Random bytes are granted: then the machine's source of them is looked for, if it has one. The memory that devices take they keep. */
+static void entropy_look(const struct manifest *manifest)
+{
+	bool granted = false;
+
+	for (uint32_t i = 0; i < manifest->process_count; i++)
+		for (uint32_t j = 0; j < manifest->processes[i].capability_count; j++)
+			granted |= manifest->processes[i].capabilities[j].interface == CAPOS_INTERFACE_ENTROPY;
+	if (granted && devices_probe() != STATUS_OK)
+		log_print(LOG_BOOT, LOG_WARN, "entropy: no device can be looked for");
+}
+
 static int bundle_run(struct span archive, struct span command_line)
 {
 	char why[PROGRAM_WHY_BYTES];
-	uint64_t free_before = page_free_count();
+	uint64_t free_before;
 	struct manifest *manifest = malloc(sizeof(*manifest)); /* too large for a fiber's stack */
 	struct span launch = span_of("", 0);
 	status_t loaded;
@@ -59,15 +72,18 @@ static int bundle_run(struct span archive, struct span command_line)
 	(void)cmdline_rest(command_line, &launch);
 	loaded = manifest_read(archive, manifest, why);
 	if (loaded == STATUS_OK)
+		entropy_look(manifest);
+	free_before = page_free_count();
+	if (loaded == STATUS_OK)
 		loaded = processes_run(archive, manifest, launch, &status, why);
 	object_settle();
 	files_end();
 	if (loaded != STATUS_OK)
 		cannot_load(why);
-	free(manifest);
 	kheap_trim();
 	log_print(LOG_MEMORY, LOG_DEBUG, "%llu pages free before the processes, %llu after",
 		  (unsigned long long)free_before, (unsigned long long)page_free_count());
+	free(manifest);
 	return status;
 }
 
