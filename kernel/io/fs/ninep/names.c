@@ -134,16 +134,18 @@ status_t ninep_link(struct fs_node *directory, struct span name, struct fs_node 
 	return names_change(mount, &call);
 }
 
-/* Whether a file that somebody holds has not been opened: the server knows it by its name alone. */
-static bool unopened(const struct ninep_node *node)
+/* Whether a file that somebody holds may still be opened for something: the server knows it by its name alone, then. */
+static bool may_be_opened(const struct ninep_node *node)
 {
-	return node->node.type == FS_FILE && node->opened[NINEP_SELF] == 0;
+	unsigned opened = node->opened[NINEP_SELF] | node->opened[NINEP_SECOND];
+
+	return node->node.type == FS_FILE && (opened != (NINEP_READS | NINEP_WRITES) || node->opened[NINEP_APPEND] == 0);
 }
 
-static bool any_unopened(const struct ninep *mount)
+static bool any_may_be_opened(const struct ninep *mount)
 {
 	for (struct list_node *at = mount->nodes.next; at != &mount->nodes; at = at->next)
-		if (unopened(LIST_OWNER(at, struct ninep_node, link)))
+		if (may_be_opened(LIST_OWNER(at, struct ninep_node, link)))
 			return true;
 	return false;
 }
@@ -161,21 +163,24 @@ static status_t peek(struct ninep *mount, struct ninep_node *directory, struct s
 	return status;
 }
 
-/* What loses its last name is opened first, where somebody holds it: so it stays readable. */
+/* What loses a name is opened first, for all that it allows, where somebody holds it: so it stays what it was. */
 static void keep(struct ninep *mount, struct ninep_node *directory, struct span name)
 {
 	struct list_node *next;
 	struct ninep_qid qid;
 	uint32_t fid;
 
-	if (!any_unopened(mount) || peek(mount, directory, name, &qid) != STATUS_OK)
+	if (!any_may_be_opened(mount) || peek(mount, directory, name, &qid) != STATUS_OK)
 		return;
 	for (struct list_node *at = mount->nodes.next; at != &mount->nodes; at = next) {
 		struct ninep_node *node = LIST_OWNER(at, struct ninep_node, link);
 
 		fs_node_hold(&node->node); /* it stays in the list */
-		if (node->path == qid.path && unopened(node))
-			ninep_opened(mount, node, NINEP_READS, false, &fid); /* or it cannot be read anyway */
+		if (node->path == qid.path && may_be_opened(node)) {
+			ninep_opened(mount, node, NINEP_READS, false, &fid);
+			ninep_opened(mount, node, NINEP_WRITES, false, &fid);
+			ninep_opened(mount, node, NINEP_WRITES, true, &fid);
+		}
 		next = at->next;
 		fs_node_put(&node->node);
 	}
