@@ -15,6 +15,9 @@ uint64_t number_of(const char *text);
 /* Measures; see bench.c. Returns the exit code. */
 int bench(int argc, char **argv);
 
+/* Copies what comes into a file to the end of another, until this is the last process that runs; see follow.c. */
+int64_t follow(char **args);
+
 /* Makes and lists many files; checks what was written: for tests. */
 int many(int argc, char **argv);
 

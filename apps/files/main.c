@@ -295,13 +295,13 @@ static const struct {
 } commands[] = {
 	{ "cat", 1, cat }, { "ls", 1, ls }, { "stat", 1, stat }, { "write", 2, write }, { "append", 2, append }, { "cp", 2, cp },
 	{ "rm", 1, rm }, { "rmdir", 1, rmdir }, { "mkdir", 1, mkdir }, { "mv", 2, mv }, { "ln", 2, ln }, { "symlink", 2, symlink },
-	{ "readlink", 1, readlink }, { "truncate", 2, truncate }, { "df", 1, df }, { "levels", 1, levels }, { "map", 1, map }, { "say", 1, say },
+	{ "readlink", 1, readlink }, { "truncate", 2, truncate }, { "df", 1, df }, { "levels", 1, levels }, { "map", 1, map }, { "follow", 2, follow }, { "say", 1, say },
 };
 
 static int usage(void)
 {
 	(void)capos_print("files: cat|ls|stat|rm|rmdir|mkdir|readlink|df PATH, write|append PATH TEXT, cp|mv|ln PATH PATH, symlink TARGET PATH,");
-	(void)capos_print("       truncate PATH BYTES, map PATH, levels LEVELS, say TEXT, bench WHAT PATH [BYTES], many PATH COUNT. Several: with , between");
+	(void)capos_print("       truncate PATH BYTES, map PATH, follow PATH PATH, levels LEVELS, say TEXT, bench WHAT PATH [BYTES], many PATH COUNT. Several: with , between");
 	return 2;
 }
 

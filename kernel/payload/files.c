@@ -166,7 +166,9 @@ status_t files_grant(struct span archive, const struct manifest_process *spec, u
 
 void files_end(void)
 {
-	fs_settle();
+	fs_settle(); /* requests, which hold objects, */
+	object_settle();
+	fs_settle(); /* which hold nodes */
 	for (unsigned i = 0; i < MANIFEST_MOUNTS; i++) {
 		if (services[i] == NULL)
 			continue;

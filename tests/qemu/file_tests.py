@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "sys": ("cat /sys/rumpk/build", (r"re:\[files\] version \d+\.\d+\.\d+", r"re:\[files\] commit [0-9a-z-]+", "[files] abi 2")),
     "log": ("cat /log/boot", ("[files] [Rumpk L1] The Rubicon is crossed.",)),
     "levels": ("levels app=warn , say hidden , levels app=info , say shown", ("[files] shown",)),
+    "follow": ("follow /log/boot /tmp/log , cat /tmp/log", ("[files] [Rumpk L1] The Rubicon is crossed.",)),
     "bench": ("bench seqwrite /tmp/b 1M , bench seqread /tmp/b 1M , bench randread /tmp/b 1M , bench smallfiles /tmp 50",
               (r"re:\[files\] seqwrite \d+ KiB/s", r"re:\[files\] seqread \d+ KiB/s", r"re:\[files\] randread \d+ ops/s",
                r"re:\[files\] create \d+ ops/s", r"re:\[files\] stat \d+ ops/s", r"re:\[files\] unlink \d+ ops/s")),
