@@ -63,6 +63,37 @@ static status_t super_judge(struct mounting *mounting, const struct ext2_super_b
 	return STATUS_OK;
 }
 
+static uint32_t super_sum(const struct ext2_super_block *super)
+{
+	return ext4_crc32c(~0u, super, offsetof(struct ext2_super_block, s_checksum));
+}
+
+/*
+ * Half of a superblock can be at its place when the power has gone. Where it is written with the rest of a transaction the journal has the other half. Where
+ * it alone is written, only one flag is changed (recovery_mark()): if the checksum is that of the other value, it is made right here.
+ */
+static status_t super_mend(struct mounting *mounting, uint8_t *sector)
+{
+	struct volume *volume = mounting->volume;
+	struct ext2_super_block *super = (void *)(sector + SUPERBLOCK_OFFSET);
+	status_t status;
+
+	if (mounting->settled || !(super->s_feature_ro_compat & EXT4_FEATURE_RO_COMPAT_METADATA_CSUM))
+		return STATUS_OK;
+	mounting->settled = true;
+	mounting->lenient = super_sum(super) != super->s_checksum;
+	super->s_feature_incompat ^= EXT3_FEATURE_INCOMPAT_RECOVER;
+	bool halved = mounting->lenient && super_sum(super) == super->s_checksum;
+
+	super->s_feature_incompat ^= EXT3_FEATURE_INCOMPAT_RECOVER;
+	if (!halved || volume->fs.read_only)
+		return STATUS_OK;
+	mounting->lenient = false;
+	super->s_checksum = super_sum(super);
+	status = cache_transfer(volume->device, HAL_BLOCK_WRITE, 0, sector, SECTOR_BYTES);
+	return status == STATUS_OK ? ext4_device_flush(volume->device) : status;
+}
+
 /* Reads the superblock's first `SECTOR_BYTES` of the disk, and makes a cache for blocks of the size it names. */
 static status_t cache_make(struct mounting *mounting, size_t cache_bytes)
 {
@@ -77,11 +108,8 @@ static status_t cache_make(struct mounting *mounting, size_t cache_bytes)
 		status = cache_transfer(volume->device, HAL_BLOCK_READ, 0, sector, SECTOR_BYTES);
 	if (status == STATUS_OK)
 		status = super_judge(mounting, super);
-	if (!mounting->settled)
-		/* The power may have gone when half of the superblock was at its place: the other half is in the journal then. */
-		mounting->lenient = (super->s_feature_ro_compat & EXT4_FEATURE_RO_COMPAT_METADATA_CSUM) &&
-				    ext4_crc32c(~0u, super, offsetof(struct ext2_super_block, s_checksum)) != super->s_checksum;
-	mounting->settled = true;
+	if (status == STATUS_OK)
+		status = super_mend(mounting, sector);
 	if (status == STATUS_OK) {
 		uint32_t bytes = EXT2_BLOCK_SIZE(super);
 		size_t limit = cache_bytes / bytes;
@@ -241,6 +269,31 @@ static void volume_free(struct volume *volume)
 	free(volume);
 }
 
+/*
+ * Says on the disk whether there may be something to replay, and nothing else: Linux forgets what the log has where the superblock does not say so. So it
+ * does before the log has anything, and until it has nothing any more.
+ */
+static status_t recovery_mark(struct volume *volume, bool set)
+{
+	uint32_t bytes = volume->cache.block_bytes;
+	struct ext2_super_block *super;
+	struct buffer *buffer;
+	status_t status = cache_get(&volume->cache, SUPERBLOCK_OFFSET / bytes, &buffer);
+
+	if (status != STATUS_OK)
+		return status;
+	super = (void *)(buffer->data + SUPERBLOCK_OFFSET % bytes);
+	if (set)
+		super->s_feature_incompat |= EXT3_FEATURE_INCOMPAT_RECOVER;
+	else
+		super->s_feature_incompat &= ~(uint32_t)EXT3_FEATURE_INCOMPAT_RECOVER;
+	if (super->s_feature_ro_compat & EXT4_FEATURE_RO_COMPAT_METADATA_CSUM)
+		super->s_checksum = super_sum(super);
+	volume->ext2->super->s_feature_incompat = super->s_feature_incompat;
+	status = cache_transfer(volume->device, HAL_BLOCK_WRITE, buffer->block * bytes, buffer->data, bytes);
+	return status == STATUS_OK ? ext4_device_flush(volume->device) : status;
+}
+
 static status_t write_begin(struct mounting *mounting)
 {
 	struct volume *volume = mounting->volume;
@@ -257,11 +310,12 @@ static status_t write_begin(struct mounting *mounting)
 	if (status != STATUS_OK)
 		return refuse(mounting, status, "its bitmaps are damaged: run e2fsck");
 	mounting->why = "its journal cannot be written";
-	status = journal_begin(&volume->journal, wants);
+	status = recovery_mark(volume, true);
+	if (status == STATUS_OK)
+		status = journal_begin(&volume->journal, wants);
 	if (status != STATUS_OK)
 		return status;
 	ext4_random(&volume->generation, sizeof(volume->generation));
-	ext2fs_set_feature_journal_needs_recovery(ext2->super);
 	ext2->super->s_mtime = (uint32_t)volume_seconds(volume);
 	ext2->super->s_mnt_count++;
 	volume->super_dirty = true;
@@ -335,23 +389,14 @@ status_t volume_mount(struct ext4_device *device, bool read_only, size_t cache_b
 	return status;
 }
 
-/*
- * Everything is at its place before the superblock says that there is nothing to replay, for Linux then forgets what the log has; and that goes through the
- * log too, so that half of a superblock is no loss.
- */
+/* Everything is at its place, and the log is empty, before the superblock says that there is nothing to replay. */
 static status_t finish(struct volume *volume)
 {
 	status_t status = volume_commit(volume);
 
 	if (status == STATUS_OK)
-		status = journal_checkpoint(&volume->journal, false);
-	if (status != STATUS_OK)
-		return status;
-	ext2fs_clear_feature_journal_needs_recovery(volume->ext2->super);
-	volume->super_dirty = true;
-	volume->changed = true;
-	status = volume_commit(volume);
-	return status == STATUS_OK ? journal_checkpoint(&volume->journal, true) : status;
+		status = journal_checkpoint(&volume->journal, true);
+	return status == STATUS_OK ? recovery_mark(volume, false) : status;
 }
 
 status_t volume_unmount(struct volume *volume)

@@ -199,9 +199,9 @@ static void run(const char *options, uint64_t bytes, unsigned rounds)
 	world_disk_make(&disk, bytes);
 	world_mkfs(&disk, options);
 	base = malloc(bytes);
-	CU_ASSERT_FATAL(mount_it(&disk));
 	memcpy(base, disk.bytes, bytes);
 	disk.records = true;
+	CU_ASSERT_FATAL(mount_it(&disk));
 	for (unsigned round = 0; round < rounds; round++)
 		round_do(round);
 	CU_ASSERT(volume_unmount(volume) == STATUS_OK);
