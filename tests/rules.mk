@@ -115,6 +115,13 @@ $(FUZZ_NET): build/tests/fuzz/%: tests/fuzz/%.c $(NET_SRCS) $(NET_WORLD) $(wildc
 		-fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o $@ $< $(NET_SRCS) $(NET_WORLD) $(LWIP_SRCS) \
 		kernel/io/net/address.c lib/format.c lib/format_spec.c -lsodium
 
+# A volume that is made when it starts, with bytes changed.
+FUZZ_EXT4 := build/tests/fuzz/kernel/io/fs/ext4/volume_fuzz
+$(FUZZ_EXT4): build/tests/fuzz/%: tests/fuzz/%.c $(EXT4_SRCS) $(EXT4_WORLD) $(wildcard kernel/io/fs/ext4/*.h) $(DEPS_STAMP) $(EXT2_ERRORS)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 $(EXT2_INCLUDES) -w -fsanitize=fuzzer,address -fno-sanitize-recover=all \
+		-ffunction-sections -Wl,--gc-sections -o $@ $< $(EXT4_SRCS) $(EXT4_WORLD) $(EXT2_SRCS) lib/jbd2.c lib/jbd2_recovery.c lib/format.c lib/format_spec.c
+
 # Every interface's table behind the dispatcher, with handlers that judge what they are given.
 FUZZ_DISPATCH := build/tests/fuzz/kernel/cap/dispatch_fuzz
 FUZZ_DISPATCH_SRCS := kernel/cap/dispatch.c kernel/cap/capset.c kernel/core/log_filter.c lib/cmdline.c $(IDL_KERNEL_SRCS) $(IDL_TEST_SRCS)
@@ -124,7 +131,7 @@ $(FUZZ_DISPATCH): build/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_DISPATCH_SRCS) $(IDL
 		-ffunction-sections -Wl,--gc-sections -o $@ $< $(FUZZ_DISPATCH_SRCS)
 
 FUZZ_BLOG := build/tests/fuzz/apps/blog/session_fuzz
-$(filter-out $(FUZZ_NET) $(FUZZ_DISPATCH) $(FUZZ_BLOG),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP)
+$(filter-out $(FUZZ_NET) $(FUZZ_EXT4) $(FUZZ_DISPATCH) $(FUZZ_BLOG),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 -I. $(SODIUM_INCLUDES) $(FDT_INCLUDES) -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o $@ $< $(HOST_SRCS) $(FDT_SRCS)

@@ -61,7 +61,7 @@ EXT2_DIR := build/deps/e2fsprogs
 EXT2_SRCS := $(addprefix $(EXT2_DIR)/ext2fs/, \
 	alloc.c alloc_sb.c badblocks.c bitmaps.c bitops.c blkmap64_ba.c blknum.c block.c bmap.c closefs.c crc16.c csum.c dirblock.c dirhash.c \
 	dir_iterate.c expanddir.c extent.c freefs.c gen_bitmap.c gen_bitmap64.c i_block.c ind_block.c inline.c inode.c io_manager.c link.c newdir.c \
-	openfs.c punch.c rw_bitmaps.c symlink.c valid_blk.c)
+	openfs.c punch.c rw_bitmaps.c valid_blk.c)
 EXT2_RUNTIME := lib/compat/ext2_runtime.c
 EXT2_ERRORS := build/gen/ext2fs/ext2_err.h
 EXT2_INCLUDES := -isystem kernel/io/fs/ext4/port -isystem build/gen -isystem $(EXT2_DIR)

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * What libext2fs refers to and a volume never gets to: features that volume_mount() refuses, or kinds of bitmaps that are not asked for. Each fails
- * where it is reached after all. Declared by libext2fs' own headers.
+ * What libext2fs refers to and has in files that are not compiled. First what a volume never gets to, features that volume_mount() refuses or kinds of bitmaps that are
+ * not asked for: each fails
+ * where it is reached after all. Then what is used. Declared by libext2fs' own headers.
  */
 #include <ext2fs/ext2fsP.h>
 #include <ext2fs/bmap64.h>
@@ -139,4 +140,10 @@ errcode_t ext2fs_fallocate(ext2_filsys fs, int flags, ext2_ino_t number, struct 
 	for (; error == 0 && count > 0; start++, count--)
 		error = ext2fs_bmap2(fs, number, inode, NULL, BMAP_ALLOC, start, NULL, &block);
 	return error;
+}
+
+/* Links whose content is in the inode: libext2fs' own is in a file with much else. */
+int ext2fs_is_fast_symlink(struct ext2_inode *inode)
+{
+	return LINUX_S_ISLNK(inode->i_mode) && EXT2_I_SIZE(inode) != 0 && EXT2_I_SIZE(inode) < sizeof(inode->i_block);
 }
