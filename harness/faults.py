@@ -13,6 +13,7 @@ Injected from outside, into the product's own image. Each must be survived, or e
     fault_io      disks that fail, a cable that is out                    blkdebug, QMP
     fault_irq     interrupts spurious, withdrawn, late; a held machine    gdb's stub
     fault_memory  RAM of every size                                       a tree of our own, -m
+    fault_offset  the counter leaps by its offset, set at EL2             gdb's stub, code of EL2
     fault_reset   a reset at the n-th instruction                         a plugin, QMP
 
 Each module has `some()`, of each kind a few, for every run of the suite (tests/qemu/faults.py), and `sweep()`, every
@@ -27,9 +28,9 @@ sys.path[:] = [str(Path(__file__).resolve().parent.parent),
                *(entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent)]
 
 from harness import fault_alloc, fault_clock, fault_cpu, fault_device, fault_flip, fault_io, fault_irq  # noqa: E402
-from harness import fault_memory, fault_reset, paths, suite  # noqa: E402
+from harness import fault_memory, fault_offset, fault_reset, paths, suite  # noqa: E402
 
-MODULES = (fault_alloc, fault_clock, fault_cpu, fault_device, fault_flip, fault_io, fault_irq, fault_memory, fault_reset)
+MODULES = (fault_alloc, fault_clock, fault_cpu, fault_device, fault_flip, fault_io, fault_irq, fault_memory, fault_offset, fault_reset)
 
 
 def some() -> list[suite.Case]:

@@ -7,7 +7,10 @@
 
 #include <stdint.h>
 
-/* Nanoseconds since the counter started; never goes back. */
+/* The clock stands still here, after 292 years, or where a hypervisor has set the counter to before its start: all is due then. */
+#define HAL_TIMER_LAST_NS INT64_MAX
+
+/* Nanoseconds since the counter started, HAL_TIMER_LAST_NS at most; goes back only where a hypervisor sets the counter back. */
 uint64_t hal_timer_now_ns(void);
 
 /* Calls the client's `timer` once, at or after `deadline_ns`; replaces a deadline armed before. */

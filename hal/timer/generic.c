@@ -46,8 +46,11 @@ void generic_timer_cpu_init(void)
 
 uint64_t hal_timer_now_ns(void)
 {
+	unsigned __int128 product;
+
 	barrier_isb(); /* not read ahead of what came before (DDI 0487 D11.2.2) */
-	return (uint64_t)((unsigned __int128)sysreg_read(cntvct_el0) * ns_per_tick >> 32);
+	product = (unsigned __int128)sysreg_read(cntvct_el0) * ns_per_tick;
+	return product >> 95 != 0 ? HAL_TIMER_LAST_NS : (uint64_t)(product >> 32);
 }
 
 void hal_timer_arm(uint64_t deadline_ns)

@@ -4,11 +4,11 @@
 #include "kernel/cap/operation.h"
 
 #include "hal/contract/smp.h"
-#include "hal/contract/timer.h"
 #include "kernel/cap/ring_set.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/message.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/timer.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread.h"
 #include "lib/string.h"
@@ -50,7 +50,7 @@ struct operation *operation_begin(struct cap_call *call, void (*withdraw)(struct
 	call->operation = operation;
 	if (submission->timeout_ns != 0) {
 		operation->timed = true;
-		operation->deadline_ns = timer_deadline_after(submission->timeout_ns);
+		operation->deadline_ns = timer_deadline(submission->timeout_ns);
 		operation_retime(operation);
 	}
 	return operation;

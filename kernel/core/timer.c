@@ -27,13 +27,6 @@ static void queue_arm(struct timer_queue *queue, uint64_t deadline_ns)
 		hal_timer_disarm();
 }
 
-uint64_t timer_deadline_after(uint64_t timeout_ns)
-{
-	uint64_t now = hal_timer_now_ns();
-
-	return timeout_ns < INT64_MAX - now ? now + timeout_ns : INT64_MAX;
-}
-
 void timer_set(struct timer *timer, uint64_t deadline_ns, void (*fire)(void *arg), void *arg)
 {
 	struct timer_queue *queue = queue_this();

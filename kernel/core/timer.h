@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hal/contract/timer.h"
 #include "lib/wheel.h"
 
 #define TIMER_NEVER WHEEL_NEVER
@@ -19,6 +20,19 @@ struct timer {
 	void *arg;
 	unsigned cpu; /* whose wheel it was put in. W: timer_set, in a debug build alone */
 };
+
+/*
+ * When so many ns from now are over, HAL_TIMER_LAST_NS at most. Where the clock stands still nothing can be told from it, and what is
+ * waited for is due at once: also when the clock has been set right before anybody looks again. Context: any.
+ */
+static inline uint64_t timer_deadline(uint64_t timeout_ns)
+{
+	uint64_t now_ns = hal_timer_now_ns();
+
+	if (timeout_ns < HAL_TIMER_LAST_NS - now_ns)
+		return now_ns + timeout_ns;
+	return now_ns == HAL_TIMER_LAST_NS ? 0 : HAL_TIMER_LAST_NS;
+}
 
 /* The timers of one CPU, touched by that CPU alone. */
 struct timer_queue {
@@ -38,9 +52,6 @@ void timer_set(struct timer *timer, uint64_t deadline_ns, void (*fire)(void *arg
 
 /* Takes a timer back; nothing where it has fired. The machine stays armed until timer_settle(). Context: fiber. */
 void timer_cancel(struct timer *timer);
-
-/* The deadline `timeout_ns` from now; one beyond what the clock can count is the latest there is. Context: any. */
-uint64_t timer_deadline_after(uint64_t timeout_ns);
 
 /* The machine layer's deadline passed. Context: interrupt. */
 void timer_interrupt(void);

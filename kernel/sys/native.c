@@ -20,7 +20,7 @@ static bool waits_in_vain(const struct ring_set *set, uint64_t timeout_ns)
 /* Waits until there are as many completions, as long as that may take. Returns how many there are. */
 static int64_t wait_for(struct ring_set *set, uint32_t min_complete, uint64_t timeout_ns, uint32_t waiting)
 {
-	uint64_t deadline = timeout_ns == CAPOS_WAIT_FOREVER ? WAIT_FOREVER : timer_deadline_after(timeout_ns);
+	uint64_t deadline = timeout_ns == CAPOS_WAIT_FOREVER ? WAIT_FOREVER : timer_deadline(timeout_ns);
 	status_t status = STATUS_OK;
 	uint32_t count;
 
