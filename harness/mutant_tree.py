@@ -26,7 +26,10 @@ BUILD_LIMIT_S = 900
 OBJECT_FOLDERS = ("build/kernel", "build/host/asan", "build/host/tsan")
 #: Unit programs that cover more than the file whose name they bear.
 ALSO = {"lib/toml": ("kernel/payload/manifest",), "lib/cmdline": ("kernel/core/log_filter",), "lib/base64": ("lib/minisign",),
-        "lib/utf8": ("lib/toml", "lib/minisign"), "lib/format_spec": ("lib/format",)}
+        "lib/utf8": ("lib/toml", "lib/minisign"), "lib/format_spec": ("lib/format",),
+        "lib/virtqueue": ("hal/virtio/net", "hal/virtio/block")}
+#: Folders whose unit programs cover one another's files.
+TOGETHER = ("hal/virtio", "kernel/cap", "kernel/io/net", "kernel/payload")
 
 
 class Unbuildable(Exception):
@@ -101,14 +104,16 @@ class Tree:
         (self.folder / "build" / "ready").touch()
 
     def unit_programs(self, file: str) -> list[str]:
-        """The unit programs that cover a source file: those of its name, or of a part of it."""
+        """The unit programs that cover a source file: those of its name, or of a part of it; then those of its folder."""
         stem = file.rsplit(".", 1)[0]
-        found = []
+        found, around = [], []
         for test in sorted((self.folder / "tests" / "unit").glob("**/*_test.c")):
             unit = str(test.relative_to(self.folder / "tests" / "unit"))[:-len("_test.c")]
             if unit == stem or unit.startswith(stem + "_") or stem.startswith(unit + "_") or unit in ALSO.get(stem, ()):
                 found.append(f"build/tests/unit/{unit}_test")
-        return found
+            elif str(Path(unit).parent) == str(Path(stem).parent) in TOGETHER:
+                around.append(f"build/tests/unit/{unit}_test")
+        return found + around
 
     def object_code(self, file: str) -> bytes:
         """The kernel's object of a source file without what only a debugger reads: equal for equal code."""

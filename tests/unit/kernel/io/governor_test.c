@@ -171,6 +171,16 @@ static void governor_ignores_a_lone_group(void)
 	CU_ASSERT_EQUAL(governor.counters.polls, 0);
 }
 
+/* What the very first arrivals promise is not believed either. */
+static void governor_begins_as_after_silence(void)
+{
+	start();
+	for (unsigned i = 0; i < 4; i++)
+		arrivals_add(&arrivals, 2500);
+	run(GOVERNOR_AUTO);
+	CU_ASSERT_EQUAL(governor.counters.polls, 0);
+}
+
 static void governor_learns_a_rate_in_bounded_time(void)
 {
 	static const uint64_t gaps_ns[] = { 50, 100, 500, 1000, 2500, 2900 };
@@ -294,6 +304,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(governor_follows_a_change_of_pattern),
 	UNIT_CASE(governor_switches_at_a_bounded_rate),
 	UNIT_CASE(governor_ignores_a_lone_group),
+	UNIT_CASE(governor_begins_as_after_silence),
 	UNIT_CASE(governor_learns_a_rate_in_bounded_time),
 	UNIT_CASE(governor_learns_from_looks_that_find_several),
 	UNIT_CASE(governor_remembers_silence_for_a_bounded_time),

@@ -90,6 +90,23 @@ static void memory_ends_at_its_limit(void)
 	CU_ASSERT_EQUAL(world.pages, 0);
 }
 
+/* Whoever takes new work asks this: the last eighth is for what is under way. */
+static void memory_is_scarce_in_the_last_eighth(void)
+{
+	static void *taken[1000];
+	unsigned count = 0;
+
+	net_memory_init(32);
+	while ((taken[count] = net_memory_alloc(1000)) != NULL) {
+		CU_ASSERT_EQUAL(net_memory_is_scarce(), net_memory_counters()->pages > 28);
+		count++;
+	}
+	CU_ASSERT_EQUAL(net_memory_counters()->pages, 32);
+	for (; count > 0; count--)
+		net_memory_free(taken[count - 1]);
+	net_memory_trim();
+}
+
 static void calloc_zeroes(void)
 {
 	uint8_t *block;
@@ -124,6 +141,7 @@ static void one_empty_slab_is_kept(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(blocks_keep_what_is_in_them),
 	UNIT_CASE(memory_ends_at_its_limit),
+	UNIT_CASE(memory_is_scarce_in_the_last_eighth),
 	UNIT_CASE(calloc_zeroes),
 	UNIT_CASE(one_empty_slab_is_kept),
 };
