@@ -263,6 +263,12 @@ class Machine:
             time.sleep(POLL_S / 10)
         self.qmp.run()
 
+    def await_start(self, limit_s: float) -> None:
+        """Waits until QMP has answered: a debugger that is quicker could see the guest to its end before anybody knows it ran."""
+        end = time.monotonic() + limit_s
+        while not self.qmp.started and self.running and time.monotonic() < end:
+            time.sleep(POLL_S / 10)
+
     def terminate(self) -> None:
         """Asks QEMU to end by SIGTERM, which has it write what it records."""
         if self.running:

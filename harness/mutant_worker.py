@@ -123,6 +123,8 @@ class Judge:
     def units(self, mutant: Mutant) -> dict[str, str] | None:
         """The verdict of the unit programs that cover it."""
         programs = self.tree.unit_programs(mutant.file)
+        for program in programs:  # what was linked with another mutant is no newer than its objects are now
+            (self.tree.folder / program).unlink(missing_ok=True)
         problem = self.tree.make(*programs) if programs else ""
         if problem:
             return {"outcome": "stillborn", "how": _first_error(problem)}

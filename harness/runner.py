@@ -41,6 +41,7 @@ class Script(threading.Thread):
         assert script is not None
         try:
             if isinstance(script, Drive):
+                self._machine.await_start(SCRIPT_LIMIT_S)
                 script.run(self._machine)
                 return
             script(self._machine.console.pexpect(self._case.budget.wall_s))

@@ -109,6 +109,15 @@ static int unmap_params_null(void)
 	return memory_params_null(CAPOS_MEMORY_UNMAP, sizeof(struct capos_memory_unmap));
 }
 
+static int event_nowhere(void)
+{
+	uint64_t nowhere = 0x1000;
+
+	__asm__("" : "+r"(nowhere));
+	(void)capos_event_wait(capos_capset_get("event"), (const void *)nowhere, 0, 1000000);
+	return SURVIVED;
+}
+
 static const struct misdeed misdeeds[] = {
 	{ "tail-too-far", tail_too_far },
 	{ "tail-goes-back", tail_goes_back },
@@ -118,6 +127,7 @@ static const struct misdeed misdeeds[] = {
 	{ "params-null", params_null },
 	{ "map-params-null", map_params_null },
 	{ "unmap-params-null", unmap_params_null },
+	{ "event-nowhere", event_nowhere },
 	{ "params-in-kernel", params_in_kernel },
 	{ "params-wrap", params_wrap },
 	{ "params-cross-the-end", params_cross_the_end },

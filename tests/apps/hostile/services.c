@@ -44,6 +44,29 @@ static int refusals(void)
 	return 0;
 }
 
+/* What a method refuses by its parameters, whatever rights there are. */
+static int parameters(void)
+{
+	static uint32_t words[2] = { 1, 1 };
+	capos_cap_t event = capos_capset_get("event");
+	capos_cap_t threads = capos_capset_get("threads");
+	const struct capos_event_wait reserved = { .address = (uint64_t)words, .expected = 1, .reserved = 1 };
+	uint64_t entry = (uint64_t)(void *)parameters;
+	uint64_t end = 1ul << 39;
+	capos_cap_t thread;
+
+	EXPECT(capos_event_wait(event, words, 2, CAPOS_WAIT_FOREVER) == STATUS_EAGAIN);
+	EXPECT(capos_event_wait(event, (const char *)words + 2, 2, MS) == STATUS_EINVAL);
+	EXPECT(capos_event_notify(event, (const char *)words + 1, 1) == STATUS_EINVAL);
+	EXPECT(capos_cap_call(event, CAPOS_EVENT_WAIT, &reserved, sizeof(reserved), NULL, 0) == STATUS_EINVAL);
+	EXPECT(capos_threads_create(threads, end, 0, 0, 0, 0, CAPOS_THREADS_CPU_ANY, &thread) == STATUS_EINVAL);
+	EXPECT(capos_threads_create(threads, entry + 2, 0, 0, 0, 0, CAPOS_THREADS_CPU_ANY, &thread) == STATUS_EINVAL);
+	EXPECT(capos_threads_create(threads, entry, end + 16, 0, 0, 0, CAPOS_THREADS_CPU_ANY, &thread) == STATUS_EINVAL);
+	EXPECT(capos_threads_create(threads, entry, end - 8, 0, 0, 0, CAPOS_THREADS_CPU_ANY, &thread) == STATUS_EINVAL);
+	EXPECT(capos_threads_create(threads, entry, end, 0, 0, 1u << 31, CAPOS_THREADS_CPU_ANY, &thread) == STATUS_EINVAL);
+	return 0;
+}
+
 static uint64_t counter(void)
 {
 	uint64_t value;
@@ -259,6 +282,7 @@ static int exit_code_negative(void)
 
 static const struct misdeed misdeeds[] = {
 	{ "refusals", refusals },
+	{ "parameters", parameters },
 	{ "timeouts", timeouts },
 	{ "reserved-fields", reserved_fields },
 	{ "batches", batches },
