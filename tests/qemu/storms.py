@@ -12,7 +12,7 @@ from harness import markers, paths, suite  # noqa: E402
 from harness.verdict import BAD_PATTERNS, Expectation  # noqa: E402
 
 STORM = paths.BUILD / "tests" / "apps" / "storm.rpk"
-KINDS = ("random", "forge", "overwrite", "results", "outstanding", "bomb", "kills")
+KINDS = ("random", "forge", "overwrite", "results", "outstanding", "bomb", "kills", "paths")
 #: Of the guest's own time, which under -icount is instructions: seconds of the host's.
 MILLISECONDS = 60
 #: Percent of its turns that the good process must have: on a CPU of its own it is nearly all of them; on one CPU, where six threads that

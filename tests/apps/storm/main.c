@@ -10,6 +10,7 @@ enum { EXIT_USAGE = 120 };
 static const struct storm storms[] = {
 	{ "random", storm_random },		{ "forge", storm_forge }, { "overwrite", storm_overwrite }, { "results", storm_results },
 	{ "outstanding", storm_outstanding }, { "bomb", storm_bomb },	{ "kills", storm_kills },
+	{ "paths", storm_paths },
 };
 
 uint64_t number_of(const char *text)

@@ -9,6 +9,8 @@
 
 #include <capos/process.h>
 
+#include "lib/string.h"
+
 enum { STORMS = 3, PERIOD_NS = 5000000, STORM_MEMORY = 3 << 20, STORM_THREADS = 8, RESTARTS_MAX = 20000 };
 enum { FAILED = 1, TOO_SLOW = 2, BROKEN = 3 };
 
@@ -23,6 +25,24 @@ static unsigned started;
 static unsigned killed;
 static int broken;
 
+/* What a storm has of this process's own, where it is there. */
+static const char *const handed_over[] = { "clock", "entropy", "processes", "channels", "/tmp", "/app", "/host", "/data", "/sys/rumpk" };
+
+static uint32_t hand_over(struct capos_transfer *transfers)
+{
+	uint32_t count = 0;
+
+	for (unsigned i = 0; i < sizeof(handed_over) / sizeof(handed_over[0]); i++) {
+		capos_cap_t cap = capos_capset_get(handed_over[i]);
+
+		if (cap == CAPOS_CAP_NONE)
+			continue;
+		transfers[count] = (struct capos_transfer){ .cap = cap, .rights = UINT32_MAX };
+		strcpy(transfers[count++].name, handed_over[i]);
+	}
+	return count;
+}
+
 static int64_t storm_start(struct slot *slot, const char *name, uint64_t seed, uint64_t end_ns)
 {
 	char seed_text[21];
@@ -31,20 +51,12 @@ static int64_t storm_start(struct slot *slot, const char *name, uint64_t seed, u
 	const struct capos_program program = {
 		.exec = "storm", .name = "storm", .args = args, .memory_bytes = STORM_MEMORY, .threads = STORM_THREADS,
 	};
-	const struct capos_transfer transfers[] = {
-		{ .cap = capos_capset_get("clock"), .rights = UINT32_MAX, .name = "clock" },
-		{ .cap = capos_capset_get("entropy"), .rights = UINT32_MAX, .name = "entropy" },
-		{ .cap = capos_capset_get("processes"), .rights = UINT32_MAX, .name = "processes" },
-		{ .cap = capos_capset_get("channels"), .rights = UINT32_MAX, .name = "channels" },
-		{ .cap = capos_capset_get("/tmp"), .rights = UINT32_MAX, .name = "/tmp" },
-		{ .cap = capos_capset_get("/app"), .rights = UINT32_MAX, .name = "/app" },
-		{ .cap = capos_capset_get("/sys/rumpk"), .rights = UINT32_MAX, .name = "/sys/rumpk" },
-	};
+	struct capos_transfer transfers[sizeof(handed_over) / sizeof(handed_over[0])];
 	int64_t status;
 
 	number_to(seed_text, seed);
 	number_to(end_text, end_ns);
-	status = capos_process_start(capos_capset_get("processes"), &program, transfers, sizeof(transfers) / sizeof(transfers[0]), &slot->process);
+	status = capos_process_start(capos_capset_get("processes"), &program, transfers, hand_over(transfers), &slot->process);
 	if (status < 0)
 		return status;
 

@@ -28,6 +28,7 @@ int storm_results(uint64_t seed, uint64_t end_ns);     /* results and parameters
 int storm_outstanding(uint64_t seed, uint64_t end_ns); /* as many operations under way as can be, and an end in the middle */
 int storm_bomb(uint64_t seed, uint64_t end_ns);        /* processes that make processes */
 int storm_kills(uint64_t seed, uint64_t end_ns);       /* processes that end each other */
+int storm_paths(uint64_t seed, uint64_t end_ns);       /* files, and an end in the middle */
 
 /* Runs beside the storm `name`, and must get done at least `percent` of what it could alone. The exit code of the whole. */
 int steady(const char *name, uint64_t seed, uint64_t milliseconds, uint64_t percent);
