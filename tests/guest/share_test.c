@@ -204,6 +204,8 @@ static const char *large_directories_are_listed(void)
 		GUEST_CHECK(share->ops->list(many, count.cookie, count_entry, &count) == STATUS_OK);
 	}
 	GUEST_CHECK(count.seen == MANY && count.sum == sum);
+	count.left = 1;
+	GUEST_CHECK(share->ops->list(many, UINT64_MAX, count_entry, &count) == STATUS_OK && count.left == 1);
 	fs_node_put(many);
 	return NULL;
 }

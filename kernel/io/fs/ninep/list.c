@@ -64,7 +64,7 @@ status_t ninep_list(struct fs_node *directory, uint64_t cookie, bool (*each)(voi
 	uint32_t fid;
 	status_t status = ninep_opened_list(mount, ninep_node_of(directory), &fid);
 
-	if (status != STATUS_OK)
+	if (status != STATUS_OK || cookie > INT64_MAX) /* which no host gives: it is behind the end */
 		return status;
 	while ((pa = page_alloc(order)) == 0 && order > 0)
 		order--;
