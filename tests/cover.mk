@@ -51,9 +51,10 @@ cover: setup-check
 	@harness/cover.py
 
 soak: setup-check
-	@$(MAKE) --no-print-directory -s all fixtures harness-images test-apps plugins
+	@$(MAKE) --no-print-directory -s all fixtures guest-images harness-images test-apps plugins
 	@harness/faults.py -j 2
 	@harness/run.py --file tests/soak/storms.py -j 2
+	@harness/run.py --file tests/soak/net.py -j 1
 
 $(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS)): $(COVER_FS_OBJS)
 

@@ -22,7 +22,7 @@ from harness.verdict import Expectation  # noqa: E402
 IMAGE = paths.BUILD / "tests" / "guest.img"
 PATIENCE_S = 60
 ENDED = (markers.RUBICON, "re:net: 0 connections, .*")
-BUDGET = suite.Budget(cpu_s=60, idle_s=None)
+BUDGET = suite.Budget(cpu_s=60, idle_s=20)
 #: How long a transfer may stand still behind a cable that is in again: QEMU's side waits so long at most, having repeated itself in vain.
 RESUMED_S = 8.0
 PULLED_S = 3.0

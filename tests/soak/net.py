@@ -17,8 +17,9 @@ from pathlib import Path
 from types import ModuleType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from harness import suite, usernet, wire  # noqa: E402
+from harness import markers, suite, usernet, wire  # noqa: E402
 from harness.machine import Machine  # noqa: E402
+from harness.verdict import Expectation  # noqa: E402
 
 SECONDS = int(os.environ.get("NET_SOAK_SECONDS", "600"))
 BUCKET_S = 0.1
@@ -26,7 +27,7 @@ BUCKET_S = 0.1
 STALL_S = 1.0
 CONNECTIONS = 10_000
 FRAMES = 40_000
-BUDGET = suite.Budget(cpu_s=3.0 * SECONDS + 600, wall_s=2.0 * SECONDS + 600, idle_s=None, console_bytes=1 << 28)
+BUDGET = suite.Budget(cpu_s=3.0 * SECONDS + 600, wall_s=1.5 * SECONDS + 200, idle_s=20, console_bytes=1 << 28)
 
 
 def load(name: str) -> ModuleType:
@@ -113,16 +114,19 @@ def wrk(blog: ModuleType) -> suite.Drive:
     """wrk on 50 connections, and somebody beside it who asks ten times a second."""
     def run(machine: Machine) -> None:
         port = blog.serving(machine)
-        load_ = subprocess.Popen(["wrk", "-t2", "-c50", f"-d{SECONDS}s", f"http://127.0.0.1:{port}/index.html"], stdout=subprocess.PIPE, text=True)
         meter = Meter("a request beside wrk")
         with blog.connect(port) as connection:
+            load_ = subprocess.Popen(["wrk", "-t2", "-c50", f"-d{SECONDS}s", f"http://127.0.0.1:{port}/index.html"], stdout=subprocess.PIPE,
+                                     text=True)
             while load_.poll() is None:
                 connection.sendall(blog.GET)
                 assert blog.answer(connection)[0] == 200
                 meter.add(1)
                 time.sleep(BUCKET_S / 2)
         said = load_.communicate()[0]
-        assert "Socket errors" not in said and "Non-2xx" not in said, said
+        # What wrk calls a timeout is connecting: QEMU has room for one that waits, and this machine's SYNs come again after seconds.
+        errors = re.search(r"Socket errors: (.*), timeout", said)
+        assert "Non-2xx" not in said and (errors is None or errors[1] == "connect 0, read 0, write 0"), said
         print(said, flush=True)
         check([meter])
         machine.qmp.command("quit")
@@ -136,12 +140,12 @@ def cases() -> list[suite.Case]:
              for device in stress.DEVICES]
     found += [stress.case(f"{name},seed{seed}", "mmio", stress.over(faults, seed, 1 << 20), wire.BACKEND, 2, BUDGET)
               for name, faults in stress.CABLES.items() for seed in (2, 3)]
-    found += [replace(peer.kernel(f"malformed{seed}", device, peer.malformed(seed, FRAMES, True), cpus), budget=BUDGET)
+    found += [replace(peer.kernel(f"malformed{seed}", device, peer.malformed(seed, FRAMES, True), cpus), budget=replace(BUDGET, idle_s=None))
               for seed, device, cpus in ((11, "mmio", 1), (12, "pci", 4), (13, "pci", 1))]
     found += [stress.case("streams", device, streams(stress), usernet.BACKEND, cpus, BUDGET)
               for device, cpus in (("mmio", 1), ("pci", 2))]
     found += [replace(blog.case("wrk", "pci", wrk(blog), smp=2), budget=BUDGET)]
-    found[-1] = replace(found[-1], machine=replace(found[-1].machine, append="-- quiet"))
+    found[-1] = replace(found[-1], machine=replace(found[-1].machine, append="-- quiet"), expect=Expectation(0, (markers.RUBICON,)))
     return [replace(case, name=f"soak.net_{case.name}") for case in found]
 
 
