@@ -144,6 +144,7 @@ class Peer:
         self._datagrams: list[bytes] = []
         self._arrived = threading.Condition()
         self._next_port = 20000
+        self.asked = False  # for an address
         self.heard = self.flooded = 0  # frames, in and out: of tests that count
         self.wire = Wire(machine, self._take)
         begin(machine)
@@ -210,8 +211,10 @@ class Peer:
 
     def _take_udp(self, packet: frames.Packet) -> None:
         source_port, port = struct.unpack_from(">HH", packet.payload)
-        if port == 67 and self._leases:
-            self._lease(packet.payload[8:])
+        if port == 67:
+            self.asked = True
+            if self._leases:
+                self._lease(packet.payload[8:])
         elif packet.to in NAMES and source_port != 68:
             with self._arrived:
                 self._datagrams.append(packet.payload[8:])

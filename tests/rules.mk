@@ -162,7 +162,13 @@ $(MISDEEDS:%=build/tests/apps/%.rpk): build/tests/apps/%.rpk: $(HOSTILE) $(PACK)
 	@printf 'name = "hostile"\nexec = "hostile"\nargs = ["%s", "two words", ""]\n[capabilities]\nconsole = ["write"]\n' \
 		$* >build/tests/apps/$*/manifest.toml
 	tools/rumpk pack build/tests/apps/$*/manifest.toml --file hostile=$(HOSTILE) -k $(DEVELOPMENT_KEY) -o $@
-test-apps: $(MISDEEDS:%=build/tests/apps/%.rpk)
+test-apps: $(MISDEEDS:%=build/tests/apps/%.rpk) build/tests/apps/echo-static.rpk
+
+# The same program with an address of its manifest's.
+build/tests/apps/echo-static.rpk: apps/echo/manifest.toml build/apps/echo.rpk
+	@mkdir -p $(@D)/echo-static
+	{ cat $<; printf '\n[network]\naddress = "10.9.8.7/24"\ngateway = "10.9.8.1"\n'; } >$(@D)/echo-static/manifest.toml
+	tools/rumpk pack $(@D)/echo-static/manifest.toml --file echo=build/apps/echo/echo -k $(DEVELOPMENT_KEY) -o $@
 
 HOST_BENCH_SRCS := $(wildcard tests/perf/host/*.c)
 HOST_BENCHES := $(HOST_BENCH_SRCS:%.c=build/%)

@@ -44,6 +44,7 @@ REFUSED = {
 def serving(machine: Machine) -> int:
     """Waits until the blog serves; the port of this machine that leads to it."""
     machine.console.pexpect(PATIENCE_S).expect_exact(READY)
+    usernet.await_address(machine, PATIENCE_S)
     return usernet.forward(machine, 80)
 
 
@@ -211,7 +212,7 @@ def browse(machine: Machine) -> None:
 def case(name: str, device: str, script: suite.Drive, lines: tuple[str, ...] = (), words: str = "quiet", skip: str = "",
          settings: str = "", **options: object) -> suite.Case:
     """The blog on one machine. It ends after REQUESTS, with the code 0."""
-    append = " ".join(f"{settings} -- {words} requests={REQUESTS}".split())
+    append = " ".join(f"{settings} {usernet.TELLS} -- {words} requests={REQUESTS}".split())
     machine = suite.product(BLOG, append=append, extra=(*DEVICES[device], *usernet.BACKEND), icount=False, **options)
     return suite.Case(name, machine, Expectation(0, (markers.RUBICON, f"[blog] {READY}", *lines)), script, skip=skip,
                       budget=suite.Budget(cpu_s=90, idle_s=None))

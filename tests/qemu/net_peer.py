@@ -20,6 +20,7 @@ from harness.verdict import Expectation  # noqa: E402
 
 IMAGE = paths.BUILD / "tests" / "guest.img"
 ECHO = paths.BUILD / "apps" / "echo.rpk"
+STATIC = paths.BUILD / "tests" / "apps" / "echo-static.rpk"
 PATIENCE_S = 20
 SERVED_S = 1.0
 BATCH, BATCH_S = 100, 0.01
@@ -131,6 +132,33 @@ def syn_flood(machine: Machine) -> None:
     quit_server(peer)
 
 
+def static(machine: Machine) -> None:
+    """The address is the manifest's: nobody is asked for one."""
+    peer = Peer(machine, leases=False)
+    machine.console.pexpect(PATIENCE_S).expect_exact("echo: serves")
+    assert peer.ready.wait(PATIENCE_S), "it does not say who it is"
+    check_echo(peer, os.urandom(50_000))
+    assert peer.ask(7, b"datagram") == b"datagram"
+    assert not peer.asked, "it asked for an address"
+    peer.connect(99)
+
+
+def app_six(machine: Machine) -> None:
+    """An application over IPv6."""
+    peer = Peer(machine, advertises=True)
+    machine.console.pexpect(PATIENCE_S).expect_exact("echo: serves")
+    assert peer.ready6.wait(PATIENCE_S), "no address of the prefix"
+    check_echo(peer, os.urandom(50_000), six=True)
+    assert peer.ask(7, b"datagram", six=True) == b"datagram"
+    peer.connect(99, six=True)
+
+
+def echo(name: str, bundle: Path, device: str, script: suite.Drive) -> suite.Case:
+    machine = suite.product(bundle, extra=(*DEVICES[device], *wire.BACKEND), icount=False, halted=True)
+    return suite.Case(f"{name}[{device}]", machine, Expectation(0, (markers.RUBICON, "[echo] echo: serves TCP and UDP port 7")), script,
+                      budget=BUDGET)
+
+
 def kernel(name: str, device: str, script: suite.Drive, cpus: int = 1, **options: object) -> suite.Case:
     machine = suite.product(None, IMAGE, append="test=net", extra=(*DEVICES[device], *wire.BACKEND), smp=cpus, icount=False, halted=True,
                             **options)
@@ -143,6 +171,8 @@ def cases() -> list[suite.Case]:
     found += [kernel("net_ip6", device, suite.Drive(six)) for device in DEVICES]
     found += [kernel(f"net_malformed{seed}", "pci", malformed(seed, 2000), cpus) for seed, cpus in ((1, 4),)]
     found += [kernel("net_syn_flood", "mmio", suite.Drive(syn_flood), cpus) for cpus in (1, 4)]
+    found += [echo("net_static", STATIC, device, suite.Drive(static)) for device in DEVICES]
+    found += [echo("net_echo_ip6", ECHO, "pci", suite.Drive(app_six))]
     return found
 
 

@@ -84,6 +84,7 @@ def drive(ready: str, at_once: int, one_way: bool) -> suite.Drive:
     def run(machine: Machine) -> None:
         peer = Peer(machine)
         machine.console.pexpect(PATIENCE_S).expect_exact(ready)
+        usernet.await_address(machine, PATIENCE_S)
         for size in (1, 1460, 1461, 100_000, 1 << 20):
             peer.check_echo(os.urandom(size))
         for _ in range(50):
@@ -98,14 +99,14 @@ def drive(ready: str, at_once: int, one_way: bool) -> suite.Drive:
 
 def kernel(device: str, cpus: int) -> suite.Case:
     """The kernel's own server: its end tells whether all memory came back."""
-    machine = suite.product(None, IMAGE, append="test=net", extra=(*DEVICES[device], *usernet.BACKEND), smp=cpus, icount=False)
+    machine = suite.product(None, IMAGE, append=f"test=net {usernet.TELLS}", extra=(*DEVICES[device], *usernet.BACKEND), smp=cpus, icount=False)
     return suite.Case(f"net_kernel[{device},smp{cpus}]", machine, Expectation(0, (markers.RUBICON, "re:net: 0 connections, .*")),
                       drive("net: serves", 100, True))
 
 
 def echo(device: str, cpus: int) -> suite.Case:
     """The same through capabilities and rings."""
-    machine = suite.product(ECHO, extra=(*DEVICES[device], *usernet.BACKEND), smp=cpus, icount=False)
+    machine = suite.product(ECHO, append=usernet.TELLS, extra=(*DEVICES[device], *usernet.BACKEND), smp=cpus, icount=False)
     return suite.Case(f"net_echo[{device},smp{cpus}]", machine, Expectation(0, (markers.RUBICON, "[echo] echo: serves TCP and UDP port 7")),
                       drive("echo: serves", 60, False))
 

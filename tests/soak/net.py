@@ -145,7 +145,7 @@ def cases() -> list[suite.Case]:
     found += [stress.case("streams", device, streams(stress), usernet.BACKEND, cpus, BUDGET)
               for device, cpus in (("mmio", 1), ("pci", 2))]
     found += [replace(blog.case("wrk", "pci", wrk(blog), smp=2), budget=BUDGET)]
-    found[-1] = replace(found[-1], machine=replace(found[-1].machine, append="-- quiet"), expect=Expectation(0, (markers.RUBICON,)))
+    found[-1] = replace(found[-1], machine=replace(found[-1].machine, append=f"{usernet.TELLS} -- quiet"), expect=Expectation(0, (markers.RUBICON,)))
     return [replace(case, name=f"soak.net_{case.name}") for case in found]
 
 
