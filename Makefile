@@ -59,8 +59,8 @@ setup-run setup-check setup-fuzz setup-model setup-peers: setup-%:
 
 run: setup-run
 	@$(MAKE) --no-print-directory -s all
-	@tools/rumpk run build/apps/$(APP).rpk -m $(MEM) -smp $(SMP) $(if $(ARGS),--append '$(ARGS)') \
-		$(if $(DISK),--disk '$(if $(findstring :,$(DISK)),$(DISK),$(DISK):snapshot)')
+	@tools/rumpk run build/apps/$(APP).rpk -m $(MEM) -smp $(SMP) $(if $(NET),--net '$(NET)') $(if $(SHARE),--share '$(SHARE)') \
+		$(if $(DISK),--disk '$(if $(findstring :,$(DISK)),$(DISK),$(DISK):snapshot)') $(if $(ARGS),--append '$(ARGS)')
 
 check: setup-check
 	@$(MAKE) --no-print-directory unit
@@ -109,7 +109,9 @@ clean:
 help:
 	@echo 'make                 the kernel image, libcapos.a and the applications, under build/'
 	@echo 'make run             boots an application; ends with its exit code. APP=c-hello MEM=128 SMP=1 ARGS="log=debug"'
+	@echo '                     NET=user,hostfwd=tcp:9000-:80 | tap=tap0 | socket=wire | none: its network (docs/net.md)'
 	@echo '                     DISK=volume.img: its volume, unchanged when it ends; DISK=volume.img:rw keeps what is written'
+	@echo '                     SHARE=DIR[:ro]: the folder that it sees as /host'
 	@echo 'make check           every test: unit, tools, harness, QEMU'
 	@echo 'make unit            CUnit programs on the host, under ASan, UBSan and TSan'
 	@echo 'make qemu-test       boots the images in QEMU and judges what they print and how they end'
@@ -121,7 +123,7 @@ help:
 	@echo 'make perf-peers      the ring beside ck_ring, rte_ring, Boost and LMAX, malloc beside musl, the blog beside nginx; build/report'
 	@echo 'make cover           what lines the tests reach: build/report/coverage.html'
 	@echo 'make mutants         changes single lines of the kernel and counts what the tests notice. MUTANTS="--part 1/4"'
-	@echo 'make soak            every fault at every place, every storm of hostile processes: 10 minutes'
+	@echo 'make soak            every fault at every place, every storm of hostile processes, the network for long: an hour'
 	@echo 'make fuzz            every parser under libFuzzer, SECONDS_PER_TARGET=60 each'
 	@echo 'make clean           removes what was built; downloaded sources stay in build/deps'
 	@echo 'harness/run-all.sh   all of it, as CI runs it, with a report in build/report/'

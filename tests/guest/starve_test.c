@@ -70,18 +70,26 @@ static void blocks_give(void)
 	kheap_trim();
 }
 
-/* From here on there are `count` pages, and nothing in the heap that fits `bytes`. */
-static void starve(uint64_t count, size_t bytes)
+/* Chains single pages, of which there must be so many. */
+static uint64_t singles_take(uint64_t count)
 {
-	uint64_t kept = 0;
+	uint64_t chain = 0;
 
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t pa = page_alloc(0);
 
-		((uint64_t *)hal_direct_va(pa))[0] = kept;
+		((uint64_t *)hal_direct_va(pa))[0] = chain;
 		((uint64_t *)hal_direct_va(pa))[1] = 0;
-		kept = pa;
+		chain = pa;
 	}
+	return chain;
+}
+
+/* From here on there are `count` pages, and nothing in the heap that fits `bytes`. */
+static void starve(uint64_t count, size_t bytes)
+{
+	uint64_t kept = singles_take(count);
+
 	blocks_take(bytes);
 	taken = pages_take(0, 0); /* what a block of several pages could not use */
 	pages_give(kept);
@@ -102,7 +110,11 @@ static const char *try_starved(size_t bytes, const char *(*attempt)(bool *served
 
 	kheap_trim();
 
-	uint64_t most = pages_take(0, WORK_PAGES);
+	uint64_t work = singles_take(WORK_PAGES); /* other CPUs have stores of their own, which this one cannot reach */
+	uint64_t most = pages_take(0, 0);
+
+	pages_give(work);
+
 	uint64_t before = page_free_count();
 
 	for (uint64_t count = 0; why == NULL && count < PAGES_MAX; count++) {
