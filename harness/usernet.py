@@ -13,13 +13,15 @@ BACKEND = ("-netdev", "user,id=net")
 #: For the kernel's command line: it tells its address.
 TELLS = "log=net=info"
 POLL_S = 0.005
+#: For QEMU to answer on a host that has other things to do; two seconds were too few.
+ANSWER_S = 20.0
 _LISTED = re.compile(r"(TCP|UDP)\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)\s+\S+\s+(\d+)")
 
 
 def forward(machine: Machine, guest_port: int, protocol: str = "tcp", network: str = "net") -> int:
     """The port of 127.0.0.1 that leads to one of the guest from now on. `network`: the back end's name."""
-    said = machine.qmp.monitor(f"hostfwd_add {network} {protocol}:127.0.0.1:0-:{guest_port}")
-    listed = machine.qmp.monitor("info usernet")
+    said = machine.qmp.monitor(f"hostfwd_add {network} {protocol}:127.0.0.1:0-:{guest_port}", ANSWER_S)
+    listed = machine.qmp.monitor("info usernet", ANSWER_S)
     for kind, port, inside in _LISTED.findall(listed):
         if (kind.lower(), int(inside)) == (protocol, guest_port):
             return int(port)
