@@ -200,6 +200,7 @@ static void stream_connects(void)
 
 	CU_ASSERT_EQUAL_FATAL(net_stream_connect(&peer81, &stream), STATUS_OK);
 	CU_ASSERT_EQUAL(net_stream_connected(stream), STATUS_EAGAIN);
+	CU_ASSERT_FALSE(net_stream_is_writable(stream));
 	world_run();
 	CU_ASSERT_FATAL(world_take(&got));
 	peer = (struct world_tcp){ .port = 81, .guest_port = (uint16_t)(got.data[34] << 8 | got.data[35]), .next = 77, .window = 65535 };
@@ -207,7 +208,9 @@ static void stream_connects(void)
 	world_tcp_send(&peer, WORLD_SYN | WORLD_ACK, "", 0);
 	world_tcp_turn(&peer);
 	CU_ASSERT_EQUAL(net_stream_connected(stream), STATUS_OK);
+	CU_ASSERT(net_stream_is_writable(stream));
 	CU_ASSERT_EQUAL(net_stream_shutdown(stream), STATUS_OK);
+	CU_ASSERT(net_stream_is_writable(stream)); /* to be told that it is not */
 	CU_ASSERT_EQUAL(net_stream_send(stream, span_of("x", 1)), STATUS_EPIPE);
 	world_tcp_turn(&peer);
 	CU_ASSERT(peer.finished);
