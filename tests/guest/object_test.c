@@ -52,6 +52,17 @@ static const char *an_object_goes_with_its_last_hold(void)
 	return NULL;
 }
 
+static const char *what_is_not_counted_never_goes(void)
+{
+	static struct object fixed = OBJECT_INIT(region_interface);
+
+	GUEST_CHECK(object_hold(&fixed));
+	for (unsigned i = 0; i < 3; i++)
+		object_put(&fixed);
+	GUEST_CHECK(object_hold(&fixed) && atomic_load(&fixed.holds) == OBJECT_STATIC);
+	return NULL;
+}
+
 static struct capset set;
 static capos_cap_t dropped;
 static _Atomic bool has_dropped;
@@ -213,6 +224,7 @@ static const char *revoking_reaches_every_set(void)
 
 static const struct guest_test tests[] = {
 	{ "an_object_goes_with_its_last_hold", an_object_goes_with_its_last_hold },
+	{ "what_is_not_counted_never_goes", what_is_not_counted_never_goes },
 	{ "what_was_found_lives_until_this_fiber_yields", what_was_found_lives_until_this_fiber_yields },
 	{ "many_objects_go_once_each", many_objects_go_once_each },
 	{ "budgets_account_for_every_page", budgets_account_for_every_page },
