@@ -15,7 +15,8 @@ from .tree import layer
 FLAGS = ["-std=c11", "-ffreestanding", "-mgeneral-regs-only", "-fsyntax-only", "-DKERNEL_DEBUG=0", "-Wall", "-Wextra", "-Werror", "-Wno-unused",
          "-nostdinc", "-I.", "-Ibuild/gen", "-isystem", "lib/compat", "-isystem", "capos/include",
          "-isystem", "build/deps/libfdt", "-isystem", "build/deps/libsodium/src/libsodium/include",
-         "-isystem", "build/deps/lwip/include", "-isystem", "kernel/io/net/port"]
+         "-isystem", "build/deps/lwip/include", "-isystem", "kernel/io/net/port",
+         "-isystem", "kernel/io/fs/ext4/port", "-isystem", "build/gen", "-isystem", "build/deps/e2fsprogs", "-DHAVE_CONFIG_H"]
 
 
 def check(root: Path, files: list[str], compiler: str) -> Iterator[str]:
