@@ -162,6 +162,11 @@ static const char *budgets_account_for_every_page(void)
 	GUEST_CHECK(child != NULL && budget_left(parent) == 40 && budget_left(child) == 60);
 	GUEST_CHECK(!budget_charge(parent, 41) && budget_left(parent) == 40);
 	GUEST_CHECK(!budget_charge(child, UINT64_MAX) && !budget_charge(child, 61) && budget_left(child) == 60);
+	GUEST_CHECK(budget_charge_bytes(child, 1) && budget_left(child) == 59); /* bytes are charged by whole pages */
+	GUEST_CHECK(budget_charge_bytes(child, HAL_PAGE_BYTES - 1) && budget_left(child) == 59);
+	GUEST_CHECK(budget_charge_bytes(child, 1) && budget_left(child) == 58);
+	budget_credit_bytes(child, HAL_PAGE_BYTES + 1);
+	GUEST_CHECK(budget_left(child) == 60);
 	before = page_free_count();
 	GUEST_CHECK(region_create(child, 61 * HAL_PAGE_BYTES, &region) == STATUS_ENOMEM);
 	GUEST_CHECK(region_create(child, 60 * HAL_PAGE_BYTES, &region) == STATUS_ENOMEM); /* its list of pages needs one */
