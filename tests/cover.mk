@@ -17,7 +17,7 @@ COVER_FS_OBJS := $(FS_SRCS:%.c=build/cover/%.o) $(FS_WORLD:%.c=build/cover/%.o)
 COVER_LWIP_OBJS := $(LWIP_SRCS:build/deps/%.c=build/cover/deps/%.o)
 $(foreach driver,$(DRIVERS),$(eval build/cover/tests/unit/hal/virtio/$(driver)_test: $(patsubst build/host/asan/%,build/cover/%,$(call DRIVER_OBJS,$(driver)))))
 COVER_NINEP_OBJS := $(NINEP_OBJS:build/host/asan/%=build/cover/%)
-build/cover/tests/unit/kernel/io/fs/ninep_test: $(NINEP_OBJS:build/host/asan/%=build/cover/%)
+build/cover/tests/unit/kernel/io/fs/ninep_test build/cover/tests/unit/kernel/io/fs/ninep_lies_test: $(NINEP_OBJS:build/host/asan/%=build/cover/%)
 $(filter build/cover/tests/unit/kernel/io/net/%,$(COVER_PROGRAMS)): $(COVER_NET_OBJS) $(COVER_LWIP_OBJS)
 
 $(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS)): $(COVER_FS_OBJS)

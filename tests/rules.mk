@@ -95,7 +95,7 @@ $(foreach driver,$(DRIVERS),$(eval build/tests/unit/hal/virtio/$(driver)_test: $
 NINEP_SRCS := $(wildcard kernel/io/fs/ninep/*.c)
 NINEP_WORLD := tests/unit/kernel/io/fs/ninep_server.c tests/unit/kernel/io/fs/ninep_channel.c
 NINEP_OBJS := $(patsubst %.c,build/host/asan/%.o,$(NINEP_SRCS) $(NINEP_WORLD))
-build/tests/unit/kernel/io/fs/ninep_test: $(NINEP_OBJS)
+build/tests/unit/kernel/io/fs/ninep_test build/tests/unit/kernel/io/fs/ninep_lies_test: $(NINEP_OBJS)
 -include $(NINEP_OBJS:.o=.d)
 
 $(filter build/tests/unit/kernel/io/net/%,$(UNIT_PROGRAMS)): $(NET_HOST_LIB)
