@@ -20,7 +20,6 @@
 #include "kernel/core/timer.h"
 #include "kernel/io/devices.h"
 #include "kernel/io/net/stack.h"
-#include "kernel/io/wake_cost.h"
 
 static struct fiber *fiber;
 static unsigned fiber_cpu;
@@ -178,8 +177,7 @@ status_t net_start(const struct net_config *config)
 		status = net_stack_start(config, 0, on_ready, NULL);
 	if (status != STATUS_OK)
 		return status;
-	/* What nobody decides by is not measured. */
-	governor_init(&governor, rule, rule == GOVERNOR_AUTO ? wake_cost_ns() : GOVERNOR_WAKE_NS, hal_timer_now_ns());
+	governor_init(&governor, rule, GOVERNOR_WAKE_NS, hal_timer_now_ns());
 	fiber = fiber_create_with(&options, net_main, NULL);
 	return fiber != NULL ? STATUS_OK : STATUS_ENOMEM;
 }
