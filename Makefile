@@ -73,7 +73,7 @@ unit: setup-check
 	@harness/unit.py
 
 tools-test: setup-check
-	@$(MAKE) --no-print-directory -s all fixtures $(MANIFEST_DUMP)
+	@$(MAKE) --no-print-directory -s all fixtures $(MANIFEST_DUMP) build/tests/apps/records.rpk
 	@harness/unit.py --python --name tools tests/tools
 
 # The harness against its own broken images, and its tables.
@@ -123,7 +123,7 @@ help:
 	@echo 'make perf-peers      the ring beside ck_ring, rte_ring, Boost and LMAX, malloc beside musl, the blog beside nginx; build/report'
 	@echo 'make cover           what lines the tests reach: build/report/coverage.html'
 	@echo 'make mutants         changes single lines of the kernel and counts what the tests notice. MUTANTS="--part 1/4"'
-	@echo 'make soak            every fault at every place, every storm of hostile processes, the network for long: an hour'
+	@echo 'make soak            every fault at every place, storms, the network for long, 500 kills of a guest that writes to a volume: an hour'
 	@echo 'make fuzz            every parser under libFuzzer, SECONDS_PER_TARGET=60 each'
 	@echo 'make clean           removes what was built; downloaded sources stay in build/deps'
 	@echo 'harness/run-all.sh   all of it, as CI runs it, with a report in build/report/'

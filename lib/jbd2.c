@@ -79,6 +79,9 @@ status_t jbd2_super_read(struct jbd2 *journal, const void *super, uint32_t block
 		return STATUS_ENOTSUP;
 	if ((journal->incompat & JBD2_INCOMPAT_CSUM_V2) && (journal->incompat & JBD2_INCOMPAT_CSUM_V3))
 		return STATUS_ENOTSUP;
+	/* Such a commit may be there before its blocks are: checksums alone tell, and those of the first version are not read. */
+	if ((journal->incompat & JBD2_INCOMPAT_ASYNC_COMMIT) && !(journal->incompat & (JBD2_INCOMPAT_CSUM_V2 | JBD2_INCOMPAT_CSUM_V3)))
+		return STATUS_ENOTSUP;
 	memcpy(journal->uuid, at + JBD2_SUPER_UUID, sizeof(journal->uuid));
 	features_settle(journal);
 	*why = "its journal's superblock is damaged";
@@ -94,6 +97,7 @@ void jbd2_super_write(const struct jbd2 *journal, void *super)
 
 	jbd2_put32(at + JBD2_SUPER_SEQUENCE, journal->sequence);
 	jbd2_put32(at + JBD2_SUPER_START, journal->start);
+	jbd2_put32(at + JBD2_SUPER_COMPAT, 0); /* checksums of the first version, which our commits do not have */
 	jbd2_put32(at + JBD2_SUPER_INCOMPAT, journal->incompat);
 	if (!journal->checksums)
 		return;

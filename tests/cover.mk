@@ -55,6 +55,7 @@ soak: setup-check
 	@harness/faults.py -j 2
 	@harness/run.py --file tests/soak/storms.py -j 2
 	@harness/run.py --file tests/soak/net.py -j 1
+	@tests/soak/volume.py 500
 
 $(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS)): $(COVER_FS_OBJS)
 

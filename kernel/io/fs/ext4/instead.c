@@ -129,9 +129,10 @@ errcode_t ext2fs_zero_blocks2(ext2_filsys fs, blk64_t block, int count, blk64_t 
 	return 0;
 }
 
-/* A block more of a directory that is split: the next one. */
+/* A block more of a directory that is split: the next one. ext2fs_bmap2() reads the inode anew where its tree grows; the size is not written yet. */
 errcode_t ext2fs_fallocate(ext2_filsys fs, int flags, ext2_ino_t number, struct ext2_inode *inode, blk64_t goal, blk64_t start, blk64_t count)
 {
+	uint64_t size = EXT2_I_SIZE(inode);
 	blk64_t block;
 	errcode_t error = 0;
 
@@ -139,7 +140,7 @@ errcode_t ext2fs_fallocate(ext2_filsys fs, int flags, ext2_ino_t number, struct 
 	(void)goal;
 	for (; error == 0 && count > 0; start++, count--)
 		error = ext2fs_bmap2(fs, number, inode, NULL, BMAP_ALLOC, start, NULL, &block);
-	return error;
+	return error != 0 ? error : ext2fs_inode_size_set(fs, inode, (ext2_off64_t)size);
 }
 
 /* Links whose content is in the inode: libext2fs' own is in a file with much else. */

@@ -111,6 +111,10 @@ static bool judge(struct world_disk *cut, uint64_t mark)
 	bool whole;
 
 	checked++;
+	if (checked % FSCK_EVERY == FSCK_EVERY / 2) { /* as Linux would find it */
+		fscked++;
+		return world_shell(cut, "/sbin/e2fsck -p %s >/dev/null 2>&1; [ $? -le 1 ]", true) == 0 && world_fsck(cut) == 0;
+	}
 	if (!mount_it(cut))
 		return false;
 	whole = current_is_whole((unsigned)mark);
