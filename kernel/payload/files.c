@@ -160,6 +160,8 @@ status_t files_grant(struct span archive, const struct manifest_process *spec, u
 		why[0] = '\0';
 		status = i == MANIFEST_MOUNT_TMP ? grant_tmp(spec, cpu, start) :
 						   grant_shared((enum manifest_mount)i, spec, start, why, why_bytes);
+		if (status == STATUS_ENODEV && (spec->files.optional & 1u << i) != 0)
+			status = STATUS_OK;
 	}
 	return status;
 }

@@ -3,6 +3,8 @@
 
 /* The manifest's table of directories: what a process finds under /app, /tmp and so on, and what it may do there. */
 #include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "kernel/payload/manifest_parser.h"
 #include "lib/bits.h"
@@ -58,22 +60,56 @@ static status_t take_tmp_bytes(struct manifest_parser *parser, const struct toml
 	return manifest_read_size(parser, event, &parser->process->files.tmp_bytes);
 }
 
+static uint32_t mount_find(struct span key)
+{
+	uint32_t mount = 0;
+
+	while (mount < MANIFEST_MOUNTS && !manifest_equal(key, manifest_known_mounts[mount].key))
+		mount++;
+	return mount;
+}
+
+/* What the machine need not have: of those that come from outside. */
+static status_t take_optional(struct manifest_parser *parser, const struct toml_event *event)
+{
+	struct manifest_files *files = &parser->process->files;
+	struct toml_event item;
+	status_t status;
+
+	if (event->type != TOML_ARRAY)
+		return manifest_fail_at(parser, event, "must be an array of strings");
+	while ((status = manifest_next(parser, &item)) == STATUS_OK && item.kind == TOML_ITEM) {
+		uint32_t mount = mount_find(item.string);
+
+		if (mount != MANIFEST_MOUNT_HOST && mount != MANIFEST_MOUNT_DATA)
+			return manifest_fail_at(parser, &item, "only host and data may be missing");
+		if ((files->optional & 1u << mount) != 0)
+			return manifest_fail_at(parser, &item, "name occurs twice");
+		files->optional |= 1u << mount;
+	}
+	if (status == STATUS_OK && files->optional == 0)
+		return manifest_fail_at(parser, event, "names nothing: leave it out");
+	return status;
+}
+
 status_t manifest_take_files(struct manifest_parser *parser, const struct toml_event *event)
 {
 	bool is_bytes = manifest_equal(event->key, "tmp_bytes");
-	uint32_t *line = &parser->tmp_bytes_line;
-	uint32_t mount = 0;
+	bool is_optional = manifest_equal(event->key, "optional");
+	uint32_t mount = mount_find(event->key);
+	uint32_t *line = is_bytes ? &parser->tmp_bytes_line : is_optional ? &parser->optional_line : NULL;
 
-	while (mount < MANIFEST_MOUNTS && !manifest_equal(event->key, manifest_known_mounts[mount].key))
-		mount++;
-	if (!is_bytes && mount == MANIFEST_MOUNTS)
-		return manifest_fail_at(parser, event, "unknown key");
-	if (!is_bytes)
+	if (line == NULL) {
+		if (mount == MANIFEST_MOUNTS)
+			return manifest_fail_at(parser, event, "unknown key");
 		line = &parser->files_lines[mount];
+	}
 	if (*line != 0)
 		return manifest_fail_at(parser, event, "key occurs twice");
 	*line = event->line;
-	return is_bytes ? take_tmp_bytes(parser, event) : take_rights(parser, event, (enum manifest_mount)mount);
+	if (is_bytes)
+		return take_tmp_bytes(parser, event);
+	return is_optional ? take_optional(parser, event) : take_rights(parser, event, (enum manifest_mount)mount);
 }
 
 status_t manifest_end_files(struct manifest_parser *parser)
@@ -82,6 +118,9 @@ status_t manifest_end_files(struct manifest_parser *parser)
 
 	if (files->rights[MANIFEST_MOUNT_TMP] == 0 && parser->tmp_bytes_line != 0)
 		return manifest_fail_key(parser, parser->tmp_bytes_line, "tmp_bytes", "takes a tmp");
+	for (uint32_t i = 0; i < MANIFEST_MOUNTS; i++)
+		if ((files->optional & 1u << i) != 0 && files->rights[i] == 0)
+			return manifest_fail_key(parser, parser->optional_line, "optional", "names what is not granted");
 	if (files->tmp_bytes > parser->process->memory_bytes)
 		return manifest_fail_key(parser, parser->tmp_bytes_line, "tmp_bytes", "is more than memory");
 	if (files->rights[MANIFEST_MOUNT_TMP] != 0 && files->tmp_bytes == 0)

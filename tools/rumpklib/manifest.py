@@ -210,6 +210,8 @@ class _Reader:
         line = ended.files_lines.get("tmp_bytes", 0)
         if line and "tmp" not in files.rights:
             raise self.fail(line, "tmp_bytes", "takes a tmp")
+        if any(key not in files.rights for key in files.optional):
+            raise self.fail(ended.files_lines["optional"], "optional", "names what is not granted")
         if files.tmp_bytes > process.memory_bytes:
             raise self.fail(line, "tmp_bytes", "is more than memory")
         if "tmp" in files.rights and not line:

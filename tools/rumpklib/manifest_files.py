@@ -20,12 +20,30 @@ KNOWN = {
 }
 
 
+#: Those that come from outside the machine.
+OUTSIDE = ("host", "data")
+
+
 @dataclass
 class Files:
     """Directories of a process, by their keys."""
 
     rights: dict[str, list[str]] = field(default_factory=dict)
     tmp_bytes: int = 0  # what its files may take up; 0: no tmp
+    optional: list[str] = field(default_factory=list)  # what of these the machine need not have
+
+
+def take_optional(values: Values) -> list[str]:
+    """The keys whose directories a machine need not have."""
+    keys = values.texts()
+    for key in keys:
+        if key not in OUTSIDE:
+            raise values.fail(f"only {' and '.join(OUTSIDE)} may be missing")
+    if not keys:
+        raise values.fail("names nothing: leave it out")
+    if len(set(keys)) != len(keys):
+        raise values.fail("a name is given twice")
+    return keys
 
 
 def take_files(values: Values, files: Files) -> None:
@@ -34,8 +52,11 @@ def take_files(values: Values, files: Files) -> None:
     if key == "tmp_bytes":
         files.tmp_bytes = values.size()
         return
+    if key == "optional":
+        files.optional = take_optional(values)
+        return
     if key not in KNOWN:
-        raise values.fail(f"unknown key (known: {', '.join(KNOWN)}, tmp_bytes)")
+        raise values.fail(f"unknown key (known: {', '.join(KNOWN)}, tmp_bytes, optional)")
     rights = values.rights(DIR)
     for right in rights:
         if right not in KNOWN[key][1]:

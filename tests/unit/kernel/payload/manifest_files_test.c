@@ -17,7 +17,10 @@ static void manifest_gives_the_directories_that_files_names(void)
 	CU_ASSERT(files->rights[MANIFEST_MOUNT_HOST] == 0 && files->rights[MANIFEST_MOUNT_DATA] == 0 && files->rights[MANIFEST_MOUNT_LOG] == 0);
 	takes(FILES);
 	CU_ASSERT(files->rights[MANIFEST_MOUNT_APP] == 0 && files->rights[MANIFEST_MOUNT_TMP] == 0 && files->tmp_bytes == 0);
+	takes(FILES "optional = [\"data\"]\ndata = [\"list\"]\nhost = [\"read\"]\n");
+	CU_ASSERT_EQUAL(files->optional, 1u << MANIFEST_MOUNT_DATA);
 	takes(FILES "tmp = [\"read\"]\n");
+	CU_ASSERT_EQUAL(files->optional, 0);
 	CU_ASSERT_EQUAL(files->tmp_bytes, MANIFEST_MEMORY_DEFAULT);
 }
 
@@ -43,6 +46,11 @@ static void manifest_rejects_files_that_cannot_be(void)
 	refuses(FILES "tmp = [\"read\"]\ntmp_bytes = 4096\n", "5: tmp_bytes: must be a string");
 	refuses(FILES "tmp = [\"read\"]\ntmp_bytes = \"1K\"\n", "5: tmp_bytes: is not a multiple of 4K above zero");
 	refuses(FILES "tmp_bytes = \"4K\"\ntmp_bytes = \"4K\"\n", "5: tmp_bytes: key occurs twice");
+	refuses(FILES "optional = [\"host\"]\n", "4: optional: names what is not granted");
+	refuses(FILES "tmp = [\"read\"]\noptional = [\"tmp\"]\n", "5: optional: only host and data may be missing");
+	refuses(FILES "host = [\"read\"]\noptional = [\"host\", \"host\"]\n", "5: optional: name occurs twice");
+	refuses(FILES "host = [\"read\"]\noptional = []\n", "5: optional: names nothing: leave it out");
+	refuses(FILES "host = [\"read\"]\noptional = \"host\"\n", "5: optional: must be an array of strings");
 	refuses(MANIFEST_ONE "[files]\n", "5: files: is [process.files] below [[process]]");
 	refuses(MANIFEST_NAME "[files]\n[[process]]\n", "3: process: keys above it describe the only process already");
 	refuses(FILES "[files]\n", "4: files: table occurs twice");
