@@ -206,20 +206,28 @@ def _network(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[
     return made
 
 
-def _share(arguments: argparse.Namespace) -> tuple[str, ...]:
+def _note_where_unused(manifest: Manifest | None, key: str, option: str) -> None:
+    """Says so where no process of the bundle will see what an option gives."""
+    if manifest and not any(key in process.files.rights for process in manifest.processes):
+        _say(f"{option}: no process of this bundle will see it: the manifest's [files] has no `{key} = [...]` (docs/manifest.md)")
+
+
+def _share(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[str, ...]:
     """QEMU's arguments for the folder."""
     if arguments.share is None:
         return ()
+    _note_where_unused(manifest, "host", "--share")
     try:
         return share.arguments(share.parse(arguments.share), arguments.transport)
     except BadInput as error:
         raise NoStatus(str(error)) from error
 
 
-def _disk(arguments: argparse.Namespace) -> tuple[str, ...]:
+def _disk(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[str, ...]:
     """QEMU's arguments for the volume."""
     if arguments.disk is None:
         return ()
+    _note_where_unused(manifest, "data", "--disk")
     try:
         return disk.arguments(disk.parse(arguments.disk), arguments.transport)
     except BadInput as error:
@@ -241,7 +249,7 @@ def run(arguments: argparse.Namespace) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpk-run-")))
         image_path = _image(arguments, folder)
         socket = folder / "gdb" if arguments.debug else None
-        wires = (*_share(arguments), *_disk(arguments), *_network(arguments, manifest))
+        wires = (*_share(arguments, manifest), *_disk(arguments, manifest), *_network(arguments, manifest))
         config = MachineConfig(
             image=image_path, initrd=bundle, append=command_line, cpu=arguments.cpu, smp=arguments.smp, memory_mib=arguments.memory,
             gic=arguments.gic, icount=not wires,  # the world outside keeps real time
