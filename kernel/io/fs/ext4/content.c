@@ -275,7 +275,7 @@ static status_t size_change(struct volume *volume, struct ext4_node *node, uint6
 		return status;
 	if (!shrinks)
 		status = tail_clear(volume, node);
-	if (status == STATUS_OK && shrinks)
+	if (status == STATUS_OK && shrinks && node->inode.i_links_count > 0) /* else it is in the list already */
 		status = orphan_add(volume, node);
 	size_put(volume, node, size);
 	if (status == STATUS_OK && shrinks)
@@ -297,7 +297,7 @@ status_t content_resize(struct volume *volume, struct ext4_node *node, uint64_t 
 	if (status != STATUS_OK || size >= old)
 		return status;
 	status = content_cut(volume, node, (size + block_bytes(volume) - 1) / block_bytes(volume));
-	if (status != STATUS_OK)
+	if (status != STATUS_OK || node->inode.i_links_count == 0)
 		return status;
 	status = change_begin(volume, OPERATION_BLOCKS);
 	if (status != STATUS_OK)

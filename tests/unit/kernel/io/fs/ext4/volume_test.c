@@ -153,6 +153,43 @@ static void files_are_made_written_and_found_again(void)
 	}
 }
 
+/* It is in the list of orphans since its name went, and must not come into it again. */
+static void what_has_no_name_any_more_is_cut_and_goes_for_good(void)
+{
+	static const char *const options[] = { SMALL, LARGE, "-b 1024 -O ^extent,^huge_file,^64bit,^metadata_csum" };
+	static const uint64_t sizes[] = { 100000, 5000, 0, 70000, 1 };
+	static const char data[200000] = { 1 };
+
+	for (unsigned i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		struct fs_node *files[3];
+		char name[2] = "a";
+
+		begin(32 * MIB, options[i]);
+		CU_ASSERT_FATAL(mount_it(false));
+		for (unsigned f = 0; f < 3; f++, name[0]++) {
+			CU_ASSERT_FATAL((files[f] = make_file(root(), name)) != NULL);
+			CU_ASSERT(ext4_ops.write(files[f], 0, data, sizeof(data), false) == (int64_t)sizeof(data));
+			CU_ASSERT(ext4_ops.remove(root(), name_of(name), false) == STATUS_OK);
+		}
+		/* The one that is first in the list, in its middle, and last. */
+		for (unsigned f = 0; f < 3; f++) {
+			for (unsigned s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+				struct fs_stat values = { .size = sizes[s] };
+
+				CU_ASSERT(ext4_ops.set(files[f], FS_SET_SIZE, &values) == STATUS_OK);
+				CU_ASSERT(ext4_ops.stat(files[f], &values) == STATUS_OK && values.size == sizes[s] && values.links == 0);
+			}
+			CU_ASSERT(ext4_ops.write(files[f], 0, data, sizeof(data), false) == (int64_t)sizeof(data));
+		}
+		fs_node_put(files[1]);
+		fs_node_put(files[2]);
+		fs_node_put(files[0]);
+		CU_ASSERT(!volume->failed && volume->ext2->super->s_last_orphan == 0);
+		CU_ASSERT(end_clean());
+		world_disk_free(&disk);
+	}
+}
+
 static void large_directories_are_indexed(void)
 {
 	static const char *const options[] = { SMALL, LARGE, "-b 1024 -O ^metadata_csum" };
@@ -338,6 +375,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(a_fresh_volume_mounts_and_stays_clean),
 	UNIT_CASE(what_debugfs_wrote_is_read),
 	UNIT_CASE(files_are_made_written_and_found_again),
+	UNIT_CASE(what_has_no_name_any_more_is_cut_and_goes_for_good),
 	UNIT_CASE(large_directories_are_indexed),
 	UNIT_CASE(names_are_changed),
 	UNIT_CASE(sizes_are_changed),
