@@ -3,6 +3,8 @@
 
 #include "kernel/io/devices.h"
 
+#include <stdatomic.h>
+
 #include "hal/contract/console.h"
 #include "hal/contract/virtio.h"
 #include "kernel/core/log.h"
@@ -24,13 +26,44 @@ static void report(bool problem, const char *line)
 	}
 }
 
+/* W: any CPU. Pages that devices have taken, and not given back. */
+static _Atomic uint64_t kept;
+
+static uint64_t block_take(unsigned order)
+{
+	uint64_t pa = page_alloc(order);
+
+	if (pa != 0)
+		atomic_fetch_add_explicit(&kept, 1ul << order, memory_order_relaxed);
+	return pa;
+}
+
+static uint64_t page_take(void *ctx)
+{
+	(void)ctx;
+	return block_take(0);
+}
+
+static void page_give(void *ctx, uint64_t pa)
+{
+	(void)ctx;
+	page_free(pa, 0);
+	atomic_fetch_sub_explicit(&kept, 1, memory_order_relaxed);
+}
+
+uint64_t devices_pages(void)
+{
+	return atomic_load_explicit(&kept, memory_order_relaxed);
+}
+
 status_t devices_probe(void)
 {
-	static struct hal_device_services services = { .block = page_alloc, .report = report };
+	static const struct hal_device_services services = {
+		.pages = { .alloc = page_take, .free = page_give }, .block = block_take, .report = report,
+	};
 
 	status_t status;
 
-	services.pages = page_source();
 	status = hal_virtio_probe(&services);
 	if (status == STATUS_OK)
 		entropy_device_start();

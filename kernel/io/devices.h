@@ -5,6 +5,8 @@
 #ifndef KERNEL_IO_DEVICES_H
 #define KERNEL_IO_DEVICES_H
 
+#include <stdint.h>
+
 #include "lib/span.h"
 #include "lib/status.h"
 
@@ -15,6 +17,9 @@
  * Returns STATUS_OK, for no devices too; STATUS_ENOMEM; STATUS_EINVAL where the device tree is malformed. Context: fiber, boot CPU.
  */
 MUST_CHECK status_t devices_probe(void);
+
+/* Pages that devices have taken and keep: for tables, rings and buffers. Context: any. */
+uint64_t devices_pages(void);
 
 /*
  * Looks for them at once where the command line wants one: `panic=pvpanic`, so that the host is told of any panic from then on;

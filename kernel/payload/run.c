@@ -46,7 +46,7 @@ static status_t manifest_read(struct span archive, struct manifest *manifest, ch
 	return manifest_parse(text, manifest, why, PROGRAM_WHY_BYTES);
 }
 
-/* Random bytes are granted: then the machine's source of them is looked for, if it has one. The memory that devices take they keep. */
+/* Random bytes are granted: then the machine's source of them is looked for, if it has one. */
 static void entropy_look(const struct manifest *manifest)
 {
 	bool granted = false;
@@ -62,6 +62,7 @@ static int bundle_run(struct span archive, struct span command_line)
 {
 	char why[PROGRAM_WHY_BYTES];
 	uint64_t free_before;
+	uint64_t kept_before;
 	struct manifest *manifest = malloc(sizeof(*manifest)); /* too large for a fiber's stack */
 	struct span launch = span_of("", 0);
 	status_t loaded;
@@ -74,6 +75,7 @@ static int bundle_run(struct span archive, struct span command_line)
 	if (loaded == STATUS_OK)
 		entropy_look(manifest);
 	free_before = page_free_count();
+	kept_before = devices_pages();
 	if (loaded == STATUS_OK)
 		loaded = processes_run(archive, manifest, launch, &status, why);
 	object_settle();
@@ -81,6 +83,9 @@ static int bundle_run(struct span archive, struct span command_line)
 	if (loaded != STATUS_OK)
 		cannot_load(why);
 	kheap_trim();
+	/* What a device takes when it is first used it keeps, for whoever uses it next. */
+	free_before -= devices_pages() - kept_before;
+	log_print(LOG_MEMORY, LOG_DEBUG, "%llu pages are kept by devices", (unsigned long long)devices_pages());
 	log_print(LOG_MEMORY, LOG_DEBUG, "%llu pages free before the processes, %llu after",
 		  (unsigned long long)free_before, (unsigned long long)page_free_count());
 	free(manifest);

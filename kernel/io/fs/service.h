@@ -17,7 +17,7 @@
 
 struct fs_service {
 	struct fs *fs;
-	void (*gone)(struct fs *fs); /* frees it, on its CPU, once nobody holds the service; it may not sleep */
+	void (*gone)(struct fs *fs); /* frees it, on its CPU, once nobody holds the service; without workers it may not sleep */
 	_Atomic uint32_t holds;
 
 	/* W: the file system's CPU. */

@@ -4,6 +4,7 @@
 #include "kernel/io/fs/ninep/mount.h"
 
 #include "hal/contract/smp.h"
+#include "kernel/core/fiber.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/page.h"
 #include "kernel/io/devices.h"
@@ -38,12 +39,7 @@ static void mount_free(struct ninep *mount)
 /* Context: scheduler, or a fiber that yields. */
 static void settle(void *arg)
 {
-	struct ninep *mount = arg;
-
-	if (mount->ended)
-		mount_free(mount);
-	else
-		ninep_settle(mount);
+	ninep_settle(arg);
 }
 
 /* Context: interrupt. */
@@ -190,7 +186,7 @@ void ninep_unmount(struct fs *fs)
 	/* What the device had comes back with its reset. */
 	hal_ninep_stop(mount->channel);
 	ninep_settle(mount);
-	mount->ended = true;
-	if (atomic_load_explicit(&mount->ready.posted, memory_order_relaxed) == 0)
-		mount_free(mount); /* else the last interrupt's errand does it */
+	while (atomic_load_explicit(&mount->ready.posted, memory_order_relaxed) != 0)
+		fiber_yield(); /* an interrupt that was left to be served finds the mount */
+	mount_free(mount);
 }

@@ -52,7 +52,6 @@ struct ninep {
 	struct hal_ninep *channel;
 	uint32_t message_bytes; /* the largest message that was agreed on */
 	struct deferred ready;
-	bool ended;               /* nobody has it any more but `ready` */
 	struct ninep_slot *slots;
 	struct ninep_record records[NINEP_SLOTS];
 	struct ninep_record *free;

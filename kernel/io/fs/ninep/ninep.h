@@ -18,7 +18,7 @@
  */
 MUST_CHECK status_t ninep_mount(const char *tag, struct fs **out, char *why, size_t why_bytes);
 
-/* The end of it: all nodes but the root have been released, and no operation runs. Context: as release(); does not sleep. */
+/* The end of it: all nodes but the root have been released, and no operation runs. Its memory is free when this returns. Context: fiber of its CPU; yields. */
 void ninep_unmount(struct fs *fs);
 
 #endif

@@ -207,6 +207,7 @@ void fiber_wake(struct fiber *fiber)
 
 void fiber_yield(void)
 {
+	deferred_do();
 }
 
 void fiber_sleep(void)
