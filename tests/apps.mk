@@ -37,3 +37,12 @@ $(VOLUME_FILES).rpk: build/apps/files/files apps/files/manifest.toml $(PACK)
 	@sed 's/^app = /data = ["read", "write", "create", "list"]\napp = /' apps/files/manifest.toml >$(VOLUME_FILES)/manifest.toml
 	tools/rumpk pack $(VOLUME_FILES)/manifest.toml --file files=build/apps/files/files -k $(DEVELOPMENT_KEY) -o $@
 test-apps: $(VOLUME_FILES).rpk
+
+# storm with the host's folder, and with a volume.
+STORM_PLACES := host data
+STORM_RIGHTS := ["read", "write", "create", "exec", "list"]
+$(STORM_PLACES:%=build/tests/apps/storm-%.rpk): build/tests/apps/storm-%.rpk: build/tests/apps/storm/storm tests/apps/storm/manifest.toml $(PACK)
+	@mkdir -p build/tests/apps/storm-$*
+	@{ cat tests/apps/storm/manifest.toml; echo '$* = $(STORM_RIGHTS)'; } >build/tests/apps/storm-$*/manifest.toml
+	tools/rumpk pack build/tests/apps/storm-$*/manifest.toml --file storm=build/tests/apps/storm/storm -k $(DEVELOPMENT_KEY) -o $@
+test-apps: $(STORM_PLACES:%=build/tests/apps/storm-%.rpk)

@@ -27,9 +27,11 @@ def cases() -> list[suite.Case]:
     assert spec and spec.loader
     storms = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(storms)
-    return [replace(case, name=f"soak.{case.name}") for case in (
-        storms.storm(kind, seed, MILLISECONDS.get(kind, USUAL_MS), 4, percent=PERCENT, budget=BUDGET)
-        for kind in storms.KINDS for seed in SEEDS.get(kind, (1,)))]
+    found = [storms.storm(kind, seed, MILLISECONDS.get(kind, USUAL_MS), 4, percent=PERCENT, budget=BUDGET)
+             for kind in storms.KINDS for seed in SEEDS.get(kind, (1,))]
+    found += [storms.storm_at(place, seed, USUAL_MS, 4, transport, BUDGET)
+              for place in storms.PLACES for seed, transport in ((1, "mmio"), (2, "pci"))]
+    return [replace(case, name=f"soak.{case.name}") for case in found]
 
 
 if __name__ == "__main__":
