@@ -17,18 +17,20 @@ static_assert(CAPOS_FILE_RIGHT_READ == CAPOS_DIR_RIGHT_READ && CAPOS_FILE_RIGHT_
 
 struct fs_object *fs_object_alloc(struct fs_service *service, struct budget *budget)
 {
+	size_t bytes = sizeof(struct fs_object) + service->fs->node_bytes;
 	struct fs_object *made;
 
-	if (budget != NULL && !budget_charge_bytes(budget, sizeof(*made)))
+	if (budget != NULL && !budget_charge_bytes(budget, bytes))
 		return NULL;
 	made = calloc(1, sizeof(*made));
 	if (made == NULL) {
 		if (budget != NULL)
-			budget_credit_bytes(budget, sizeof(*made));
+			budget_credit_bytes(budget, bytes);
 		return NULL;
 	}
 	made->service = service;
 	made->budget = budget;
+	made->charged = bytes;
 	fs_service_hold(service);
 	if (budget != NULL)
 		budget_hold(budget);
@@ -39,6 +41,7 @@ static void release_run(struct fs_job *job)
 {
 	struct fs_object *gone = LIST_OWNER(job, struct fs_object, release);
 	struct budget *budget = gone->budget;
+	size_t charged = gone->charged;
 
 	if (gone->node != NULL)
 		fs_node_put(gone->node);
@@ -47,7 +50,7 @@ static void release_run(struct fs_job *job)
 		budget_page_free(budget, gone->tail_pa);
 	free(gone);
 	if (budget != NULL) {
-		budget_credit_bytes(budget, sizeof(*gone));
+		budget_credit_bytes(budget, charged);
 		budget_put(budget);
 	}
 }

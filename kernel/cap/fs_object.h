@@ -6,6 +6,7 @@
 #define KERNEL_CAP_FS_OBJECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "kernel/cap/object.h"
@@ -21,7 +22,8 @@ struct fs_object {
 	struct object object;
 	struct fs_service *service; /* held */
 	struct fs_node *node;       /* held */
-	struct budget *budget;      /* held; it is charged there. NULL: it is the kernel's own */
+	struct budget *budget;      /* held; it is charged there, with its node. NULL: it is the kernel's own */
+	size_t charged;             /* bytes */
 	bool append;                /* what is written goes to the end */
 	struct spinlock lock;
 	uint64_t tail_pa; /* W: under `lock`. A copy of the last page, for who maps it; 0: none yet */

@@ -405,6 +405,33 @@ static const char *a_process_without_memory_gets_less_or_an_error(void)
 	return with_files(has_little, true, 0);
 }
 
+/* What the file system keeps of a file for who has it open is not for nothing, or many files would take what memory nobody was given. */
+static const char *opens_many(void)
+{
+	const struct budget *budget = caller.user.process->budget;
+	capos_cap_t file;
+	uint64_t left;
+
+	GUEST_CHECK(open("a", CAPOS_DIR_CREATE, &file) == 0 && grant_drop(&caller.user.process->capset, file) == STATUS_OK);
+	object_settle();
+	fs_settle();
+	left = budget_left(budget);
+	fs->node_bytes = 3 * HAL_PAGE_BYTES;
+	GUEST_CHECK(open("a", 0, &file) == 0 && budget_left(budget) <= left - 3);
+	fs->node_bytes = (uint32_t)(left * HAL_PAGE_BYTES);
+	GUEST_CHECK(open("a", 0, NULL) == STATUS_ENOMEM);
+	GUEST_CHECK(grant_drop(&caller.user.process->capset, file) == STATUS_OK);
+	object_settle();
+	fs_settle();
+	GUEST_CHECK(budget_left(budget) == left);
+	return NULL;
+}
+
+static const char *nodes_that_are_held_are_charged(void)
+{
+	return with_files(opens_many, true, 0);
+}
+
 static const struct guest_test tests[] = {
 	{ "what_is_written_is_read", what_is_written_is_read },
 	{ "what_is_written_is_read_through_workers", what_is_written_is_read_through_workers },
@@ -414,6 +441,7 @@ static const struct guest_test tests[] = {
 	{ "a_time_limit_ends_a_read_that_sleeps", a_time_limit_ends_a_read_that_sleeps },
 	{ "a_process_that_ends_amid_requests_leaves_nothing", a_process_that_ends_amid_requests_leaves_nothing },
 	{ "a_file_that_was_opened_for_a_process_that_ended_is_closed", a_file_that_was_opened_for_a_process_that_ended_is_closed },
+	{ "nodes_that_are_held_are_charged", nodes_that_are_held_are_charged },
 	{ "a_process_without_memory_gets_less_or_an_error", a_process_without_memory_gets_less_or_an_error },
 };
 

@@ -132,6 +132,7 @@ struct fs {
 	struct fs_node *root; /* held by the file system */
 	unsigned cpu;         /* where its operations run; FS_CPU_ANY: on any, several at once. Then it has no workers */
 	unsigned workers;     /* fibers that may call it at once; 0: it never sleeps */
+	uint32_t node_bytes;  /* of the kernel's memory that a node takes while it is held, charged to who opens it; 0: none, or it is charged already */
 	bool read_only;       /* nothing that changes something is called */
 };
 

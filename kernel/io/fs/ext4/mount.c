@@ -375,7 +375,8 @@ status_t volume_mount(struct ext4_device *device, bool read_only, size_t cache_b
 	crc32c_prepare();
 	if (volume != NULL) {
 		volume->device = device;
-		volume->fs = (struct fs){ .ops = &ext4_ops, .name = "ext4", .workers = 1, .read_only = read_only || device->read_only };
+		volume->fs = (struct fs){ .ops = &ext4_ops, .name = "ext4", .workers = 1, .node_bytes = sizeof(struct ext4_node),
+					  .read_only = read_only || device->read_only };
 		volume->lock = ext4_lock_make();
 		status = volume->lock != NULL ? mount(&mounting, cache_bytes) : STATUS_ENOMEM;
 	}

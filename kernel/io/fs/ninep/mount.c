@@ -86,7 +86,8 @@ static struct ninep *mount_new(struct hal_ninep *channel)
 		mount->records[i].next_free = mount->free;
 		mount->free = &mount->records[i];
 	}
-	mount->fs = (struct fs){ .ops = &ops, .name = "9p", .cpu = hal_cpu_index(), .workers = NINEP_WORKERS };
+	mount->fs = (struct fs){ .ops = &ops, .name = "9p", .cpu = hal_cpu_index(), .workers = NINEP_WORKERS,
+				 .node_bytes = sizeof(struct ninep_node) };
 	return mount;
 }
 
