@@ -39,11 +39,25 @@ build/kernel/%.S.o: %.S $(RULES)
 # Written anew only when it changes, so that an unchanged commit rebuilds nothing.
 VERSION_TEXT := $(shell cat VERSION)
 COMMIT_TEXT := $(or $(shell git describe --always --dirty --abbrev=12 2>/dev/null),unknown)
+define VERSION_C
+#include "kernel/core/version.h"
+
+const struct build_stamp build_stamp __attribute__((aligned(16))) = {
+	.magic = { 'R', 'U', 'M', 'P', 'K', 'V', 'E', 'R' },
+	.format = BUILD_STAMP_FORMAT,
+	.bytes = sizeof(struct build_stamp),
+	.version = "$(VERSION_TEXT)",
+	.commit = "$(COMMIT_TEXT)",
+};
+
+static_assert(sizeof("$(VERSION_TEXT)") <= sizeof(build_stamp.version), "VERSION is too long");
+static_assert(sizeof("$(COMMIT_TEXT)") <= sizeof(build_stamp.commit), "what git describe says is too long");
+endef
 .PHONY: version-check
+build/kernel/gen/version.c: export TEXT = $(VERSION_C)
 build/kernel/gen/version.c: version-check
 	@mkdir -p $(@D)
-	@printf '#include "kernel/core/version.h"\n\nconst char rumpk_version[] = "%s";\nconst char rumpk_commit[] = "%s";\n' \
-		'$(VERSION_TEXT)' '$(COMMIT_TEXT)' >$@.new
+	@printf '%s\n' "$$TEXT" >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 build/kernel/gen/version.o: build/kernel/gen/version.c
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(WARNINGS) -c -o $@ $<

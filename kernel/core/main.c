@@ -33,7 +33,7 @@ static void kernel_main(const struct hal_boot_info *info)
 	kheap_init();
 	entropy_init(info->seed, 2);
 	sched_init();
-	log_line("[Rumpk L1] kernel alive: rumpk %s %s", rumpk_version, rumpk_commit);
+	log_line("[Rumpk L1] kernel alive: rumpk %s %s", build_stamp.version, build_stamp.commit);
 	if (cmdline_get(info->command_line, "nonce", &nonce))
 		log_line("boot: nonce %.*s", (int)nonce.len, (const char *)nonce.data);
 	ring_war_configure(info->command_line);

@@ -54,7 +54,7 @@ static void commit_text_write(void)
 
 static void commit_rodata_write(void)
 {
-	*(volatile char *)(uintptr_t)rumpk_version = '9';
+	*(volatile char *)(uintptr_t)build_stamp.version = '9';
 }
 
 /* 0xd65f03c0: RET. */

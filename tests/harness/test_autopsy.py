@@ -104,7 +104,7 @@ class Cores(unittest.TestCase):
     """Guest cores."""
 
     def test_gdb_opens_it_and_sees_the_fibers(self) -> None:
-        text = gdb(failing("panic"), "bt", "rumpk fibers", "p rumpk_version")
+        text = gdb(failing("panic"), "bt", "rumpk fibers", "p build_stamp.version")
         self.assertRegex(text, r"#\d .*commit_panic \(\) at tests/guest/fault.c")
         self.assertRegex(text, CONSOLE_FIBER)
         self.assertRegex(text, r'= "\d+\.\d+')

@@ -42,7 +42,7 @@ static void text_add(struct format_sink *sink, const char *text, size_t len)
 
 static void build(struct text *text)
 {
-	format_to(&text->sink, "version %s\ncommit %s\nabi %u\n", rumpk_version, rumpk_commit, CAPOS_ABI_VERSION);
+	format_to(&text->sink, "version %s\ncommit %s\nabi %u\n", build_stamp.version, build_stamp.commit, CAPOS_ABI_VERSION);
 }
 
 static void memory(struct text *text)
