@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import support  # noqa: E402
 from support import KEYS, MANIFEST, PROCESSES  # noqa: E402
 import bad_elf  # noqa: E402
+from rumpklib import image, minisign, stamp  # noqa: E402
 
 
 GRANTS = """process     ping (main)
@@ -182,6 +183,74 @@ class BundleTest(support.Case):
         status, _, error = self.rumpk("inspect", path)
         self.assertEqual(status, 2)
         self.assertRegex(error, "^rumpk: inspect: .*no.rpk: not a bundle")
+
+
+class InspectImageTest(support.Case):
+    """Of the images that are built, and of copies with something changed."""
+
+    IMAGE, RELEASE = support.ROOT / "build/rumpk.img", support.ROOT / "build/rumpk-release.img"
+
+    def facts(self, path: Path) -> dict:
+        status, out, error = self.rumpk("inspect", "--json", path)
+        self.assertEqual(status, 0, error)
+        return json.loads(out)
+
+    def test_shows_which_build_it_is(self) -> None:
+        facts = self.facts(self.IMAGE)
+        source = (support.ROOT / "build/kernel/gen/version.c").read_text()
+        self.assertIn(f'.commit = "{facts["image"]["commit"]}"', source)
+        self.assertEqual(facts["image"]["version"], (support.ROOT / "VERSION").read_text().strip())
+        self.assertEqual(facts["image"]["bytes"], self.IMAGE.stat().st_size)
+        self.assertIn(f"commit      {facts['image']['commit']}", self.rumpk("inspect", self.IMAGE)[1])
+
+    def test_shows_whom_it_trusts(self) -> None:
+        development = minisign.key_id_text(minisign.read_public_key(KEYS / "dev.pub").key_id)
+        self.assertEqual(self.facts(self.IMAGE)["keys"], [{"key_id": development, "development": True}])
+        self.assertIn(f"trusts      key {development}, of development\n", self.rumpk("inspect", self.IMAGE)[1])
+
+    def test_tells_a_release_image(self) -> None:
+        self.assertFalse(self.facts(self.IMAGE)["release"])
+        self.assertTrue(self.facts(self.RELEASE)["release"])
+        self.assertEqual(self.facts(self.RELEASE)["image"], self.facts(self.IMAGE)["image"])
+        self.assertIn("trusts      nobody yet", self.rumpk("inspect", self.RELEASE)[1])
+        mine, public = self.folder / "mine.img", minisign.read_public_key(KEYS / "other.pub")
+        mine.write_bytes(image.add(self.RELEASE.read_bytes(), public, False, "x"))
+        facts = self.facts(mine)
+        self.assertTrue(facts["release"])
+        self.assertEqual(facts["keys"], [{"key_id": minisign.key_id_text(public.key_id), "development": False}])
+
+    def test_refuses_a_stamp_that_is_not_as_it_should_be(self) -> None:
+        good, copy = self.RELEASE.read_bytes(), self.folder / "copy.img"
+        at = good.index(stamp.MAGIC)
+        self.assertEqual(at % 16, 0)
+
+        def changed(offset: int, data: bytes) -> bytes:
+            return good[:at + offset] + data + good[at + offset + len(data):]
+
+        for data, why in ((changed(0, b"R" * 8), "no build stamp"), (good + good[at:at + 128], "more than one build stamp"),
+                          (good[:at + 127], "misaligned or cut off"), (good[:64] + b"x" + good[64:], "misaligned or cut off"),
+                          (changed(8, b"\2"), "format 2"), (changed(12, b"\1"), "with 1 bytes"),
+                          (changed(16, bytes(32)), "version of the build stamp is malformed"), (changed(16, b"\x1b"), "version"),
+                          (changed(47, b"x"), "version"), (changed(48, b"x" * 80), "commit"), (changed(48, b"\xe9"), "commit")):
+            copy.write_bytes(data)
+            status, out, error = self.rumpk("inspect", copy)
+            self.assertEqual((status, out), (2, ""), why)
+            self.assertRegex(error, f"^rumpk: inspect: .*copy.img: .*{why}")
+
+    def test_says_where_no_commit_has_what_it_was_built_from(self) -> None:
+        good, copy = self.RELEASE.read_bytes(), self.folder / "copy.img"
+        at = good.index(stamp.MAGIC) + 48
+        for commit, dirty in ((b"0123456789ab", False), (b"0123456789ab-dirty", True), (b"unknown", True)):
+            copy.write_bytes(good[:at] + commit.ljust(80, b"\0") + good[at + 80:])
+            self.assertEqual(self.facts(copy)["image"]["dirty"], dirty, commit)
+            self.assertEqual("not exactly a commit" in self.rumpk("inspect", copy)[1], dirty, commit)
+
+    def test_an_image_of_another_kernel_is_not_ours(self) -> None:
+        path = self.folder / "linux.img"
+        path.write_bytes(bytes(56) + b"ARM\x64" + bytes(5000))
+        status, _, error = self.rumpk("inspect", path)
+        self.assertEqual(status, 2)
+        self.assertIn("not a Rumpk image", error)
 
 
 class UsageTest(support.Case):

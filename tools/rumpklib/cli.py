@@ -53,10 +53,11 @@ def _verify(sub: argparse._SubParsersAction) -> None:
 
 
 def _inspect(sub: argparse._SubParsersAction) -> None:
-    parser = sub.add_parser("inspect", help="show what is in a bundle",
+    parser = sub.add_parser("inspect", help="show what is in a bundle, or which build a kernel image is",
                             description="Shows header, signature, manifest, capabilities and files of a bundle, without "
-                                        "checking the signature.")
-    parser.add_argument("bundle", metavar="app.rpk")
+                                        "checking the signature; of a kernel image its version and commit, the keys that it "
+                                        "trusts, and whether it is one for release: it trusts no development key.")
+    parser.add_argument("file", metavar="app.rpk|IMAGE")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(function=commands.inspect)
 

@@ -9,7 +9,7 @@ import os
 import stat
 from pathlib import Path
 
-from . import bundle, content, files, grants, minisign
+from . import bundle, content, files, grants, image, minisign, stamp
 from . import pack as packing
 from .errors import BadInput, Refused
 
@@ -84,11 +84,38 @@ def _signature_facts(text: bytes, where: str) -> dict[str, str] | None:
 
 
 def inspect(arguments: argparse.Namespace) -> int:
-    whole = content.read(arguments.bundle)
+    data = files.read(arguments.file)
+    return (_inspect_image if stamp.is_image(data) else _inspect_bundle)(data, arguments)
+
+
+def _inspect_image(data: bytes, arguments: argparse.Namespace) -> int:
+    build, keys = stamp.read(data, arguments.file), image.read(data, arguments.file)
+    facts = {
+        "image": {"version": build.version, "commit": build.commit, "dirty": build.dirty, "bytes": len(data)},
+        "keys": [{"key_id": minisign.key_id_text(key.public.key_id), "development": key.development} for key in keys],
+        "release": not any(key.development for key in keys),
+    }
+    print(json.dumps(facts, indent=2) if arguments.json else _image_as_text(facts))
+    return 0
+
+
+def _image_as_text(facts: dict) -> str:
+    build = facts["image"]
+    lines = [f"image       rumpk {build['version']}, {build['bytes']} bytes",
+             f"commit      {build['commit']}" + (", not exactly a commit" if build["dirty"] else ""),
+             f"release     {'yes' if facts['release'] else 'no: it trusts a development key'}"]
+    lines += [f"trusts      key {key['key_id']}" + (", of development" if key["development"] else "") for key in facts["keys"]]
+    if not facts["keys"]:
+        lines += ["trusts      nobody yet (rumpk run --trust, tools/trust-key)"]
+    return "\n".join(lines)
+
+
+def _inspect_bundle(data: bytes, arguments: argparse.Namespace) -> int:
+    whole = content.unpack(bundle.split(data, arguments.file), arguments.file)
     facts = {
         "header": {"version": bundle.VERSION, "header_bytes": bundle.HEADER_BYTES,
                    "archive_bytes": len(whole.archive), "signature_bytes": len(whole.signature)},
-        "signature": _signature_facts(whole.signature, arguments.bundle),
+        "signature": _signature_facts(whole.signature, arguments.file),
         "manifest": whole.manifest.as_dict(),
         "files": [{"name": entry.name, "mode": stat.filemode(entry.mode), "bytes": len(entry.data)}
                   for entry in whole.entries],

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Iterator
 
-from . import content, disk, files, grants, image, minisign, network, share
+from . import content, disk, files, grants, image, minisign, network, share, stamp
 from .errors import BadInput
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _image(arguments: argparse.Namespace, folder: Path) -> str:
     """The image to boot; with --trust, a copy that is made in `folder`."""
     path = _readable(arguments.image or ROOT / "build/rumpk.img", "kernel image")
     with open(path, "rb") as file:
-        if file.read(64)[56:60] != b"ARM\x64":  # else QEMU runs whatever it is, in silence
+        if not stamp.is_image(file.read(64)):  # else QEMU runs whatever it is, in silence
             raise NoStatus(f"{path}: not an AArch64 kernel image")
     if not arguments.trust:
         return path
