@@ -30,14 +30,6 @@ test-apps: $(TEST_APPS:%=build/tests/apps/%.rpk)
 
 -include $(TEST_APP_OBJS:.o=.d)
 
-# apps/files with a volume: tests/qemu/volume_tests.py.
-VOLUME_FILES := build/tests/apps/volume-files
-$(VOLUME_FILES).rpk: build/apps/files/files apps/files/manifest.toml $(PACK)
-	@mkdir -p $(VOLUME_FILES)
-	@sed 's/^app = /data = ["read", "write", "create", "list"]\napp = /' apps/files/manifest.toml >$(VOLUME_FILES)/manifest.toml
-	tools/rumpk pack $(VOLUME_FILES)/manifest.toml --file files=build/apps/files/files -k $(DEVELOPMENT_KEY) -o $@
-test-apps: $(VOLUME_FILES).rpk
-
 # storm with the host's folder, and with a volume.
 STORM_PLACES := host data
 STORM_RIGHTS := ["read", "write", "create", "exec", "list"]

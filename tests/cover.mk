@@ -14,6 +14,8 @@ PLUGINS := $(patsubst harness/plugin/%.c,build/plugins/%.so,$(wildcard harness/p
 COVER_DRIVER_OBJS := $(DRIVER_TEST_OBJS:build/host/asan/%=build/cover/%)
 COVER_NET_OBJS := $(NET_SRCS:%.c=build/cover/%.o) $(NET_WORLD:%.c=build/cover/%.o)
 COVER_FS_OBJS := $(FS_SRCS:%.c=build/cover/%.o) $(FS_WORLD:%.c=build/cover/%.o)
+COVER_EXT4_OBJS := $(EXT4_SRCS:%.c=build/cover/%.o) $(EXT4_WORLD:%.c=build/cover/%.o)
+COVER_EXT2_OBJS := $(EXT2_SRCS:build/deps/%.c=build/cover/deps/%.o)
 COVER_LWIP_OBJS := $(LWIP_SRCS:build/deps/%.c=build/cover/deps/%.o)
 $(foreach driver,$(DRIVERS),$(eval build/cover/tests/unit/hal/virtio/$(driver)_test: $(patsubst build/host/asan/%,build/cover/%,$(call DRIVER_OBJS,$(driver)))))
 COVER_NINEP_OBJS := $(NINEP_OBJS:build/host/asan/%=build/cover/%)
@@ -21,12 +23,13 @@ build/cover/tests/unit/kernel/io/fs/ninep_test build/cover/tests/unit/kernel/io/
 $(filter build/cover/tests/unit/kernel/io/net/%,$(COVER_PROGRAMS)): $(COVER_NET_OBJS) $(COVER_LWIP_OBJS)
 
 $(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS)): $(COVER_FS_OBJS)
+$(filter build/cover/tests/unit/kernel/io/fs/ext4/%,$(COVER_PROGRAMS)): $(COVER_EXT4_OBJS) $(COVER_EXT2_OBJS)
 
-$(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS) $(COVER_FS_OBJS) $(COVER_NINEP_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP)
+$(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS) $(COVER_FS_OBJS) $(COVER_NINEP_OBJS) $(COVER_EXT4_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP) $(EXT2_ERRORS)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $(COVER_FLAGS) $(WARNINGS) -include tests/unit/rename.h -fno-builtin -c -o $@ $<
 
-$(COVER_DEPS_OBJS) $(COVER_LWIP_OBJS): build/cover/deps/%.o: $(DEPS_STAMP) $(RULES)
+$(COVER_DEPS_OBJS) $(COVER_LWIP_OBJS) $(COVER_EXT2_OBJS): build/cover/deps/%.o: $(DEPS_STAMP) $(RULES) | $(EXT2_ERRORS)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -w -c -o $@ build/deps/$*.c
 
@@ -57,6 +60,5 @@ soak: setup-check
 	@harness/run.py --file tests/soak/net.py -j 1
 	@tests/soak/volume.py 500
 
-$(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS)): $(COVER_FS_OBJS)
-
-$(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS) $(COVER_FS_OBJS) $(COVER_NINEP_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP)
+-include $(COVER_OBJS:.o=.d) $(COVER_DRIVER_OBJS:.o=.d) $(COVER_NET_OBJS:.o=.d) $(COVER_FS_OBJS:.o=.d) $(COVER_NINEP_OBJS:.o=.d) \
+	$(COVER_EXT4_OBJS:.o=.d) $(COVER_PROGRAMS:%=%.d)

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
 REFUSED = {
     "none": ("cat /tmp/none", "[files] cat: /tmp/none: ENOENT"),
     "outside": ("ls /", "[files] ls: /: ENOENT"),
+    "no-volume": ("ls /data", "[files] ls: /data: ENOENT"),
     "read-only": ("write /app/x y", "[files] write: /app/x: EACCES"),
     "full": ("bench seqwrite /tmp/b 64M", "[files] seqwrite: /tmp/b: ENOSPC"),
 }

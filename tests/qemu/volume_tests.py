@@ -15,7 +15,7 @@ from harness import markers, paths, suite  # noqa: E402
 from harness.machine import Machine  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
 
-FILES = paths.BUILD / "tests" / "apps" / "volume-files.rpk"
+FILES = paths.BUILD / "apps" / "files.rpk"
 FOLDER = paths.BUILD / "tests" / "volumes"
 HALTED = "sched: last process exited, halting"
 #: Of the memory, what the driver of the disk keeps is missing, whatever was done: no more than this many pages.

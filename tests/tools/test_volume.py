@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from . import support
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import support  # noqa: E402
 
 KILLS = 30
 RUMPK = support.ROOT / "tools" / "rumpk"
