@@ -214,6 +214,12 @@ int64_t content_write(struct fs_node *fs_node, uint64_t offset, const void *data
 		offset = node_size(node);
 	if (bytes > INT64_MAX || offset > INT64_MAX - bytes || (offset + bytes) / block_bytes(volume) >= UINT32_MAX)
 		return STATUS_EFBIG;
+	if (node->cutting) { /* what is cut off must not come back */
+		status_t status = orphan_cut(volume, node);
+
+		if (status != STATUS_OK)
+			return status;
+	}
 	while (done < bytes) {
 		size_t step = part_bytes(volume, offset + done, bytes - done);
 		int64_t written = write_part(volume, node, offset + done, from + done, step);
@@ -293,17 +299,15 @@ status_t content_resize(struct volume *volume, struct ext4_node *node, uint64_t 
 
 	if (size > INT64_MAX || size / block_bytes(volume) >= UINT32_MAX)
 		return STATUS_EFBIG;
+	status = node->cutting ? orphan_cut(volume, node) : STATUS_OK; /* the last time it failed */
+	if (status != STATUS_OK)
+		return status;
 	status = size_change(volume, node, size, size < old);
 	if (status != STATUS_OK || size >= old)
 		return status;
-	status = content_cut(volume, node, (size + block_bytes(volume) - 1) / block_bytes(volume));
-	if (status != STATUS_OK || node->inode.i_links_count == 0)
-		return status;
-	status = change_begin(volume, OPERATION_BLOCKS);
-	if (status != STATUS_OK)
-		return status;
-	status = orphan_remove(volume, node);
-	if (status == STATUS_OK)
-		status = node_write(volume, node);
-	return change_end(volume, status);
+	if (node->inode.i_links_count > 0) {
+		fs_node_hold(&node->node);
+		node->cutting = true;
+	}
+	return orphan_cut(volume, node);
 }

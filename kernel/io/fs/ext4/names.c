@@ -248,7 +248,7 @@ status_t victim_drop(struct volume *volume, struct ext4_node *victim)
 		return STATUS_EIO;
 	victim->inode.i_links_count = victim->node.type == FS_DIRECTORY ? 0 : (uint16_t)(victim->inode.i_links_count - 1);
 	node_stamp(volume, victim, STAMP_CHANGED);
-	if (victim->inode.i_links_count == 0)
+	if (victim->inode.i_links_count == 0 && !victim->cutting)
 		status = orphan_add(volume, victim);
 	return status == STATUS_OK ? node_write(volume, victim) : status;
 }

@@ -56,6 +56,7 @@ status_t change_begin(struct volume *volume, unsigned blocks)
 	}
 	volume->allocation_count = 0;
 	volume->allocations_lost = false;
+	volume->orphan_before = volume->ext2->super->s_last_orphan;
 	cache_operation_begin(&volume->cache);
 	return STATUS_OK;
 }
@@ -76,6 +77,7 @@ status_t change_end(struct volume *volume, status_t status)
 	cache_operation_end(&volume->cache, status != STATUS_OK);
 	if (status == STATUS_OK)
 		return STATUS_OK;
+	volume->ext2->super->s_last_orphan = volume->orphan_before;
 	allocation_undo(volume);
 	(void)ext2fs_flush_icache(volume->ext2);
 	nodes_reload(volume);

@@ -125,19 +125,29 @@ void orphan_delete(struct volume *volume, struct ext4_node *node)
 		(void)inode_free(volume, node);
 }
 
-/* One whose blocks were to be cut. */
-static status_t cut_finish(struct volume *volume, struct ext4_node *node)
+static status_t list_leave(struct volume *volume, struct ext4_node *node)
 {
-	status_t status = content_cut(volume, node, (node_size(node) + volume->cache.block_bytes - 1) / volume->cache.block_bytes);
+	status_t status = change_begin(volume, OPERATION_BLOCKS);
 
-	if (status == STATUS_OK)
-		status = change_begin(volume, OPERATION_BLOCKS);
 	if (status != STATUS_OK)
 		return status;
 	status = orphan_remove(volume, node);
 	if (status == STATUS_OK)
 		status = node_write(volume, node);
 	return change_end(volume, status);
+}
+
+status_t orphan_cut(struct volume *volume, struct ext4_node *node)
+{
+	status_t status = content_cut(volume, node, (node_size(node) + volume->cache.block_bytes - 1) / volume->cache.block_bytes);
+
+	if (status == STATUS_OK && node->inode.i_links_count > 0)
+		status = list_leave(volume, node);
+	if (status == STATUS_OK && node->cutting) {
+		node->cutting = false;
+		node_put(volume, node); /* not the last hold: the caller has one */
+	}
+	return status;
 }
 
 status_t orphans_end(struct volume *volume)
@@ -154,7 +164,7 @@ status_t orphans_end(struct volume *volume)
 		if (!ext2fs_test_inode_bitmap2(volume->ext2->inode_map, number))
 			status = STATUS_EIO;
 		else if (node->inode.i_links_count > 0)
-			status = cut_finish(volume, node);
+			status = orphan_cut(volume, node);
 		node_put(volume, node); /* which deletes it */
 		if (status != STATUS_OK || super->s_last_orphan == number)
 			return status != STATUS_OK ? status : STATUS_EIO;

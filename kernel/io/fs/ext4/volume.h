@@ -41,6 +41,7 @@ struct ext4_node {
 	uint64_t expected;            /* offset of the next read, if this is a sequence */
 	unsigned window;              /* blocks to read ahead */
 	uint64_t ahead;               /* the first block that was not asked for yet */
+	bool cutting;                 /* it has a name, and is in the list of orphans until its blocks are cut; then it is held by itself too */
 };
 
 /* A change of the bitmaps that this operation made, to be taken back. */
@@ -67,6 +68,7 @@ struct volume {
 	uint8_t *groups_dirty; /* a byte a group: GROUP_BLOCKS, GROUP_INODES */
 	uint8_t *descriptors_dirty; /* a byte a block of them */
 	bool super_dirty;
+	ext2_ino_t orphan_before; /* the first orphan when this operation began */
 	struct allocation *allocations; /* of this operation */
 	unsigned allocation_count, allocation_room;
 	bool allocations_lost; /* there was no memory to remember one */
@@ -163,6 +165,8 @@ MUST_CHECK status_t index_make(struct volume *volume, struct ext4_node *director
 MUST_CHECK status_t orphan_add(struct volume *volume, struct ext4_node *node);
 MUST_CHECK status_t orphan_remove(struct volume *volume, struct ext4_node *node);
 MUST_CHECK status_t orphans_end(struct volume *volume); /* at mount: finishes what was begun */
+/* Cuts one in the list, which the caller holds, at its size; where it has a name it leaves the list. */
+MUST_CHECK status_t orphan_cut(struct volume *volume, struct ext4_node *node);
 void orphan_delete(struct volume *volume, struct ext4_node *node); /* nobody has it any more */
 
 /* names.c */

@@ -190,6 +190,61 @@ static void what_has_no_name_any_more_is_cut_and_goes_for_good(void)
 	}
 }
 
+/* A file of many runs, which are cut by way of blocks that are read from the disk. */
+static bool scatter(void)
+{
+	struct fs_node *file;
+	bool good = mount_it(false) && (file = make_file(root(), "f")) != NULL;
+
+	for (unsigned i = 0; good && i < 400; i++)
+		good = ext4_ops.write(file, i * 2048ul, "x", 1, false) == 1;
+	if (good)
+		fs_node_put(file);
+	return good && volume_unmount(volume) == STATUS_OK;
+}
+
+/* `at`: the request from the beginning of the cut on that fails. False: there were fewer. */
+static bool cut_amid_failure(unsigned at, bool remove)
+{
+	struct fs_stat values = { .size = 5000 };
+	struct fs_node *file = NULL;
+	status_t status;
+	bool reached;
+
+	begin(8 * MIB, SMALL);
+	CU_ASSERT_FATAL(scatter() && mount_it(false) && (file = open_path("f")) != NULL);
+	disk.fail_at = disk.requests + at;
+	status = ext4_ops.set(file, FS_SET_SIZE, &values);
+	reached = disk.requests >= disk.fail_at;
+	disk.fail_at = 0;
+	if (volume->failed) {
+		fs_node_put(file);
+		(void)volume_unmount(volume);
+	} else {
+		CU_ASSERT(status == STATUS_OK || reached);
+		if (remove)
+			CU_ASSERT(ext4_ops.remove(root(), name_of("f"), false) == STATUS_OK);
+		values.size = 3000;
+		CU_ASSERT(ext4_ops.set(file, FS_SET_SIZE, &values) == STATUS_OK);
+		values.size = 100000;
+		CU_ASSERT(ext4_ops.set(file, FS_SET_SIZE, &values) == STATUS_OK);
+		CU_ASSERT(volume->ext2->super->s_last_orphan == (remove ? node_of(file)->number : 0));
+		fs_node_put(file);
+		CU_ASSERT(volume->ext2->super->s_last_orphan == 0 && end_clean());
+	}
+	world_disk_free(&disk);
+	return reached;
+}
+
+static void a_cut_that_fails_is_made_up_for(void)
+{
+	unsigned count = 0;
+
+	while (cut_amid_failure(count + 1, count % 2 != 0) && count < 200)
+		count++;
+	CU_ASSERT(count > 1);
+}
+
 static void large_directories_are_indexed(void)
 {
 	static const char *const options[] = { SMALL, LARGE, "-b 1024 -O ^metadata_csum" };
@@ -376,6 +431,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(what_debugfs_wrote_is_read),
 	UNIT_CASE(files_are_made_written_and_found_again),
 	UNIT_CASE(what_has_no_name_any_more_is_cut_and_goes_for_good),
+	UNIT_CASE(a_cut_that_fails_is_made_up_for),
 	UNIT_CASE(large_directories_are_indexed),
 	UNIT_CASE(names_are_changed),
 	UNIT_CASE(sizes_are_changed),
