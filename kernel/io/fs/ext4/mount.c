@@ -360,10 +360,14 @@ static status_t mount(struct mounting *mounting, size_t cache_bytes)
 		return status;
 	mounting->why = "its root directory cannot be read: run e2fsck";
 	status = node_get(volume, EXT2_ROOT_INO, &root);
-	if (status == STATUS_OK && root->node.type != FS_DIRECTORY)
-		status = STATUS_EBADMSG;
+	if (status != STATUS_OK)
+		return status;
+	if (root->node.type != FS_DIRECTORY) {
+		node_forget(volume, root);
+		return STATUS_EBADMSG;
+	}
 	volume->fs.root = &root->node;
-	return status;
+	return STATUS_OK;
 }
 
 status_t volume_mount(struct ext4_device *device, bool read_only, size_t cache_bytes, struct volume **out, char *why, size_t why_bytes)
