@@ -51,22 +51,36 @@ SMP ?= 1
 MEM ?= 128
 ARGS ?=
 
-.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz setup-model setup-peers mutants
+.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz setup-model setup-peers mutants known-good
 
 # Setting up comes first and in a make of its own: what it installs is looked for when the Makefile is read.
 setup-run setup-check setup-fuzz setup-model setup-peers: setup-%:
 	@tools/setup.sh run $(filter-out run,$*)
 
+# KNOWN_GOOD=1 boots what `make known-good` has kept, and builds nothing.
+RUN_FROM := build$(if $(filter-out 0,$(KNOWN_GOOD)),/known-good)
+
 run: setup-run
+ifeq ($(RUN_FROM),build)
 	@$(MAKE) --no-print-directory -s all
-	@tools/rumpk run build/apps/$(APP).rpk -m $(MEM) -smp $(SMP) $(if $(NET),--net '$(NET)') $(if $(SHARE),--share '$(SHARE)') \
+else
+	@harness/known_good.py tell '$(APP)'
+endif
+	@tools/rumpk run $(RUN_FROM)/apps/$(APP).rpk --image $(RUN_FROM)/rumpk.img -m $(MEM) -smp $(SMP) \
+		$(if $(NET),--net '$(NET)') $(if $(SHARE),--share '$(SHARE)') \
 		$(if $(DISK),--disk '$(if $(findstring :,$(DISK)),$(DISK),$(DISK):snapshot)') $(if $(ARGS),--append '$(ARGS)')
 
 check: setup-check
+	@harness/known_good.py begin
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory tools-test
 	@$(MAKE) --no-print-directory harness-test
 	@$(MAKE) --no-print-directory qemu-test
+	@harness/known_good.py passed
+
+# With check, after it, whatever -j says.
+known-good: $(filter check,$(MAKECMDGOALS))
+	@harness/known_good.py keep
 
 unit: setup-check
 	@$(MAKE) --no-print-directory -s unit-programs
@@ -104,7 +118,7 @@ fuzz: setup-fuzz
 	@tests/fuzz/run.sh $(SECONDS_PER_TARGET) $(FUZZ_PROGRAMS)
 
 clean:
-	rm -rf $(filter-out build/deps,$(wildcard build/*))
+	rm -rf $(filter-out build/deps build/known-good,$(wildcard build/*))
 
 help:
 	@echo 'make                 the kernel image, libcapos.a and the applications, under build/'
@@ -112,6 +126,7 @@ help:
 	@echo '                     NET=user,hostfwd=tcp:9000-:80 | tap=tap0 | socket=wire | none: its network (docs/net.md)'
 	@echo '                     DISK=volume.img: its volume, unchanged when it ends; DISK=volume.img:rw keeps what is written'
 	@echo '                     SHARE=DIR[:ro]: the folder that it sees as /host'
+	@echo '                     KNOWN_GOOD=1: the image and the application that make known-good has kept'
 	@echo 'make check           every test: unit, tools, harness, QEMU'
 	@echo 'make unit            CUnit programs on the host, under ASan, UBSan and TSan'
 	@echo 'make qemu-test       boots the images in QEMU and judges what they print and how they end'
@@ -125,7 +140,8 @@ help:
 	@echo 'make mutants         changes single lines of the kernel and counts what the tests notice. MUTANTS="--part 1/4"'
 	@echo 'make soak            every fault at every place, storms, the network for long, 500 kills of a guest that writes to a volume: an hour'
 	@echo 'make fuzz            every parser under libFuzzer, SECONDS_PER_TARGET=60 each'
-	@echo 'make clean           removes what was built; downloaded sources stay in build/deps'
+	@echo 'make known-good      keeps the image and the bundles that make check has passed with, on exactly this commit'
+	@echo 'make clean           removes what was built; downloaded sources stay in build/deps, what is known good in build/known-good'
 	@echo 'harness/run-all.sh   all of it, as CI runs it, with a report in build/report/'
 	@echo 'python3 -m harness --help   every command of the harness: list, run, shell, gdb, replay, bisect, soak, report, ...'
 	@echo 'harness/run.py -h    single tests; harness/bisect.sh GOOD BAD TEST finds the commit that broke one'

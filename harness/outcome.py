@@ -33,7 +33,7 @@ def items(run: Run) -> list[junit.Item]:
     if not run.as_due:
         item.failure, item.kind = str(run.verdict), run.verdict.name
         tail = run.console[-CONSOLE_TAIL:].decode("utf-8", "replace")
-        item.text = f"{run.folder}\n\n{run.autopsy or tail}"
+        item.text = f"{run.folder}\n{run.beside}\n\n{run.autopsy or tail}"
     elif run.verdict.name == "SKIP":
         item.skipped = run.verdict.detail
     return [item, *(junit.Item(f"{name}: {test.name}", 0.0, "" if test.passed else test.why or "not ok",

@@ -18,14 +18,14 @@ from pathlib import Path
 sys.path[:] = [str(Path(__file__).resolve().parent.parent),
                *(entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent)]
 
-from harness import foreign, history, outcome, paths, record, suite  # noqa: E402
+from harness import beside, foreign, history, outcome, paths, record, suite  # noqa: E402
 from harness.machine import kill_all  # noqa: E402
 from harness.runfolder import facts  # noqa: E402
 from harness.runner import Run, failed, run_case, sweep  # noqa: E402
 
 SELF_TESTS = paths.ROOT / "tests" / "harness" / "broken.py"
 SLOWEST = 5
-#: So many failing runs are recorded again; more would cost more time than they tell.
+#: So many failing runs are recorded again, and run with the known-good image; more would cost more time than they tell.
 RECORDED = 5
 
 
@@ -109,6 +109,7 @@ def run_all(cases: list[suite.Case], options: argparse.Namespace) -> list[Run]:
                 print_run(run, len(runs), len(work), options.verbose)
                 if not run.as_due:
                     explain(run, runs, known.get(run.case.name), options)
+                    stand_beside(waiting[done][0], run, runs, options)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             kill_all()
@@ -143,6 +144,14 @@ def explain(run: Run, runs: list[Run], before: history.Record | None, options: a
     if not (options.no_record or options.signature) and sum(not one.as_due for one in runs) <= RECORDED:
         said = record.record_run(run)
         print(f"       {said}" if said else "", end="\n" if said else "", flush=True)
+
+
+def stand_beside(case: suite.Case, run: Run, runs: list[Run], options: argparse.Namespace) -> None:
+    """What the known-good image does in the same test. Of the first failures, and where the case says that it should pass."""
+    if options.signature or case.verdict != "PASS" or sum(not one.as_due for one in runs) > RECORDED:
+        return
+    run.beside = beside.compare(case, run)
+    print(f"       {run.beside}" if run.beside else "", end="\n" if run.beside else "", flush=True)
 
 
 def exit_status(runs: list[Run]) -> int:

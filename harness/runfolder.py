@@ -40,6 +40,7 @@ class Run:
     autopsy: str = ""
     results: result.Results | None = None
     attempt: str = ""  # `2 of 5` where a case is repeated
+    beside: str = ""   # what the known-good image comes to
     started: float = field(default_factory=time.time)
 
     @property

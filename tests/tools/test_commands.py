@@ -228,7 +228,7 @@ class InspectImageTest(support.Case):
             return good[:at + offset] + data + good[at + offset + len(data):]
 
         for data, why in ((changed(0, b"R" * 8), "no build stamp"), (good + good[at:at + 128], "more than one build stamp"),
-                          (good[:at + 127], "misaligned or cut off"), (good[:64] + b"x" + good[64:], "misaligned or cut off"),
+                          (good[:at + 127], "build stamp at .* cut off"), (good[:64] + b"x" + good[64:], "build stamp at .* misaligned"),
                           (changed(8, b"\2"), "format 2"), (changed(12, b"\1"), "with 1 bytes"),
                           (changed(16, bytes(32)), "version of the build stamp is malformed"), (changed(16, b"\x1b"), "version"),
                           (changed(47, b"x"), "version"), (changed(48, b"x" * 80), "commit"), (changed(48, b"\xe9"), "commit")):
