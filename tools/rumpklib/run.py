@@ -216,22 +216,24 @@ def _share(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[st
     """QEMU's arguments for the folder."""
     if arguments.share is None:
         return ()
-    _note_where_unused(manifest, "host", "--share")
     try:
-        return share.arguments(share.parse(arguments.share), arguments.transport)
+        made = share.arguments(share.parse(arguments.share), arguments.transport)
     except BadInput as error:
         raise NoStatus(str(error)) from error
+    _note_where_unused(manifest, "host", "--share")
+    return made
 
 
 def _disk(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[str, ...]:
     """QEMU's arguments for the volume."""
     if arguments.disk is None:
         return ()
-    _note_where_unused(manifest, "data", "--disk")
     try:
-        return disk.arguments(disk.parse(arguments.disk), arguments.transport)
+        made = disk.arguments(disk.parse(arguments.disk), arguments.transport)
     except BadInput as error:
         raise NoStatus(str(error)) from error
+    _note_where_unused(manifest, "data", "--disk")
+    return made
 
 
 def run(arguments: argparse.Namespace) -> int:
