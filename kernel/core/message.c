@@ -8,6 +8,9 @@
  */
 #include "kernel/core/message.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "hal/contract/cpu.h"
 #include "hal/contract/smp.h"
 #include "kernel/core/panic.h"
@@ -18,6 +21,36 @@ void message_inbox_init(struct message_inbox *inbox)
 	VERIFY(disruptor_init(&inbox->ring, inbox->slots, sizeof(inbox->slots[0]), MESSAGE_CAPACITY, inbox->batch_ends) ==
 	       STATUS_OK);
 	VERIFY(disruptor_consumer_init(&inbox->reader, &inbox->ring, NULL, 0) == STATUS_OK);
+}
+
+struct errand {
+	void (*run)(void *arg);
+	void *arg;
+	atomic_bool done;
+};
+
+static void errand_run(void *arg)
+{
+	struct errand *errand = arg;
+
+	errand->run(errand->arg);
+	/* Pairs with the acquire of who waits: what was done is seen. It is gone then. */
+	atomic_store_explicit(&errand->done, true, memory_order_release);
+}
+
+void message_call(unsigned cpu, void (*run)(void *arg), void *arg)
+{
+	struct errand errand = { .run = run, .arg = arg };
+
+	if (cpu == hal_cpu_index()) {
+		run(arg);
+		return;
+	}
+	message_send(cpu, errand_run, &errand);
+	while (!atomic_load_explicit(&errand.done, memory_order_acquire)) {
+		message_serve(&sched_this()->inbox);
+		hal_cpu_relax();
+	}
 }
 
 void message_serve(struct message_inbox *inbox)

@@ -35,6 +35,12 @@ void message_inbox_init(struct message_inbox *inbox);
  */
 void message_send(unsigned cpu, void (*run)(void *arg), void *arg);
 
+/*
+ * Has CPU `cpu` call `run(arg)`, as message_send(), and returns when that has returned: what it wrote is seen. This CPU's own inbox is served
+ * meanwhile. On one's own CPU it is a plain call. Context: fiber or scheduler.
+ */
+void message_call(unsigned cpu, void (*run)(void *arg), void *arg);
+
 /* Calls what is in this CPU's inbox. Context: fiber or scheduler. */
 void message_serve(struct message_inbox *inbox);
 

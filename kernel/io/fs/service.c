@@ -133,34 +133,9 @@ void fs_submit(struct fs_job *job)
 		message_send(cpu, job_add, job);
 }
 
-struct errand {
-	void (*run)(void *arg);
-	void *arg;
-	atomic_bool done;
-};
-
-static void errand_run(void *arg)
-{
-	struct errand *errand = arg;
-
-	errand->run(errand->arg);
-	/* Pairs with the acquire of who waits: what was done is seen. It is gone then. */
-	atomic_store_explicit(&errand->done, true, memory_order_release);
-}
-
 void fs_do(const struct fs_service *service, void (*run)(void *arg), void *arg)
 {
-	struct errand errand = { .run = run, .arg = arg };
-
-	if (service->fs->cpu == hal_cpu_index() || service->fs->cpu == FS_CPU_ANY) {
-		run(arg);
-		return;
-	}
-	message_send(service->fs->cpu, errand_run, &errand);
-	while (!atomic_load_explicit(&errand.done, memory_order_acquire)) {
-		message_serve(&sched_this()->inbox);
-		hal_cpu_relax();
-	}
+	message_call(service->fs->cpu == FS_CPU_ANY ? hal_cpu_index() : service->fs->cpu, run, arg);
 }
 
 void fs_settle(void)

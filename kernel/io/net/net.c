@@ -7,8 +7,6 @@
  */
 #include "kernel/io/net/net.h"
 
-#include <stdatomic.h>
-
 #include "hal/contract/cpu.h"
 #include "hal/contract/smp.h"
 #include "hal/contract/timer.h"
@@ -60,32 +58,19 @@ void net_call(struct net_call *call)
 struct errand {
 	void (*run)(void *arg);
 	void *arg;
-	atomic_bool done;
 };
 
 static void errand_run(void *arg)
 {
-	struct errand *errand = arg;
+	const struct errand *errand = arg;
 
 	errand->run(errand->arg);
 	fiber_wake(fiber);
-	/* Pairs with the acquire of who waits: what was done is seen. It is gone then. */
-	atomic_store_explicit(&errand->done, true, memory_order_release);
 }
 
 void net_do(void (*run)(void *arg), void *arg)
 {
-	struct errand errand = { .run = run, .arg = arg };
-
-	if (hal_cpu_index() == fiber_cpu) {
-		errand_run(&errand);
-		return;
-	}
-	message_send(fiber_cpu, errand_run, &errand);
-	while (!atomic_load_explicit(&errand.done, memory_order_acquire)) {
-		message_serve(&sched_this()->inbox);
-		hal_cpu_relax();
-	}
+	message_call(fiber_cpu, errand_run, &(struct errand){ .run = run, .arg = arg });
 }
 
 void net_do_later(void (*run)(void *arg), void *arg)
