@@ -27,14 +27,20 @@ static const struct guest_table *const tables[] = {
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
-/* For machines that have the devices: test=virtio, test=virtio-link. */
-static const struct guest_table *const virtio_tables[] = { &virtio_tests, &virtio_net_tests, &virtio_block_tests };
-static const struct guest_table *const virtio_link_table = &virtio_link_tests;
-static const struct guest_table *const entropy_table = &entropy_tests;
-static const struct guest_table *const share_tables[] = { &share_tests, &share_load_tests };
-static const struct guest_table *const share_read_only_table = &share_read_only_tests;
-static const struct guest_table *const console_table = &console_bench;
-static const struct guest_table *const disk_fault_table = &disk_fault_tests;
+/* By name, for machines that have the devices. */
+static const struct {
+	const char *name;
+	const struct guest_table *tables[3];
+	unsigned count;
+} device_tests[] = {
+	{ "virtio", { &virtio_tests, &virtio_net_tests, &virtio_block_tests }, 3 },
+	{ "virtio-link", { &virtio_link_tests }, 1 },
+	{ "entropy", { &entropy_tests }, 1 },
+	{ "share", { &share_tests, &share_load_tests }, 2 },
+	{ "share-ro", { &share_read_only_tests }, 1 },
+	{ "console", { &console_bench }, 1 },
+	{ "disk-fault", { &disk_fault_tests }, 1 },
+};
 
 /* The last table is for machines of several CPUs. */
 static unsigned table_count(void)
@@ -121,20 +127,9 @@ void image_main(void *arg)
 	devices_configure(info->command_line);
 	if (!cmdline_get(info->command_line, "test", &name) || span_is(name, "all"))
 		console_exit(run_tables(info->command_line, tables, table_count()));
-	if (span_is(name, "virtio"))
-		console_exit(run_tables(info->command_line, virtio_tables, 3));
-	if (span_is(name, "virtio-link"))
-		console_exit(run_tables(info->command_line, &virtio_link_table, 1));
-	if (span_is(name, "entropy"))
-		console_exit(run_tables(info->command_line, &entropy_table, 1));
-	if (span_is(name, "share"))
-		console_exit(run_tables(info->command_line, share_tables, 2));
-	if (span_is(name, "share-ro"))
-		console_exit(run_tables(info->command_line, &share_read_only_table, 1));
-	if (span_is(name, "console"))
-		console_exit(run_tables(info->command_line, &console_table, 1));
-	if (span_is(name, "disk-fault"))
-		console_exit(run_tables(info->command_line, &disk_fault_table, 1));
+	for (unsigned i = 0; i < sizeof(device_tests) / sizeof(device_tests[0]); i++)
+		if (span_is(name, device_tests[i].name))
+			console_exit(run_tables(info->command_line, device_tests[i].tables, device_tests[i].count));
 	if (span_is(name, "net"))
 		console_exit(net_server_run());
 	if (span_is(name, "bench"))
