@@ -3,6 +3,9 @@
 
 #include "hal/virtio/ninep.h"
 
+#include <assert.h>
+#include <stddef.h>
+
 #include "hal/virtio/memory.h"
 
 #define F_MOUNT_TAG (1ull << 0)
@@ -14,33 +17,18 @@
 
 unsigned hal_ninep_count(void)
 {
-	unsigned count = 0;
-
-	while (virtio_find(VIRTIO_TYPE_NINEP, count) != NULL)
-		count++;
-	return count;
+	return virtio_count(VIRTIO_TYPE_NINEP);
 }
 
 struct hal_ninep *hal_ninep_at(unsigned index)
 {
-	struct virtio_device *device = virtio_find(VIRTIO_TYPE_NINEP, index);
-	struct hal_ninep *channel;
-	uint64_t pa;
-
-	if (device == NULL || device->driver != NULL)
-		return device == NULL ? NULL : device->driver;
-	pa = virtio_page_take();
-	if (pa == 0)
-		return NULL;
-	channel = hal_direct_va(pa);
-	channel->device = device;
-	device->driver = channel;
-	return channel;
+	static_assert(offsetof(struct hal_ninep, driver) == 0, "one is the other");
+	return (struct hal_ninep *)virtio_driver_at(VIRTIO_TYPE_NINEP, index, NULL);
 }
 
 size_t hal_ninep_tag(const struct hal_ninep *channel, char *tag, size_t bytes)
 {
-	const struct virtio_device *device = channel->device;
+	const struct virtio_device *device = channel->driver.device;
 	uint16_t length;
 
 	if (!(device->transport->features_read(device) & F_MOUNT_TAG) ||
@@ -77,80 +65,42 @@ static status_t records_begin(struct hal_ninep *channel)
 	return STATUS_OK;
 }
 
-/* Context: interrupt. */
-static void interrupted(void *driver)
-{
-	struct hal_ninep *channel = driver;
-
-	/* Pairs with the store in hal_ninep_listen(). */
-	if (atomic_load_explicit(&channel->listening, memory_order_acquire))
-		channel->ready(channel->ctx);
-}
-
 status_t hal_ninep_start(struct hal_ninep *channel, void (*ready)(void *ctx), void *ctx)
 {
-	struct virtio_device *device = channel->device;
+	struct virtio_device *device = channel->driver.device;
 	status_t status;
 
-	if (channel->state == NINEP_RUNNING || channel->queue.ring.in_flight > 0)
+	if (channel->driver.state == VIRTIO_DRIVER_RUNNING || channel->queue.ring.in_flight > 0)
 		return STATUS_EBUSY;
 	status = records_begin(channel);
 	if (status == STATUS_OK)
 		status = virtio_begin(device, WANTED);
 	if (status != STATUS_OK)
 		return status;
-	channel->ready = ready;
-	channel->ctx = ctx;
-	device->interrupted = interrupted;
-	virtio_interrupts_begin(device);
+	virtio_driver_begin(&channel->driver, ready, ctx);
 	status = virtio_queue_begin(device, &channel->queue, 0, VIRTQUEUE_SIZE_MAX);
 	if (status != STATUS_OK)
 		return status;
 	virtqueue_hush(&channel->queue.ring);
-	channel->state = NINEP_RUNNING;
-	virtio_go(device);
+	virtio_driver_go(&channel->driver);
 	return STATUS_OK;
-}
-
-static void channel_end(struct hal_ninep *channel, enum ninep_state state)
-{
-	atomic_store_explicit(&channel->listening, false, memory_order_relaxed);
-	channel->state = state;
-	(void)virtio_reset(channel->device);
 }
 
 void hal_ninep_stop(struct hal_ninep *channel)
 {
-	if (channel->state == NINEP_RUNNING)
-		channel_end(channel, NINEP_OFF);
+	virtio_driver_stop(&channel->driver);
 }
 
 void hal_ninep_break(struct hal_ninep *channel, const char *why)
 {
-	bool listening = atomic_load_explicit(&channel->listening, memory_order_relaxed);
-
-	if (channel->state != NINEP_RUNNING)
-		return;
-	virtio_report(channel->device, true, why);
-	channel_end(channel, NINEP_BROKEN);
-	if (listening)
-		channel->ready(channel->ctx);
-}
-
-/* Whether the device runs, after a look at what it said of itself. */
-static bool channel_runs(struct hal_ninep *channel)
-{
-	bool changed;
-
-	if (channel->state == NINEP_RUNNING && virtio_config_check(channel->device, &changed) != STATUS_OK)
-		hal_ninep_break(channel, "says that it needs a reset: done");
-	return channel->state == NINEP_RUNNING;
+	if (channel->driver.state == VIRTIO_DRIVER_RUNNING)
+		virtio_driver_break(&channel->driver, why);
 }
 
 bool hal_ninep_is_broken(struct hal_ninep *channel)
 {
-	(void)channel_runs(channel);
-	return channel->state == NINEP_BROKEN;
+	(void)virtio_driver_runs(&channel->driver);
+	return channel->driver.state == VIRTIO_DRIVER_BROKEN;
 }
 
 bool hal_ninep_reaches(const void *data, uint32_t len)
@@ -167,7 +117,7 @@ status_t hal_ninep_submit(struct hal_ninep *channel, const struct hal_ninep_requ
 	unsigned count = request->readable + request->writable;
 	status_t status;
 
-	if (!channel_runs(channel))
+	if (!virtio_driver_runs(&channel->driver))
 		return STATUS_EIO;
 	if (record == NULL)
 		return STATUS_EAGAIN;
@@ -183,7 +133,7 @@ status_t hal_ninep_submit(struct hal_ninep *channel, const struct hal_ninep_requ
 		.readable = request->readable,
 		.writable = request->writable,
 		.token = record,
-		.table = channel->device->features & VIRTIO_F_INDIRECT_DESC ? record->table->descriptors : NULL,
+		.table = channel->driver.device->features & VIRTIO_F_INDIRECT_DESC ? record->table->descriptors : NULL,
 		.table_address = hal_direct_pa(record->table),
 	});
 	if (status != STATUS_OK)
@@ -195,8 +145,8 @@ status_t hal_ninep_submit(struct hal_ninep *channel, const struct hal_ninep_requ
 
 void hal_ninep_kick(struct hal_ninep *channel)
 {
-	if (channel->state == NINEP_RUNNING)
-		virtio_queue_publish(channel->device, &channel->queue);
+	if (channel->driver.state == VIRTIO_DRIVER_RUNNING)
+		virtio_queue_publish(channel->driver.device, &channel->queue);
 }
 
 bool hal_ninep_done(struct hal_ninep *channel, void **token, uint32_t *bytes, status_t *status)
@@ -206,7 +156,7 @@ bool hal_ninep_done(struct hal_ninep *channel, void **token, uint32_t *bytes, st
 	void *reclaimed;
 
 	*status = STATUS_OK;
-	if (channel_runs(channel)) {
+	if (virtio_driver_runs(&channel->driver)) {
 		status_t taken = virtqueue_take(&channel->queue.ring, &done);
 
 		if (taken == STATUS_EAGAIN)
@@ -217,7 +167,7 @@ bool hal_ninep_done(struct hal_ninep *channel, void **token, uint32_t *bytes, st
 			hal_ninep_break(channel, channel->queue.ring.why);
 	}
 	if (record == NULL) { /* it does not run; a device that has not ended its reset may still write to what it was given */
-		if (channel->queue.ring.in_flight == 0 || channel->device->transport->status_read(channel->device) != 0 ||
+		if (channel->queue.ring.in_flight == 0 || channel->driver.device->transport->status_read(channel->driver.device) != 0 ||
 		    !virtqueue_reclaim(&channel->queue.ring, &reclaimed))
 			return false;
 		record = reclaimed;
@@ -232,11 +182,9 @@ bool hal_ninep_done(struct hal_ninep *channel, void **token, uint32_t *bytes, st
 
 bool hal_ninep_listen(struct hal_ninep *channel, bool interrupts)
 {
-	if (channel->state != NINEP_RUNNING)
+	if (channel->driver.state != VIRTIO_DRIVER_RUNNING)
 		return channel->queue.ring.in_flight > 0;
-	/* As in hal_net_listen(). */
-	atomic_store_explicit(&channel->listening, interrupts, memory_order_release);
-	if (!channel_runs(channel))
+	if (!virtio_driver_listen(&channel->driver, interrupts))
 		return true;
 	hal_ninep_kick(channel);
 	if (interrupts)

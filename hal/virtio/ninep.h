@@ -15,7 +15,7 @@
 
 #include "hal/contract/memory.h"
 #include "hal/contract/ninep.h"
-#include "hal/virtio/device.h"
+#include "hal/virtio/driver.h"
 
 struct ninep_table {
 	struct virtq_desc descriptors[HAL_NINEP_PIECES_MAX];
@@ -30,18 +30,8 @@ struct ninep_record {
 	struct ninep_record *next_free;
 };
 
-enum ninep_state {
-	NINEP_OFF,
-	NINEP_RUNNING,
-	NINEP_BROKEN,
-};
-
 struct hal_ninep {
-	struct virtio_device *device;
-	enum ninep_state state;
-	_Atomic bool listening; /* W: its CPU's fibers; read in interrupt context */
-	void (*ready)(void *ctx);
-	void *ctx;
+	struct virtio_driver driver;
 	struct virtio_queue queue;
 	struct ninep_table *tables; /* a page of them */
 	struct ninep_record *free;
