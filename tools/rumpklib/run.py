@@ -212,28 +212,16 @@ def _note_where_unused(manifest: Manifest | None, key: str, option: str) -> None
         _say(f"{option}: no process of this bundle will see it: the manifest's [files] has no `{key} = [...]` (docs/manifest.md)")
 
 
-def _share(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[str, ...]:
-    """QEMU's arguments for the folder."""
-    if arguments.share is None:
-        return ()
-    try:
-        made = share.arguments(share.parse(arguments.share), arguments.transport)
-    except BadInput as error:
-        raise NoStatus(str(error)) from error
-    _note_where_unused(manifest, "host", "--share")
-    return made
-
-
-def _disk(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[str, ...]:
-    """QEMU's arguments for the volume."""
-    if arguments.disk is None:
-        return ()
-    try:
-        made = disk.arguments(disk.parse(arguments.disk), arguments.transport)
-    except BadInput as error:
-        raise NoStatus(str(error)) from error
-    _note_where_unused(manifest, "data", "--disk")
-    return made
+def _attached(arguments: argparse.Namespace, manifest: Manifest | None) -> Iterator[str]:
+    """QEMU's arguments for the folder and the volume."""
+    for option, key, kind, given in (("--share", "host", share, arguments.share), ("--disk", "data", disk, arguments.disk)):
+        if given is None:
+            continue
+        try:
+            yield from kind.arguments(kind.parse(given), arguments.transport)
+        except BadInput as error:
+            raise NoStatus(str(error)) from error
+        _note_where_unused(manifest, key, option)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -251,7 +239,7 @@ def run(arguments: argparse.Namespace) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpk-run-")))
         image_path = _image(arguments, folder)
         socket = folder / "gdb" if arguments.debug else None
-        wires = (*_share(arguments, manifest), *_disk(arguments, manifest), *_network(arguments, manifest))
+        wires = (*_attached(arguments, manifest), *_network(arguments, manifest))
         config = MachineConfig(
             image=image_path, initrd=bundle, append=command_line, cpu=arguments.cpu, smp=arguments.smp, memory_mib=arguments.memory,
             gic=arguments.gic, icount=not wires,  # the world outside keeps real time
