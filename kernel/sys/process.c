@@ -16,6 +16,7 @@
 #include "kernel/core/message.h"
 #include "kernel/process_methods.h"
 #include "kernel/sys/layout.h"
+#include "kernel/sys/linux/process.h"
 #include "kernel/sys/memory.h"
 #include "kernel/sys/thread.h"
 #include "lib/string.h"
@@ -76,6 +77,11 @@ struct process *process_next(struct process *after)
 	return found;
 }
 
+unsigned process_number_next(void)
+{
+	return atomic_fetch_add_explicit(&processes_made, 1, memory_order_relaxed) + 1;
+}
+
 static void process_init(struct process *process, const char *name)
 {
 	object_init(&process->object, &process_interface, process_free);
@@ -86,21 +92,24 @@ static void process_init(struct process *process, const char *name)
 	list_init(&process->waiters);
 	process->heap_low = PROCESS_HEAP_BASE;
 	process->threads_max = PROCESS_THREADS_MAX;
-	process->number = atomic_fetch_add_explicit(&processes_made, 1, memory_order_relaxed) + 1;
+	process->number = process_number_next();
 	process->id = id_next();
 	spinlock_take(&all_lock);
 	list_push_back(&all, &process->of_all);
 	spinlock_give(&all_lock);
 }
 
-status_t process_create(const char *name, struct budget *parent, uint64_t memory_bytes, struct process **out)
+/* `budget` is taken over, on errors too; NULL: there was no memory for it. */
+static status_t process_make(const char *name, struct budget *budget, struct process **out)
 {
 	struct process *process = calloc(1, sizeof(*process));
 	status_t status = STATUS_ENOMEM;
 
-	if (process == NULL)
+	if (process == NULL) {
+		budget_put(budget);
 		return STATUS_ENOMEM;
-	process->budget = budget_create(parent, memory_bytes / HAL_PAGE_BYTES);
+	}
+	process->budget = budget;
 	if (process->budget != NULL && budget_charge(process->budget, KERNEL_PAGES)) {
 		status = hal_space_create(&process->space, (struct hal_page_source){
 								   .ctx = process->budget,
@@ -120,12 +129,25 @@ status_t process_create(const char *name, struct budget *parent, uint64_t memory
 	return STATUS_OK;
 }
 
+status_t process_create(const char *name, struct budget *parent, uint64_t memory_bytes, struct process **out)
+{
+	return process_make(name, budget_create(parent, memory_bytes / HAL_PAGE_BYTES), out);
+}
+
+status_t process_create_beside(const struct process *from, struct process **out)
+{
+	budget_hold(from->budget);
+	return process_make(from->name, from->budget, out);
+}
+
 /*
  * All that it had but the structure itself. On the CPU of the last thread; every other one has left the space. Its memory is its maker's again
  * before anybody hears of its end.
  */
 static void process_empty(struct process *process)
 {
+	if (process->linux != NULL)
+		linux_process_detach(process);
 	grant_close(&process->capset);
 	process_unmap_objects(process);
 	hal_space_destroy(&process->space);

@@ -23,6 +23,7 @@
 #include "lib/list.h"
 #include "lib/status.h"
 
+struct linux_process;
 struct thread;
 
 enum {
@@ -48,6 +49,8 @@ struct process {
 	uint64_t id;     /* what programs see */
 	unsigned threads_max;
 	bool started; /* W: process_start(). Its last thread ends it */
+	bool quiet;   /* W: before it starts. Its start and its exit are of no interest (LOG_DEBUG) */
+	struct linux_process *linux; /* W: before it starts. What runs Linux programs has besides; NULL: it is native */
 
 	struct spinlock lock;
 	/* W: under `lock`, all that follows up to the empty line. */
@@ -74,6 +77,9 @@ struct process {
  */
 MUST_CHECK status_t process_create(const char *name, struct budget *parent, uint64_t memory_bytes, struct process **out);
 
+/* The same, which uses the budget of `from` itself. */
+MUST_CHECK status_t process_create_beside(const struct process *from, struct process **out);
+
 /* Gives back all of a process that has no thread, and the caller's hold. */
 void process_abandon(struct process *process);
 
@@ -83,6 +89,9 @@ void process_abandon(struct process *process);
  */
 MUST_CHECK status_t process_start(struct process *process, struct thread *main);
 void process_print_start(const struct process *process);
+
+/* A number for a process, or for a thread that has one of its own. Context: any. */
+unsigned process_number_next(void);
 
 /* Woken when a process has ended. The boot CPU's. */
 extern struct wait_queue process_ends;

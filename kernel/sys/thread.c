@@ -13,6 +13,7 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/stack.h"
 #include "kernel/sys/layout.h"
+#include "kernel/sys/linux/run.h"
 #include "kernel/sys/memory.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread_run.h"
@@ -42,6 +43,8 @@ static void thread_free(struct object *object)
 
 	if (thread->owner != thread)
 		object_put(&thread->owner->object);
+	if (thread->linux != NULL)
+		linux_thread_free(thread->linux);
 	object_put(&thread->process->object);
 	free(thread);
 }
@@ -98,6 +101,8 @@ static status_t block_map(struct thread *thread)
 static status_t rings_make(struct thread *thread, struct thread *share)
 {
 	thread->owner = thread;
+	if (thread->linux != NULL)
+		return STATUS_OK;
 	if (share == NULL) {
 		ring_set_init(&thread->own, thread->process, thread, thread->cpu);
 		thread->rings = &thread->own;
@@ -155,6 +160,7 @@ status_t thread_create(struct process *process, const struct thread_options *opt
 		object_put(&thread->object);
 		return status;
 	}
+	thread->linux = options->linux;
 	status = rings_make(thread, options->share);
 	if (status != STATUS_OK) {
 		thread_leave(thread);
@@ -165,6 +171,7 @@ status_t thread_create(struct process *process, const struct thread_options *opt
 	thread->user.x[1] = thread->rings_va;
 	thread->user.x[2] = options->x[2];
 	thread->is_main = options->is_main;
+	thread->run = options->linux != NULL ? linux_run : thread_run;
 	*out = thread;
 	return STATUS_OK;
 }
@@ -174,6 +181,8 @@ static void rings_leave(struct thread *thread)
 {
 	struct ring_set *set = thread->rings;
 
+	if (set == NULL)
+		return;
 	if (atomic_fetch_sub_explicit(&set->users, 1, memory_order_relaxed) > 1)
 		return;
 	ring_set_close(set);
@@ -205,8 +214,9 @@ static void thread_main(void *arg)
 	thread->fiber = fiber_current();
 	if (thread->is_main)
 		process_print_start(process);
-	thread_run(thread);
-	ring_war_end(thread->rings); /* as long as this one counts as a user: the poller may be making another */
+	thread->run(thread);
+	if (thread->rings != NULL)
+		ring_war_end(thread->rings); /* as long as this one counts as a user: the poller may be making another */
 	rings_leave(thread);
 	/* Here, where it ran: this CPU holds registers of it, and its tables. */
 	hal_user_retire(&thread->user);

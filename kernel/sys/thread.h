@@ -20,6 +20,7 @@
 #include "lib/status.h"
 
 struct fiber;
+struct linux_thread;
 struct process;
 
 #define THREAD_CPU_ANY UINT32_MAX
@@ -29,6 +30,8 @@ struct thread {
 	struct object object;
 	struct hal_user user; /* W: its fiber */
 	struct process *process; /* held */
+	void (*run)(struct thread *thread); /* what its fiber does until it, or its process, ends */
+	struct linux_thread *linux; /* of a thread that runs a Linux program; NULL: it is native, and has: */
 	struct ring_set *rings;  /* its own, or those of the thread it shares with, which is held */
 	struct ring_set own;
 	struct thread *owner;     /* of the rings */
@@ -51,10 +54,11 @@ struct thread_options {
 	struct thread *share; /* whose rings it uses, or NULL. Then it runs on that one's CPU */
 	unsigned cpu;         /* or THREAD_CPU_ANY */
 	bool is_main;         /* the first one */
+	struct linux_thread *linux; /* it runs a Linux program, and has no rings; or NULL. Taken over, not on errors */
 };
 
 /*
- * Makes a thread of `process` that waits to be started, with its ring block; x[1] is set to its address. STATUS_ENOMEM, STATUS_EAGAIN: too many
+ * Makes a thread of `process` that waits to be started; a native one with its ring block: x[1] is set to its address. STATUS_ENOMEM, STATUS_EAGAIN: too many
  * threads, or the process ends; STATUS_EINVAL: no such CPU. The caller gets a hold. Context: fiber, any CPU.
  */
 MUST_CHECK status_t thread_create(struct process *process, const struct thread_options *options, struct thread **out);

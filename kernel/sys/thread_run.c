@@ -35,8 +35,7 @@ static enum hal_stop thread_enter(struct thread *thread, struct sched *sched)
 	return stop;
 }
 
-/* The same, for a slice at most where other fibers wait for this CPU. */
-static enum hal_stop thread_enter_sliced(struct thread *thread, struct sched *sched)
+enum hal_stop thread_enter_sliced(struct thread *thread, struct sched *sched)
 {
 	enum hal_stop stop;
 	struct timer slice;

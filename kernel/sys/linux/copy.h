@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Memory of the calling process: every access brings pages in, and breaks what is shared, as the program's own would. What it may not read (write)
+ * is STATUS_EFAULT; what was copied until then may stay. Context: the thread's fiber; no lock held: the page may have to be read from a file.
+ */
+#ifndef KERNEL_SYS_LINUX_COPY_H
+#define KERNEL_SYS_LINUX_COPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/status.h"
+
+struct thread;
+
+MUST_CHECK status_t linux_copy_in(struct thread *thread, void *to, uint64_t from_va, size_t bytes);
+MUST_CHECK status_t linux_copy_out(struct thread *thread, uint64_t to_va, const void *from, size_t bytes);
+
+/* A string with its NUL into `to`, of `bytes`: its length without the NUL. STATUS_EFAULT; STATUS_ENAMETOOLONG where it does not fit. */
+MUST_CHECK int64_t linux_copy_string(struct thread *thread, char *to, uint64_t from_va, size_t bytes);
+
+/* Memory to be read or written by a call: pieces of the process's, or one of the kernel's. Zero it, then linux_data_*(). */
+struct linux_piece {
+	uint64_t va;
+	uint64_t bytes;
+};
+
+enum { LINUX_PIECES_MAX = 1024, LINUX_BYTES_MAX = 0x7ffff000 };
+
+struct linux_data {
+	struct thread *thread;          /* NULL: `memory` is the kernel's */
+	uint8_t *memory;
+	const struct linux_piece *pieces; /* of `count` */
+	unsigned count;
+	uint64_t at;   /* in the first piece */
+	uint64_t left; /* bytes in all */
+	struct linux_piece one;
+};
+
+/* One piece of the process's; at most LINUX_BYTES_MAX of it. Returns STATUS_EFAULT for an address that no process can have. */
+MUST_CHECK status_t linux_data_user(struct linux_data *data, struct thread *thread, uint64_t va, uint64_t bytes);
+void linux_data_kernel(struct linux_data *data, void *memory, size_t bytes);
+
+/*
+ * Moves at most `bytes` to the kernel's memory (from it), and goes past them: how many, 0 at the end, STATUS_EFAULT where not even the first can
+ * be moved.
+ */
+MUST_CHECK int64_t linux_data_take(struct linux_data *data, void *to, size_t bytes);
+MUST_CHECK int64_t linux_data_give(struct linux_data *data, const void *from, size_t bytes);
+
+#endif

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Descriptors of a process: small numbers for capabilities to open files. Context: fiber, any CPU. */
+#ifndef KERNEL_SYS_LINUX_FDS_H
+#define KERNEL_SYS_LINUX_FDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capos/include/capos/abi.h"
+#include "kernel/core/spinlock.h"
+#include "lib/status.h"
+
+struct linux_file;
+struct process;
+struct thread;
+
+enum { LINUX_FDS_MAX = 1024 };
+
+struct linux_fds {
+	struct spinlock lock;
+	/* W: under `lock`. */
+	capos_cap_t *caps;  /* 0: free */
+	uint32_t capacity;  /* grows */
+	uint64_t close_on_exec[LINUX_FDS_MAX / 64];
+};
+
+/*
+ * A descriptor for `file`, whose hold it takes over, on errors too; the lowest free one from `least` on. Rights from the file's access mode.
+ * STATUS_EMFILE, STATUS_ENOMEM.
+ */
+MUST_CHECK int64_t linux_fd_add(struct process *process, struct linux_file *file, int least, bool close_on_exec);
+
+/* The file of a descriptor, held. `rights`: LINUX_FILE_*, all of them are needed. STATUS_EBADF. */
+MUST_CHECK status_t linux_fd_get(struct process *process, int fd, uint32_t rights, struct linux_file **file);
+
+MUST_CHECK status_t linux_fd_close(struct process *process, int fd);
+
+/* For fork: the same descriptors for the same files. For execve: closes what is to be closed. For the end: all. */
+MUST_CHECK status_t linux_fds_copy(struct process *from, struct process *to);
+void linux_fds_close_on_exec(struct process *process);
+void linux_fds_close_all(struct process *process);
+
+#endif

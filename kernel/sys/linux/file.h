@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Open file descriptions: what descriptors name. One is a kernel object, and a descriptor the number of a capability to it in the process's own
+ * set, whose rights say whether it may be read and written; dup and fork derive capabilities.
+ */
+#ifndef KERNEL_SYS_LINUX_FILE_H
+#define KERNEL_SYS_LINUX_FILE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/cap/object.h"
+#include "kernel/core/spinlock.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/wait.h"
+#include "lib/list.h"
+#include "lib/span.h"
+#include "lib/status.h"
+
+struct fs_stat;
+struct linux_file;
+
+enum { LINUX_FILE_READ = 1, LINUX_FILE_WRITE = 2 }; /* rights */
+
+/* asm-generic/fcntl.h, and AArch64's four. */
+enum {
+	LINUX_O_ACCMODE = 03, LINUX_O_WRONLY = 01, LINUX_O_RDWR = 02, LINUX_O_CREAT = 0100, LINUX_O_EXCL = 0200, LINUX_O_NOCTTY = 0400,
+	LINUX_O_TRUNC = 01000, LINUX_O_APPEND = 02000, LINUX_O_NONBLOCK = 04000, LINUX_O_DSYNC = 010000, LINUX_O_ASYNC = 020000,
+	LINUX_O_DIRECTORY = 040000, LINUX_O_NOFOLLOW = 0100000, LINUX_O_DIRECT = 0200000, LINUX_O_LARGEFILE = 0400000, LINUX_O_NOATIME = 01000000,
+	LINUX_O_CLOEXEC = 02000000, LINUX_O_SYNC = 04010000, LINUX_O_PATH = 010000000, LINUX_O_TMPFILE = 020040000,
+};
+
+/* asm-generic/poll.h */
+enum {
+	LINUX_POLLIN = 1, LINUX_POLLPRI = 2, LINUX_POLLOUT = 4, LINUX_POLLERR = 8, LINUX_POLLHUP = 16, LINUX_POLLNVAL = 32, LINUX_POLLRDNORM = 64,
+	LINUX_POLLWRNORM = 256, LINUX_POLLRDHUP = 0x2000,
+};
+
+/*
+ * What NULL answers is told with each. `offset` is where in the file; those without a place in them (pipes, sockets, ...) have `is_stream`, and do not
+ * look at it. Reads and writes of a stream never sleep: STATUS_EAGAIN where there is nothing, or no room; who called waits by `poll`, unless O_NONBLOCK says
+ * otherwise. Context: fiber of the calling thread.
+ */
+struct linux_file_ops {
+	const char *name; /* for /proc/self/fd and traces: "pipe", "socket", ... */
+	bool is_stream;
+	int64_t (*read)(struct linux_file *file, struct linux_data *data, uint64_t offset);  /* EINVAL */
+	int64_t (*write)(struct linux_file *file, struct linux_data *data, uint64_t offset); /* EINVAL */
+	/* LINUX_POLL* that hold now; where `waiter` is not NULL it is added to the file's event first (once). NULL: always in and out. */
+	uint32_t (*poll)(struct linux_file *file, struct linux_waiter *waiter);
+	status_t (*stat)(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type); /* S_IF* in `mode_type`. Not NULL */
+	int64_t (*ioctl)(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument); /* ENOTTY */
+	/* Pages to be mapped: content that lies in memory and never changes, or empty: it is read page by page. NULL: ENODEV. */
+	status_t (*map)(struct linux_file *file, struct span *memory);
+	void (*set_flags)(struct linux_file *file, uint32_t flags); /* O_NONBLOCK or O_ASYNC changed. NULL: nothing to do */
+	void (*release)(struct linux_file *file); /* the last hold has gone: frees it. Context: fiber or scheduler; does not sleep */
+};
+
+struct linux_file {
+	struct object object;
+	const struct linux_file_ops *ops;
+	_Atomic uint32_t flags; /* LINUX_O_*: access mode and status */
+	struct spinlock lock;
+	uint64_t offset;        /* W: under `lock` */
+};
+
+extern const struct cap_interface linux_file_interface;
+
+/* With one hold, the caller's. `flags`: LINUX_O_*. */
+void linux_file_init(struct linux_file *file, const struct linux_file_ops *ops, uint32_t flags);
+
+static inline struct linux_file *linux_file_of(struct object *object)
+{
+	return LIST_OWNER(object, struct linux_file, object);
+}
+
+static inline void linux_file_put(struct linux_file *file)
+{
+	object_put(&file->object);
+}
+
+/* Reads or writes as read(2) and write(2): waits where the file is a stream and not O_NONBLOCK. LINUX_RESTART. Context: the thread's fiber. */
+MUST_CHECK int64_t linux_file_read(struct thread *thread, struct linux_file *file, struct linux_data *data, const uint64_t *offset);
+MUST_CHECK int64_t linux_file_write(struct thread *thread, struct linux_file *file, struct linux_data *data, const uint64_t *offset);
+
+#endif

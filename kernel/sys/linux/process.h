@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * What a process has that runs a Linux program, beside what every process has (kernel/sys/process.h): areas of memory, descriptors, a root,
+ * handlers of signals, and its place in the family. It is made with the process, or by fork, and goes when the process has been collected.
+ */
+#ifndef KERNEL_SYS_LINUX_PROCESS_H
+#define KERNEL_SYS_LINUX_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/core/spinlock.h"
+#include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/mm.h"
+#include "kernel/sys/linux/signal.h"
+#include "kernel/sys/linux/wait.h"
+#include "kernel/sys/process.h"
+#include "lib/list.h"
+
+struct linux_root;
+
+struct linux_process {
+	struct process *process; /* whose it is */
+	struct linux_mm mm;
+	struct linux_fds fds;
+	struct linux_root *root; /* held: where its paths begin, and what is mounted there; shared by all that were forked */
+	struct linux_handlers handlers;
+	struct linux_family *family; /* parent, children, group, session (family.c) */
+	uint64_t rlimits[16][2];     /* soft, hard; by RLIMIT_* */
+	char exe[256];               /* path of the program it runs */
+	char comm[16];
+};
+
+/* Makes a process one that runs Linux programs; it has no descriptors, and nothing mapped. STATUS_ENOMEM. Context: fiber. */
+MUST_CHECK status_t linux_process_attach(struct process *process);
+
+/* Gives back all of it, when its last thread has left: called by process_empty(). */
+void linux_process_detach(struct process *process);
+
+#endif

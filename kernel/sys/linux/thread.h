@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* What a thread has that runs a Linux program, beside what every thread has (kernel/sys/thread.h). */
+#ifndef KERNEL_SYS_LINUX_THREAD_H
+#define KERNEL_SYS_LINUX_THREAD_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "kernel/core/wait.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/signal.h"
+#include "kernel/sys/thread.h"
+
+struct linux_thread {
+	struct thread *thread;
+	unsigned tid;              /* of the same numbers as processes */
+	uint64_t clear_tid_va;     /* set to 0, and woken as a futex, when it ends; 0: nothing is */
+	uint64_t robust_list_va;
+	struct linux_signals signals;
+	struct wait_queue queue;   /* W: its CPU. Where it sleeps; nobody else does */
+	_Atomic uint32_t woken;    /* W: any CPU (set), itself (clear) */
+	_Atomic uint32_t sleeps;   /* W: itself */
+	int64_t (*restart)(struct thread *thread); /* what a call interrupted by a signal goes on with; NULL: the call itself, from its start */
+};
+
+static inline struct linux_process *linux_process_of(const struct thread *thread)
+{
+	return thread->process->linux;
+}
+
+#endif
