@@ -11,7 +11,7 @@
 
 static const char *const level_names[LOG_LEVELS] = { "error", "warn", "info", "debug", "trace" };
 static const char *const component_names[LOG_COMPONENTS] = {
-	"boot", "memory", "sched", "trust", "proc", "cap", "app", "net",
+	"boot", "memory", "sched", "trust", "proc", "cap", "app", "net", "linux",
 };
 
 const char *log_component_name(enum log_component component)

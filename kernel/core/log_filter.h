@@ -28,6 +28,7 @@ enum log_component {
 	LOG_CAP,
 	LOG_APP, /* what processes write by their capability */
 	LOG_NET,
+	LOG_LINUX,
 	LOG_COMPONENTS,
 };
 

@@ -7,6 +7,10 @@
 
 #include "kernel/core/page.h"
 #include "kernel/sys/layout.h"
+#include "kernel/sys/linux/exec.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/run.h"
+#include "kernel/sys/linux/thread.h"
 #include "kernel/sys/memory.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread.h"
@@ -40,9 +44,7 @@ static status_t program_plan(struct span archive, const struct program_request *
 
 	status_t status = elf_plan(*file, &limits, plan, &cause);
 
-	if (status == STATUS_OK && !plan->is_native)
-		cause = "not a native program: it has no Rumpk note";
-	else if (status == STATUS_OK && (plan->is_pie || plan->has_interpreter))
+	if (status == STATUS_OK && plan->is_native && (plan->is_pie || plan->has_interpreter))
 		cause = "position independent or dynamically linked";
 	else if (status == STATUS_OK)
 		return STATUS_OK;
@@ -97,6 +99,26 @@ static status_t memory_fill(struct process *process, const struct program_reques
 	return status;
 }
 
+/* Who runs a Linux program finds all it needs in its thread; it is loaded there. */
+static status_t linux_fill(struct program *program, const struct program_request *request, const struct elf_plan *plan, struct span file)
+{
+	struct linux_thread *personality = linux_thread_alloc();
+	struct thread_options options = { .pc = plan->entry_va, .cpu = request->cpu, .is_main = true, .personality = personality };
+	status_t status = personality != NULL ? linux_process_attach(program->process) : STATUS_ENOMEM;
+
+	if (status == STATUS_OK) {
+		personality->tid = program->process->number;
+		personality->start = linux_start_make(request->exec, file, request->argc, request->envc, request->strings);
+		status = personality->start == NULL ? STATUS_ENOMEM : memory_fill(program->process, request, plan, file);
+	}
+	if (status == STATUS_OK)
+		status = thread_create(program->process, &options, &program->main);
+	if (status != STATUS_OK && personality != NULL)
+		linux_thread_free(personality);
+	start_begin_bare(program->process, &program->start);
+	return status;
+}
+
 static status_t process_fill(struct program *program, const struct program_request *request, const struct elf_plan *plan,
 			     struct span file)
 {
@@ -124,7 +146,7 @@ static status_t process_make(struct program *program, const struct program_reque
 	if (status != STATUS_OK)
 		return status;
 	program->process->threads_max = request->threads_max;
-	status = process_fill(program, request, plan, file);
+	status = (plan->is_native ? process_fill : linux_fill)(program, request, plan, file);
 	if (status != STATUS_OK) {
 		*budget_ended = budget_left(program->process->budget) < PROGRAM_PAGES_LEAST;
 		process_abandon(program->process);

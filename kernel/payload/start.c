@@ -94,17 +94,24 @@ status_t start_begin(struct process *process, uint32_t argc, uint32_t envc, stru
 	return status;
 }
 
+void start_begin_bare(struct process *process, struct start *start)
+{
+	*start = (struct start){ .process = process };
+}
+
 status_t start_show(struct start *start, const char *name, capos_cap_t cap, uint32_t interface, uint32_t rights)
 {
-	struct capos_start *header = &start->page->start;
+	if (start->page != NULL) {
+		struct capos_start *header = &start->page->start;
 
-	if (header->capset_count == START_CAPSET_MAX)
-		return STATUS_ENOSPC;
+		if (header->capset_count == START_CAPSET_MAX)
+			return STATUS_ENOSPC;
 
-	struct capos_capset_entry *entry = &start->page->capset[header->capset_count++];
+		struct capos_capset_entry *entry = &start->page->capset[header->capset_count++];
 
-	*entry = (struct capos_capset_entry){ .cap = cap, .interface = interface, .rights = rights };
-	memcpy(entry->name, name, strnlen(name, sizeof(entry->name) - 1));
+		*entry = (struct capos_capset_entry){ .cap = cap, .interface = interface, .rights = rights };
+		memcpy(entry->name, name, strnlen(name, sizeof(entry->name) - 1));
+	}
 	log_print(LOG_CAP, LOG_INFO, "process %u (%s): %s, rights 0x%x", start->process->number, start->process->name, name, rights);
 	return STATUS_OK;
 }

@@ -20,7 +20,7 @@ struct start_page;
 /* A page that is being filled, before the process runs. Context of all: fiber. */
 struct start {
 	struct process *process;
-	struct start_page *page;
+	struct start_page *page; /* NULL: it has none */
 };
 
 /*
@@ -29,6 +29,9 @@ struct start {
  * STATUS_ENOMEM.
  */
 MUST_CHECK status_t start_begin(struct process *process, uint32_t argc, uint32_t envc, struct span strings, struct start *start);
+
+/* For a process that has no such page: what it is granted is in its capability set and nowhere else. */
+void start_begin_bare(struct process *process, struct start *start);
 
 /* Grants an object of which there is one. STATUS_ENOSPC, STATUS_ENOMEM. */
 MUST_CHECK status_t start_grant(struct start *start, const char *name, struct object *object, uint32_t rights);

@@ -146,7 +146,7 @@ status_t process_create_beside(const struct process *from, struct process **out)
  */
 static void process_empty(struct process *process)
 {
-	if (process->linux != NULL)
+	if (process->personality != NULL)
 		linux_process_detach(process);
 	grant_close(&process->capset);
 	process_unmap_objects(process);

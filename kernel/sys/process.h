@@ -50,7 +50,7 @@ struct process {
 	unsigned threads_max;
 	bool started; /* W: process_start(). Its last thread ends it */
 	bool quiet;   /* W: before it starts. Its start and its exit are of no interest (LOG_DEBUG) */
-	struct linux_process *linux; /* W: before it starts. What runs Linux programs has besides; NULL: it is native */
+	struct linux_process *personality; /* W: before it starts. What runs Linux programs has besides; NULL: it is native */
 
 	struct spinlock lock;
 	/* W: under `lock`, all that follows up to the empty line. */

@@ -43,8 +43,8 @@ static void thread_free(struct object *object)
 
 	if (thread->owner != thread)
 		object_put(&thread->owner->object);
-	if (thread->linux != NULL)
-		linux_thread_free(thread->linux);
+	if (thread->personality != NULL)
+		linux_thread_free(thread->personality);
 	object_put(&thread->process->object);
 	free(thread);
 }
@@ -101,7 +101,7 @@ static status_t block_map(struct thread *thread)
 static status_t rings_make(struct thread *thread, struct thread *share)
 {
 	thread->owner = thread;
-	if (thread->linux != NULL)
+	if (thread->personality != NULL)
 		return STATUS_OK;
 	if (share == NULL) {
 		ring_set_init(&thread->own, thread->process, thread, thread->cpu);
@@ -160,7 +160,7 @@ status_t thread_create(struct process *process, const struct thread_options *opt
 		object_put(&thread->object);
 		return status;
 	}
-	thread->linux = options->linux;
+	thread->personality = options->personality;
 	status = rings_make(thread, options->share);
 	if (status != STATUS_OK) {
 		thread_leave(thread);
@@ -171,7 +171,7 @@ status_t thread_create(struct process *process, const struct thread_options *opt
 	thread->user.x[1] = thread->rings_va;
 	thread->user.x[2] = options->x[2];
 	thread->is_main = options->is_main;
-	thread->run = options->linux != NULL ? linux_run : thread_run;
+	thread->run = options->personality != NULL ? linux_run : thread_run;
 	*out = thread;
 	return STATUS_OK;
 }

@@ -31,7 +31,7 @@ struct thread {
 	struct hal_user user; /* W: its fiber */
 	struct process *process; /* held */
 	void (*run)(struct thread *thread); /* what its fiber does until it, or its process, ends */
-	struct linux_thread *linux; /* of a thread that runs a Linux program; NULL: it is native, and has: */
+	struct linux_thread *personality; /* of a thread that runs a Linux program; NULL: it is native, and has: */
 	struct ring_set *rings;  /* its own, or those of the thread it shares with, which is held */
 	struct ring_set own;
 	struct thread *owner;     /* of the rings */
@@ -54,7 +54,7 @@ struct thread_options {
 	struct thread *share; /* whose rings it uses, or NULL. Then it runs on that one's CPU */
 	unsigned cpu;         /* or THREAD_CPU_ANY */
 	bool is_main;         /* the first one */
-	struct linux_thread *linux; /* it runs a Linux program, and has no rings; or NULL. Taken over, not on errors */
+	struct linux_thread *personality; /* it runs a Linux program, and has no rings; or NULL. Taken over, not on errors */
 };
 
 /*

@@ -107,6 +107,8 @@ static void war_lines(struct text *text, struct process *process)
 	for (struct list_node *node = process->threads.next; node != &process->threads; node = node->next) {
 		const struct thread *thread = LIST_OWNER(node, struct thread, of_process);
 
+		if (thread->rings == NULL)
+			continue;
 		format_to(&text->sink, "%u %s cpu %u %s wars %llu calls %llu\n", process->number, process->name, thread->cpu,
 			  ring_war_is_on(&thread->rings->war) ? "war" : "peace", (unsigned long long)thread->rings->war.wars,
 			  (unsigned long long)thread->calls);

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/status.h"
+
 struct thread;
 
 enum { LINUX_CALLS = 464 };
@@ -32,12 +34,16 @@ struct linux_call {
 };
 
 /* One list a family; ended by a row without a name. */
-extern const struct linux_call linux_calls_clock[], linux_calls_descriptors[], linux_calls_events[], linux_calls_family[], linux_calls_files[],
-	linux_calls_futex[], linux_calls_identity[], linux_calls_memory[], linux_calls_paths[], linux_calls_pipes[], linux_calls_program[],
-	linux_calls_signals[], linux_calls_sockets[], linux_calls_threads[], linux_calls_unserved[];
+extern const struct linux_call linux_calls_end[], linux_calls_identity[], linux_calls_unserved[];
 
-/* Carries out the call that the thread stopped with. Context: the thread's fiber. */
-void linux_call(struct thread *thread);
+/* Makes the lists one table, once. Context: fiber. */
+void linux_calls_init(void);
+
+/*
+ * Carries out the call that the thread stopped with: its result is in x[0], unless it is one of the above, which is returned; else 0. Context: the
+ * thread's fiber.
+ */
+int64_t linux_call(struct thread *thread);
 
 /* Prints which calls were asked for that are not there (log=linux:info). */
 void linux_calls_report(void);

@@ -14,7 +14,7 @@ struct thread;
 struct linux_thread *linux_thread_alloc(void);
 
 /* Frees it with its thread, or one that no thread has taken over. */
-void linux_thread_free(struct linux_thread *linux);
+void linux_thread_free(struct linux_thread *personality);
 
 /* Context: the thread's fiber. */
 void linux_run(struct thread *thread);

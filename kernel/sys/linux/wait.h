@@ -14,6 +14,7 @@
 #ifndef KERNEL_SYS_LINUX_WAIT_H
 #define KERNEL_SYS_LINUX_WAIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernel/core/spinlock.h"
@@ -22,6 +23,15 @@
 #include "lib/status.h"
 
 struct thread;
+
+enum { LINUX_WAKES_MAX = 16 };
+
+/* Threads that are to be woken once no lock is held any more: sending to another CPU may have to wait for it. */
+struct linux_wakes {
+	struct thread *threads[LINUX_WAKES_MAX]; /* held */
+	unsigned count;
+	bool more; /* some did not fit: another pass is needed */
+};
 
 /* Something that happens, again and again. */
 struct linux_event {
@@ -33,8 +43,8 @@ struct linux_waiter {
 	struct list_node node;
 	struct linux_event *event; /* NULL: it is in none */
 	struct thread *thread;     /* whom to wake; NULL: */
-	/* called instead, under the event's lock, on any CPU: it neither sleeps nor touches that event. */
-	void (*notify)(struct linux_waiter *waiter);
+	/* called instead, under the event's lock, on any CPU, perhaps more than once: it neither sleeps nor sends, and hands `wakes` on (linux_event_collect). */
+	void (*notify)(struct linux_waiter *waiter, struct linux_wakes *wakes);
 };
 
 void linux_event_init(struct linux_event *event);
@@ -42,12 +52,13 @@ void linux_event_init(struct linux_event *event);
 /* Wakes every waiter; each stays until it removes itself. Context: fiber or scheduler, any CPU. */
 void linux_event_raise(struct linux_event *event);
 
-/* Wakes at most `count` of those that sleep, oldest first, and takes them out; tells how many. Context: as above. */
-unsigned linux_event_raise_some(struct linux_event *event, unsigned count);
+/* The same for `notify`: who is to be woken is put into `wakes`. */
+void linux_event_collect(struct linux_event *event, struct linux_wakes *wakes);
 
 /* Context: fiber; `waiter` lives until it is removed. */
 void linux_waiter_add(struct linux_waiter *waiter, struct thread *thread, struct linux_event *event);
-void linux_waiter_add_notify(struct linux_waiter *waiter, void (*notify)(struct linux_waiter *waiter), struct linux_event *event);
+void linux_waiter_add_notify(struct linux_waiter *waiter, void (*notify)(struct linux_waiter *waiter, struct linux_wakes *wakes),
+			     struct linux_event *event);
 void linux_waiter_remove(struct linux_waiter *waiter); /* nothing where it is in no event */
 
 /*
