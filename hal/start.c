@@ -135,7 +135,7 @@ static void console_init(void)
 	if (machine.uart.registers.bytes != 0)
 		registers = tables_map_device(machine.uart.registers.base_pa, machine.uart.registers.bytes);
 	if (registers != NULL)
-		pl011_init(registers);
+		pl011_init(registers, machine.uart.intid);
 }
 
 /* The seed leaves the tree, so that nobody else who reads the tree later has it; a tree in no RAM cannot be written. */

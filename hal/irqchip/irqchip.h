@@ -14,6 +14,7 @@
 #define IRQCHIP_INTID_SPURIOUS 1020u /* this and the three above: nothing to handle */
 #define IRQCHIP_INTID_SPURIOUS_END 1024u
 #define IRQCHIP_INTID_NOTIFY 0
+#define IRQCHIP_SHARED_FIRST 32u /* of the interrupts that are not a CPU's own */
 
 struct cpu;
 

@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * The console device: its first port, output alone. Text is gathered in pages, so that the device is told once for many lines.
+ * The console device: its first port. Text is gathered in pages, so that the device is told once for many lines; what is typed comes in small
+ * buffers, and waits with the device while all of them are full.
  * Spec: virtio 1.2 §5.3 "Console Device".
  */
 #include <assert.h>
@@ -12,25 +13,34 @@
 #include "hal/virtio/driver.h"
 #include "hal/virtio/memory.h"
 
+#define QUEUE_RECEIVE 0
 #define QUEUE_SEND 1
 #define F_SIZE (1ull << 0)
 #define CONFIG_COLUMNS 0u
 #define CONFIG_ROWS 2u
 
-enum { BUFFERS = 8 };
+enum { BUFFERS = 8, INPUTS = 4, INPUT_BYTES = HAL_PAGE_BYTES / INPUTS };
 
 struct console_buffer {
 	char *data; /* a page */
 	bool sent;  /* the device's */
 };
 
+struct console_input {
+	const char *data;
+	bool posted; /* the device's */
+};
+
 struct console {
 	struct virtio_driver driver;
-	struct virtio_queue send;
+	struct virtio_queue send, receive;
 	struct console_buffer buffers[BUFFERS];
 	unsigned current;
 	uint32_t filled; /* of the current buffer, which is ours then */
 	uint16_t columns, rows; /* 0: unknown */
+	struct console_input inputs[INPUTS]; /* of one page */
+	struct console_input *reading; /* what is taken from, or NULL */
+	uint32_t read_at, read_end;    /* of it */
 };
 
 static_assert(sizeof(struct console) <= HAL_PAGE_BYTES && offsetof(struct console, driver) == 0, "it lives in a page");
@@ -56,12 +66,26 @@ static void ended(struct virtio_driver *driver)
 	while (virtqueue_reclaim(&of->send.ring, &token))
 		((struct console_buffer *)token)->sent = false;
 	of->filled = 0;
+	while (virtqueue_reclaim(&of->receive.ring, &token))
+		((struct console_input *)token)->posted = false;
+	of->reading = NULL;
 }
 
 static void found(struct virtio_driver *driver)
 {
 	driver->changed = config_read;
 	driver->ended = ended;
+}
+
+static status_t inputs_take(void)
+{
+	uint64_t pa = console->inputs[0].data == NULL ? virtio_page_take() : 0;
+
+	if (pa == 0)
+		return console->inputs[0].data != NULL ? STATUS_OK : STATUS_ENOMEM;
+	for (unsigned i = 0; i < INPUTS; i++)
+		console->inputs[i].data = (const char *)hal_direct_va(pa) + i * INPUT_BYTES;
+	return STATUS_OK;
 }
 
 static status_t memory_take(void)
@@ -78,7 +102,7 @@ static status_t memory_take(void)
 		else if (console->buffers[i].data == NULL)
 			return STATUS_ENOMEM;
 	}
-	return STATUS_OK;
+	return inputs_take();
 }
 
 status_t hal_terminal_start(void (*changed)(void *ctx), void *ctx)
@@ -88,14 +112,16 @@ status_t hal_terminal_start(void (*changed)(void *ctx), void *ctx)
 
 	if (status != STATUS_OK)
 		return status;
-	if (console->driver.state == VIRTIO_DRIVER_RUNNING || console->send.ring.in_flight > 0)
+	if (console->driver.state == VIRTIO_DRIVER_RUNNING || console->send.ring.in_flight > 0 || console->receive.ring.in_flight > 0)
 		return STATUS_EBUSY;
 	device = console->driver.device;
 	status = virtio_begin(device, F_SIZE | VIRTIO_F_EVENT_IDX);
 	if (status != STATUS_OK)
 		return status;
 	virtio_driver_begin(&console->driver, changed, ctx);
-	status = virtio_queue_begin(device, &console->send, QUEUE_SEND, BUFFERS);
+	status = virtio_queue_begin(device, &console->receive, QUEUE_RECEIVE, INPUTS);
+	if (status == STATUS_OK)
+		status = virtio_queue_begin(device, &console->send, QUEUE_SEND, BUFFERS);
 	if (status != STATUS_OK)
 		return status;
 	virtqueue_hush(&console->send.ring); /* who waits for room looks */
@@ -172,6 +198,62 @@ bool hal_terminal_flush(void)
 		return true;
 	virtio_queue_publish(console->driver.device, &console->send);
 	return console->filled == 0 && console->send.ring.in_flight == 0;
+}
+
+static void inputs_post(void)
+{
+	for (unsigned i = 0; i < INPUTS; i++) {
+		struct console_input *input = &console->inputs[i];
+		struct virtqueue_piece piece = { hal_direct_pa(input->data), INPUT_BYTES };
+		struct virtqueue_chain chain = { .pieces = &piece, .writable = 1, .token = input };
+
+		if (!input->posted && input != console->reading)
+			input->posted = virtqueue_add(&console->receive.ring, &chain) == STATUS_OK;
+	}
+	virtio_queue_publish(console->driver.device, &console->receive);
+}
+
+/* The next buffer that something was typed into. False where there is none, and then `changed` follows when there is. */
+static bool input_take(void)
+{
+	struct virtqueue_done done;
+	status_t status;
+
+	console->reading = NULL;
+	inputs_post();
+	status = virtqueue_take(&console->receive.ring, &done);
+	if (status == STATUS_EAGAIN && virtqueue_listen(&console->receive.ring, 0))
+		status = virtqueue_take(&console->receive.ring, &done);
+	if (status == STATUS_EAGAIN)
+		return false;
+	if (status != STATUS_OK || done.bytes == 0) {
+		virtio_driver_break(&console->driver, status != STATUS_OK ? console->receive.ring.why : "gives an empty buffer: reset");
+		return false;
+	}
+	console->reading = done.token;
+	console->reading->posted = false;
+	console->read_at = 0;
+	console->read_end = done.bytes;
+	return true;
+}
+
+size_t hal_terminal_read(void *to, size_t room)
+{
+	size_t at = 0;
+
+	while (at < room && hal_terminal_runs()) {
+		size_t bytes;
+
+		if ((console->reading == NULL || console->read_at == console->read_end) && !input_take())
+			break;
+		bytes = console->read_end - console->read_at;
+		if (bytes > room - at)
+			bytes = room - at;
+		memcpy((char *)to + at, console->reading->data + console->read_at, bytes);
+		console->read_at += (uint32_t)bytes;
+		at += bytes;
+	}
+	return at;
 }
 
 bool hal_terminal_size(uint16_t *columns, uint16_t *rows)

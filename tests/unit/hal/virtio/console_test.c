@@ -85,6 +85,55 @@ static void console_tells_the_size_and_when_it_changes(void)
 	CU_ASSERT(!hal_terminal_size(&columns, &rows));
 }
 
+/* Somebody types at the device. What it has no room for waits with it. */
+static bool type(const char *what, uint32_t bytes)
+{
+	struct model_chain chain;
+
+	if (!model_has_work(&fake.queues[0]))
+		return false;
+	chain = model_fetch(&fake.queues[0]);
+	CU_ASSERT_PTR_NULL_FATAL(chain.wrong);
+	CU_ASSERT_FATAL(chain.readable == 0 && chain.writable == 1 && bytes <= chain.pieces[0].bytes);
+	memcpy(hal_direct_va(chain.pieces[0].address), what, bytes);
+	model_finish(&fake.queues[0], &chain, bytes);
+	return true;
+}
+
+static void console_gives_what_is_typed_in_order(void)
+{
+	char got[16] = "";
+
+	CU_ASSERT(!type("a", 1)); /* nobody listens */
+	CU_ASSERT_EQUAL(hal_terminal_read(got, sizeof(got)), 0);
+	CU_ASSERT(type("one ", 4) && model_interrupts(&fake.queues[0]) && type("two ", 4) && type("three ", 6));
+	CU_ASSERT(hal_terminal_read(got, 6) == 6 && memcmp(got, "one tw", 6) == 0);
+	CU_ASSERT(type("4", 1) && type("5", 1) && !type("6", 1));
+	CU_ASSERT(hal_terminal_read(got, sizeof(got)) == 10 && memcmp(got, "o three 45", 10) == 0);
+	CU_ASSERT(type("6", 1) && hal_terminal_read(got, sizeof(got)) == 1 && got[0] == '6');
+}
+
+/* Nothing of what a device says counts but what it may have written. */
+static void console_finds_out_devices_that_lie_of_what_is_typed(void)
+{
+	static const struct {
+		uint32_t id, bytes;
+		uint16_t advance;
+	} lies[] = { { 0, 0, 1 }, { 0, HAL_PAGE_BYTES / 4 + 1, 1 }, { 7, 1, 1 }, { 300, 1, 1 }, { 0, 1, 5 }, { 0, 1, 0x8000 } };
+	char got[16];
+
+	for (unsigned i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		unsigned reports = fake.reports;
+
+		CU_ASSERT_EQUAL(hal_terminal_read(got, sizeof(got)), 0);
+		model_put(&fake.queues[0], lies[i].id, lies[i].bytes, lies[i].advance);
+		CU_ASSERT(hal_terminal_read(got, sizeof(got)) == 0 && !hal_terminal_runs() && fake.reports == reports + 1);
+		CU_ASSERT_EQUAL(hal_terminal_read(got, sizeof(got)), 0);
+		start();
+	}
+	CU_ASSERT(hal_terminal_read(got, sizeof(got)) == 0 && type("again", 5) && hal_terminal_read(got, sizeof(got)) == 5);
+}
+
 static void console_finds_out_devices_that_lie(void)
 {
 	static const struct {
@@ -139,6 +188,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(console_gathers_lines_until_they_are_shown),
 	UNIT_CASE(console_takes_no_more_than_there_is_room_for),
 	UNIT_CASE(console_tells_the_size_and_when_it_changes),
+	UNIT_CASE(console_gives_what_is_typed_in_order),
+	UNIT_CASE(console_finds_out_devices_that_lie_of_what_is_typed),
 	UNIT_CASE(console_finds_out_devices_that_lie),
 	UNIT_CASE(console_works_with_a_short_queue_and_no_size),
 };
