@@ -18,6 +18,7 @@
 #include "kernel/core/message.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/wait.h"
+#include "kernel/io/console_input.h"
 
 #define PATIENCE_NS 1000000000ull
 
@@ -99,6 +100,23 @@ static void lines_write(void)
 	(void)device_flush();
 }
 
+bool console_device_read(void *to, size_t room, size_t *got)
+{
+	bool there;
+
+	/* Acquire: as in console_drain(). */
+	while (atomic_exchange_explicit(&writing, true, memory_order_acquire))
+		hal_cpu_relax();
+	there = has_device && hal_terminal_runs();
+	if (there) {
+		atomic_store_explicit(&in_driver, true, memory_order_relaxed);
+		*got = hal_terminal_read(to, room);
+		atomic_store_explicit(&in_driver, false, memory_order_relaxed);
+	}
+	atomic_store_explicit(&writing, false, memory_order_release);
+	return there;
+}
+
 bool console_is_in_driver(void)
 {
 	return atomic_load_explicit(&in_driver, memory_order_relaxed);
@@ -146,6 +164,7 @@ static void console_main(void *arg)
 	(void)arg;
 	for (;;) {
 		console_drain();
+		console_input_fetch();
 		(void)wait_queue_sleep(&readable, WAIT_FOREVER);
 	}
 }
@@ -158,8 +177,7 @@ static void device_wake(void *arg)
 
 static struct deferred device_interrupt = { .run = device_wake };
 
-/* Context: interrupt. */
-static void device_changed(void *ctx)
+void console_interrupted(void *ctx)
 {
 	(void)ctx;
 	deferred_post(&device_interrupt);
@@ -167,7 +185,7 @@ static void device_changed(void *ctx)
 
 status_t console_use_device(void)
 {
-	status_t status = hal_terminal_start(device_changed, NULL);
+	status_t status = hal_terminal_start(console_interrupted, NULL);
 
 	if (status != STATUS_OK)
 		return status;

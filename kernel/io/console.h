@@ -21,6 +21,15 @@
 /* Has lines go to the console device, if the machine has one. Context: fiber, after devices_probe(), boot CPU. */
 MUST_CHECK status_t console_use_device(void);
 
+/*
+ * For console_input.h: takes what was typed at the console device, as hal_terminal_read(); false where lines go to the serial port. Context: the
+ * console's fiber.
+ */
+bool console_device_read(void *to, size_t room, size_t *got);
+
+/* Has the console's fiber look at what has come. Context: interrupt, on CPU 0. */
+void console_interrupted(void *ctx);
+
 /* Whether the caller may be within the console device's driver, where no line can wait for room in the ring. Context: any. */
 bool console_is_in_driver(void);
 
