@@ -17,7 +17,7 @@
 #include "lib/bits.h"
 
 const struct manifest_known_capability manifest_known_capabilities[MANIFEST_KNOWN_CAPABILITIES] = {
-	{ "console", CAPOS_INTERFACE_CONSOLE, { "write" } },
+	{ "console", CAPOS_INTERFACE_CONSOLE, { "write", "read" } },
 	{ "log", CAPOS_INTERFACE_LOG, { "write", "levels" } },
 	{ "clock", CAPOS_INTERFACE_CLOCK, { "read", "wait" } },
 	{ "entropy", CAPOS_INTERFACE_ENTROPY, { "read" } },

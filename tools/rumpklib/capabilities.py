@@ -15,7 +15,7 @@ class Capability:
 
 
 KNOWN = {
-    "console": Capability(1, ("write",)),
+    "console": Capability(1, ("write", "read")),
     "log": Capability(5, ("write", "levels")),
     "clock": Capability(6, ("read", "wait")),
     "entropy": Capability(7, ("read",)),
