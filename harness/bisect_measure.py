@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from harness import perf  # noqa: E402
+from harness import perf, request_cost  # noqa: E402
 
 BOOT_PAIRS = 9
 
@@ -21,7 +21,7 @@ def needs(metric: str) -> str:
     """The make targets that a metric is measured on."""
     if metric.startswith(("boot.", "image.")):
         return "all harness-images" if metric.startswith("boot.r") or metric == "boot.floor" else "all"
-    return "all guest-images"
+    return "all" if metric.startswith("blog.") else "all guest-images"
 
 
 def main() -> int:
@@ -33,6 +33,8 @@ def main() -> int:
     try:
         if metric == "boot.to_rubicon":
             found = [perf.steps_measure()]
+        elif metric.startswith("blog."):
+            found = request_cost.measures()
         elif metric.startswith("image."):
             found = perf.image_rows()
         elif metric.startswith("boot."):

@@ -39,6 +39,7 @@ class MachineConfig:
     el2: bool = False
     semihosting: bool = True
     icount: bool = True       # one instruction is one nanosecond: every run is the same; False: real time
+    idles: bool = False       # with icount: while the guest rests, time is the host's, not the next timer's at once
     seed: int | None = None   # of the guest's entropy: rng-seed, kaslr-seed, RNDR
     accel: str = ""           # `kvm` where the host has it
     rr: ReplayFiles | None = None
@@ -65,7 +66,7 @@ class MachineConfig:
             argv += ["-accel", self.accel]
         elif self.icount:
             replay = f",rr={self.rr.mode},rrfile={self.rr.log},rrsnapshot=init" if self.rr else ""
-            sleep = "on" if self.rr and self.rr.input else "off"
+            sleep = "on" if self.idles or (self.rr and self.rr.input) else "off"
             argv += ["-icount", f"shift=0,sleep={sleep}{replay}", "-rtc", "base=2020-01-01,clock=vm"]
             argv += ["-drive", f"file={self.rr.snapshot},if=none,id=rr"] if self.rr else []
         if self.seed is not None:
