@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from . import commands, disk, network, run, share, volume
+from . import commands, disk, network, recipe_commands, run, share, toolchain, volume
 from .errors import BadInput, Refused
 
 DESCRIPTION = "Makes, signs, checks and runs Rumpk bundles (.rpk)."
@@ -105,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     whole = argparse.ArgumentParser(prog="rumpk", description=DESCRIPTION, epilog=EPILOG)
     sub = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_keygen, _pack, _sign, _verify, _inspect, _extract, _run, volume.add):
+    for add in (_keygen, _pack, _sign, _verify, _inspect, _extract, _run, volume.add, toolchain.add, recipe_commands.add):
         add(sub)
     return whole
 

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""The files that a Linux program needs, out of a folder into which packages were unpacked: libraries as ld.so will look for them."""
+from __future__ import annotations
+
+import fnmatch
+import os
+import posixpath
+import stat
+from pathlib import Path
+
+from . import elf_dynamic
+from .errors import BadInput
+
+#: Where ld.so of Debian's arm64 looks without a cache, in its order.
+LIBRARY_PATHS = ("lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu", "lib", "usr/lib")
+_LINKS_MAX = 40
+
+
+class Tree:
+    """A folder that is another machine's root: symbolic links are followed within it, and never out of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def resolve(self, name: str) -> Path | None:
+        """The file or folder of that name, None where there is none."""
+        parts, done, links = [part for part in name.split("/") if part], [], 0
+        while parts:
+            part = parts.pop(0)
+            if part in (".", ".."):
+                del done[len(done) - (part == ".."):]
+                continue
+            path = self.folder.joinpath(*done, part)
+            try:
+                mode = path.lstat().st_mode
+            except OSError:
+                return None
+            if not stat.S_ISLNK(mode):
+                done.append(part)
+                continue
+            links += 1
+            if links > _LINKS_MAX:
+                return None
+            target = os.readlink(path)
+            done = [] if target.startswith("/") else done
+            parts = [piece for piece in target.split("/") if piece] + parts
+        return self.folder.joinpath(*done)
+
+    def file(self, name: str) -> Path | None:
+        path = self.resolve(name)
+        return path if path and path.is_file() else None
+
+    def names(self) -> list[str]:
+        """Every file, links to files included, by its name from the root."""
+        found = []
+        for folder, _, names in os.walk(self.folder):
+            inside = Path(folder).relative_to(self.folder)
+            found += [str(inside / name) for name in names]
+        return sorted(name for name in found if self.file(name))
+
+    def match(self, pattern: str) -> list[str]:
+        """Files by a pattern; `*` stands for any characters, slashes too; a folder's name for everything in it."""
+        pattern = pattern.strip("/")
+        folder = self.resolve(pattern)
+        if folder and folder.is_dir():
+            pattern += "/*"
+        return fnmatch.filter(self.names(), pattern) if "*" in pattern or "?" in pattern else [pattern] if self.file(pattern) else []
+
+
+def _library(tree: Tree, name: str, owner: str, needs: elf_dynamic.Needs) -> str | None:
+    """Where a needed library is, by its name from the root."""
+    if "/" in name:
+        return posixpath.normpath(name).strip("/")
+    origin = "/" + posixpath.dirname(owner)
+    places = [path.replace("${ORIGIN}", origin).replace("$ORIGIN", origin) for path in needs.paths]
+    for place in (*places, *LIBRARY_PATHS):
+        candidate = posixpath.normpath("/" + place + "/" + name).strip("/")
+        if tree.file(candidate):
+            return candidate
+    return None
+
+
+def close(tree: Tree, names: dict[str, Path]) -> dict[str, Path]:
+    """
+    The files named and all that they need: interpreters and libraries, in turn. BadInput names what no package has.
+    """
+    found, wanted = dict(names), sorted(names)
+    while wanted:
+        name = wanted.pop()
+        data = found[name].read_bytes()
+        if not elf_dynamic.is_elf(data) or elf_dynamic.is_native(data):
+            continue
+        needs = elf_dynamic.needs(data, name)
+        places = [needs.interpreter.strip("/")] if needs.interpreter else []
+        for library in needs.libraries:
+            place = _library(tree, library, name, needs)
+            if place is None:
+                raise BadInput(f"{name}: needs {library}, which no package of the recipe has")
+            places.append(place)
+        for place in places:
+            if place in found:
+                continue
+            path = tree.file(place)
+            if path is None:
+                raise BadInput(f"{name}: needs {place}, which no package of the recipe has")
+            found[place] = path
+            wanted.append(place)
+    return found

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""From a recipe to a signed bundle: packages, the closure of files, the manifest, the archive."""
+from __future__ import annotations
+
+import fnmatch
+import os
+import shutil
+from pathlib import Path
+
+from . import closure, debian, debian_lock, files, manifest, pack, toolchain
+from .debian import Package
+from .errors import BadInput
+from .recipe import Recipe
+
+OUTPUT = debian.ROOT / "build/recipes"
+
+
+def locked(recipe: Recipe, anew: bool = False) -> list[Package]:
+    """The packages of a recipe: those of its lock, which is made where there is none, or `anew` from what Debian has now."""
+    if not recipe.packages:
+        return []
+    if anew or not recipe.lock.exists():
+        apt = debian.Apt(debian.TARGET)
+        if anew:
+            apt.update()
+        chosen = debian_lock.resolve(list(recipe.packages), apt.packages())
+        debian_lock.write(recipe.lock, chosen, f"recipes/{recipe.name}.toml", f"tools/rumpk recipe lock {recipe.name}")
+        print(f"{recipe.lock}: {len(chosen)} packages")
+    chosen = debian_lock.read(recipe.lock)
+    for name in recipe.packages:
+        if not any(package.name == name for package in chosen):
+            raise BadInput(f"{recipe.lock}: {name} is not in it (`rumpk recipe lock {recipe.name}` makes it anew)")
+    return chosen
+
+
+def _named(recipe: Recipe, tree: closure.Tree) -> dict[str, Path]:
+    """The files that the recipe itself asks for, by their names in the bundle."""
+    found: dict[str, Path] = {}
+    for pattern in recipe.files:
+        matched = tree.match(pattern)
+        if not matched:
+            raise BadInput(f"{recipe.path}: recipe: files: no file {pattern} in its packages")
+        found.update((name, tree.folder / name) for name in matched)
+    for pattern in recipe.without:
+        for name in fnmatch.filter(found, pattern.strip("/")):
+            del found[name]
+    for name, source in recipe.copy.items():
+        found[name] = tree.folder / source.strip("/")
+    for name in recipe.execs:
+        if name not in recipe.compile and name not in found:
+            found[name] = tree.folder / name
+    for name, path in found.items():
+        inside = tree.file(str(path.relative_to(tree.folder)))
+        if inside is None:
+            raise BadInput(f"{recipe.path}: {name}: no such file in its packages")
+        found[name] = inside
+    return found
+
+
+def _stage(recipe: Recipe, sources: dict[str, Path], stage: Path) -> None:
+    """Lays everything out as the program will see it."""
+    shutil.rmtree(stage, ignore_errors=True)
+    for name, path in sources.items():
+        placed = stage / name
+        placed.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, placed)
+        os.chmod(placed, 0o755 if os.access(path, os.X_OK) else 0o644)
+    for name, text in recipe.text.items():
+        (stage / name).parent.mkdir(parents=True, exist_ok=True)
+        (stage / name).write_text(text, encoding="utf-8")
+    for name in recipe.folders:
+        (stage / name).mkdir(parents=True, exist_ok=True)
+    (stage / manifest.FILE_NAME).write_text(recipe.manifest, encoding="utf-8")
+
+
+def build(recipe: Recipe, key: str | Path, output: Path | None = None) -> Path:
+    """Builds the bundle of a recipe and says where it is. The same lock and key give the same bytes."""
+    home = OUTPUT / recipe.name
+    packages = locked(recipe)
+    tree = closure.Tree(debian.unpack(packages, home / "packages", lambda _: debian.Apt(debian.TARGET)))
+    compiled = {}
+    for name, source in recipe.compile.items():
+        compiled[name] = home / "compiled" / name
+        compiled[name].parent.mkdir(parents=True, exist_ok=True)
+        toolchain.compile_source(recipe.path.parent / source, compiled[name])
+    _stage(recipe, closure.close(tree, {**_named(recipe, tree), **compiled}), home / "root")
+    bundle = output or OUTPUT / f"{recipe.name}.rpk"
+    files.write(bundle, pack.pack(home / "root", {}, key))
+    return bundle
