@@ -18,6 +18,7 @@
 #define CPIO_TYPE_MASK 0170000u
 #define CPIO_TYPE_FILE 0100000u
 #define CPIO_TYPE_DIRECTORY 0040000u
+#define CPIO_TYPE_LINK 0120000u
 
 enum cpio_field {
 	CPIO_INO,
@@ -145,11 +146,14 @@ static status_t cpio_judge_entry(struct cpio_entry *entry, const char **why)
 
 	if (!cpio_name_is_valid(entry->name))
 		return cpio_fail(why, "name is not a clean relative path");
-	if (type != CPIO_TYPE_FILE && type != CPIO_TYPE_DIRECTORY)
-		return cpio_fail(why, "entry is neither regular file nor directory");
+	if (type != CPIO_TYPE_FILE && type != CPIO_TYPE_DIRECTORY && type != CPIO_TYPE_LINK)
+		return cpio_fail(why, "entry is neither regular file nor directory nor link");
 	entry->is_directory = type == CPIO_TYPE_DIRECTORY;
+	entry->is_link = type == CPIO_TYPE_LINK;
 	if (entry->is_directory && entry->data.len != 0)
 		return cpio_fail(why, "directory has content");
+	if (entry->is_link && (entry->data.len == 0 || entry->data.len > CPIO_LINK_MAX || memchr(entry->data.data, 0, entry->data.len) != NULL))
+		return cpio_fail(why, "link holds no path");
 	return STATUS_OK;
 }
 
@@ -243,7 +247,7 @@ status_t cpio_find(struct span archive, struct span name, struct span *data)
 
 	while ((status = cpio_next(&cursor, &entry, &why)) == STATUS_OK) {
 		if (cpio_equal(entry.name, name)) {
-			if (entry.is_directory)
+			if (entry.is_directory || entry.is_link)
 				return STATUS_ENOENT;
 			*data = entry.data;
 			return STATUS_OK;

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * Strict reader of newc cpio archives (magic 070701): regular files and directories with clean relative names. Linear in
+ * Strict reader of newc cpio archives (magic 070701): regular files, directories and symbolic links with clean relative names. Linear in
  * the archive; reads in place, copies nothing.
  *
  * Spec: Linux Documentation/driver-api/early-userspace/buffer-format.rst "initramfs buffer format"; cpio(5) "New ASCII Format".
@@ -20,14 +20,16 @@
 
 #define CPIO_NAME_MAX 255   /* bytes of a name, without its NUL */
 #define CPIO_NAME_PAD_MAX 4096 /* NULs behind a name, besides its own: they move the content to where it is wanted */
+#define CPIO_LINK_MAX 1023  /* bytes of what a symbolic link holds */
 #define CPIO_ENTRY_MAX 4096 /* entries of an archive, without the trailer */
 
-/* A file or a directory. Both spans lie in the archive. */
+/* A file, a directory or a symbolic link. Both spans lie in the archive. */
 struct cpio_entry {
 	struct span name; /* without its NUL, which follows in the archive */
-	struct span data; /* empty for a directory */
+	struct span data; /* empty for a directory; of a link, the path that it holds */
 	uint32_t mode;    /* as in the archive: type and permissions */
 	bool is_directory;
+	bool is_link;
 };
 
 /* Where an iteration stands. Made by cpio_begin. */
@@ -50,8 +52,8 @@ MUST_CHECK status_t cpio_next(struct cpio_cursor *cursor, struct cpio_entry *ent
 
 /*
  * Whether a whole archive is well formed: each header (digits, sizes, alignment, zero padding), names (relative, no empty, "."
- * or ".." part, no control characters, at most CPIO_NAME_MAX long, with at most CPIO_NAME_PAD_MAX NULs more), no name twice, only regular files and directories, at most
- * CPIO_ENTRY_MAX of them, a trailer, and nothing but zero bytes behind it.
+ * or ".." part, no control characters, at most CPIO_NAME_MAX long, with at most CPIO_NAME_PAD_MAX NULs more), no name twice, only regular files, directories
+ * and symbolic links (which hold 1 to CPIO_LINK_MAX bytes, none 0; whoever follows one keeps it inside), at most CPIO_ENTRY_MAX of them, a trailer, and nothing but zero bytes behind it.
  *
  * Cost: linear where names ascend (the first entry apart), else quadratic in the number of entries.
  * Context: any.
@@ -63,7 +65,7 @@ MUST_CHECK status_t cpio_check(struct span archive, const char **why);
  * The content of the regular file `name`.
  *
  * Context: any. `*data` borrows from the archive.
- * Returns STATUS_OK; STATUS_ENOENT where there is none of that name or it is a directory; STATUS_EBADMSG where the archive is malformed before it.
+ * Returns STATUS_OK; STATUS_ENOENT where there is none of that name or it is no regular file; STATUS_EBADMSG where the archive is malformed before it.
  */
 MUST_CHECK status_t cpio_find(struct span archive, struct span name, struct span *data);
 

@@ -110,8 +110,11 @@ class PackTest(support.Case):
 
     def test_refuses_what_an_archive_cannot_hold(self) -> None:
         app = self.app()
-        (app / "link").symlink_to("zebra.txt")
-        self.refused("link: neither a regular file nor a folder", app)
+        os.mkfifo(app / "pipe")
+        self.refused("pipe: neither a regular file nor a folder nor a link", app)
+        (app / "pipe").unlink()
+        (app / "link").symlink_to("../" * 342)
+        self.refused("link: a link of more than 1023 bytes", app)
         (app / "link").unlink()
         self.refused("cannot be a name", app, "--file", f"../up={app / 'zebra.txt'}")
         self.refused("both a file and a folder", app, "--file", f"zebra.txt/x={app / 'zebra.txt'}")

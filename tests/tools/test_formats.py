@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import support  # noqa: E402
+import bad_elf  # noqa: E402
 from rumpklib import bundle, cpio, image, minisign  # noqa: E402
 from rumpklib.errors import BadInput, Refused  # noqa: E402
 
@@ -19,8 +20,8 @@ class CpioTest(unittest.TestCase):
     def test_round_trip(self) -> None:
         self.assertEqual(cpio.read(cpio.write(FILES)), FILES)
 
-    def test_large_files_that_are_no_programs_begin_at_a_page(self) -> None:
-        content = bytes(range(1, 256)) * 200
+    def test_large_files_that_are_no_native_programs_begin_at_a_page(self) -> None:
+        content = bad_elf.Elf().build() + bytes(range(1, 256)) * 200
         entries = [FILES[0], cpio.file("program", content, True), cpio.file("large", content[1:]), cpio.file("small", content[:100])]
         archive = cpio.write(entries)
         self.assertEqual(cpio.read(archive), entries)
@@ -39,9 +40,16 @@ class CpioTest(unittest.TestCase):
                 cpio.read(cpio.write([cpio.file(name, b"")]))
 
     def test_refuses_what_is_no_file(self) -> None:
-        for entry in (cpio.Entry("link", 0o120777, b"a"), cpio.Entry("device", 0o020666), cpio.Entry("d", 0o040755, b"x")):
+        for entry in (cpio.Entry("link", 0o110777, b"a"), cpio.Entry("device", 0o020666), cpio.Entry("d", 0o040755, b"x")):
             with self.subTest(entry=entry), self.assertRaisesRegex(BadInput, "neither"):
                 cpio.read(cpio.write([entry]))
+
+    def test_links_hold_a_path(self) -> None:
+        entries = [FILES[0], cpio.link("sh", "bin/app"), cpio.link("up", "../" * 300)]
+        self.assertEqual(cpio.read(cpio.write(entries)), entries)
+        for target in ("", "a\0b", "x" * 1024):
+            with self.subTest(target=target), self.assertRaisesRegex(BadInput, "holds no path"):
+                cpio.read(cpio.write([cpio.link("l", target)]))
 
     def test_refuses_a_name_twice_and_a_tail(self) -> None:
         with self.assertRaisesRegex(BadInput, "twice"):

@@ -25,7 +25,7 @@ def unpack(parts: bundle.Bundle, where: str) -> Content:
     if not entries or entries[0].name != manifest.FILE_NAME:
         raise BadInput(f"{where}: the first entry of the archive is not {manifest.FILE_NAME}")
     parsed = manifest.parse(entries[0].data, f"{where}: {manifest.FILE_NAME}")
-    programs = {entry.name: entry.data for entry in entries if not entry.is_directory}
+    programs = {entry.name: entry.data for entry in entries if not entry.is_directory and not entry.is_link}
     for process in parsed.processes:
         if process.exec not in programs:
             raise BadInput(f"{where}: exec: no file {process.exec} in the bundle")

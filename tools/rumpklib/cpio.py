@@ -3,17 +3,20 @@
 """Archives of bundles: newc cpio, written so that the same files give the same bytes, read as strictly as lib/cpio.h."""
 from __future__ import annotations
 
+import os
 import re
 import stat
 from dataclasses import dataclass
 
+from . import elf_dynamic
 from .errors import BadInput
 
 NAME_MAX = 255
 NAME_PAD_MAX = 4096  # NULs behind a name, besides its own
 PAGE_BYTES = 4096
-PAGED_FROM = 32768  # bytes of a file that begins at a page, so that it can be mapped where it lies; not of programs, which are copied
+PAGED_FROM = 32768  # bytes of a file that begins at a page, so that it can be mapped where it lies; not of native programs, which are copied
 ENTRY_MAX = 4096
+LINK_MAX = 1023
 TRAILER = "TRAILER!!!"
 _HEADER_BYTES = 110
 _FIELDS = ("ino", "mode", "uid", "gid", "nlink", "mtime", "filesize", "devmajor", "devminor", "rdevmajor", "rdevminor",
@@ -22,7 +25,7 @@ _FIELDS = ("ino", "mode", "uid", "gid", "nlink", "mtime", "filesize", "devmajor"
 
 @dataclass(frozen=True)
 class Entry:
-    """One file or directory; `mode` has type and permissions."""
+    """One file, directory or symbolic link, whose data is the path that it holds; `mode` has type and permissions."""
 
     name: str
     mode: int
@@ -32,6 +35,10 @@ class Entry:
     def is_directory(self) -> bool:
         return stat.S_ISDIR(self.mode)
 
+    @property
+    def is_link(self) -> bool:
+        return stat.S_ISLNK(self.mode)
+
 
 def file(name: str, data: bytes, executable: bool = False) -> Entry:
     """A regular file, with one of two modes: who built it, under which umask, must not show."""
@@ -40,6 +47,10 @@ def file(name: str, data: bytes, executable: bool = False) -> Entry:
 
 def directory(name: str) -> Entry:
     return Entry(name, stat.S_IFDIR | 0o755)
+
+
+def link(name: str, target: str) -> Entry:
+    return Entry(name, stat.S_IFLNK | 0o777, os.fsencode(target))
 
 
 def name_is_valid(name: str) -> bool:
@@ -52,7 +63,7 @@ def name_is_valid(name: str) -> bool:
 def _record(ino: int, entry: Entry, at: int) -> bytes:
     """An entry that begins at offset `at` of the archive, which begins at a page."""
     name = entry.name.encode("utf-8", "surrogateescape") + b"\0"
-    if len(entry.data) >= PAGED_FROM and not entry.mode & 0o111:
+    if len(entry.data) >= PAGED_FROM and not elf_dynamic.is_native(entry.data):
         name += bytes(-(at + _HEADER_BYTES + len(name)) % PAGE_BYTES)
     values = dict.fromkeys(_FIELDS, 0)
     values.update(ino=ino, mode=entry.mode, nlink=2 if entry.is_directory else 1, filesize=len(entry.data),
@@ -117,10 +128,13 @@ def read(data: bytes) -> list[Entry]:
             raise BadInput(f"archive: name {name!r} is not a clean relative path")
         if name in names:
             raise BadInput(f"archive: {name} is there twice")
-        if not (stat.S_ISREG(fields["mode"]) or stat.S_ISDIR(fields["mode"]) and not content):
-            raise BadInput(f"archive: {name} is neither a regular file nor an empty directory entry")
+        entry = Entry(name, fields["mode"], content)
+        if not (stat.S_ISREG(entry.mode) or entry.is_link or entry.is_directory and not content):
+            raise BadInput(f"archive: {name} is neither a regular file nor an empty directory entry nor a link")
+        if entry.is_link and (not 0 < len(content) <= LINK_MAX or 0 in content):
+            raise BadInput(f"archive: {name} is a link that holds no path")
         names.add(name)
-        entries.append(Entry(name, fields["mode"], content))
+        entries.append(entry)
         if len(entries) > ENTRY_MAX:
             raise BadInput(f"archive: more than {ENTRY_MAX} entries")
     if content or any(data[at:]):

@@ -38,10 +38,11 @@ def _segments(data: bytes, where: str) -> list[tuple[int, ...]]:
 
 def is_native(data: bytes) -> bool:
     """Whether it is a program with the note of a native one; any other runs as a Linux program."""
-    if not is_elf(data):
+    try:
+        segments = _segments(data, "") if is_elf(data) else []
+    except BadInput:
         return False
-    return any(data[segment[2]:segment[2] + segment[5]].find(_NATIVE_NOTE) >= 0
-               for segment in _segments(data, "") if segment[0] == _PT_NOTE)
+    return any(_NATIVE_NOTE in data[offset:offset + file_bytes] for kind, _, offset, _, _, file_bytes, _, _ in segments if kind == _PT_NOTE)
 
 
 def _text(data: bytes, at: int, where: str) -> str:

@@ -19,42 +19,63 @@ class Sources:
     content: dict[str, bytes] = field(default_factory=dict)
     executable: set[str] = field(default_factory=set)
     directories: set[str] = field(default_factory=set)
+    links: dict[str, str] = field(default_factory=dict)
     where: dict[str, str] = field(default_factory=dict)
 
-    def add(self, name: str, path: Path) -> None:
+    def _add_name(self, name: str, path: Path) -> None:
         if not cpio.name_is_valid(name):
             raise BadInput(f"{path}: {name!r} cannot be a name in a bundle (clean relative path, at most "
                            f"{cpio.NAME_MAX} bytes, no control characters)")
-        self.content[name] = files.read(path)
-        self.where[name] = str(path)
-        if os.access(path, os.X_OK):
-            self.executable.add(name)
         for parent in Path(name).parents:
             if str(parent) != ".":
                 self.directories.add(str(parent))
 
+    def add(self, name: str, path: Path) -> None:
+        self._add_name(name, path)
+        self.content[name] = files.read(path)
+        self.links.pop(name, None)
+        self.where[name] = str(path)
+        if os.access(path, os.X_OK):
+            self.executable.add(name)
+
+    def add_link(self, name: str, path: Path) -> None:
+        """As it is: it may lead to what the machine alone has."""
+        self._add_name(name, path)
+        self.links[name] = os.readlink(path)
+        if len(os.fsencode(self.links[name])) > cpio.LINK_MAX:
+            raise BadInput(f"{path}: a link of more than {cpio.LINK_MAX} bytes")
+
+    def _entry(self, name: str) -> cpio.Entry:
+        if name in self.links:
+            return cpio.link(name, self.links[name])
+        return cpio.directory(name) if name in self.directories else cpio.file(name, self.content[name], name in self.executable)
+
     def entries(self) -> list[cpio.Entry]:
         """The manifest, then everything in the order of its bytes."""
-        clash = self.directories & self.content.keys()
+        clash = self.directories & (self.content.keys() | self.links.keys())
         if clash:
             raise BadInput(f"{min(clash)}: both a file and a folder")
-        rest = sorted((self.content.keys() | self.directories) - {manifest.FILE_NAME}, key=os.fsencode)
-        return [cpio.file(manifest.FILE_NAME, self.content[manifest.FILE_NAME])] + [
-            cpio.directory(name) if name in self.directories
-            else cpio.file(name, self.content[name], name in self.executable) for name in rest]
+        rest = sorted((self.content.keys() | self.links.keys() | self.directories) - {manifest.FILE_NAME}, key=os.fsencode)
+        return [cpio.file(manifest.FILE_NAME, self.content[manifest.FILE_NAME])] + [self._entry(name) for name in rest]
+
+
+def _unreadable(error: OSError) -> None:
+    raise BadInput(f"{error.filename}: {error.strerror}")
 
 
 def _walk(folder: Path, sources: Sources) -> None:
     """Everything in a folder; what an archive cannot hold is an error, never left out."""
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(Path(inside, name) for inside, folders, names in os.walk(folder, onerror=_unreadable) for name in folders + names):
         name = str(path.relative_to(folder))
         mode = path.lstat().st_mode
         if stat.S_ISREG(mode):
             sources.add(name, path)
         elif stat.S_ISDIR(mode):
             sources.directories.add(name)
+        elif stat.S_ISLNK(mode):
+            sources.add_link(name, path)
         else:
-            raise BadInput(f"{path}: neither a regular file nor a folder")
+            raise BadInput(f"{path}: neither a regular file nor a folder nor a link")
 
 
 def collect(source: Path, placed: dict[str, Path]) -> tuple[manifest.Manifest, Sources]:

@@ -144,7 +144,7 @@ static status_t entry_add(struct app *app, const struct cpio_entry *entry)
 	}
 	app->nodes[at].permissions = (uint16_t)(entry->mode & 0777);
 	if (!entry->is_directory) {
-		app->nodes[at].node.type = FS_FILE;
+		app->nodes[at].node.type = entry->is_link ? FS_LINK : FS_FILE;
 		app->nodes[at].data = entry->data;
 	}
 	return STATUS_OK;
@@ -195,6 +195,11 @@ static int64_t app_read(struct fs_node *file, uint64_t offset, void *data, size_
 	return (int64_t)bytes;
 }
 
+static int64_t app_read_link(struct fs_node *link, char *data, size_t bytes)
+{
+	return app_read(link, 0, data, bytes);
+}
+
 /* A cookie is a node's number: the list goes on at its sibling. */
 static status_t app_list(struct fs_node *directory, uint64_t cookie, bool (*each)(void *ctx, const struct fs_entry *entry), void *ctx)
 {
@@ -228,6 +233,7 @@ static const struct fs_ops ops = {
 	.release = app_release,
 	.stat = app_stat,
 	.read = app_read,
+	.read_link = app_read_link,
 	.list = app_list,
 	.pages = app_pages,
 };

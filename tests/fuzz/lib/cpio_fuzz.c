@@ -27,8 +27,9 @@ static size_t walk(struct span archive, bool checked)
 		count++;
 		if (!checked || count > 64)
 			continue;
-		FUZZ_ASSERT(cpio_find(archive, entry.name, &data) == (entry.is_directory ? STATUS_ENOENT : STATUS_OK));
-		FUZZ_ASSERT(entry.is_directory || data.data == entry.data.data);
+		FUZZ_ASSERT(cpio_find(archive, entry.name, &data) == (entry.is_directory || entry.is_link ? STATUS_ENOENT : STATUS_OK));
+		FUZZ_ASSERT(entry.is_directory || entry.is_link || data.data == entry.data.data);
+		FUZZ_ASSERT(!entry.is_link || (entry.data.len > 0 && entry.data.len <= CPIO_LINK_MAX));
 	}
 	FUZZ_ASSERT(status == STATUS_ENODATA || (!checked && status == STATUS_EBADMSG && why != NULL));
 	return count;

@@ -13,6 +13,7 @@
 #define ARCHIVE_MAX (1u << 20)
 #define FILE_MODE 0100644u
 #define DIRECTORY_MODE 0040755u
+#define LINK_MODE 0120777u
 #define MAGIC_BYTES 6u
 
 struct archive {
@@ -263,9 +264,9 @@ static void cpio_takes_names_with_zeros_behind_them(void)
 	CU_ASSERT_EQUAL(check_and_free(&archive), STATUS_EBADMSG);
 }
 
-static void cpio_rejects_links_and_devices(void)
+static void cpio_rejects_devices(void)
 {
-	static const uint32_t modes[] = { 0120777, 0020600, 0060600, 0010600, 0140755, 0000644 };
+	static const uint32_t modes[] = { 0110777, 0020600, 0060600, 0010600, 0140755, 0000644 };
 
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		struct archive archive;
@@ -274,8 +275,50 @@ static void cpio_rejects_links_and_devices(void)
 		archive_add(&archive, modes[i], "x", "");
 		archive_end(&archive);
 		CU_ASSERT_EQUAL(check_and_free(&archive), STATUS_EBADMSG);
-		CU_ASSERT_STRING_EQUAL(cause, "entry is neither regular file nor directory");
+		CU_ASSERT_STRING_EQUAL(cause, "entry is neither regular file nor directory nor link");
 	}
+}
+
+static void cpio_knows_links_and_finds_no_file_in_them(void)
+{
+	struct archive archive;
+	struct cpio_cursor cursor;
+	struct cpio_entry entry;
+	struct span data;
+
+	archive_begin(&archive);
+	archive_add(&archive, LINK_MODE, "bin/sh", "busybox");
+	archive_end(&archive);
+	CU_ASSERT_EQUAL(cpio_check(archive_span(&archive), &cause), STATUS_OK);
+	cursor = cpio_begin(archive_span(&archive));
+	CU_ASSERT_EQUAL(cpio_next(&cursor, &entry, &cause), STATUS_OK);
+	CU_ASSERT(entry.is_link && !entry.is_directory && entry.data.len == 7 && memcmp(entry.data.data, "busybox", 7) == 0);
+	CU_ASSERT_EQUAL(cpio_find(archive_span(&archive), entry.name, &data), STATUS_ENOENT);
+	free(archive.data);
+}
+
+static void cpio_rejects_links_that_hold_no_path(void)
+{
+	static char path[CPIO_LINK_MAX + 1];
+	static const struct {
+		size_t bytes;
+		status_t status;
+	} cases[] = { { 0, STATUS_EBADMSG }, { 1, STATUS_OK }, { CPIO_LINK_MAX, STATUS_OK }, { CPIO_LINK_MAX + 1, STATUS_EBADMSG } };
+	struct archive archive;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(path, 'p', sizeof(path));
+		archive_begin(&archive);
+		archive_add_raw(&archive, LINK_MODE, "l", 2, path, cases[i].bytes);
+		archive_end(&archive);
+		CU_ASSERT_EQUAL(check_and_free(&archive), cases[i].status);
+	}
+	path[3] = '\0';
+	archive_begin(&archive);
+	archive_add_raw(&archive, LINK_MODE, "l", 2, path, 8);
+	archive_end(&archive);
+	CU_ASSERT_EQUAL(check_and_free(&archive), STATUS_EBADMSG);
+	CU_ASSERT_STRING_EQUAL(cause, "link holds no path");
 }
 
 static void cpio_rejects_directory_or_trailer_with_content(void)
@@ -377,7 +420,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(cpio_rejects_names_that_are_not_clean),
 	UNIT_CASE(cpio_rejects_names_of_wrong_length),
 	UNIT_CASE(cpio_takes_names_with_zeros_behind_them),
-	UNIT_CASE(cpio_rejects_links_and_devices),
+	UNIT_CASE(cpio_rejects_devices),
+	UNIT_CASE(cpio_knows_links_and_finds_no_file_in_them),
+	UNIT_CASE(cpio_rejects_links_that_hold_no_path),
 	UNIT_CASE(cpio_rejects_directory_or_trailer_with_content),
 	UNIT_CASE(cpio_rejects_sizes_that_overflow),
 	UNIT_CASE(cpio_rejects_fields_that_are_not_hexadecimal),

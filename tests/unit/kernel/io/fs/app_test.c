@@ -10,7 +10,7 @@
 #include "lib/cpio.h"
 #include "tests/unit/unit.h"
 
-enum { ARCHIVE_MAX = 65536, FILE_MODE = 0100644, PROGRAM_MODE = 0100755, DIRECTORY_MODE = 0040755 };
+enum { ARCHIVE_MAX = 65536, FILE_MODE = 0100644, PROGRAM_MODE = 0100755, DIRECTORY_MODE = 0040755, LINK_MODE = 0120777 };
 
 static _Alignas(4096) char archive[ARCHIVE_MAX];
 static size_t len;
@@ -73,6 +73,24 @@ static void files_and_the_directories_on_the_way_are_there(void)
 	CU_ASSERT(fs->ops->read(file, 3, data, sizeof(data)) == 4 && memcmp(data, "gram", 4) == 0);
 	CU_ASSERT(fs->ops->read(file, 3, data, 2) == 2 && fs->ops->read(file, 7, data, 2) == 0 && fs->ops->read(file, UINT64_MAX, data, 2) == 0);
 	CU_ASSERT(fs->read_only && fs->ops->write == NULL && fs->ops->create == NULL);
+	app_unmount(fs);
+}
+
+static void links_hold_paths(void)
+{
+	struct fs_node *link;
+	struct fs_stat stat;
+	char path[16];
+
+	begin();
+	add_text(FILE_MODE, "manifest.toml", "name");
+	add_text(LINK_MODE, "bin/sh", "busybox");
+	mount();
+	link = look(look(fs->root, "bin"), "sh");
+	CU_ASSERT_FATAL(link != NULL && link->type == FS_LINK);
+	CU_ASSERT(fs->ops->stat(link, &stat) == STATUS_OK && stat.type == FS_LINK && stat.size == 7);
+	CU_ASSERT(fs->ops->read_link(link, path, sizeof(path)) == 7 && memcmp(path, "busybox", 7) == 0);
+	CU_ASSERT(fs->ops->read_link(link, path, 4) == 4);
 	app_unmount(fs);
 }
 
@@ -142,6 +160,7 @@ static void pages_are_those_of_a_file_that_begins_at_one(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(files_and_the_directories_on_the_way_are_there),
+	UNIT_CASE(links_hold_paths),
 	UNIT_CASE(a_list_goes_on_where_it_stopped),
 	UNIT_CASE(a_name_that_is_both_hides_nothing_else),
 	UNIT_CASE(pages_are_those_of_a_file_that_begins_at_one),
