@@ -131,9 +131,9 @@ $(FUZZ_DISPATCH): build/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_DISPATCH_SRCS) $(IDL
 		-ffunction-sections -Wl,--gc-sections -o $@ $< $(FUZZ_DISPATCH_SRCS)
 
 FUZZ_BLOG := build/tests/fuzz/apps/blog/session_fuzz
-$(filter-out $(FUZZ_NET) $(FUZZ_EXT4) $(FUZZ_DISPATCH) $(FUZZ_BLOG),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP)
+$(filter-out $(FUZZ_NET) $(FUZZ_EXT4) $(FUZZ_DISPATCH) $(FUZZ_BLOG),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP) | $(IDL_STAMP)
 	@mkdir -p $(@D)
-	clang -std=gnu11 -g -O1 -I. $(SODIUM_INCLUDES) $(FDT_INCLUDES) -fsanitize=fuzzer,address,undefined \
+	clang -std=gnu11 -g -O1 -I. -Ibuild/gen $(SODIUM_INCLUDES) $(FDT_INCLUDES) -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o $@ $< $(HOST_SRCS) $(FDT_SRCS)
 # It includes the sources that it tests, with the machine and the scheduler played by itself.
 build/tests/fuzz/kernel/cap/ring_set_fuzz: $(addprefix kernel/cap/,chain.c operation.c ring_set.c) kernel/sys/submissions.c
