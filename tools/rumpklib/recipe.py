@@ -3,6 +3,7 @@
 """Recipes, recipes/<name>.toml: a manifest, and in the table [recipe] what its bundle is made of; see docs/recipes.md."""
 from __future__ import annotations
 
+import posixpath
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,7 @@ class Recipe:
     folders: tuple[str, ...] = ()
     text: dict[str, str] = field(default_factory=dict)
     copy: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
     compile: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -77,6 +79,20 @@ def _texts(path: Path, table: dict[str, Any], key: str) -> dict[str, str]:
     return value
 
 
+def _links(path: Path, table: dict[str, Any]) -> dict[str, str]:
+    """Written as target = [names]; given as name: what the link holds, from where it stands."""
+    found: dict[str, str] = {}
+    said = table.pop("links", {})
+    if not isinstance(said, dict):
+        raise BadInput(f'{path}: recipe: links must be a table of "target" = ["name", ...]')
+    for target in said:
+        for name in _list(path, dict(said), target):
+            if not cpio.name_is_valid(name) or not cpio.name_is_valid(target):
+                raise BadInput(f"{path}: recipe: links: {name!r} to {target!r}: both must be names in the bundle (clean relative paths)")
+            found[name] = posixpath.relpath(target, posixpath.dirname(name) or ".")
+    return found
+
+
 def _is_inside(name: str) -> bool:
     return not name.startswith("/") and not any(part in ("", ".", "..") for part in name.split("/"))
 
@@ -94,11 +110,13 @@ def read(path: Path) -> Recipe:
     parsed = manifest.parse(text.encode(), f"{path}: manifest")
     about = table.pop("about", "")
     packages, listed = _list(path, table, "packages"), {key: _list(path, table, key) for key in ("files", "without", "folders")}
+    links = _links(path, table)
     texts = {key: _texts(path, table, key) for key in ("text", "copy", "compile")}
     if table:
-        raise BadInput(f"{path}: recipe: unknown key {min(table)} (known: about, packages, files, without, folders, text, copy, compile)")
+        raise BadInput(f"{path}: recipe: unknown key {min(table)} (known: about, packages, files, without, folders, text, copy, links, "
+                       "compile)")
     _check(path, about, packages, listed["folders"], texts["compile"])
-    return Recipe(path, text, parsed, about, packages, **listed, **texts)
+    return Recipe(path, text, parsed, about, packages, links=links, **listed, **texts)
 
 
 def _check(path: Path, about: object, packages: tuple[str, ...], folders: tuple[str, ...], compiled: dict[str, str]) -> None:

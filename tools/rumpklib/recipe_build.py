@@ -69,6 +69,9 @@ def _stage(recipe: Recipe, sources: dict[str, Path], stage: Path) -> None:
     for name, text in recipe.text.items():
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         (stage / name).write_text(text, encoding="utf-8")
+    for name, target in recipe.links.items():
+        (stage / name).parent.mkdir(parents=True, exist_ok=True)
+        (stage / name).symlink_to(target)
     for name in recipe.folders:
         (stage / name).mkdir(parents=True, exist_ok=True)
     (stage / manifest.FILE_NAME).write_text(recipe.manifest, encoding="utf-8")
