@@ -111,7 +111,7 @@ static void manifest_rejects_unknown_keys_tables_and_capabilities(void)
 
 static void manifest_rejects_unknown_and_empty_rights(void)
 {
-	refuses(HEAD "[capabilities]\nconsole = [\"read\"]\n", "manifest.toml line 4: console: unknown right");
+	refuses(HEAD "[capabilities]\nconsole = [\"listen\"]\n", "manifest.toml line 4: console: unknown right");
 	refuses(HEAD "[capabilities]\nconsole = [\"write\",\n\"\"]\n", "manifest.toml line 5: console: unknown right");
 	refuses(HEAD "[capabilities]\nconsole = [\"write\", \"write\"]\n", "manifest.toml line 4: console: right occurs twice");
 	refuses(HEAD "[capabilities]\nconsole = []\n", "manifest.toml line 4: console: has no rights: leave it out");
