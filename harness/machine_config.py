@@ -45,6 +45,7 @@ class MachineConfig:
     rr: ReplayFiles | None = None
     gdb_socket: str | Path | None = None
     halted: bool = False
+    own: Path | None = None  # a file or folder, named in `extra` too, that the guest may write to: every run has a copy
     extra: tuple[str, ...] = ()
 
     def argv(self, console: str = "stdio", results: str | None = None, qmp: str | None = None,

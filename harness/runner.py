@@ -7,6 +7,8 @@ import hashlib
 import itertools
 import os
 import secrets
+import shutil
+import subprocess
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -77,6 +79,8 @@ def prepare(case: Case, nonce: str | None = None, seed: int = SEED, realtime: bo
     nonce = nonce or secrets.token_hex(8)
     if config.gdb_socket is not None:
         config = own_socket(config)
+    if config.own is not None:
+        config = own_copy(config)
     # In front: what stands behind ` -- ` is the program's.
     config = replace(config, append=f"nonce={nonce} {config.append}".strip())
     return replace(case, machine=config, expect=replace(case.expect, nonce=nonce))
@@ -91,6 +95,20 @@ def own_socket(config: MachineConfig) -> MachineConfig:
     """The machine with a debug socket of its own, and what is named after it: the same case may run twice at a time."""
     old, new = str(config.gdb_socket), f"{config.gdb_socket}.{next(_NUMBER)}"
     return replace(config, gdb_socket=new, extra=tuple(word.replace(old, new) for word in config.extra))
+
+
+def own_copy(config: MachineConfig) -> MachineConfig:
+    """The machine with a copy of what it writes to; forget_copy() removes it."""
+    old, new = str(config.own), paths.RUNS / f".{os.getpid()}-{next(_NUMBER)}" / "own"
+    new.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", "--sparse=always", "--reflink=auto", old, str(new)], check=True)
+    return replace(config, own=new, extra=tuple(word.replace(old, str(new)) for word in config.extra))
+
+
+def forget_copy(case: Case) -> None:
+    """Removes what a prepared case's machine wrote to."""
+    if case.machine.own is not None:
+        shutil.rmtree(case.machine.own.parent, ignore_errors=True)
 
 
 def derive_nonce(seed: int, name: str) -> str:
@@ -117,6 +135,8 @@ def run_case(case: Case, nonce: str | None = None, keep: bool = False, attempt: 
         run = _watch(case, machine, work)
         run.attempt = attempt
         run.folder = write(run, machine, keep, work)
+    if run.as_due:
+        forget_copy(case)  # of a failure it stays to be looked at until the next harness sweeps
     return run
 
 

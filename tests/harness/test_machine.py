@@ -12,12 +12,13 @@ import contextlib  # noqa: E402
 import os  # noqa: E402
 import signal  # noqa: E402
 import subprocess  # noqa: E402
+import tempfile  # noqa: E402
 import time  # noqa: E402
 
 from harness import paths  # noqa: E402
 from harness.autopsy import Autopsy, parse_registers  # noqa: E402
 from harness.machine import DIE_WITH_PARENT, Machine, MachineConfig, memory_text  # noqa: E402
-from harness.runner import run_case  # noqa: E402
+from harness.runner import forget_copy, prepare, run_case  # noqa: E402
 from harness.suite import Budget, Case  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
 
@@ -102,6 +103,25 @@ class Life(unittest.TestCase):
         raw = subprocess.run([run.folder / "repro.sh", "--raw"], capture_output=True, text=True, timeout=PATIENCE_S,
                              stdin=subprocess.DEVNULL, check=True)
         self.assertIn(run.nonce, raw.stdout)
+
+
+class Own(unittest.TestCase):
+    """What a machine writes to."""
+
+    def test_each_run_has_a_copy_which_goes_with_it(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            disk = Path(folder, "disk.img")
+            disk.write_bytes(b"before")
+            config = MachineConfig("x.img", own=disk, extra=("-drive", f"if=none,file={disk},format=raw"))
+            case = Case("own", config, Expectation())
+            first, second = prepare(case), prepare(case)
+            self.assertNotEqual(first.machine.own, second.machine.own)
+            self.assertIn(f"if=none,file={first.machine.own},format=raw", first.machine.extra)
+            first.machine.own.write_bytes(b"after")
+            self.assertEqual((disk.read_bytes(), second.machine.own.read_bytes()), (b"before", b"before"))
+            for one in (first, second):
+                forget_copy(one)
+                self.assertFalse(one.machine.own.exists())
 
 
 class Examine(unittest.TestCase):

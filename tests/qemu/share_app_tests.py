@@ -34,7 +34,7 @@ def case(name: str, bundle: str, folder: Path, words: str, lines: tuple[str, ...
          read_only: bool = False, **options: object) -> suite.Case:
     """A bundle with a folder. The world outside keeps real time."""
     folder.mkdir(parents=True, exist_ok=True)
-    machine = suite.product(APPS / f"{bundle}.rpk", append=f"-- {words}", icount=False,
+    machine = suite.product(APPS / f"{bundle}.rpk", append=f"-- {words}", icount=False, own=folder,
                             extra=share.arguments(share.Share(str(folder), read_only), transport), **options)
     return suite.Case(f"share_app[{name}]", machine, Expectation(status, (markers.RUBICON, *lines, HALTED), bad=BAD_PATTERNS),
                       budget=suite.Budget(cpu_s=60.0, wall_s=180.0))
@@ -44,7 +44,7 @@ def files(what: str, transport: str, smp: int) -> suite.Case:
     """What apps/files does; the last of its names is one that it has removed."""
     name = f"{what},{transport},smp{smp}"
     words, lines = WORDS[what]
-    return case(name, "files-host", FOLDERS / paths.folder_name(name), words, lines, int(what == "names"), transport, smp=smp)
+    return case(name, "files-host", FOLDERS / "empty", words, lines, int(what == "names"), transport, smp=smp)
 
 
 def cases() -> list[suite.Case]:

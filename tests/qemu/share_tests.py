@@ -85,9 +85,11 @@ def look(folder: Path) -> None:
             assert ours[:8] == theirs[:8] and ours[-8:] == theirs[-8:], f"block {number}"
 
 
-def drive(folder: Path, whole: bool) -> suite.Drive:
+def drive(whole: bool) -> suite.Drive:
     """The host's part of a run."""
     def run(machine: Machine) -> None:
+        folder = machine.config.own
+        assert folder is not None
         fill(folder)
         if whole:
             change(machine, folder)
@@ -99,14 +101,13 @@ def drive(folder: Path, whole: bool) -> suite.Drive:
 
 
 def share(name: str, transport: str, read_only: bool = False, **options: object) -> suite.Case:
-    """All claims on one machine; its folder is empty but for what an earlier run has left, until the guest runs."""
-    folder = FOLDERS / paths.folder_name(name)
+    """All claims on one machine; its folder is empty until the guest runs."""
+    folder = FOLDERS / "empty"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "ready").unlink(missing_ok=True)
     fsdev = f"local,id=share,path={folder},security_model=none,multidevs=remap" + (",readonly=on" if read_only else "")
-    machine = suite.product(None, IMAGE, append="test=share-ro" if read_only else "test=share", icount=False,
+    machine = suite.product(None, IMAGE, append="test=share-ro" if read_only else "test=share", icount=False, own=folder,
                             extra=("-fsdev", fsdev, *DEVICES[transport]), **options)
-    return suite.Case(f"share[{name}]", machine, Expectation(ktap=True), script=drive(folder, not read_only), budget=BUDGET)
+    return suite.Case(f"share[{name}]", machine, Expectation(ktap=True), script=drive(not read_only), budget=BUDGET)
 
 
 def cases() -> list[suite.Case]:

@@ -4,14 +4,12 @@
 """Hostile processes at full speed beside one that must keep its rate (tests/apps/storm): it ends with 0, and no page is lost."""
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-from harness import markers, paths, suite  # noqa: E402
+from harness import markers, paths, suite, volumes  # noqa: E402
 from harness.machine import Machine  # noqa: E402
 from harness.verdict import BAD_PATTERNS, Expectation  # noqa: E402
 from rumpklib import share  # noqa: E402
@@ -47,45 +45,23 @@ def storm(kind: str, seed: int, milliseconds: int, smp: int, rule: str = "auto",
         markers=(markers.RUBICON, turns, PAGES, HALTED), bad=(*BAD_PATTERNS, "BROKEN")), budget=budget)
 
 
-def e2fs(tool: str, *argv: str) -> None:
-    """One of e2fsprogs'; it must find nothing to complain of."""
-    done = subprocess.run([shutil.which(tool, path=":/usr/sbin:/sbin") or tool, *argv], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{tool}: {done.stdout}{done.stderr}"
-
-
-def volume(name: str) -> tuple[Path, suite.Drive]:
-    """A fresh one, and that it is clean when the machine has ended."""
-    path = FOLDER / f"{name}.img"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    with open(path, "wb") as file:
-        file.truncate(32 << 20)
-    e2fs("mke2fs", "-q", "-F", "-t", "ext4", str(path))
-
-    def check(machine: Machine) -> None:
-        machine.wait(wall_s=1800.0)
-        e2fs("e2fsck", "-fn", str(path))
-    return path, suite.Drive(check)
-
-
-def folder(name: str) -> Path:
-    """An empty one."""
-    path = FOLDER / name
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(parents=True)
-    return path
+def clean(machine: Machine) -> None:
+    """The machine's volume, when it has ended."""
+    machine.wait(wall_s=1800.0)
+    volumes.e2fs("e2fsck", "-fn", str(machine.config.own))
 
 
 def storm_at(place: str, seed: int, milliseconds: int, smp: int, transport: str, budget: suite.Budget = suite.Budget(cpu_s=60.0)) -> suite.Case:
     """The storm `paths` where files outlive the machine: all pages come back, and a volume is clean."""
-    name, script = f"{place}-{transport}-{smp}-{seed}-{milliseconds}", None
     if place == "data":
-        path, script = volume(name)
+        path, script = volumes.fresh(32), suite.Drive(clean)
         extra: tuple[str, ...] = ("-drive", f"if=none,id=disk,format=raw,file={path}", *DISK[transport])
     else:
-        extra = tuple(share.arguments(share.Share(str(folder(name)), False), transport))
+        path, script = FOLDER / "empty", None
+        path.mkdir(parents=True, exist_ok=True)
+        extra = tuple(share.arguments(share.Share(str(path), False), transport))
     append = f"log=warn,memory=debug -- paths {seed} {milliseconds} 0"
-    machine = suite.product(APPS / f"storm-{place}.rpk", smp=smp, append=append, icount=False, seed=seed, extra=extra)
+    machine = suite.product(APPS / f"storm-{place}.rpk", smp=smp, append=append, icount=False, seed=seed, own=path, extra=extra)
     turns = r"re:\[steady\] storm paths: \d+ of \d+ turns, .*"
     return suite.Case(f"storm[paths,{place},{transport},smp{smp},seed{seed}]", machine, Expectation(
         markers=(markers.RUBICON, turns, KEPT, PAGES, HALTED), bad=(*BAD_PATTERNS, "BROKEN")), script=script, budget=budget)

@@ -5,25 +5,21 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from harness import markers, paths, suite  # noqa: E402
+from harness import markers, paths, suite, volumes  # noqa: E402
 from harness.machine import Machine  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
 
 FILES = paths.BUILD / "apps" / "files.rpk"
-FOLDER = paths.BUILD / "tests" / "volumes"
 HALTED = "sched: last process exited, halting"
 #: Of the memory, what the driver of the disk keeps is missing, whatever was done: no more than this many pages.
 DRIVER_PAGES = 64
 MEMORY = r"re:memory: \d+ pages free before the processes, \d+ after"
 DEVICES = {"mmio": ("-global", "virtio-mmio.force-legacy=false", "-device", "virtio-blk-device,drive=disk"),
            "pci": ("-device", "virtio-blk-pci,drive=disk")}
-E2FS = ":/usr/sbin:/sbin"
 #: Commands of apps/files, and the lines they print.
 COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "write": ("write /data/a hello , append /data/a again , cat /data/a , stat /data/a",
@@ -40,22 +36,11 @@ REFUSED = {
 }
 
 
-def volume(name: str, size: str = "48M", *options: str) -> Path:
-    """A fresh volume of that name."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"{name}.img"
-    with open(path, "wb") as file:
-        file.truncate(int(size[:-1]) << 20)
-    subprocess.run([shutil.which("mke2fs", path=E2FS) or "mke2fs", "-q", "-F", "-t", "ext4", *options, str(path)], check=True)
-    return path
-
-
-def fresh(name: str, path: Path) -> suite.Drive:
+def fresh(name: str) -> suite.Drive:
     """Nothing to do while it runs; afterwards the volume must be clean."""
     def check(machine: Machine) -> None:
         machine.wait(wall_s=100.0)
-        done = subprocess.run([shutil.which("e2fsck", path=E2FS) or "e2fsck", "-fn", str(path)], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{name}: {done.stdout}"
+        volumes.e2fs("e2fsck", "-fn", str(machine.config.own))
         found = re.search(rb"memory: (\d+) pages free before the processes, (\d+) after", machine.console.bytes())
         assert found and int(found[1]) - int(found[2]) <= DRIVER_PAGES, f"{name}: pages are lost"
     return suite.Drive(check)
@@ -63,32 +48,29 @@ def fresh(name: str, path: Path) -> suite.Drive:
 
 def machine_with(path: Path, words: str, transport: str = "mmio", drive: str = "", **options: object) -> suite.MachineConfig:
     extra = ("-drive", f"if=none,id=disk,format=raw,file={path}{drive}", *DEVICES[transport])
-    return suite.product(FILES, append=f"log=debug,cap=warn -- {words}", extra=extra, icount=False, seed=1, **options)
+    return suite.product(FILES, append=f"log=debug,cap=warn -- {words}", extra=extra, icount=False, seed=1, own=path, **options)
 
 
 def command(name: str, cell: str, words: str, lines: tuple[str, ...], status: int = 0, options: tuple[str, ...] = (), **machine: object) -> suite.Case:
     """Commands on a volume of its own, which is whole and clean after them."""
     label = f"volume[{name},{cell}]"
-    path = volume(f"{name}-{cell}".replace(",", "-"), "48M", *options)
+    path = volumes.fresh(48, *options)
     want = Expectation(status, (markers.RUBICON, *lines, MEMORY, HALTED))
-    return suite.Case(label, machine_with(path, words, **machine), want, script=fresh(label, path))
+    return suite.Case(label, machine_with(path, words, **machine), want, script=fresh(label))
 
 
 def refused(name: str, line: str, make: str, drive: str = "") -> suite.Case:
     """A disk that is no volume, or damaged: one line, and 127."""
-    path = volume(f"refused-{name}", "16M")
-    with open(path, "r+b") as file:
-        file.seek(1024 + (56 if make == "none" else 200))
-        file.write(b"\0\0\0\0" if make == "none" else b"\xa5")
+    path = volumes.fresh(16, damage=(1024 + 56, b"\0\0\0\0") if make == "none" else (1024 + 200, b"\xa5"))
     want = Expectation(127, (markers.RUBICON, f"payload: cannot load: files: the volume cannot be used: {line}"))
     return suite.Case(f"volume[refused,{name}]", machine_with(path, "ls /data", drive=drive), want)
 
 
 def read_only() -> suite.Case:
-    path = volume("read-only", "16M")
+    path = volumes.fresh(16)
     want = Expectation(1, (markers.RUBICON, "[files] dir  lost+found", "[files] write: /data/x: EROFS", HALTED))
     return suite.Case("volume[read-only]", machine_with(path, "ls /data , write /data/x y", drive=",readonly=on"), want,
-                      script=fresh("read-only", path))
+                      script=fresh("read-only"))
 
 
 def cases() -> list[suite.Case]:
