@@ -44,6 +44,10 @@ include tests/qemu/images/rules.mk
 
 all: $(IMAGE) $(RELEASE_IMAGE) build/libcapos.a $(APP_BUNDLES)
 
+# Everything that the stages of harness/run-all.sh want.
+.PHONY: everything
+everything: all unit-programs fixtures guest-images harness-images test-apps host-benches cover-programs $(MANIFEST_DUMP) build/tests/apps/records.rpk
+
 # --- what people type -------------------------------------------------------------------------------------------------
 
 APP ?= c-hello
@@ -96,9 +100,10 @@ harness-test: setup-check
 	@status=0; harness/run.py --self-test || status=1; \
 	harness/unit.py --python --name harness tests/harness || status=1; exit $$status
 
+# COUNT=1: what is exact is counted for `make cover COUNT=1` too, which then runs the rest alone.
 qemu-test: setup-check
 	@$(MAKE) --no-print-directory -s all fixtures guest-images harness-images test-apps
-	@harness/run.py -j 2
+	@harness/run.py -j 3 $(if $(COUNT),--count)
 
 perf: setup-check
 	@$(MAKE) --no-print-directory -s all guest-images harness-images host-benches

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
-"""Which lines of the kernel any test reaches: harness/cover.py [--limit PERCENT] [-j N] [-v].
+"""Which lines of the kernel any test reaches: harness/cover.py [--limit PERCENT] [-j N] [--go-on] [-v].
 
-Runs the unit tests that are built for gcov (build/cover), then every QEMU test with a plugin that counts instructions
-(nothing in the guest takes part), and writes build/report/coverage.html and coverage.json. What cannot be reached on
+Runs the unit tests that are built for gcov (build/cover), then QEMU tests with a plugin that counts instructions
+(harness/counting.py): all that are exact, and of those in real time that do the same on several machines two. Writes build/report/coverage.html and coverage.json. What cannot be reached on
 purpose is listed with its reason in tests/coverage.toml; it still counts as not reached. Ends with 1 where less than
 PERCENT of the lines of kernel/ and lib/ are reached; tests that fail are named, and are for their own stage to judge.
 """
@@ -18,20 +18,18 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 sys.path[:] = [str(Path(__file__).resolve().parent.parent),
                *(entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent)]
 
-from harness import cover_page, junit, nm, paths, suite  # noqa: E402
+from harness import counting, cover_page, junit, paths, suite  # noqa: E402
+from harness.counting import FOLDER, Image, kernel  # noqa: E402
 from harness.cover_lines import Lines, guest_lines, host_lines, line_table, merge  # noqa: E402
-from harness.machine import MachineConfig, kill_all  # noqa: E402
+from harness.machine import kill_all  # noqa: E402
 from harness.runner import run_case  # noqa: E402
-from harness.symbols import load_address  # noqa: E402
 
-FOLDER = paths.BUILD / "cover"
-PLUGIN = paths.BUILD / "plugins" / "cover.so"
 IMAGES = FOLDER / "images"
 #: The layers that are measured; of these, what must be reached.
 LAYERS = ("lib", "kernel", "hal")
@@ -40,33 +38,6 @@ LIMIT = 90.0
 PROGRAM_LIMIT_S = 600
 #: What the plugin costs at most.
 SLOWER = 4
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image that is counted: its ELF, its counters, and where it is."""
-
-    elf: Path
-    counts: Path
-    base: int
-    bytes: int
-    load: int
-
-    @staticmethod
-    def beside(image: Path) -> "Image | None":
-        """The ELF with the image's name (rumpk-release.img is rumpk.img without keys); None where it has none."""
-        elf = image.with_name(image.name.replace("-release", "")).with_suffix(".elf")
-        symbols = nm.addresses(elf) if elf.is_file() else {}
-        if "image_start" not in symbols or "image_end" not in symbols:
-            return None
-        base, end = symbols["image_start"], symbols["image_end"]
-        return Image(elf, FOLDER / f"{elf.stem}.counts", base, end - base, load_address(image))
-
-    @property
-    def plugin(self) -> tuple[str, ...]:
-        """QEMU's options."""
-        place = f"base={self.base:#x},bytes={self.bytes:#x},load={self.load:#x}"
-        return ("-plugin", f"{PLUGIN},counts={self.counts},{place}")
 
 
 def run_programs(jobs: int) -> list[str]:
@@ -83,20 +54,14 @@ def run_programs(jobs: int) -> list[str]:
         return [failure for failure in pool.map(run, programs) if failure] or ([] if programs else ["no unit programs"])
 
 
-def kernel(machine: MachineConfig) -> Path:
-    """The image that a machine boots; where a stub does it, the one that lies in its RAM."""
-    laid = (word.removeprefix("loader,file=").split(",", 1)[0] for word in machine.extra if word.startswith("loader,"))
-    return next((Path(file) for file in laid if file.endswith(".img")), Path(machine.image))
-
-
-def counted(case: suite.Case, image: Image) -> suite.Case:
+def slowed(case: suite.Case, image: Image) -> suite.Case:
     """The case with the plugin, which takes its time; why it fails is for the run without it to say."""
     budget = replace(case.budget, cpu_s=SLOWER * case.budget.cpu_s, wall_s=SLOWER * case.budget.wall_s)
     path = kernel(case.machine)
     extra = tuple(word.replace(str(path), str(IMAGES / path.name)) for word in case.machine.extra)
     booted = IMAGES / path.name if Path(case.machine.image) == path else case.machine.image
-    machine = replace(case.machine, image=booted, extra=(*extra, *image.plugin))
-    return replace(case, machine=machine, budget=budget, autopsy=False)
+    machine = replace(case.machine, image=booted, extra=extra)
+    return image.count(replace(case, machine=machine, budget=budget, autopsy=False))
 
 
 def own(image: Path) -> Path:
@@ -108,19 +73,23 @@ def own(image: Path) -> Path:
     return IMAGES / image.name
 
 
-def run_machines(jobs: int, verbose: bool) -> tuple[list[str], list[Image]]:
-    """Runs every QEMU test with the plugin; the names of those that failed, and the images that ran."""
+def run_machines(jobs: int, go_on: bool) -> tuple[list[str], list[Image]]:
+    """Runs QEMU tests with the plugin, and those that were counted when they were judged not again (`go_on`); the names of those that
+    failed, and the images that ran."""
+    found = suite.find()
+    done = counting.counted({kernel(case.machine) for case in found}) if go_on else set()
     images: dict[Path, Image | None] = {}
     cases = []
-    for case in suite.find():
+    for case in found:
         path = kernel(case.machine)
         if path not in images:
             images[path] = Image.beside(own(path))
         image = images[path]
-        if image:
-            cases.append(counted(case, image))
-    found = [image for image in images.values() if image]
-    for image in found:
+        if image and case.name not in done:
+            cases.append(slowed(case, image))
+    cases = [case for case in cases if case.machine.icount] + counting.kinds([case for case in cases if not case.machine.icount])
+    counters = [image for image in images.values() if image]
+    for image in counters if not done else []:
         image.counts.unlink(missing_ok=True)
     failures = []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -128,13 +97,13 @@ def run_machines(jobs: int, verbose: bool) -> tuple[list[str], list[Image]]:
             for number, run in enumerate(pool.map(run_case, cases), 1):
                 if not run.as_due:
                     failures.append(f"{run.case.name}: {run.verdict}")
-                if verbose or number % 50 == 0:
+                if number % 50 == 0:
                     print(f"cover: {number} of {len(cases)} machines", flush=True)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             kill_all()
             raise
-    return failures, found
+    return failures, counters
 
 
 def measured(lines: Lines) -> Lines:
@@ -146,7 +115,7 @@ def lines_of(images: list[Image]) -> tuple[Lines, Lines]:
     """What the unit tests reached, and what the machines reached."""
     guest = []
     for image in {image.elf: image for image in images}.values():
-        guest.append(guest_lines(line_table(image.elf), image.counts.read_bytes(), image.base))
+        guest.append(guest_lines(line_table(image.elf), image.counts.read_bytes() if image.counts.exists() else b"", image.base))
     host = measured(host_lines(FOLDER, paths.ROOT))
     return host, agree(host, measured(merge(guest)))
 
@@ -190,11 +159,12 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=LIMIT, metavar="PERCENT",
                         help=f"of the lines of {' and '.join(HELD)} (%(default)s)")
     parser.add_argument("-j", dest="jobs", type=int, default=2, metavar="N", help="so many at once (2)")
+    parser.add_argument("--go-on", action="store_true", help="from what harness/run.py --count has counted of the same images")
     parser.add_argument("-v", "--verbose", action="store_true", help="list the lines that are not reached")
     options = parser.parse_args()
     begun = time.monotonic()
     failures = run_programs(options.jobs)
-    failed, images = run_machines(options.jobs, False)
+    failed, images = run_machines(options.jobs, options.go_on)
     failures += failed
     host, guest = lines_of(images)
     layers = write(host, guest, failures)

@@ -55,7 +55,7 @@ def replay(folder: Path, commands: list[str]) -> int:
         config = replace(config_of(folder), icount=True, halted=True, gdb_socket=socket,
                          rr=replace(files, snapshot=scratch))
         with Machine(config) as machine:
-            machine.qmp.command("query-status", QUIT_S)  # it stands, and its socket is there
+            machine.qmp.command("query-status", REACH_S)  # it stands, and its socket is there
             argv = [*debugger.arguments(Path(config.image)), *reach(machine, facts, socket)]
             for command in commands:
                 argv += ["-ex", command]
@@ -89,8 +89,8 @@ def reach(machine: Machine, facts: dict[str, int], socket: Path) -> list[str]:
 def run_to(machine: Machine, icount: int) -> None:
     """Has a replay stand before that instruction."""
     seen = len(machine.qmp.events)
-    machine.qmp.command("replay-break", QUIT_S, icount=icount)
-    machine.qmp.command("cont", QUIT_S)
+    machine.qmp.command("replay-break", REACH_S, icount=icount)
+    machine.qmp.command("cont", REACH_S)
     deadline = time.monotonic() + REACH_S
     while machine.running and time.monotonic() < deadline:
         if any(event["event"] == "STOP" for event in machine.qmp.events[seen:]):

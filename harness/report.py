@@ -31,7 +31,7 @@ svg circle{fill:#0969da}td .dim{font-size:.75rem}
 .cells .good{background:var(--good);color:#fff}.cells .bad{background:var(--bad);color:#fff}
 .cells .off{background:#777}
 """
-STAGES = ("lint", "unit", "self-test", "harness", "tools", "qemu", "perf", "commits")
+STAGES = ("build", "lint", "unit", "self-test", "harness", "tools", "qemu", "perf", "model", "cover", "commits")
 CELL = re.compile(r"(.+)\[(.+)\]")
 
 

@@ -19,6 +19,7 @@ sys.path[:] = [str(Path(__file__).resolve().parent.parent),
                *(entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent)]
 
 from harness import beside, foreign, history, outcome, paths, record, suite  # noqa: E402
+from harness.counting import Counting  # noqa: E402
 from harness.machine import kill_all  # noqa: E402
 from harness.runfolder import facts  # noqa: E402
 from harness.runner import Run, failed, run_case, sweep  # noqa: E402
@@ -65,6 +66,7 @@ def arguments(argv: list[str], prog: str) -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="keep the folder of every run, not only of the last")
     parser.add_argument("--list", action="store_true", help="print the names of the tests and leave")
     parser.add_argument("--no-record", action="store_true", help="do not record failing runs again for replay")
+    parser.add_argument("--count", action="store_true", help="count for harness/cover.py what exact tests execute")
     parser.add_argument("--report", action="store_true",
                         help="write build/report/ for a part of the tests too, not only for all")
     parser.add_argument("--signature", action="store_true",
@@ -93,13 +95,13 @@ def selected(options: argparse.Namespace) -> list[suite.Case]:
 def run_all(cases: list[suite.Case], options: argparse.Namespace) -> list[Run]:
     """Runs the cases `-j` at a time and prints a line for each as it ends."""
     work = [(case, f"{turn + 1} of {options.repeat}" if options.repeat > 1 else "")
-            for case in cases for turn in range(options.repeat)]
-    known = history.records()
+            for case in spread(cases) for turn in range(options.repeat)]
+    known, counting = history.records(), Counting() if options.count and not options.realtime else None
     runs: list[Run] = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        waiting = {pool.submit(run_case, case, options.nonce, options.keep, turn, options.seed, options.realtime):
-                   (case, turn) for case, turn in work}
-        try:
+        try:  # around this too: an interruption while the first machines run already must end them, not wait for them
+            waiting = {pool.submit(run_case, counting.of(case) if counting else case, options.nonce, options.keep, turn, options.seed, options.realtime):
+                       (case, turn) for case, turn in work}
             for done in concurrent.futures.as_completed(waiting):
                 error = done.exception()
                 run = failed(waiting[done][0], error) if isinstance(error, Exception) else done.result()
@@ -114,8 +116,17 @@ def run_all(cases: list[suite.Case], options: argparse.Namespace) -> list[Run]:
             pool.shutdown(wait=False, cancel_futures=True)
             kill_all()
             raise
+    if counting:
+        counting.finish()
     order = {case.name: at for at, case in enumerate(cases)}
     return sorted(runs, key=lambda run: order[run.case.name])
+
+
+def spread(cases: list[suite.Case]) -> list[suite.Case]:
+    """The cases with those in real time, which wait much, evenly among those that only compute."""
+    parts = [[case for case in cases if case.machine.icount == exact] for exact in (True, False)]
+    placed = [(at / len(part), case.name, case) for part in parts for at, case in enumerate(part)]
+    return [case for _, _, case in sorted(placed, key=lambda one: one[:2])]
 
 
 def print_run(run: Run, number: int, total: int, verbose: bool) -> None:

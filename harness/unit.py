@@ -11,12 +11,14 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import io
+import json
 import os
 import re
 import subprocess
 import sys
 import time
 import unittest
+from dataclasses import asdict
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -147,15 +149,33 @@ class Collect(unittest.TextTestResult):
         self._item.skipped = reason
 
 
-def python_stage(name: str, folders: list[Path]) -> junit.Stage:
-    """Every unittest of some folders."""
-    stage, runner = junit.Stage(name), unittest.TextTestRunner(io.StringIO(), resultclass=Collect, verbosity=0)
+def run_python(file: Path) -> list[junit.Item]:
+    """Every unittest of a file, in this process."""
+    tests = unittest.TestLoader().discover(str(file.parent), file.name, str(file.parent))
+    Collect.items = []
+    unittest.TextTestRunner(io.StringIO(), resultclass=Collect, verbosity=0).run(tests)
+    return Collect.items
+
+
+def run_apart(file: Path) -> list[junit.Item]:
+    """The same in a process of its own; one that dies, or says nothing, has failed."""
+    done = subprocess.run([sys.executable, __file__, "--python", "--items", str(file)], capture_output=True, cwd=paths.ROOT, check=False)
+    try:
+        items = [junit.Item(**row) for row in json.loads(done.stdout)]
+    except ValueError:
+        items = [junit.Item(file.stem, 0.0, f"exit status {done.returncode}", "CRASH", text=(done.stdout + done.stderr).decode("utf-8", "replace"))]
+    return items or [junit.Item(file.stem, 0.0, "no test here")]
+
+
+def python_stage(name: str, folders: list[Path], jobs: int) -> junit.Stage:
+    """Every unittest of some folders, so many files at once."""
+    stage = junit.Stage(name)
     for folder in folders:
-        tests = unittest.TestLoader().discover(str(folder), "test_*.py", str(folder))
-        Collect.items = []
-        runner.run(tests)
-        print_items(str(folder), Collect.items)
-        stage.items += Collect.items or [junit.Item(str(folder), 0.0, "no test here")]
+        files = sorted(folder.glob("test_*.py"))
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            found = [item for items in pool.map(run_apart, files) for item in items]
+        print_items(str(folder), found)
+        stage.items += found or [junit.Item(str(folder), 0.0, "no test here")]
     return stage
 
 
@@ -165,13 +185,19 @@ def main() -> int:
     parser.add_argument("-j", dest="jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("-k", dest="pattern", default="", metavar="NAME", help="only programs with NAME in their path")
     parser.add_argument("--python", action="store_true", help="the folders hold unittest files")
+    parser.add_argument("--items", action="store_true", help="with --python: one file's, printed as JSON")
     parser.add_argument("--name", default="unit-python", help="the stage's name for --python")
     parser.add_argument("--report", type=Path, help="the JUnit file (build/report/<name>.xml)")
     parser.add_argument("folders", type=Path, nargs="*")
     options = parser.parse_args()
+    if options.items:
+        with os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
+            os.dup2(2, 1)  # what tests print is no answer
+            json.dump([asdict(item) for item in run_python(options.folders[0].resolve())], answer)
+        return 0
     begun = time.monotonic()
     if options.python:
-        stage = python_stage(options.name, options.folders)
+        stage = python_stage(options.name, options.folders, options.jobs)
     else:
         stage = cunit_stage((options.folders or [paths.BUILD / "tests" / "unit"])[0], options.jobs, options.pattern)
     stage.seconds = time.monotonic() - begun

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from harness.unit import parse_cunit  # noqa: E402
+from harness.unit import parse_cunit, python_stage  # noqa: E402
 
 HEAD = "\n\n     CUnit - A unit testing framework for C - Version 2.1-3\n\n\nSuite: lib/x\n"
 TAIL = ("\nRun Summary:    Type  Total    Ran Passed Failed Inactive\n"
@@ -47,6 +49,28 @@ class Cunit(unittest.TestCase):
         self.assertEqual(counts(HEAD + TAIL.format(0, 0, 0)), (1, 1))
         self.assertEqual(counts(HEAD + "  Test: a ...passed\n", None), (2, 1))
         self.assertEqual(counts(HEAD + "  Test: a ...passed\n" + TAIL.format(2, 2, 0))[1], 1)
+
+
+class Python(unittest.TestCase):
+    """python_stage() over a folder of files, each in a process of its own."""
+
+    def stage(self, **files: str) -> dict[str, str]:
+        """What is said of each test."""
+        with tempfile.TemporaryDirectory() as folder, mock.patch("builtins.print"):
+            for name, body in files.items():
+                Path(folder, f"test_{name}.py").write_text(f"import os, unittest\nclass T(unittest.TestCase):\n {body}\n", encoding="utf-8")
+            found = python_stage("some", [Path(folder)], 2).items
+        return {item.name: item.failure or item.skipped for item in found}
+
+    def test_every_file_is_run_and_every_failure_told(self) -> None:
+        said = self.stage(good="def test_a(self): print('[]')", bad="def test_b(self): self.assertEqual(1, 2)",
+                          left="@unittest.skip('why')\n def test_c(self): pass")
+        self.assertEqual(said, {"test_good.T.test_a": "", "test_bad.T.test_b": "AssertionError: 1 != 2", "test_left.T.test_c": "why"})
+
+    def test_a_file_that_dies_or_has_no_test_is_a_failure(self) -> None:
+        said = self.stage(dies="def test_a(self): os._exit(0)", none="x = 1", broken="def (")
+        self.assertEqual((said["test_dies"], said["test_none"]), ("exit status 0", "no test here"))
+        self.assertEqual(len([name for name, why in said.items() if why]), 3)
 
 
 if __name__ == "__main__":
