@@ -29,7 +29,7 @@ ALSO = {"lib/toml": ("kernel/payload/manifest",), "lib/cmdline": ("kernel/core/l
         "lib/utf8": ("lib/toml", "lib/minisign"), "lib/format_spec": ("lib/format",),
         "lib/virtqueue": ("hal/virtio/net", "hal/virtio/block")}
 #: Folders whose unit programs cover one another's files.
-TOGETHER = ("hal/virtio", "kernel/cap", "kernel/io/net", "kernel/payload")
+TOGETHER = ("hal/virtio", "kernel/cap", "kernel/io/fs", "kernel/io/fs/ext4", "kernel/io/net", "kernel/payload")
 
 
 class Unbuildable(Exception):
@@ -104,14 +104,16 @@ class Tree:
         (self.folder / "build" / "ready").touch()
 
     def unit_programs(self, file: str) -> list[str]:
-        """The unit programs that cover a source file: those of its name, or of a part of it; then those of its folder."""
+        """The unit programs that cover a source file: those of its name, or of a part of it; then those of its folder, which may
+        bear the folder's name and stand beside it."""
         stem = file.rsplit(".", 1)[0]
+        parent = str(Path(stem).parent)
         found, around = [], []
         for test in sorted((self.folder / "tests" / "unit").glob("**/*_test.c")):
             unit = str(test.relative_to(self.folder / "tests" / "unit"))[:-len("_test.c")]
             if unit == stem or unit.startswith(stem + "_") or stem.startswith(unit + "_") or unit in ALSO.get(stem, ()):
                 found.append(f"build/tests/unit/{unit}_test")
-            elif str(Path(unit).parent) == str(Path(stem).parent) in TOGETHER:
+            elif str(Path(unit).parent) == parent in TOGETHER or unit == parent or unit.startswith(parent + "_"):
                 around.append(f"build/tests/unit/{unit}_test")
         return found + around
 
@@ -165,7 +167,7 @@ class Mutation:
 
 
 def run(command: list[str], folder: Path, limit_s: float) -> tuple[int, str]:
-    """Runs a command in a process group of its own; its status (124: too long) and what it printed."""
+    """Runs a command in a process group of its own; its status (124: too long by the clock) and what it printed."""
     process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, errors="replace", process_group=0)
     try:

@@ -7,8 +7,8 @@
 
 A mutant is built in a copy of the tree (build/mutants/), tested by the unit programs that cover its file and then by the
 quick QEMU tests, and is killed (by a named test), survived, stillborn (does not compile) or equivalent (the same machine
-code, or a reason in tests/mutants/*.toml). Results are kept: a run that was stopped goes on where it was, and then judges
-those again whose file has changed since. Left behind: build/report/mutants.json.
+code, or a reason in tests/mutants/*.toml). Results are kept: a run that was stopped goes on where it was, one with --fresh
+too, and then judges those again whose file has changed since. Left behind: build/report/mutants.json.
 
 Exit status: 0 at least 90 % of those judged are killed, 1 not so, 2 usage, or the unmutated tree fails its tests.
 """
@@ -19,6 +19,7 @@ import fcntl
 import fnmatch
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -40,6 +41,7 @@ from harness.mutant_tree import Tree, Unbuildable  # noqa: E402
 
 FOLDER = paths.BUILD / "mutants"
 RESULTS = FOLDER / "results.jsonl"
+FRESH = FOLDER / "fresh"
 SNAPSHOT = FOLDER / "snapshot"
 PUBLISHED = paths.REPORT / "mutants.json"
 DUE = 0.90
@@ -68,6 +70,15 @@ def known_results(path: Path = RESULTS) -> dict[str, dict[str, str]]:
         except ValueError:
             continue  # the last line of a run that was killed
     return {row["key"]: row for row in rows}
+
+
+def fresh_since(again: bool) -> float:
+    """When everything was last asked to be judged again (`again`: it is now): what was found before is to be judged, in this run or
+    in those that go on with it."""
+    if again:
+        FRESH.touch()
+        os.utime(FRESH)
+    return FRESH.stat().st_mtime if FRESH.exists() else 0.0
 
 
 class Worker:
@@ -142,7 +153,7 @@ class Session:
         """Keeps and shows a result."""
         with self.lock:
             with RESULTS.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(result | {"key": key(mutant), "digest": digest(mutant)}) + "\n")
+                file.write(json.dumps(result | {"key": key(mutant), "digest": digest(mutant), "when": f"{time.time():.0f}"}) + "\n")
             self.counts[result["outcome"]] += 1
             done = sum(self.counts.values())
             left_s = (time.monotonic() - self.begun) / done * (self.total - done)
@@ -185,12 +196,19 @@ def choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
     if options.part:
         part, parts = (int(number) for number in options.part.split("/"))
         mutants = mutants[part - 1::parts]
-    known = {} if options.fresh else known_results()
+    known, begun = known_results(), fresh_since(options.fresh)
+
+    def when(mutant: Mutant) -> float:
+        return float(known.get(key(mutant), {}).get("when", 0))
+
+    def old(mutant: Mutant) -> bool:
+        return known[key(mutant)].get("digest") != digest(mutant) or when(mutant) < begun
     mutants = [mutant for mutant in mutants if not mutant.reason]
     new = [mutant for mutant in mutants if known.get(key(mutant), {"outcome": "unjudged"})["outcome"] in ("unjudged", "broken")]
-    older = [mutant for mutant in mutants if mutant not in new and known[key(mutant)].get("digest") != digest(mutant)]
+    older = [mutant for mutant in mutants if mutant not in new and old(mutant)]
     again = [mutant for mutant in mutants if options.only and mutant not in new and mutant not in older]
     first = [mutant for mutant in mutants if options.survivors and known.get(key(mutant), {}).get("outcome") == "survived"]
+    first.sort(key=when)  # so that a run that is stopped goes on where it was
     mutants = first + [mutant for mutant in new + older + again if mutant not in first]
     return mutants[:options.limit]
 
@@ -203,8 +221,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", metavar="NAME", help="only mutants with NAME in their name (wildcards too)")
     parser.add_argument("--limit", type=int, metavar="N", help="at most N that are not known yet")
     parser.add_argument("-j", dest="jobs", type=int, choices=range(1, JOBS_MAX + 1), default=JOBS_MAX, help="copies at work (2)")
-    parser.add_argument("--survivors", action="store_true", help="first judge again what survived, by the tests of now")
-    parser.add_argument("--fresh", action="store_true", help="judge everything again")
+    parser.add_argument("--survivors", action="store_true", help="first judge again what survived, by the tests of now, the oldest first")
+    parser.add_argument("--fresh", action="store_true",
+                        help="judge everything again; without it the next run goes on with that")
     parser.add_argument("--every", action="store_true", help="all mutants that the operators can make, not the sample")
     parser.add_argument("--list", action="store_true", help="print the catalogue with what is known, and leave")
     options = parser.parse_args()

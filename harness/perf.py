@@ -75,11 +75,15 @@ def image_rows() -> list[Row]:
     return [Row("image.bytes", size, "bytes", f"<= {IMAGE_LIMIT_BYTES}", size <= IMAGE_LIMIT_BYTES)]
 
 
-def guest_measures(test: str = "bench") -> list[result.Measure]:
-    """What the guest's benchmarks measure: `bench` exactly, in instructions; `rates` by the clock."""
+def bench_case(test: str = "bench") -> suite.Case:
+    """The guest's benchmarks: `bench` exactly, `rates` by the clock."""
     exact = {"icount": True, "seed": 1} if test == "bench" else {}
-    case = suite.Case(test, suite.product(None, GUEST, append=f"test={test} io=peace", smp=2, **exact), Expectation(ktap=True))
-    run = run_case(case)
+    return suite.Case(test, suite.product(None, GUEST, append=f"test={test} io=peace", smp=2, **exact), Expectation(ktap=True))
+
+
+def guest_measures(test: str = "bench") -> list[result.Measure]:
+    """What the guest's benchmarks measure: `bench` in instructions, `rates` in operations a second."""
+    run = run_case(bench_case(test))
     if not run.verdict.good or run.results is None:
         raise RuntimeError(f"{run.verdict}; see {run.folder}")
     return run.results.measures

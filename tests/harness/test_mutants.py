@@ -16,7 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from harness import mutants as program  # noqa: E402
 from harness.mutant_catalogue import catalogue, sample  # noqa: E402
 from harness.mutant_operators import Mutant, masked, mutants  # noqa: E402
+from harness.mutant_reach import Reach, places_of  # noqa: E402
 from harness.mutant_tree import SOURCES, Tree  # noqa: E402
+from harness.mutant_worker import REAL_TIME, talking  # noqa: E402
 
 SOURCE = """\
 #define REGISTER (0x100 / 4)
@@ -147,6 +149,26 @@ class Trees(unittest.TestCase):
         self.assertIn("gone", stale[0])
 
 
+class Reached(unittest.TestCase):
+    """harness/mutant_reach.py and what harness/mutant_worker.py does with it."""
+
+    def test_a_line_belongs_to_its_function_and_a_macro_to_none(self) -> None:
+        names = places_of(SOURCE)
+        self.assertEqual({names[line] for line in names}, {"clamp"})
+        self.assertNotIn(1, names)
+        self.assertEqual(names[SOURCE[:SOURCE.index("step(&value)")].count("\n") + 1], "clamp")
+
+    def test_a_test_that_never_enters_the_function_cannot_tell(self) -> None:
+        reach = Reach({"boot": ["lib/x.c:clamp"], "other": []})
+        self.assertTrue(reach.reaches("boot", "lib/x.c:clamp"))
+        self.assertFalse(reach.reaches("other", "lib/x.c:clamp"))
+        self.assertTrue(reach.reaches("other", ""), "a macro may be anywhere")
+        self.assertTrue(reach.reaches("not counted", "lib/x.c:clamp"))
+
+    def test_every_real_time_test_that_judges_is_there(self) -> None:
+        self.assertEqual({case.name for case in talking()}, set(REAL_TIME))
+
+
 class Program(unittest.TestCase):
     """harness/mutants.py: what is judged next, and what is published."""
 
@@ -157,7 +179,7 @@ class Program(unittest.TestCase):
         (root / "lib").mkdir()
         (root / "lib" / "x.c").write_text(SOURCE, encoding="utf-8")
         self.found = mutants("lib/x.c", SOURCE)[:6]
-        for name, value in (("SNAPSHOT", root), ("RESULTS", root / "results.jsonl"), ("PUBLISHED", root / "mutants.json")):
+        for name, value in (("SNAPSHOT", root), ("FRESH", root / "fresh"), ("RESULTS", root / "results.jsonl"), ("PUBLISHED", root / "mutants.json")):
             patch = mock.patch.object(program, name, value)
             patch.start()
             self.addCleanup(patch.stop)
@@ -180,8 +202,24 @@ class Program(unittest.TestCase):
         self.note(self.found[1], "survived")
         self.assertEqual(program.choose(self.found, self.options()), self.found[2:])
         self.assertEqual(program.choose(self.found, self.options(survivors=True)), self.found[1:])
-        self.assertEqual(program.choose(self.found, self.options(fresh=True)), self.found)
         self.assertEqual(program.choose(self.found, self.options(limit=2)), self.found[2:4])
+
+    def test_judging_everything_again_goes_on_where_it_was_stopped(self) -> None:
+        with mock.patch.object(program.time, "time", return_value=1.0):
+            for mutant in self.found:
+                self.note(mutant, "killed")
+        self.assertEqual(program.choose(self.found, self.options()), [])
+        self.assertEqual(program.choose(self.found, self.options(fresh=True)), self.found)
+        with mock.patch.object(program.time, "time", return_value=program.FRESH.stat().st_mtime + 1):
+            self.note(self.found[0], "killed")
+        self.assertEqual(program.choose(self.found, self.options()), self.found[1:])
+
+    def test_what_survived_longest_ago_is_judged_again_first(self) -> None:
+        for mutant, at in zip(self.found, (3.0, 1.0, 2.0)):
+            with mock.patch.object(program.time, "time", return_value=at):
+                self.note(mutant, "survived")
+        found = program.choose(self.found, self.options(survivors=True))
+        self.assertEqual(found[:3], [self.found[1], self.found[2], self.found[0]])
 
     def test_parts_share_all_mutants(self) -> None:
         parts = [program.choose(self.found, self.options(part=f"{part}/4")) for part in range(1, 5)]
