@@ -3,6 +3,7 @@
 """Layering over symbols: no object needs what only a layer above it defines."""
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import Iterator
@@ -42,7 +43,7 @@ def _listing(objects: list[str]) -> Iterator[tuple[str, str, str]]:
 
 def check(root: Path, folder: Path) -> Iterator[str]:
     """Checks every object under `folder` that was compiled for AArch64 from a file of a layer."""
-    sources = {str(path): name for path in sorted(folder.rglob("*.o")) if (name := source_of(root, path)) and _is_aarch64(path)}
+    sources = {str(path): name for path in _objects(folder) if (name := source_of(root, path)) and _is_aarch64(path)}
     defined: dict[str, set[str]] = {}
     wanted: set[tuple[str, str]] = set()
     for path, symbol, kind in _listing(list(sources)):
@@ -56,6 +57,15 @@ def check(root: Path, folder: Path) -> Iterator[str]:
             continue
         if symbol not in BY_CONTRACT and owners and not owners & MAY_KNOW[layer(name) or ""]:
             yield f"{name}:1: needs {symbol}, which {' and '.join(sorted(owners))} defines"
+
+
+def _objects(folder: Path) -> list[Path]:
+    """The objects below a folder, but of other trees that lie there: mutants, bisection, each commit."""
+    found = []
+    for top, folders, names in os.walk(folder):
+        folders[:] = [] if Path(top) != folder and "Makefile" in names else folders
+        found += [Path(top, name) for name in names if name.endswith(".o")]
+    return sorted(found)
 
 
 def _is_aarch64(path: Path) -> bool:
