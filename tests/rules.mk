@@ -130,8 +130,12 @@ $(FUZZ_DISPATCH): build/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_DISPATCH_SRCS) $(IDL
 	clang -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-ffunction-sections -Wl,--gc-sections -o $@ $< $(FUZZ_DISPATCH_SRCS)
 
+FUZZ_FETCH := build/tests/fuzz/apps/fetch/url_fuzz
+$(FUZZ_FETCH): tests/fuzz/apps/fetch/url_fuzz.c $(wildcard apps/fetch/url.*)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -g -O1 -I. -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $<
 FUZZ_BLOG := build/tests/fuzz/apps/blog/session_fuzz
-$(filter-out $(FUZZ_NET) $(FUZZ_EXT4) $(FUZZ_DISPATCH) $(FUZZ_BLOG),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP) | $(IDL_STAMP)
+$(filter-out $(FUZZ_NET) $(FUZZ_EXT4) $(FUZZ_DISPATCH) $(FUZZ_BLOG) $(FUZZ_FETCH),$(FUZZ_PROGRAMS)): build/tests/fuzz/%: tests/fuzz/%.c $(HOST_SRCS) $(wildcard lib/*.h kernel/*/*.h) $(DEPS_STAMP) | $(IDL_STAMP)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 -I. -Ibuild/gen $(SODIUM_INCLUDES) $(FDT_INCLUDES) -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -ffunction-sections -Wl,--gc-sections -o $@ $< $(HOST_SRCS) $(FDT_SRCS)
@@ -169,6 +173,16 @@ build/tests/apps/echo-static.rpk: apps/echo/manifest.toml build/apps/echo.rpk
 	@mkdir -p $(@D)/echo-static
 	{ cat $<; printf '\n[network]\naddress = "10.9.8.7/24"\ngateway = "10.9.8.1"\n'; } >$(@D)/echo-static/manifest.toml
 	tools/rumpk pack $(@D)/echo-static/manifest.toml --file echo=build/apps/echo/echo -k $(DEVELOPMENT_KEY) -o $@
+
+# Two guests on one wire.
+JOINED_blog := 10.9.8.1
+JOINED_fetch := 10.9.8.2
+JOINED := blog fetch
+$(JOINED:%=build/tests/apps/%-joined.rpk): build/tests/apps/%-joined.rpk: apps/%/manifest.toml build/apps/%.rpk
+	@mkdir -p $(@D)/$*-joined
+	{ cat $<; printf '\n[network]\naddress = "$(JOINED_$*)/24"\n'; } >$(@D)/$*-joined/manifest.toml
+	tools/rumpk pack $(@D)/$*-joined/manifest.toml --file $*=build/apps/$*/$* -k $(DEVELOPMENT_KEY) -o $@
+test-apps: $(JOINED:%=build/tests/apps/%-joined.rpk)
 
 HOST_BENCH_SRCS := $(wildcard tests/perf/host/*.c)
 HOST_BENCHES := $(HOST_BENCH_SRCS:%.c=build/%)
