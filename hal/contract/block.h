@@ -64,6 +64,13 @@ void hal_block_info(const struct hal_block *block, struct hal_block_info *out);
  */
 MUST_CHECK status_t hal_block_start(struct hal_block *block, void (*ready)(void *ctx), void *ctx);
 
+/*
+ * Brings a device up anew that has been started before, whatever it, its driver and its requests were about: nothing of them comes back,
+ * and no interrupt follows. It takes no memory, and at most a second. STATUS_EIO where the device does not take part. Context: a panic; the
+ * caller has the device for itself from then on.
+ */
+MUST_CHECK status_t hal_block_start_at_panic(struct hal_block *block);
+
 /* Resets the device: what was not done is given back by hal_block_done() with STATUS_ECANCELED, and may have happened or not. */
 void hal_block_stop(struct hal_block *block);
 

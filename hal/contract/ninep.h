@@ -48,6 +48,13 @@ size_t hal_ninep_tag(const struct hal_ninep *channel, char *tag, size_t bytes);
  */
 MUST_CHECK status_t hal_ninep_start(struct hal_ninep *channel, void (*ready)(void *ctx), void *ctx);
 
+/*
+ * Brings a device up anew that has been started before, whatever it, its driver and its requests were about: nothing of them comes back,
+ * and no interrupt follows. It takes no memory, and at most a second. STATUS_EIO where the device does not take part. Context: a panic; the
+ * caller has the channel for itself from then on.
+ */
+MUST_CHECK status_t hal_ninep_start_at_panic(struct hal_ninep *channel);
+
 /* Resets the device: what was not done is given back by hal_ninep_done() with STATUS_ECANCELED, and may have happened or not. */
 void hal_ninep_stop(struct hal_ninep *channel);
 

@@ -5,6 +5,7 @@
 #ifndef HAL_CONTRACT_TIMER_H
 #define HAL_CONTRACT_TIMER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The clock stands still here, after 292 years, or where a hypervisor has set the counter to before its start: all is due then. */
@@ -12,6 +13,9 @@
 
 /* Nanoseconds since the counter started, HAL_TIMER_LAST_NS at most; goes back only where a hypervisor sets the counter back. */
 uint64_t hal_timer_now_ns(void);
+
+/* A moment's rest, hal_cpu_relax(), of who looks at a device again and again; false once the time is over. Context: any. */
+bool hal_timer_rest(uint64_t deadline_ns);
 
 /* Calls the client's `timer` once, at or after `deadline_ns`; replaces a deadline armed before. */
 void hal_timer_arm(uint64_t deadline_ns);

@@ -8,6 +8,7 @@
 #include "hal/timer/generic.h"
 
 #include "hal/arm64/sysreg.h"
+#include "hal/contract/cpu.h"
 #include "hal/contract/timer.h"
 #include "hal/irqchip/irqchip.h"
 
@@ -51,6 +52,12 @@ uint64_t hal_timer_now_ns(void)
 	barrier_isb(); /* not read ahead of what came before (DDI 0487 D11.2.2) */
 	product = (unsigned __int128)sysreg_read(cntvct_el0) * ns_per_tick;
 	return product >> 95 != 0 ? HAL_TIMER_LAST_NS : (uint64_t)(product >> 32);
+}
+
+bool hal_timer_rest(uint64_t deadline_ns)
+{
+	hal_cpu_relax();
+	return hal_timer_now_ns() <= deadline_ns;
 }
 
 void hal_timer_arm(uint64_t deadline_ns)

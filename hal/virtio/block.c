@@ -84,27 +84,39 @@ static status_t records_begin(struct hal_block *block)
 	return STATUS_OK;
 }
 
-status_t hal_block_start(struct hal_block *block, void (*ready)(void *ctx), void *ctx)
+/* `ready`: NULL where no interrupt is to come. */
+static status_t start(struct hal_block *block, void (*ready)(void *ctx), void *ctx)
 {
 	struct virtio_device *device = block->driver.device;
-	status_t status;
+	status_t status = records_begin(block);
 
-	if (block->driver.state == VIRTIO_DRIVER_RUNNING || block->queue.ring.in_flight > 0)
-		return STATUS_EBUSY;
-	status = records_begin(block);
 	if (status == STATUS_OK)
 		status = virtio_begin(device, WANTED);
 	if (status == STATUS_OK)
 		status = config_read(block);
 	if (status != STATUS_OK)
 		return status;
-	virtio_driver_begin(&block->driver, ready, ctx);
+	if (ready != NULL)
+		virtio_driver_begin(&block->driver, ready, ctx);
 	status = virtio_queue_begin(device, &block->queue, 0, VIRTQUEUE_SIZE_MAX);
 	if (status != STATUS_OK)
 		return status;
 	virtqueue_hush(&block->queue.ring);
 	virtio_driver_go(&block->driver);
 	return STATUS_OK;
+}
+
+status_t hal_block_start(struct hal_block *block, void (*ready)(void *ctx), void *ctx)
+{
+	if (block->driver.state == VIRTIO_DRIVER_RUNNING || block->queue.ring.in_flight > 0)
+		return STATUS_EBUSY;
+	return start(block, ready, ctx);
+}
+
+status_t hal_block_start_at_panic(struct hal_block *block)
+{
+	virtio_driver_forget(&block->driver);
+	return start(block, NULL, NULL);
 }
 
 void hal_block_stop(struct hal_block *block)

@@ -59,6 +59,12 @@ void virtio_driver_go(struct virtio_driver *driver)
 	virtio_go(driver->device);
 }
 
+void virtio_driver_forget(struct virtio_driver *driver)
+{
+	atomic_store_explicit(&driver->listening, false, memory_order_relaxed);
+	driver->state = VIRTIO_DRIVER_OFF;
+}
+
 static void driver_end(struct virtio_driver *driver, enum virtio_driver_state state)
 {
 	atomic_store_explicit(&driver->listening, false, memory_order_relaxed);

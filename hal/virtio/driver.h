@@ -47,6 +47,9 @@ void virtio_driver_begin(struct virtio_driver *driver, void (*ready)(void *ctx),
 /* The device may work from now on. */
 void virtio_driver_go(struct virtio_driver *driver);
 
+/* At a panic, which may have come anywhere in the driver: it is as if it had never been started; the device is not touched. */
+void virtio_driver_forget(struct virtio_driver *driver);
+
 /* Resets the device, if it runs. */
 void virtio_driver_stop(struct virtio_driver *driver);
 

@@ -65,25 +65,37 @@ static status_t records_begin(struct hal_ninep *channel)
 	return STATUS_OK;
 }
 
-status_t hal_ninep_start(struct hal_ninep *channel, void (*ready)(void *ctx), void *ctx)
+/* `ready`: NULL where no interrupt is to come. */
+static status_t start(struct hal_ninep *channel, void (*ready)(void *ctx), void *ctx)
 {
 	struct virtio_device *device = channel->driver.device;
-	status_t status;
+	status_t status = records_begin(channel);
 
-	if (channel->driver.state == VIRTIO_DRIVER_RUNNING || channel->queue.ring.in_flight > 0)
-		return STATUS_EBUSY;
-	status = records_begin(channel);
 	if (status == STATUS_OK)
 		status = virtio_begin(device, WANTED);
 	if (status != STATUS_OK)
 		return status;
-	virtio_driver_begin(&channel->driver, ready, ctx);
+	if (ready != NULL)
+		virtio_driver_begin(&channel->driver, ready, ctx);
 	status = virtio_queue_begin(device, &channel->queue, 0, VIRTQUEUE_SIZE_MAX);
 	if (status != STATUS_OK)
 		return status;
 	virtqueue_hush(&channel->queue.ring);
 	virtio_driver_go(&channel->driver);
 	return STATUS_OK;
+}
+
+status_t hal_ninep_start(struct hal_ninep *channel, void (*ready)(void *ctx), void *ctx)
+{
+	if (channel->driver.state == VIRTIO_DRIVER_RUNNING || channel->queue.ring.in_flight > 0)
+		return STATUS_EBUSY;
+	return start(channel, ready, ctx);
+}
+
+status_t hal_ninep_start_at_panic(struct hal_ninep *channel)
+{
+	virtio_driver_forget(&channel->driver);
+	return start(channel, NULL, NULL);
 }
 
 void hal_ninep_stop(struct hal_ninep *channel)

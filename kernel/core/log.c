@@ -16,7 +16,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-enum { SLOT_BYTES = 64, SLOTS = 256, RING_BYTES = SLOT_BYTES * SLOTS };
+enum { SLOT_BYTES = 64, RING_BYTES = LOG_KEPT_BYTES, SLOTS = RING_BYTES / SLOT_BYTES };
 
 typedef uint32_t line_length_t;
 

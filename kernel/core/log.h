@@ -15,7 +15,10 @@
 #include "lib/disruptor.h"
 #include "lib/span.h"
 
-enum { LOG_LINE_MAX = 1280 }; /* bytes; what is longer is cut, and ends in "..." */
+enum {
+	LOG_LINE_MAX = 1280,    /* bytes; what is longer is cut, and ends in "..." */
+	LOG_KEPT_BYTES = 16384, /* more than log_replay() gives is never there, ends of lines included */
+};
 
 /* Reads the levels and makes the ring. The first call of all. */
 void log_init(struct span command_line);
@@ -42,7 +45,8 @@ void log_text(const char *text, size_t len);
 bool log_take(char *line, size_t *len);
 
 /*
- * Calls each() for the lines that were taken but still lie in the ring, oldest first; one that is overwritten meanwhile is left out. Context: fiber.
+ * Calls each() for the lines that were taken but still lie in the ring, oldest first; one that is overwritten meanwhile is left out.
+ * Context: fiber, or a panic.
  */
 void log_replay(void (*each)(const char *line, size_t len));
 

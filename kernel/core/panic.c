@@ -22,10 +22,17 @@
 
 enum { BACKTRACE_MAX = 32 };
 
+static _Atomic unsigned reporter; /* W: panic_begin. CPU number + 1; 0: there is no panic */
+static const struct panic_witness *_Atomic witness; /* W: panic_tell */
+
 static void panic_write(struct format_sink *sink, const char *text, size_t len)
 {
+	const struct panic_witness *told = atomic_load_explicit(&witness, memory_order_acquire);
+
 	(void)sink;
 	hal_console_write(text, len);
+	if (told != NULL)
+		told->write(text, len);
 }
 
 static struct format_sink panic_sink = { .write = panic_write };
@@ -70,7 +77,6 @@ static void print_backtrace(uint64_t pc, uint64_t frame)
  */
 static void panic_begin(void)
 {
-	static _Atomic unsigned reporter; /* CPU number + 1 */
 	unsigned nobody = 0;
 	unsigned own = hal_cpu_index() + 1;
 
@@ -89,11 +95,24 @@ static void panic_begin(void)
 
 static _Noreturn void panic_end(void)
 {
+	const struct panic_witness *told = atomic_load_explicit(&witness, memory_order_acquire);
 	const struct fiber *fiber = fiber_current();
 
 	format_to(&panic_sink, "on cpu %u, in fiber: %s\n", hal_cpu_index(), fiber != NULL ? fiber->name : "none");
+	if (told != NULL)
+		told->end();
 	hal_panic_tell();
 	hal_exit(EXIT_STATUS_PANIC);
+}
+
+void panic_tell(const struct panic_witness *told)
+{
+	atomic_store_explicit(&witness, told, memory_order_release);
+}
+
+bool panic_has_begun(void)
+{
+	return atomic_load_explicit(&reporter, memory_order_relaxed) != 0;
 }
 
 _Noreturn void panic(const char *fmt, ...)

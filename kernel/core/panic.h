@@ -8,10 +8,29 @@
 #ifndef KERNEL_CORE_PANIC_H
 #define KERNEL_CORE_PANIC_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "hal/contract/fault.h"
 
 /* Prints "PANIC: " and the text, a backtrace with function names, and ends the machine with status 255. Context: any. */
 _Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Who keeps what a panic says. Both are called by the CPU that reports it, alone, interrupts masked, wherever the kernel was: they take no
+ * lock and no memory, never wait without a limit, and do nothing that the scheduler, the log or a driver's fiber would have a part in. A panic
+ * of theirs ends the machine.
+ */
+struct panic_witness {
+	void (*write)(const char *text, size_t len); /* a piece of the report, as it goes to the serial port */
+	void (*end)(void);                           /* that was all, and it is on the serial port */
+};
+
+/* From now on; NULL: nobody. `witness` is static. Context: any. */
+void panic_tell(const struct panic_witness *witness);
+
+/* Whether one is being reported: whoever has something to say says it to the serial port. Context: any. */
+bool panic_has_begun(void);
 
 /* The same for a fault of the kernel's code, with its registers. Context: exception stack. */
 void panic_fault(const struct hal_fault *fault);

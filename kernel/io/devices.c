@@ -9,6 +9,7 @@
 #include "hal/contract/virtio.h"
 #include "kernel/core/log.h"
 #include "kernel/core/page.h"
+#include "kernel/core/panic.h"
 #include "kernel/io/console.h"
 #include "kernel/io/entropy_device.h"
 #include "lib/cmdline.h"
@@ -18,7 +19,7 @@ static void report(bool problem, const char *line)
 {
 	if (!problem && !log_passes(LOG_BOOT, LOG_DEBUG))
 		return;
-	if (console_is_in_driver()) {
+	if (console_is_in_driver() || panic_has_begun()) {
 		hal_console_write(line, strlen(line));
 		hal_console_write("\n", 1);
 	} else {

@@ -296,6 +296,31 @@ static void nothing_is_given_back_while_the_device_may_write_there(void)
 	end();
 }
 
+static void a_panic_has_the_channel_whatever_it_was_about(void)
+{
+	static char tokens[HAL_NINEP_REQUESTS_MAX];
+	struct model_chain chain;
+	unsigned before;
+	status_t status;
+	uint32_t bytes;
+	void *token;
+
+	begin(UINT64_MAX);
+	(void)hal_ninep_listen(channel, true);
+	for (unsigned i = 0; i < HAL_NINEP_REQUESTS_MAX; i++)
+		CU_ASSERT_EQUAL(submit(1, 1, &tokens[i]), STATUS_OK);
+	before = page_count;
+	CU_ASSERT_EQUAL(hal_ninep_start_at_panic(channel), STATUS_OK);
+	CU_ASSERT(page_count == before && !hal_ninep_done(channel, &token, &bytes, &status));
+	CU_ASSERT_EQUAL(submit(1, 1, image_start), STATUS_OK);
+	chain = model_fetch(&model);
+	model_finish(&model, &chain, 7);
+	CU_ASSERT(hal_ninep_done(channel, &token, &bytes, &status) && token == image_start && bytes == 7 && status == STATUS_OK);
+	device.interrupted(device.driver);
+	CU_ASSERT_EQUAL(called, 0);
+	end();
+}
+
 static void interrupts_are_heard_when_they_are_wanted(void)
 {
 	struct model_chain chain;
@@ -338,6 +363,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(a_device_that_lies_is_found_out),
 	UNIT_CASE(a_server_that_lies_is_reset_and_reported_once),
 	UNIT_CASE(nothing_is_given_back_while_the_device_may_write_there),
+	UNIT_CASE(a_panic_has_the_channel_whatever_it_was_about),
 	UNIT_CASE(interrupts_are_heard_when_they_are_wanted),
 	UNIT_CASE(what_makes_no_sense_is_refused),
 };
