@@ -144,6 +144,25 @@ status_t disk_open(unsigned index, struct ext4_device **out)
 	return STATUS_OK;
 }
 
+status_t disk_begin_at_panic(struct ext4_device *device)
+{
+	struct disk *disk = (struct disk *)device;
+
+	list_init(&disk->waiting);
+	return hal_block_start_at_panic(disk->block);
+}
+
+status_t disk_do_at_panic(struct ext4_device *device, struct ext4_io *io, uint64_t deadline_ns)
+{
+	struct disk *disk = (struct disk *)device;
+
+	disk_submit(device, io);
+	for (turn(disk); !io->done; turn(disk))
+		if (!hal_timer_rest(deadline_ns))
+			return STATUS_ETIMEDOUT;
+	return io->status;
+}
+
 void disk_close(struct ext4_device *device)
 {
 	struct disk *disk = (struct disk *)device;

@@ -22,6 +22,21 @@
  */
 MUST_CHECK status_t ext4_mount(unsigned block_device, bool read_only, struct fs **out, char *why, size_t why_bytes);
 
+/*
+ * Has a file of `bytes` under `name` in the root, made where it is not there yet, ready to be written over by ext4_put_at_panic(): until
+ * somebody changes it, its name or its attributes. `bytes`: a multiple of the volume's blocks. STATUS_OK; STATUS_EEXIST where something else
+ * has that name; STATUS_ENOSPC, also where it lies in too many pieces; STATUS_EROFS, STATUS_EIO, STATUS_ENOMEM. Context: fiber; sleeps.
+ */
+MUST_CHECK status_t ext4_keep(struct fs *fs, struct span name, uint32_t bytes);
+
+/*
+ * Writes `text`, as long as the file, over it: these blocks and no others, by looking alone, on a device that is brought up anew. What the
+ * volume is about does not matter: none of these blocks is in its journal. Returns STATUS_OK, where it is on the disk; STATUS_ENOENT where
+ * no file is kept; STATUS_EIO; STATUS_ETIMEDOUT, after at most DISK_AT_PANIC_NS besides a second for the device. Nothing else works with
+ * the volume from then on. `text`: in the direct map. Context: a panic.
+ */
+MUST_CHECK status_t ext4_put_at_panic(struct fs *fs, struct span text);
+
 /* Writes all there is, marks the volume clean, and forgets it. Nodes that are held are gone with it. STATUS_OK, or what could not be written. Context: fiber, same CPU. */
 status_t ext4_unmount(struct fs *fs);
 

@@ -155,6 +155,8 @@ static void time_put(struct volume *volume, struct ext4_node *node, unsigned sta
 
 void node_stamp(struct volume *volume, struct ext4_node *node, unsigned stamps)
 {
+	if ((stamps & STAMP_CHANGED) && node->number == volume->kept.number)
+		volume->kept.number = 0;
 	time_put(volume, node, stamps, (struct fs_time){ (int64_t)volume_seconds(volume), (uint32_t)(ext4_now_ns() % 1000000000) });
 }
 

@@ -192,6 +192,37 @@ status_t ext4_mount(unsigned block_device, bool read_only, struct fs **out, char
 	return STATUS_OK;
 }
 
+status_t ext4_keep(struct fs *fs, struct span name, uint32_t bytes)
+{
+	struct volume *volume = (struct volume *)fs;
+	status_t status;
+
+	ext4_lock_take(volume->lock);
+	status = file_keep(volume, name, bytes);
+	ext4_lock_give(volume->lock);
+	return status;
+}
+
+status_t ext4_put_at_panic(struct fs *fs, struct span text)
+{
+	uint64_t deadline_ns = hal_timer_now_ns() + DISK_AT_PANIC_NS;
+	struct volume *volume = (struct volume *)fs;
+	const struct kept_file *kept = &volume->kept;
+	uint32_t block_bytes = volume->cache.block_bytes;
+	struct ext4_io io = { .operation = HAL_BLOCK_FLUSH };
+	const uint8_t *at = text.data;
+	status_t status = kept->number != 0 ? disk_begin_at_panic(volume->device) : STATUS_ENOENT;
+
+	for (unsigned i = 0; status == STATUS_OK && i < kept->run_count; i++) {
+		struct ext4_io write = { .operation = HAL_BLOCK_WRITE, .offset = kept->runs[i].block * block_bytes, .count = 1 };
+
+		write.pieces[0] = (struct hal_block_piece){ (void *)(uintptr_t)at, kept->runs[i].count * block_bytes };
+		at += write.pieces[0].len;
+		status = disk_do_at_panic(volume->device, &write, deadline_ns);
+	}
+	return status == STATUS_OK && volume->device->flush ? disk_do_at_panic(volume->device, &io, deadline_ns) : status;
+}
+
 status_t ext4_unmount(struct fs *fs)
 {
 	struct volume *volume = (struct volume *)fs;

@@ -22,6 +22,7 @@ enum {
 	NODE_SLOTS = 64,
 	OPERATION_BLOCKS = 48, /* most that one operation changes, but writes of data and what is cut up: see change_begin() */
 	LINKS_MAX = 65000,
+	KEPT_RUNS = 8,
 };
 
 /* Where a run of a file lies. */
@@ -52,6 +53,16 @@ struct allocation {
 	bool inode, directory;
 };
 
+/* Where a file lies that a panic writes over (post_mortem.c). */
+struct kept_file {
+	ext2_ino_t number; /* 0: there is none */
+	unsigned run_count;
+	struct {
+		uint64_t block;
+		uint32_t count;
+	} runs[KEPT_RUNS];
+};
+
 struct volume {
 	struct fs fs; /* first: what the world sees */
 	struct ext4_device *device;
@@ -72,6 +83,7 @@ struct volume {
 	struct allocation *allocations; /* of this operation */
 	unsigned allocation_count, allocation_room;
 	bool allocations_lost; /* there was no memory to remember one */
+	struct kept_file kept;
 	struct ext4_lock *lock;
 	struct ext4_flusher *flusher;
 	char *name;            /* FS_NAME_MAX + 1: with a NUL, for libext2fs */
@@ -183,6 +195,9 @@ int64_t name_read_link(struct fs_node *link, char *data, size_t bytes);
 status_t name_rename(struct fs_node *from, struct span name, struct fs_node *to, struct span to_name, bool exclusive);
 void links_change(struct ext4_node *directory, int change); /* of a directory, by those within */
 MUST_CHECK status_t victim_drop(struct volume *volume, struct ext4_node *victim);
+
+/* post_mortem.c: as ext4_keep(), by who has the lock. */
+MUST_CHECK status_t file_keep(struct volume *volume, struct span name, uint32_t bytes);
 
 /* ops.c */
 extern const struct fs_ops ext4_ops;
