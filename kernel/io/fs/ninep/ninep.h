@@ -18,6 +18,16 @@
  */
 MUST_CHECK status_t ninep_mount(const char *tag, struct fs **out, char *why, size_t why_bytes);
 
+/*
+ * Leaves `text` as the file `name` in the folder's root, in the place of what a file of that name had: by a session of its own, for which the
+ * device is brought up anew, and by looking alone. Returns STATUS_OK, where the server says that it is on its disk; what the server failed
+ * with; STATUS_EIO; STATUS_ETIMEDOUT, after at most NINEP_AT_PANIC_NS besides a second for the device. Nothing else works with the mount
+ * from then on. `text`: in the direct map. Context: a panic.
+ */
+MUST_CHECK status_t ninep_put_at_panic(struct fs *fs, struct span name, struct span text);
+
+#define NINEP_AT_PANIC_NS 3000000000ull
+
 /* The end of it: all nodes but the root have been released, and no operation runs. Its memory is free when this returns. Context: fiber of its CPU; yields. */
 void ninep_unmount(struct fs *fs);
 

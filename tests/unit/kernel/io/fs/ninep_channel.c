@@ -8,6 +8,7 @@
 #include "hal/contract/memory.h"
 #include "hal/contract/ninep.h"
 #include "hal/contract/smp.h"
+#include "hal/contract/timer.h"
 #include "kernel/core/deferred.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/page.h"
@@ -65,6 +66,12 @@ status_t hal_ninep_start(struct hal_ninep *started, void (*ready)(void *ctx), vo
 	if (started->running || started->count > 0)
 		return STATUS_EBUSY;
 	*started = (struct hal_ninep){ .running = true, .ready = ready, .ctx = ctx };
+	return STATUS_OK;
+}
+
+status_t hal_ninep_start_at_panic(struct hal_ninep *started)
+{
+	*started = (struct hal_ninep){ .running = true };
 	return STATUS_OK;
 }
 
@@ -167,6 +174,20 @@ static bool serve(void)
 		from += some;
 	}
 	return true;
+}
+
+uint64_t hal_timer_now_ns(void)
+{
+	return server.now_ns;
+}
+
+/* The server answers meanwhile. */
+bool hal_timer_rest(uint64_t deadline_ns)
+{
+	server.now_ns += 1000000;
+	if (!server.mute)
+		(void)serve();
+	return server.now_ns <= deadline_ns;
 }
 
 void deferred_post(struct deferred *deferred)

@@ -68,6 +68,13 @@ void server_remove(const char *name)
 	}
 }
 
+bool server_holds(const char *name, const void *data, size_t len)
+{
+	unsigned file = find(ROOT, name);
+
+	return file != 0 && files[file].len == len && memcmp(files[file].data, data, len) == 0;
+}
+
 unsigned server_fids(void)
 {
 	unsigned count = 0;
@@ -149,15 +156,16 @@ static uint32_t lcreate(void)
 {
 	struct fid *fid = fid_take();
 	char name[NAME_ROOM];
-	unsigned made;
+	unsigned made, flags;
 
 	take_text(name, sizeof(name));
-	if (find(fid->file, name) != 0)
+	flags = (unsigned)take(4);
+	made = find(fid->file, name);
+	if (made != 0 && !(flags & NINEP_O_TRUNC))
 		return 17;
-	(void)take(4);
-	made = make(fid->file, name, NINEP_MODE_FILE | (uint32_t)take(4));
-	if (made == 0)
+	if (made == 0 && (made = make(fid->file, name, NINEP_MODE_FILE | (uint32_t)take(4))) == 0)
 		return 28;
+	files[made].len = 0;
 	fid->file = made;
 	fid->open = true;
 	put_qid(&files[made]);
@@ -334,7 +342,8 @@ static uint32_t other(uint32_t type)
 	struct fid *fid;
 
 	switch (type) {
-	case NINEP_VERSION:
+	case NINEP_VERSION: /* a session of its own */
+		memset(fids, 0, sizeof(fids));
 		put(take(4), 4);
 		put(8, 2);
 		put_bytes(NINEP_VERSION_TEXT, 8);
@@ -414,8 +423,7 @@ static uint32_t answer(uint32_t type)
 
 size_t server_answer(const uint8_t *request, size_t bytes, uint8_t *reply, size_t room)
 {
-	uint32_t type = request[4];
-	uint32_t error;
+	uint32_t type = request[4], error;
 	size_t len;
 
 	if (bytes < NINEP_HEAD_BYTES || bits_le32(request) != bytes)

@@ -21,6 +21,8 @@ struct server {
 	bool read_only;
 	server_spoil *spoil; /* NULL: it is honest */
 	void *ctx;
+	bool mute;     /* it answers nobody who looks at a panic */
+	uint64_t now_ns; /* as the clock goes then */
 	/* W: the server. */
 	unsigned breaks;       /* how often it was found out */
 	unsigned requests;
@@ -35,6 +37,9 @@ void server_reset(void);
 
 /* How many fids of something else than the root it knows. */
 unsigned server_fids(void);
+
+/* Whether a file of the root has that content. */
+bool server_holds(const char *name, const void *data, size_t len);
 
 /* As the host does it: replaces what has a name in the root by another file; or removes it. */
 void server_replace(const char *name, const char *content);

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* The 9p file system against a server that keeps the rules. */
+#include "hal/contract/ninep.h"
+#include "lib/ninep.h"
 #include "tests/unit/kernel/io/fs/ninep_fixture.h"
 
 static void files_are_made_written_and_read(void)
@@ -158,6 +160,70 @@ static void a_server_that_cannot_be_mounted_is_told(void)
 	unmount();
 }
 
+/* The largest message is NINEP_MESSAGE_MIN. */
+static void answer_small(void *ctx, uint8_t type, uint8_t *reply, size_t *bytes, size_t room)
+{
+	const uint32_t most = NINEP_MESSAGE_MIN;
+
+	(void)ctx;
+	(void)bytes;
+	(void)room;
+	if (type == NINEP_VERSION)
+		memcpy(reply + NINEP_HEAD_BYTES, &most, sizeof(most));
+}
+
+static void answer_wrong(void *ctx, uint8_t type, uint8_t *reply, size_t *bytes, size_t room)
+{
+	(void)bytes;
+	(void)room;
+	if (type == *(uint8_t *)ctx)
+		reply[5] ^= 1;
+}
+
+static void a_panic_leaves_a_file_whatever_was_under_way(void)
+{
+	const struct span name = text("post-mortem");
+	struct fs_node *node;
+
+	memset(buffer, 'x', sizeof(buffer));
+	for (unsigned round = 0; round < 2; round++) {
+		mount();
+		if (round == 1)
+			server_replace("post-mortem", "of an earlier panic");
+		server.spoil = round == 1 ? answer_small : NULL;
+		node = create("open", "and written to");
+		memset(buffer, 'x', sizeof(buffer));
+		CU_ASSERT_EQUAL(ninep_put_at_panic(fs, name, span_of(buffer, 8000)), STATUS_OK);
+		CU_ASSERT(server_holds("post-mortem", buffer, 8000));
+		CU_ASSERT(server_holds("open", "and written to", 14));
+		fs_node_put(node);
+		unmount_broken();
+	}
+}
+
+static void a_panic_waits_for_no_server_and_believes_none(void)
+{
+	static uint8_t types[] = { NINEP_VERSION, NINEP_ATTACH, NINEP_WALK, NINEP_LCREATE, NINEP_WRITE, NINEP_FSYNC };
+	const struct span name = text("post-mortem");
+
+	mount();
+	for (unsigned i = 0; i < sizeof(types); i++) {
+		server.spoil = answer_wrong;
+		server.ctx = &types[i];
+		CU_ASSERT_EQUAL(ninep_put_at_panic(fs, name, span_of(buffer, 100)), STATUS_EIO);
+	}
+	server.spoil = NULL;
+	server.fail_with = 28;
+	CU_ASSERT_EQUAL(ninep_put_at_panic(fs, name, span_of(buffer, 100)), STATUS_ENOSPC);
+	server.fail_with = 0;
+	server.mute = true;
+	server.now_ns = 0;
+	CU_ASSERT_EQUAL(ninep_put_at_panic(fs, name, span_of(buffer, 100)), STATUS_ETIMEDOUT);
+	CU_ASSERT(server.now_ns < 2 * NINEP_AT_PANIC_NS);
+	CU_ASSERT_EQUAL(hal_ninep_start_at_panic(hal_ninep_at(0)), STATUS_OK); /* forgets the request that was not answered */
+	unmount_broken();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(files_are_made_written_and_read),
 	UNIT_CASE(files_are_opened_for_what_they_allow),
@@ -165,5 +231,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(what_the_host_replaces_is_stale),
 	UNIT_CASE(what_the_host_fails_with_is_passed_on_and_leaks_nothing),
 	UNIT_CASE(a_server_that_cannot_be_mounted_is_told),
+	UNIT_CASE(a_panic_leaves_a_file_whatever_was_under_way),
+	UNIT_CASE(a_panic_waits_for_no_server_and_believes_none),
 };
 UNIT_MAIN("kernel/io/fs/ninep", cases)
