@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
 
-# apps/files, granted the host's folder: for the tests of --share.
+# apps/files, granted the host's folder: for the tests of --share; and where a panic leaves a file.
 
-build/tests/apps/files-host.rpk: build/apps/files/files tests/apps/files-host/manifest.toml $(PACK)
+FILES_BUNDLES := $(addprefix build/tests/apps/,files-host.rpk files-panic.rpk)
+$(FILES_BUNDLES): build/tests/apps/%.rpk: build/apps/files/files tests/apps/%/manifest.toml $(PACK)
 	@mkdir -p $(@D)
-	tools/rumpk pack tests/apps/files-host/manifest.toml --file files=build/apps/files/files -k $(DEVELOPMENT_KEY) -o $@
-test-apps: build/tests/apps/files-host.rpk
+	tools/rumpk pack tests/apps/$*/manifest.toml --file files=build/apps/files/files -k $(DEVELOPMENT_KEY) -o $@
+test-apps: $(FILES_BUNDLES)
 
 # A program beside its signature, and such that must not run: altered, signed by nobody who is trusted, without a signature.
 SHARE_PROGRAMS := build/tests/share-programs/good

@@ -15,6 +15,7 @@
 #include "kernel/io/fs/flat.h"
 #include "kernel/io/fs/log.h"
 #include "kernel/io/fs/ninep/ninep.h"
+#include "kernel/io/fs/post_mortem.h"
 #include "kernel/io/fs/service.h"
 #include "kernel/io/fs/sys.h"
 #include "kernel/io/fs/tmp.h"
@@ -86,6 +87,33 @@ static const struct mount {
 	[MANIFEST_MOUNT_HOST] = { mount_host, ninep_unmount, "" },
 	[MANIFEST_MOUNT_DATA] = { mount_data, unmount_data, "this machine has no volume (rumpk run --disk FILE)" },
 };
+
+static const struct span post_mortem_name = { .data = (const uint8_t *)POST_MORTEM_NAME, .len = sizeof(POST_MORTEM_NAME) - 1 };
+
+static status_t host_put(struct fs *fs, struct span text)
+{
+	return ninep_put_at_panic(fs, post_mortem_name, text);
+}
+
+static status_t data_put(struct fs *fs, struct span text)
+{
+	return ext4_put_at_panic(fs, span_of(text.data, POST_MORTEM_BYTES));
+}
+
+/* Where a panic leaves a file. That it cannot is said, and keeps nobody from running. */
+static void post_mortem_grant(enum manifest_mount which, struct fs *fs)
+{
+	const char *name = manifest_known_mounts[which].name;
+	const struct post_mortem_place place = { .name = name, .fs = fs, .put = which == MANIFEST_MOUNT_HOST ? host_put : data_put };
+	status_t status = fs->read_only ? STATUS_EROFS : STATUS_OK;
+
+	if (status == STATUS_OK && which == MANIFEST_MOUNT_DATA)
+		status = ext4_keep(fs, post_mortem_name, POST_MORTEM_BYTES);
+	if (status == STATUS_OK)
+		status = post_mortem_begin(&place);
+	if (status != STATUS_OK)
+		log_line("files: a panic would leave no %s/" POST_MORTEM_NAME ": error %d", name, status);
+}
 
 static struct fs_service *services[MANIFEST_MOUNTS]; /* W: the boot CPU. NULL: not mounted */
 
@@ -160,6 +188,8 @@ status_t files_grant(struct span archive, const struct manifest_process *spec, u
 		why[0] = '\0';
 		status = i == MANIFEST_MOUNT_TMP ? grant_tmp(spec, cpu, start) :
 						   grant_shared((enum manifest_mount)i, spec, start, why, why_bytes);
+		if (status == STATUS_OK && (spec->files.post_mortem & 1u << i) != 0)
+			post_mortem_grant((enum manifest_mount)i, services[i]->fs);
 		if (status == STATUS_ENODEV && (spec->files.optional & 1u << i) != 0)
 			status = STATUS_OK;
 	}
@@ -171,6 +201,7 @@ void files_end(void)
 	fs_settle(); /* requests, which hold objects, */
 	object_settle();
 	fs_settle(); /* which hold nodes */
+	post_mortem_end();
 	for (unsigned i = 0; i < MANIFEST_MOUNTS; i++) {
 		if (services[i] == NULL)
 			continue;

@@ -58,6 +58,7 @@ static void manifest_begin_process(struct manifest_parser *parser, uint32_t inde
 	parser->table_lines[MANIFEST_TABLE_FILES] = 0;
 	parser->tmp_bytes_line = 0;
 	parser->optional_line = 0;
+	parser->post_mortem_line = 0;
 	memset(parser->key_lines, 0, sizeof(parser->key_lines));
 	memset(parser->net_lines, 0, sizeof(parser->net_lines));
 	memset(parser->files_lines, 0, sizeof(parser->files_lines));

@@ -78,6 +78,7 @@ struct manifest_files {
 	uint32_t rights[MANIFEST_MOUNTS]; /* 0: not granted */
 	uint64_t tmp_bytes;               /* page multiple, at most memory_bytes; 0: no tmp */
 	uint32_t optional;                /* a bit a mount: of those granted, what the machine need not have */
+	uint32_t post_mortem;             /* a bit a mount: of those granted, where a panic leaves a file */
 };
 
 /* NUL-terminated strings one behind the other in the `bytes` that hold them. */

@@ -69,10 +69,9 @@ static uint32_t mount_find(struct span key)
 	return mount;
 }
 
-/* What the machine need not have: of those that come from outside. */
-static status_t take_optional(struct manifest_parser *parser, const struct toml_event *event)
+/* Keys of those that come from outside the machine, a bit each; `only`: what to say of others. */
+static status_t take_outside(struct manifest_parser *parser, const struct toml_event *event, const char *only, uint32_t *mounts)
 {
-	struct manifest_files *files = &parser->process->files;
 	struct toml_event item;
 	status_t status;
 
@@ -82,12 +81,12 @@ static status_t take_optional(struct manifest_parser *parser, const struct toml_
 		uint32_t mount = mount_find(item.string);
 
 		if (mount != MANIFEST_MOUNT_HOST && mount != MANIFEST_MOUNT_DATA)
-			return manifest_fail_at(parser, &item, "only host and data may be missing");
-		if ((files->optional & 1u << mount) != 0)
+			return manifest_fail_at(parser, &item, only);
+		if ((*mounts & 1u << mount) != 0)
 			return manifest_fail_at(parser, &item, "name occurs twice");
-		files->optional |= 1u << mount;
+		*mounts |= 1u << mount;
 	}
-	if (status == STATUS_OK && files->optional == 0)
+	if (status == STATUS_OK && *mounts == 0)
 		return manifest_fail_at(parser, event, "names nothing: leave it out");
 	return status;
 }
@@ -96,8 +95,10 @@ status_t manifest_take_files(struct manifest_parser *parser, const struct toml_e
 {
 	bool is_bytes = manifest_equal(event->key, "tmp_bytes");
 	bool is_optional = manifest_equal(event->key, "optional");
+	bool is_post_mortem = manifest_equal(event->key, "post_mortem");
 	uint32_t mount = mount_find(event->key);
-	uint32_t *line = is_bytes ? &parser->tmp_bytes_line : is_optional ? &parser->optional_line : NULL;
+	uint32_t *line = is_bytes ? &parser->tmp_bytes_line :
+			 is_optional ? &parser->optional_line : is_post_mortem ? &parser->post_mortem_line : NULL;
 
 	if (line == NULL) {
 		if (mount == MANIFEST_MOUNTS)
@@ -109,7 +110,23 @@ status_t manifest_take_files(struct manifest_parser *parser, const struct toml_e
 	*line = event->line;
 	if (is_bytes)
 		return take_tmp_bytes(parser, event);
-	return is_optional ? take_optional(parser, event) : take_rights(parser, event, (enum manifest_mount)mount);
+	if (is_optional)
+		return take_outside(parser, event, "only host and data may be missing", &parser->process->files.optional);
+	if (is_post_mortem)
+		return take_outside(parser, event, "only host and data outlive a panic", &parser->process->files.post_mortem);
+	return take_rights(parser, event, (enum manifest_mount)mount);
+}
+
+/* It leaves nothing that the process could not leave itself. */
+static bool post_mortem_is_due(const struct manifest_files *files)
+{
+	const uint32_t makes = MANIFEST_RIGHT_WRITE | MANIFEST_RIGHT_CREATE;
+
+	for (uint32_t i = 0; i < MANIFEST_MOUNTS; i++)
+		if ((files->post_mortem & 1u << i) != 0 &&
+		    ((files->rights[i] & makes) != makes || (files->rights[MANIFEST_MOUNT_LOG] & MANIFEST_RIGHT_READ) == 0))
+			return false;
+	return true;
 }
 
 status_t manifest_end_files(struct manifest_parser *parser)
@@ -121,6 +138,8 @@ status_t manifest_end_files(struct manifest_parser *parser)
 	for (uint32_t i = 0; i < MANIFEST_MOUNTS; i++)
 		if ((files->optional & 1u << i) != 0 && files->rights[i] == 0)
 			return manifest_fail_key(parser, parser->optional_line, "optional", "names what is not granted");
+	if (!post_mortem_is_due(files))
+		return manifest_fail_key(parser, parser->post_mortem_line, "post_mortem", "takes read in log, and write and create where it is to be");
 	if (files->tmp_bytes > parser->process->memory_bytes)
 		return manifest_fail_key(parser, parser->tmp_bytes_line, "tmp_bytes", "is more than memory");
 	if (files->rights[MANIFEST_MOUNT_TMP] != 0 && files->tmp_bytes == 0)

@@ -71,6 +71,7 @@ struct manifest_parser {
 	uint32_t files_lines[MANIFEST_MOUNTS]; /* where the keys of its [files] stand; 0: nowhere */
 	uint32_t tmp_bytes_line;
 	uint32_t optional_line;
+	uint32_t post_mortem_line;
 	uint32_t process_lines[MANIFEST_PROCESS_MAX];
 	uint32_t launch_lines[MANIFEST_PROCESS_MAX]; /* `launch = true`; 0: no */
 	uint32_t main_line;                          /* `main = true`; 0: nowhere */

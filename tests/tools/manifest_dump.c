@@ -52,6 +52,9 @@ static void dump_files(const struct manifest_files *files)
 	for (uint32_t i = 0; i < MANIFEST_MOUNTS; i++)
 		if ((files->optional & 1u << i) != 0)
 			printf("optional %s\n", manifest_known_mounts[i].key);
+	for (uint32_t i = 0; i < MANIFEST_MOUNTS; i++)
+		if ((files->post_mortem & 1u << i) != 0)
+			printf("post_mortem %s\n", manifest_known_mounts[i].key);
 	if (files->tmp_bytes != 0)
 		printf("tmp_bytes %llu\n", (unsigned long long)files->tmp_bytes);
 }

@@ -127,6 +127,8 @@ REFUSED = {
     FILES + 'home = ["read"]\n': "4: home: unknown key",
     FILES + 'tmp_bytes = "4K"\n': "4: tmp_bytes: takes a tmp",
     FILES + 'tmp = ["read"]\ntmp_bytes = "2M"\n': "5: tmp_bytes: is more than memory",
+    FILES + 'post_mortem = ["host"]\n': "4: post_mortem: takes read in log, and write and create where it is to be",
+    FILES + 'post_mortem = ["app"]\n': "4: post_mortem: only host and data outlive a panic",
     FILES + 'tmp = ["read"]\ntmp_bytes = 4096\n': "5: tmp_bytes: must be a string",
     P + "[files]\n": "5: files: must be [process.files]",
     P + "[process.files]\n[process.files]\n": "6: files: given twice",

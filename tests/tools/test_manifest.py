@@ -88,7 +88,7 @@ class PageTest(unittest.TestCase):
         named = re.findall(r"^\| `([a-z_]+)` \|", self.PAGE, re.MULTILINE)
         self.assertEqual(sorted(named), sorted([
             *manifest_values.KEYS, *capabilities.KNOWN, *manifest_net.NET_KEYS, *manifest_net.NETWORK_KEYS,
-            *manifest_files.KNOWN, "optional", "tmp_bytes"]))
+            *manifest_files.KNOWN, "optional", "post_mortem", "tmp_bytes"]))
 
     def test_it_names_every_capability_and_right(self) -> None:
         rows = dict(re.findall(r"^\| `([a-z]+)` \| ((?:`[a-z]+`(?:, )?)+) \|", self.PAGE, re.MULTILINE))

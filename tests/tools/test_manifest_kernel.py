@@ -30,7 +30,8 @@ PIECES = [piece.encode() for piece in (
     "[net]\n", "[process.net]\n", "[network]\n", 'listen = ["tcp:80"]\n', '"udp:1-*"', '"*:443/tcp"', "::", "resolve = true\n",
     'address = "10.0.2.15/24"\n', 'connect = ["10.0.2.0/24:53/udp"]\n', "tcp", "/", ":", "*", "255", '"[fe80::]/10:*/udp",',
     "[files]\n", "[process.files]\n", 'tmp_bytes = "8K"\n', 'tmp = ["read", "write"]\n', 'app = ["list"]\n', '"exec",', '"create"',
-    'host = ["read"]\n', 'data = ["list"]\n', 'optional = ["host"]\n', 'optional = ["host", "data"]\n', '"data",',
+    'host = ["read"]\n', 'data = ["list"]\n', 'optional = ["host"]\n', 'optional = ["host", "data"]\n', 'post_mortem = ["host"]\n', 'post_mortem = ["data"]\nlog = ["read"]\n',
+    'data = ["write", "create"]\nlog = ["read"]\n', '"data",',
     'clock = ["read", "wait"]\n', 'env = ["A=b"]\n', "\u00e9", "\0", "\x7f", "\u2028")] + [b"\xff", b"\xc3", b"\xed\xa0\x80"]
 
 
@@ -74,7 +75,8 @@ def described_files(files: manifest_files.Files) -> list[str]:
     bits = {key: sum(1 << manifest_files.DIR.rights.index(right) for right in files.rights[key])
             for key in manifest_files.KNOWN if key in files.rights}
     return [*(f"files {key} {rights}" for key, rights in bits.items()),
-            *(f"optional {key}" for key in manifest_files.KNOWN if key in files.optional), *([f"tmp_bytes {files.tmp_bytes}"] if files.tmp_bytes else [])]
+            *(f"optional {key}" for key in manifest_files.KNOWN if key in files.optional), *(f"post_mortem {key}" for key in manifest_files.KNOWN if key in files.post_mortem),
+            *([f"tmp_bytes {files.tmp_bytes}"] if files.tmp_bytes else [])]
 
 
 def described_address(text: str) -> str:

@@ -42,6 +42,7 @@ def _net(net: Net) -> list[str]:
 def _files(files: Files) -> list[str]:
     return [f"{manifest_files.KNOWN[key][0]}: {', '.join(rights)}" + (f"; at most {_size(files.tmp_bytes)}" if key == "tmp" else "")
             + ("; where the machine has it" if key in files.optional else "")
+            + ("; a file at a panic" if key in files.post_mortem else "")
             for key, rights in files.rights.items()]
 
 

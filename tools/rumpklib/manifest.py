@@ -212,6 +212,8 @@ class _Reader:
             raise self.fail(line, "tmp_bytes", "takes a tmp")
         if any(key not in files.rights for key in files.optional):
             raise self.fail(ended.files_lines["optional"], "optional", "names what is not granted")
+        if not files.post_mortem_is_due():
+            raise self.fail(ended.files_lines["post_mortem"], "post_mortem", "takes read in log, and write and create where it is to be")
         if files.tmp_bytes > process.memory_bytes:
             raise self.fail(line, "tmp_bytes", "is more than memory")
         if "tmp" in files.rights and not line:

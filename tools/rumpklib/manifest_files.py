@@ -31,14 +31,19 @@ class Files:
     rights: dict[str, list[str]] = field(default_factory=dict)
     tmp_bytes: int = 0  # what its files may take up; 0: no tmp
     optional: list[str] = field(default_factory=list)  # what of these the machine need not have
+    post_mortem: list[str] = field(default_factory=list)  # where of these a panic leaves a file
+
+    def post_mortem_is_due(self) -> bool:
+        """It leaves nothing that the process could not leave itself."""
+        return all({"write", "create"} <= set(self.rights.get(key, ())) and "read" in self.rights.get("log", ()) for key in self.post_mortem)
 
 
-def take_optional(values: Values) -> list[str]:
-    """The keys whose directories a machine need not have."""
+def take_outside(values: Values, what: str) -> list[str]:
+    """Keys of directories that come from outside the machine, which alone `what`."""
     keys = values.texts()
     for key in keys:
         if key not in OUTSIDE:
-            raise values.fail(f"only {' and '.join(OUTSIDE)} may be missing")
+            raise values.fail(f"only {' and '.join(OUTSIDE)} {what}")
     if not keys:
         raise values.fail("names nothing: leave it out")
     if len(set(keys)) != len(keys):
@@ -53,10 +58,13 @@ def take_files(values: Values, files: Files) -> None:
         files.tmp_bytes = values.size()
         return
     if key == "optional":
-        files.optional = take_optional(values)
+        files.optional = take_outside(values, "may be missing")
+        return
+    if key == "post_mortem":
+        files.post_mortem = take_outside(values, "outlive a panic")
         return
     if key not in KNOWN:
-        raise values.fail(f"unknown key (known: {', '.join(KNOWN)}, tmp_bytes, optional)")
+        raise values.fail(f"unknown key (known: {', '.join(KNOWN)}, tmp_bytes, optional, post_mortem)")
     rights = values.rights(DIR)
     for right in rights:
         if right not in KNOWN[key][1]:

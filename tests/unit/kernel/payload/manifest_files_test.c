@@ -19,7 +19,10 @@ static void manifest_gives_the_directories_that_files_names(void)
 	CU_ASSERT(files->rights[MANIFEST_MOUNT_APP] == 0 && files->rights[MANIFEST_MOUNT_TMP] == 0 && files->tmp_bytes == 0);
 	takes(FILES "optional = [\"data\"]\ndata = [\"list\"]\nhost = [\"read\"]\n");
 	CU_ASSERT_EQUAL(files->optional, 1u << MANIFEST_MOUNT_DATA);
+	takes(FILES "post_mortem = [\"data\", \"host\"]\ndata = [\"write\", \"create\"]\nhost = [\"write\", \"create\"]\nlog = [\"read\"]\n");
+	CU_ASSERT_EQUAL(files->post_mortem, 1u << MANIFEST_MOUNT_DATA | 1u << MANIFEST_MOUNT_HOST);
 	takes(FILES "tmp = [\"read\"]\n");
+	CU_ASSERT_EQUAL(files->post_mortem, 0);
 	CU_ASSERT_EQUAL(files->optional, 0);
 	CU_ASSERT_EQUAL(files->tmp_bytes, MANIFEST_MEMORY_DEFAULT);
 }
@@ -51,6 +54,15 @@ static void manifest_rejects_files_that_cannot_be(void)
 	refuses(FILES "host = [\"read\"]\noptional = [\"host\", \"host\"]\n", "5: optional: name occurs twice");
 	refuses(FILES "host = [\"read\"]\noptional = []\n", "5: optional: names nothing: leave it out");
 	refuses(FILES "host = [\"read\"]\noptional = \"host\"\n", "5: optional: must be an array of strings");
+	refuses(FILES "tmp = [\"read\"]\npost_mortem = [\"tmp\"]\n", "5: post_mortem: only host and data outlive a panic");
+	refuses(FILES "post_mortem = [\"host\"]\n", "4: post_mortem: takes read in log, and write and create where it is to be");
+	refuses(FILES "post_mortem = [\"host\"]\nhost = [\"write\", \"create\"]\n",
+		"4: post_mortem: takes read in log, and write and create where it is to be");
+	refuses(FILES "post_mortem = [\"host\"]\nhost = [\"create\"]\nlog = [\"read\"]\n",
+		"4: post_mortem: takes read in log, and write and create where it is to be");
+	refuses(FILES "post_mortem = [\"host\"]\nhost = [\"write\", \"create\"]\nlog = [\"list\"]\n",
+		"4: post_mortem: takes read in log, and write and create where it is to be");
+	refuses(FILES "post_mortem = [\"data\"]\npost_mortem = [\"host\"]\n", "5: post_mortem: key occurs twice");
 	refuses(MANIFEST_ONE "[files]\n", "5: files: is [process.files] below [[process]]");
 	refuses(MANIFEST_NAME "[files]\n[[process]]\n", "3: process: keys above it describe the only process already");
 	refuses(FILES "[files]\n", "4: files: table occurs twice");
