@@ -55,7 +55,7 @@ SMP ?= 1
 MEM ?= 128
 ARGS ?=
 
-.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz setup-model setup-peers mutants known-good
+.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz setup-model setup-peers mutants known-good conformance-differential
 
 # Setting up comes first and in a make of its own: what it installs is looked for when the Makefile is read.
 setup-run setup-check setup-fuzz setup-model setup-peers: setup-%:
@@ -117,6 +117,10 @@ mutants: setup-check
 	@$(MAKE) --no-print-directory -s all unit-programs fixtures guest-images harness-images test-apps
 	@harness/mutants.py $(MUTANTS)
 
+conformance-differential: setup-check
+	@$(MAKE) --no-print-directory -s all
+	@tests/conformance/differential.py $(DIFFERENTIAL)
+
 SECONDS_PER_TARGET ?= 60
 fuzz: setup-fuzz
 	@$(MAKE) --no-print-directory -s fuzz-programs
@@ -144,6 +148,7 @@ help:
 	@echo 'make cover           what lines the tests reach: build/report/coverage.html'
 	@echo 'make mutants         changes single lines of the kernel and counts what the tests notice. MUTANTS="--part 1/4"'
 	@echo 'make soak            every fault at every place, storms, the network for long, 500 kills of a guest that writes to a volume: an hour'
+	@echo 'make conformance-differential  the same random system calls on Debian'"'"'s Linux and here. DIFFERENTIAL="--seed 1 --count 200"'
 	@echo 'make fuzz            every parser under libFuzzer, SECONDS_PER_TARGET=60 each'
 	@echo 'make known-good      keeps the image and the bundles that make check has passed with, on exactly this commit'
 	@echo 'make clean           removes what was built; downloaded sources stay in build/deps, what is known good in build/known-good'
