@@ -22,7 +22,7 @@
 #define SCTLR_SPAN (1 << 23)
 #define SCTLR_MMU_ON (SCTLR_RES1 | (1 << 0) /* M */ | (1 << 2) /* C */ | (1 << 3) /* SA */ | (1 << 4) /* SA0 */ | \
 		      (1 << 12) /* I */ | (1 << 14) /* DZE */ | (1 << 15) /* UCT */ | (1 << 16) /* nTWI */ | \
-		      (1 << 18) /* nTWE */ | (1 << 19) /* WXN */)
+		      (1 << 18) /* nTWE */ | (1 << 19) /* WXN */ | (1 << 26) /* UCI */)
 
 	/* At EL1 from the fourth instruction on, a fault is reported; at EL2 from the sixth. */
 	.macro	vectors_first

@@ -77,6 +77,19 @@ void hal_space_destroy(struct hal_space *space)
 	asid_give(space->asid);
 }
 
+uint64_t space_attributes(unsigned rights)
+{
+	uint64_t attributes = PTE_NORMAL | PTE_NG | PTE_PXN | PTE_PAGE;
+
+	if (rights != 0)
+		attributes |= PTE_AP_EL0;
+	if (!(rights & HAL_USER_WRITE))
+		attributes |= PTE_AP_RO;
+	if (!(rights & HAL_USER_EXEC))
+		attributes |= PTE_UXN;
+	return attributes;
+}
+
 static bool page_is_valid(uint64_t va)
 {
 	return va % HAL_PAGE_BYTES == 0 && va < HAL_USER_END;
@@ -84,8 +97,6 @@ static bool page_is_valid(uint64_t va)
 
 status_t hal_space_map(struct hal_space *space, uint64_t va, uint64_t pa, unsigned rights)
 {
-	uint64_t attributes = PTE_NORMAL | PTE_AP_EL0 | PTE_NG | PTE_PXN | PTE_PAGE;
-
 	if (!page_is_valid(va) || (rights & (HAL_USER_WRITE | HAL_USER_EXEC)) == (HAL_USER_WRITE | HAL_USER_EXEC))
 		return STATUS_EINVAL;
 
@@ -95,11 +106,7 @@ status_t hal_space_map(struct hal_space *space, uint64_t va, uint64_t pa, unsign
 		return STATUS_ENOMEM;
 	if (*entry & PTE_VALID)
 		return STATUS_EEXIST;
-	if (!(rights & HAL_USER_WRITE))
-		attributes |= PTE_AP_RO;
-	if (!(rights & HAL_USER_EXEC))
-		attributes |= PTE_UXN;
-	*(volatile uint64_t *)entry = pa | attributes;
+	*(volatile uint64_t *)entry = pa | space_attributes(rights);
 	barrier_dsb_ishst();
 	barrier_isb();
 	return STATUS_OK;

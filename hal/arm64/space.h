@@ -22,6 +22,9 @@ static inline void space_activate(struct hal_space *space)
 		space_switch(cpu, space);
 }
 
+/* Of a level 3 entry, whose rights are these. */
+uint64_t space_attributes(unsigned rights);
+
 /* Return 0 or STATUS_EFAULT; a fault between user_copy_begin and user_copy_end goes on at user_copy_fault. */
 int user_copy_in(void *to, uint64_t from_va, size_t bytes);
 int user_copy_out(uint64_t to_va, const void *from, size_t bytes);

@@ -3,8 +3,8 @@
 
 /*
  * Translation tables after the MMU is on. Boot maps RAM and devices from a small static pool; later tables come from the
- * caller's source. Entries are only ever made valid or removed, never changed in place, so no break-before-make is needed
- * (Arm ARM DDI 0487 D8.14.1).
+ * caller's source. Entries are only ever made valid or removed, and of pages of a lower half the rights are changed in place: neither needs
+ * break-before-make (Arm ARM DDI 0487 D8.14.1).
  */
 #include <stddef.h>
 
@@ -98,7 +98,7 @@ static void leaf_table_destroy(uint64_t table_pa, const struct hal_page_source *
 	source->free(source->ctx, table_pa);
 }
 
-void tables_destroy(uint64_t root_pa, const struct hal_page_source *source)
+void tables_empty(uint64_t root_pa, const struct hal_page_source *source)
 {
 	uint64_t *root = table_at(root_pa);
 
@@ -111,7 +111,13 @@ void tables_destroy(uint64_t root_pa, const struct hal_page_source *source)
 			if (middle[j] & PTE_VALID)
 				leaf_table_destroy(middle[j] & PTE_ADDR_MASK, source);
 		source->free(source->ctx, root[i] & PTE_ADDR_MASK);
+		root[i] = 0;
 	}
+}
+
+void tables_destroy(uint64_t root_pa, const struct hal_page_source *source)
+{
+	tables_empty(root_pa, source);
 	source->free(source->ctx, root_pa);
 }
 

@@ -37,7 +37,8 @@ uint64_t *tables_entry_make(uint64_t root_pa, uint64_t va, unsigned level, const
 /* The valid level 3 entry for `va`, or NULL. */
 uint64_t *tables_entry_find(uint64_t root_pa, uint64_t va);
 
-/* Gives the pages mapped below `root_pa`, the tables, and `root_pa` itself back to their source. */
+/* Gives the pages mapped below `root_pa`, and the tables, back to their source; _destroy `root_pa` itself too. */
+void tables_empty(uint64_t root_pa, const struct hal_page_source *source);
 void tables_destroy(uint64_t root_pa, const struct hal_page_source *source);
 
 /* Maps [pa, pa + bytes), whole pages, with the largest blocks that fit. */

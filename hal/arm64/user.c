@@ -69,6 +69,19 @@ static const struct fault_class fault_classes[] = {
 	{ 0x3c, 5, "breakpoint" },
 };
 
+/* Translation, access flag and permission faults: what mapping a page, or giving rights to it, can mend (ISS.xFSC, DDI 0487 D17.2.37). */
+static unsigned fault_access(uint64_t esr, unsigned ec)
+{
+	unsigned kind = esr >> 2 & 0xf;
+
+	if ((ec != 0x20 && ec != 0x24) || kind < 1 || kind > 3)
+		return 0;
+	if (ec == 0x20)
+		return HAL_USER_EXEC;
+	/* WnR; of cache maintenance (CM) it tells nothing: that needs only to read. */
+	return esr & 1u << 6 && !(esr & 1u << 8) ? HAL_USER_WRITE : HAL_USER_READ;
+}
+
 struct hal_user_fault hal_user_fault(const struct hal_user *user)
 {
 	unsigned ec = (unsigned)(user->esr >> 26 & 0x3f);
@@ -83,6 +96,7 @@ struct hal_user_fault hal_user_fault(const struct hal_user *user)
 	}
 	if (ec == 0x20 || ec == 0x24 || ec == 0x22)
 		fault.address = user->far;
+	fault.access = fault_access(user->esr, ec);
 	if (ec == 0x24) {
 		fault.what = user->esr & 1u << 6 ? "bad memory access (write)" : "bad memory access (read)";
 		if (status == 0x21) {

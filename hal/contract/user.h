@@ -48,6 +48,28 @@ MUST_CHECK status_t hal_space_map(struct hal_space *space, uint64_t va, uint64_t
 /* Unmaps the page at `va`. Returns STATUS_ENOENT where none is, else 0 with its address in `pa`. */
 MUST_CHECK status_t hal_space_unmap(struct hal_space *space, uint64_t va, uint64_t *pa);
 
+/* A page that is mapped: rights may be none, then the process cannot touch it. */
+struct hal_page {
+	uint64_t va, pa;
+	unsigned rights; /* enum hal_user_rights */
+};
+
+/* The first page mapped at or behind `va` (page aligned), and before `end`. */
+bool hal_space_next(const struct hal_space *space, uint64_t va, uint64_t end, struct hal_page *out);
+
+/*
+ * Changes the rights of a mapped page, or takes it away; CPUs may go by what was before until hal_space_flush() has returned for it, and the page is
+ * nobody else's until then.
+ */
+void hal_space_set_rights(struct hal_space *space, uint64_t va, unsigned rights);
+void hal_space_clear(struct hal_space *space, uint64_t va);
+
+/* On every CPU; `pages` from `va`. */
+void hal_space_flush(const struct hal_space *space, uint64_t va, uint64_t pages);
+
+/* Gives back all tables but the first of a space in which nothing is mapped any more, and which no other CPU shows. */
+void hal_space_trim(struct hal_space *space);
+
 /* Whether anything is mapped at `va`. */
 bool hal_space_is_mapped(const struct hal_space *space, uint64_t va);
 
@@ -95,10 +117,21 @@ void hal_user_retire(struct hal_user *user);
 struct hal_user_fault {
 	const char *what; /* "bad memory access (write)", "bad instruction", ... */
 	int signal;       /* Linux numbering: 11 memory, 4 instruction, 7 alignment, 5 breakpoint, 8 arithmetic */
+	unsigned access;  /* enum hal_user_rights: what a page did not allow, or was not there for; 0: that was not it */
 	uint64_t pc, address;
 };
 
 struct hal_user_fault hal_user_fault(const struct hal_user *user);
+
+/* What the CPU can do at EL0, as Linux tells it (Linux asm/hwcap.h: HWCAP_*, HWCAP2_*): what the kernel has not switched on is not in it. */
+struct hal_user_features {
+	uint64_t hwcap, hwcap2;
+};
+
+struct hal_user_features hal_user_features(void);
+
+/* The counter at EL0 (CNTVCT_EL0): nanoseconds are its product with this, a 32.32 number (hal_timer_now_ns()). */
+uint64_t hal_user_ns_per_tick(void);
 
 /*
  * Copies between the kernel and a process, with the rights of EL0: a page that EL0 may not read (write), or an address

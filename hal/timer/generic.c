@@ -10,6 +10,7 @@
 #include "hal/arm64/sysreg.h"
 #include "hal/contract/cpu.h"
 #include "hal/contract/timer.h"
+#include "hal/contract/user.h"
 #include "hal/irqchip/irqchip.h"
 
 #define NS_PER_S 1000000000ull
@@ -58,6 +59,11 @@ bool hal_timer_rest(uint64_t deadline_ns)
 {
 	hal_cpu_relax();
 	return hal_timer_now_ns() <= deadline_ns;
+}
+
+uint64_t hal_user_ns_per_tick(void)
+{
+	return ns_per_tick;
 }
 
 void hal_timer_arm(uint64_t deadline_ns)
