@@ -4,10 +4,11 @@
 # The kernel as a library (build/librumpk.a), and the images linked from it: the product's main is kernel/payload/run.c.
 
 KERNEL_MAIN := kernel/payload/run.c
+VDSO_SRCS := $(wildcard kernel/sys/linux/vdso/*.c) # runs in programs
 # Dispatch tables of the interfaces that have an object: kernel/*/<interface>_object.c.
 KERNEL_METHODS := $(filter $(IDL),$(patsubst %_object.c,%,$(notdir $(wildcard kernel/*/*_object.c kernel/*/*/*_object.c))))
-KERNEL_SRCS := $(filter-out $(KERNEL_MAIN),$(wildcard kernel/*/*.c kernel/*/*/*.c kernel/*/*/*/*.c)) $(KERNEL_METHODS:%=build/gen/kernel/%_methods.c)
-KERNEL_ASMS := $(wildcard kernel/*/*.S)
+KERNEL_SRCS := $(filter-out $(KERNEL_MAIN) $(VDSO_SRCS),$(wildcard kernel/*/*.c kernel/*/*/*.c kernel/*/*/*/*.c)) $(KERNEL_METHODS:%=build/gen/kernel/%_methods.c)
+KERNEL_ASMS := $(wildcard kernel/*/*.S kernel/*/*/*.S)
 KERNEL_OBJS := $(KERNEL_SRCS:%.c=build/kernel/%.o) $(KERNEL_ASMS:%.S=build/kernel/%.S.o) build/kernel/gen/version.o
 KERNEL_MAIN_OBJ := $(KERNEL_MAIN:%.c=build/kernel/%.o)
 LIBRUMPK := build/librumpk.a
@@ -35,6 +36,19 @@ build/debug/%.o: %.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP) $(EXT2_ERRORS)
 build/kernel/%.S.o: %.S $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc -I. -MMD -MP -g -ffile-prefix-map=$(CURDIR)=. -c -o $@ $<
+
+# A page of its first and only segment: sections, symbols and names of them are cut off behind it.
+VDSO_CFLAGS := -std=gnu11 -Ulinux -O2 -ffreestanding -fPIC -fno-stack-protector -fomit-frame-pointer -fasynchronous-unwind-tables -mgeneral-regs-only \
+	-march=armv8-a -I. -MMD -MP -ffile-prefix-map=$(CURDIR)=. -nostdlib -shared -Wl,-soname=linux-vdso.so.1 -Wl,--hash-style=both \
+	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-z,norelro
+build/gen/linux-vdso.so: $(VDSO_SRCS) kernel/sys/linux/vdso/vdso.lds kernel/sys/linux/vdso/vdso.h $(RULES)
+	@mkdir -p $(@D)
+	$(CROSS)gcc $(VDSO_CFLAGS) $(WARNINGS) -Wl,-T,kernel/sys/linux/vdso/vdso.lds -o $@.whole $(VDSO_SRCS)
+	@head -c 4096 $@.whole >$@.new
+	@dd if=/dev/zero of=$@.new bs=1 seek=40 count=8 conv=notrunc status=none # e_shoff
+	@dd if=/dev/zero of=$@.new bs=1 seek=58 count=6 conv=notrunc status=none # e_shentsize, e_shnum, e_shstrndx
+	@mv $@.new $@
+build/kernel/kernel/sys/linux/vdso_image.S.o: build/gen/linux-vdso.so
 
 # Written anew only when it changes, so that an unchanged commit rebuilds nothing.
 VERSION_TEXT := $(shell cat VERSION)

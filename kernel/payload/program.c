@@ -29,7 +29,7 @@ static status_t program_plan(struct span archive, const struct program_request *
 	const struct elf_limits limits = {
 		.va_min = PROCESS_IMAGE_MIN,
 		.va_max = PROCESS_IMAGE_END,
-		.max_bytes = request->memory_bytes,
+		.max_bytes = PROCESS_IMAGE_END, /* of a Linux program only what it writes takes memory */
 		.dyn_base = PROCESS_IMAGE_MIN,
 	};
 	const int name_len = (int)request->exec.len;
@@ -46,7 +46,10 @@ static status_t program_plan(struct span archive, const struct program_request *
 
 	if (status == STATUS_OK && plan->is_native && (plan->is_pie || plan->has_interpreter))
 		cause = "position independent or dynamically linked";
-	else if (status == STATUS_OK)
+	else if (status == STATUS_OK && plan->is_native && plan->image_bytes > request->memory_bytes) {
+		cause = "image larger than the memory it may use";
+		status = STATUS_ENOMEM;
+	} else if (status == STATUS_OK)
 		return STATUS_OK;
 	(void)format_print(why, PROGRAM_WHY_BYTES, "%.*s: %s", name_len, name, cause);
 	return status == STATUS_ENOMEM ? status : STATUS_ENOEXEC;
@@ -109,7 +112,7 @@ static status_t linux_fill(struct program *program, const struct program_request
 	if (status == STATUS_OK) {
 		personality->tid = program->process->number;
 		personality->start = linux_start_make(request->exec, file, request->argc, request->envc, request->strings);
-		status = personality->start == NULL ? STATUS_ENOMEM : memory_fill(program->process, request, plan, file);
+		status = personality->start == NULL ? STATUS_ENOMEM : STATUS_OK;
 	}
 	if (status == STATUS_OK)
 		status = thread_create(program->process, &options, &program->main);

@@ -15,6 +15,7 @@
 static const struct linux_call *const families[] = {
 	linux_calls_end,
 	linux_calls_identity,
+	linux_calls_memory,
 	linux_calls_unserved,
 };
 

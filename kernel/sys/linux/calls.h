@@ -34,7 +34,7 @@ struct linux_call {
 };
 
 /* One list a family; ended by a row without a name. */
-extern const struct linux_call linux_calls_end[], linux_calls_identity[], linux_calls_unserved[];
+extern const struct linux_call linux_calls_end[], linux_calls_identity[], linux_calls_memory[], linux_calls_unserved[];
 
 /* Makes the lists one table, once. Context: fiber. */
 void linux_calls_init(void);

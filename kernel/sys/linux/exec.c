@@ -3,12 +3,13 @@
 
 #include "kernel/sys/linux/exec.h"
 
-#include "kernel/core/entropy.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/log.h"
-#include "kernel/sys/layout.h"
+#include "kernel/sys/linux/load.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/stack.h"
 #include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vdso.h"
 #include "lib/string.h"
 
 struct linux_start *linux_start_make(struct span name, struct span file, uint32_t argc, uint32_t envc, struct span strings)
@@ -38,36 +39,55 @@ void linux_start_free(struct linux_start *start)
 	free(start);
 }
 
-/* Words from the stack pointer upwards: argc, argv, 0, environment, 0, auxiliary vector. */
-static status_t stack_fill(struct thread *thread, const struct linux_start *start)
+/* As far as they fit. */
+static void names_set(struct linux_process *personality, const char *path)
 {
-	struct hal_space *space = &thread->process->space;
-	uint64_t strings_va = (PROCESS_STACK_TOP - start->strings_bytes) & ~15ul;
-	uint64_t words = 1 + start->argc + 1 + start->envc + 1 + 4;
-	uint64_t at = (strings_va - words * 8) & ~15ul;
-	uint64_t string = strings_va;
-	uint64_t word = start->argc;
-	uint64_t to = at;
-	status_t status = hal_user_copy_out(space, strings_va, start->strings, start->strings_bytes);
+	const char *base = strrchr(path, '/');
 
-	for (uint32_t i = 0; status == STATUS_OK && i <= start->argc + start->envc + 1; i++) {
-		status = hal_user_copy_out(space, to, &word, 8);
-		to += 8;
-		word = string;
-		if (i == start->argc)
-			word = 0;
-		else
-			string += strlen(start->strings + (string - strings_va)) + 1;
-	}
-	thread->user.sp = at;
+	memset(personality->exe, 0, sizeof(personality->exe));
+	memcpy(personality->exe, path, strnlen(path, sizeof(personality->exe) - 1));
+	base = base != NULL ? base + 1 : path;
+	memset(personality->comm, 0, sizeof(personality->comm));
+	memcpy(personality->comm, base, strnlen(base, sizeof(personality->comm) - 1));
+}
+
+status_t linux_exec_enter(struct thread *thread, struct linux_program *program, const struct linux_strings *strings, const char *path,
+			  const char *name)
+{
+	const struct linux_image *first = program->interpreter.content.len != 0 ? &program->interpreter : &program->main;
+	status_t status = linux_program_map(thread->process, program);
+	int64_t vdso_va;
+
+	if (status != STATUS_OK)
+		return status;
+	vdso_va = linux_vdso_map(thread->process);
+	if (vdso_va < 0)
+		return (status_t)vdso_va;
+	hal_user_retire(&thread->user);
+	memset(&thread->user, 0, sizeof(thread->user));
+	names_set(thread->process->personality, path);
+	status = linux_stack_fill(thread, strings, name, program, (uint64_t)vdso_va);
+	thread->user.pc = first->plan.entry_va;
 	return status;
 }
 
 status_t linux_exec_first(struct thread *thread)
 {
-	status_t status = stack_fill(thread, thread->personality->start);
+	const struct linux_start *start = thread->personality->start;
+	struct linux_program program = { .main = { .content = start->file } };
+	struct linux_strings strings = { .argc = start->argc, .envc = start->envc };
+	status_t status = linux_strings_add(&strings, start->strings, start->strings_bytes);
 
+	if (status == STATUS_OK)
+		status = linux_program_plan(thread->process, &program);
+	if (status == STATUS_OK)
+		status = linux_exec_enter(thread, &program, &strings, start->path, start->path);
 	if (status != STATUS_OK)
-		log_line("proc: %s cannot be loaded: its arguments do not fit its stack", thread->process->name);
+		log_line("proc: %s cannot be loaded: %s (error %d)", thread->process->name, program.why != NULL ? program.why : "it does not fit its memory",
+			 status);
+	linux_program_put(&program);
+	linux_strings_free(&strings);
+	linux_start_free(thread->personality->start);
+	thread->personality->start = NULL;
 	return status;
 }

@@ -11,6 +11,8 @@
 #include "lib/span.h"
 #include "lib/status.h"
 
+struct linux_program;
+struct linux_strings;
 struct thread;
 
 enum { LINUX_PATH_MAX = 4096 };
@@ -33,5 +35,12 @@ void linux_start_free(struct linux_start *start);
  * Context: the thread's fiber.
  */
 MUST_CHECK status_t linux_exec_first(struct thread *thread);
+
+/*
+ * Puts a planned program into a process in which nothing is mapped, and sets the registers of its only thread to its beginning. `path`: the program's
+ * own, `name` as it was called. On an error the process can only end. Context: the thread's fiber.
+ */
+MUST_CHECK status_t linux_exec_enter(struct thread *thread, struct linux_program *program, const struct linux_strings *strings, const char *path,
+				     const char *name);
 
 #endif

@@ -55,6 +55,8 @@ struct linux_file_ops {
 	int64_t (*ioctl)(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument); /* ENOTTY */
 	/* Pages to be mapped: content that lies in memory and never changes, or empty: it is read page by page. NULL: ENODEV. */
 	status_t (*map)(struct linux_file *file, struct span *memory);
+	/* The file system, and the number there, that every opened of the same file tells; false, or NULL: it is a file of its own. */
+	bool (*identity)(struct linux_file *file, const void **fs, uint64_t *id);
 	void (*set_flags)(struct linux_file *file, uint32_t flags); /* O_NONBLOCK or O_ASYNC changed. NULL: nothing to do */
 	void (*release)(struct linux_file *file); /* the last hold has gone: frees it. Context: fiber or scheduler; does not sleep */
 };

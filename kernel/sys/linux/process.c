@@ -9,6 +9,8 @@
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/thread.h"
 
+enum { RLIMIT_STACK = 3, STACK_BYTES = 0x800000 /* as Linux's default */ };
+
 static int64_t call_exit_group(struct thread *thread, const uint64_t x[6])
 {
 	process_exit(thread->process, x[0] & 0xff);
@@ -28,6 +30,8 @@ status_t linux_process_attach(struct process *process)
 		return STATUS_ENOMEM;
 	for (unsigned i = 0; i < sizeof(personality->rlimits) / sizeof(personality->rlimits[0]); i++)
 		personality->rlimits[i][0] = personality->rlimits[i][1] = UINT64_MAX;
+	personality->rlimits[RLIMIT_STACK][0] = STACK_BYTES;
+	linux_mm_init(&personality->mm);
 	linux_calls_init();
 	personality->process = process;
 	process->personality = personality;
@@ -36,6 +40,7 @@ status_t linux_process_attach(struct process *process)
 
 void linux_process_detach(struct process *process)
 {
+	linux_mm_clear(process);
 	free(process->personality);
 	process->personality = NULL;
 }

@@ -31,6 +31,7 @@ struct linux_process {
 	uint64_t rlimits[16][2];     /* soft, hard; by RLIMIT_* */
 	char exe[256];               /* path of the program it runs */
 	char comm[16];
+	uint64_t sigreturn_va;       /* W: execve. Code that a handler returns to where it names none (the vDSO's); 0: there is none */
 };
 
 /* Makes a process one that runs Linux programs; it has no descriptors, and nothing mapped. STATUS_ENOMEM. Context: fiber. */

@@ -30,6 +30,8 @@ static __attribute__((noinline)) void thread_fault(struct thread *thread)
 {
 	struct hal_user_fault fault = hal_user_fault(&thread->user);
 
+	if (fault.access != 0 && linux_mm_fault(thread->process, fault.address, fault.access) == STATUS_OK)
+		return;
 	process_end(thread->process, PROCESS_KILLED, 0, &fault);
 }
 

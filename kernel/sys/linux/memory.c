@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * The calls about memory. Advice that changes nothing a program can see is taken and not followed.
+ *
+ * Spec: Linux include/uapi/asm-generic/mman-common.h, mman.h; the manual pages named as the calls
+ */
+#include <stddef.h>
+
+#include "kernel/sys/budget.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/mm_pages.h"
+#include "kernel/sys/linux/pages.h"
+#include "kernel/sys/thread.h"
+#include "lib/bits.h"
+
+enum { MAP_TYPE = 15, MAP_SHARED_VALIDATE = 3, MAP_LOCKED = 0x2000, MAP_POPULATE = 0x8000, MAP_NONBLOCK = 0x10000, MAP_HUGETLB = 0x40000 };
+enum { MS_ASYNC = 1, MS_INVALIDATE = 2, MS_SYNC = 4 };
+enum {
+	MADV_NORMAL = 0, MADV_WILLNEED = 3, MADV_DONTNEED = 4, MADV_FREE = 8, MADV_DONTFORK = 10, MADV_DOFORK = 11, MADV_MERGEABLE = 12, MADV_DODUMP = 17,
+	MADV_WIPEONFORK = 18, MADV_KEEPONFORK = 19, MADV_COLD = 20, MADV_PAGEOUT = 21, MADV_POPULATE_READ = 22, MADV_POPULATE_WRITE = 23,
+};
+enum { PROT_KNOWN = 7 };
+
+/* Its pages, as far as they can be had. */
+static status_t populate(struct process *process, uint64_t va, uint64_t bytes, unsigned protection)
+{
+	status_t status = STATUS_OK;
+
+	for (uint64_t at = va; status == STATUS_OK && at < va + bytes; at += HAL_PAGE_BYTES)
+		status = linux_mm_fault(process, at, protection);
+	return status;
+}
+
+static bool range_of(const uint64_t x[6], uint64_t *end)
+{
+	*end = 0;
+	if (x[0] % HAL_PAGE_BYTES != 0)
+		return false;
+	if (x[1] <= LINUX_VA_END && x[0] <= LINUX_VA_END - x[1])
+		*end = bits_align_up(x[0] + x[1], HAL_PAGE_BYTES);
+	return true;
+}
+
+static int64_t call_mmap(struct thread *thread, const uint64_t x[6])
+{
+	unsigned type = x[3] & MAP_TYPE;
+	unsigned flags = (unsigned)x[3] & (LINUX_MAP_FIXED | LINUX_MAP_FIXED_NOREPLACE | LINUX_MAP_NORESERVE);
+	struct linux_backing backing = { .kind = LINUX_AREA_PLAIN };
+	int64_t result = STATUS_OK;
+
+	if (type == MAP_SHARED_VALIDATE)
+		type = LINUX_MAP_SHARED;
+	if ((type != LINUX_MAP_SHARED && type != LINUX_MAP_PRIVATE) || x[5] % HAL_PAGE_BYTES != 0 || x[1] == 0)
+		return STATUS_EINVAL;
+	if (x[3] & MAP_HUGETLB)
+		return STATUS_ENOMEM; /* there are none set aside, as on a Linux where nobody did */
+	if (!(x[3] & LINUX_MAP_ANONYMOUS))
+		return STATUS_EBADF;
+	if (result == STATUS_OK)
+		result = linux_mm_map(thread->process, x[0], x[1], x[2] & PROT_KNOWN, type | flags, &backing);
+	if (result >= 0 && (x[3] & (MAP_POPULATE | MAP_LOCKED)) && !(x[3] & MAP_NONBLOCK) && (x[2] & PROT_KNOWN)) {
+		status_t ignored = populate(thread->process, (uint64_t)result, x[1], x[2] & LINUX_PROT_WRITE ? LINUX_PROT_WRITE : LINUX_PROT_READ);
+
+		(void)ignored; /* what is not there yet comes when touched, or does not come */
+	}
+	return result;
+}
+
+static int64_t call_munmap(struct thread *thread, const uint64_t x[6])
+{
+	return linux_mm_unmap(thread->process, x[0], x[1]);
+}
+
+static int64_t call_mprotect(struct thread *thread, const uint64_t x[6])
+{
+	if (x[2] & ~(uint64_t)PROT_KNOWN)
+		return STATUS_EINVAL; /* PROT_BTI and PROT_MTE too: they are not offered. PROT_GROWSDOWN: stacks do not grow */
+	return linux_mm_protect(thread->process, x[0], x[1], (unsigned)x[2]);
+}
+
+static int64_t call_mremap(struct thread *thread, const uint64_t x[6])
+{
+	return linux_mm_remap(thread->process, x[0], x[1], x[2], x[3] <= 7 ? (unsigned)x[3] : ~0u, x[4]);
+}
+
+static int64_t call_brk(struct thread *thread, const uint64_t x[6])
+{
+	return (int64_t)linux_mm_brk(thread->process, x[0]);
+}
+
+static status_t fork_set(struct process *process, uint64_t start, uint64_t end, enum linux_area_fork how)
+{
+	struct linux_mm *mm = linux_mm_of(process);
+	struct list_node dead = LIST_INIT(dead);
+	status_t status = STATUS_ENOMEM;
+
+	spinlock_take(&mm->lock);
+	if (linux_areas_is_mapped(&mm->areas, start, end))
+		status = linux_areas_cut(&mm->areas, process->budget, start, end);
+	for (struct linux_area *area = linux_areas_find(&mm->areas, start); status == STATUS_OK && area != NULL && area->start < end;
+	     area = linux_areas_next(&mm->areas, area)) {
+		if (how == LINUX_FORK_WIPE && (area->is_shared || area->backing.file != NULL || area->backing.memory.data != NULL))
+			status = STATUS_EINVAL;
+		else
+			area->fork = (uint8_t)how;
+	}
+	linux_areas_merge(&mm->areas, start, end, &dead);
+	spinlock_give(&mm->lock);
+	linux_areas_free(process->budget, &dead);
+	return status;
+}
+
+/* Only what has no file is freed: its pages are the only place where it is. */
+static status_t may_be_freed(struct process *process, uint64_t start, uint64_t end)
+{
+	struct linux_mm *mm = linux_mm_of(process);
+	status_t status = STATUS_OK;
+
+	spinlock_take(&mm->lock);
+	for (const struct linux_area *area = linux_areas_find(&mm->areas, start); area != NULL && area->start < end;
+	     area = linux_areas_next(&mm->areas, area))
+		if (area->is_shared || area->backing.file != NULL || area->backing.memory.data != NULL)
+			status = STATUS_EINVAL;
+	spinlock_give(&mm->lock);
+	return status;
+}
+
+static bool is_mapped(struct process *process, uint64_t start, uint64_t end)
+{
+	struct linux_mm *mm = linux_mm_of(process);
+	bool all;
+
+	spinlock_take(&mm->lock);
+	all = linux_areas_is_mapped(&mm->areas, start, end);
+	spinlock_give(&mm->lock);
+	return all;
+}
+
+static int64_t call_madvise(struct thread *thread, const uint64_t x[6])
+{
+	struct process *process = thread->process;
+	uint64_t end;
+	status_t status = STATUS_OK;
+
+	if (!range_of(x, &end) || (end == 0 && x[1] != 0) || x[2] > MADV_POPULATE_WRITE ||
+	    (x[2] > MADV_DONTNEED && x[2] < MADV_FREE))
+		return STATUS_EINVAL;
+	if (end <= x[0])
+		return 0;
+	switch (x[2]) {
+	case MADV_FREE:
+		status = may_be_freed(process, x[0], end);
+		if (status != STATUS_OK)
+			return status;
+		return linux_mm_forget(process, x[0], end - x[0]);
+	case MADV_DONTNEED:
+		return linux_mm_forget(process, x[0], end - x[0]);
+	case MADV_FREE + 1: /* MADV_REMOVE */
+		return STATUS_EINVAL;
+	case MADV_DONTFORK:
+		return fork_set(process, x[0], end, LINUX_FORK_OMIT);
+	case MADV_WIPEONFORK:
+		return fork_set(process, x[0], end, LINUX_FORK_WIPE);
+	case MADV_DOFORK:
+	case MADV_KEEPONFORK:
+		return fork_set(process, x[0], end, LINUX_FORK_COPY);
+	case MADV_POPULATE_READ:
+		return populate(process, x[0], end - x[0], LINUX_PROT_READ);
+	case MADV_POPULATE_WRITE:
+		return populate(process, x[0], end - x[0], LINUX_PROT_WRITE);
+	default:
+		return is_mapped(process, x[0], end) ? 0 : STATUS_ENOMEM;
+	}
+}
+
+/* The cache that shows what is at `*va`, held, with its pages up to `end` or the area's end, which becomes `*va`. NULL: none does. */
+static struct linux_pages *cache_at(struct process *process, uint64_t *va, uint64_t end, uint64_t *first, uint64_t *behind)
+{
+	struct linux_mm *mm = linux_mm_of(process);
+	struct linux_pages *pages = NULL;
+	struct linux_area *area;
+
+	spinlock_take(&mm->lock);
+	area = linux_areas_find(&mm->areas, *va);
+	if (area == NULL || area->start >= end) {
+		*va = end;
+	} else {
+		uint64_t from = area->start > *va ? area->start : *va;
+		uint64_t to = area->end < end ? area->end : end;
+
+		if (area->is_shared && area->pages != NULL) {
+			pages = area->pages;
+			linux_pages_hold(pages);
+			*first = linux_area_index(area, from);
+			*behind = *first + (to - from) / HAL_PAGE_BYTES;
+		}
+		*va = to;
+	}
+	spinlock_give(&mm->lock);
+	return pages;
+}
+
+static int64_t call_msync(struct thread *thread, const uint64_t x[6])
+{
+	struct process *process = thread->process;
+	status_t status = STATUS_OK;
+	uint64_t end;
+
+	if (!range_of(x, &end) || (x[2] & ~(uint64_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) || (x[2] & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC))
+		return STATUS_EINVAL;
+	if (end < x[0] || (x[1] != 0 && !is_mapped(process, x[0], end)))
+		return STATUS_ENOMEM;
+	for (uint64_t va = x[0]; va < end && status == STATUS_OK;) {
+		uint64_t first;
+		uint64_t behind;
+		struct linux_pages *pages = cache_at(process, &va, end, &first, &behind);
+
+		if (pages == NULL)
+			continue;
+		status = linux_pages_write(pages, first, behind);
+		linux_pages_put(pages);
+	}
+	return status;
+}
+
+static bool is_present(struct process *process, uint64_t va)
+{
+	struct linux_mm *mm = linux_mm_of(process);
+	const struct linux_area *area;
+	bool present;
+
+	spinlock_take(&mm->lock);
+	area = linux_areas_find(&mm->areas, va);
+	present = hal_space_is_mapped(&process->space, va);
+	if (area != NULL && area->start <= va && !present)
+		present = area->pages != NULL ? linux_pages_has(area->pages, linux_area_index(area, va)) : area->backing.memory.data != NULL;
+	spinlock_give(&mm->lock);
+	return present;
+}
+
+static int64_t call_mincore(struct thread *thread, const uint64_t x[6])
+{
+	uint64_t end;
+
+	if (!range_of(x, &end))
+		return STATUS_EINVAL;
+	if (end < x[0] || (x[1] != 0 && !is_mapped(thread->process, x[0], end)))
+		return STATUS_ENOMEM;
+	for (uint64_t va = x[0]; va < end; va += HAL_PAGE_BYTES) {
+		uint8_t present = is_present(thread->process, va);
+		status_t status = linux_copy_out(thread, x[2] + (va - x[0]) / HAL_PAGE_BYTES, &present, 1);
+
+		if (status != STATUS_OK)
+			return status;
+	}
+	return 0;
+}
+
+/* Nothing is ever paged out, so a page that is there is locked: they only have to come. */
+static int64_t call_mlock(struct thread *thread, const uint64_t x[6])
+{
+	uint64_t start = bits_align_down(x[0], HAL_PAGE_BYTES);
+	status_t status = STATUS_OK;
+	uint64_t end;
+
+	if (x[0] > LINUX_VA_END || x[1] > LINUX_VA_END - x[0])
+		return x[0] + x[1] < x[0] ? STATUS_EINVAL : STATUS_ENOMEM;
+	end = bits_align_up(x[0] + x[1], HAL_PAGE_BYTES);
+	if (start < end && !is_mapped(thread->process, start, end))
+		return STATUS_ENOMEM;
+	for (uint64_t va = start; va < end && status == STATUS_OK; va += HAL_PAGE_BYTES) {
+		status = linux_mm_fault(thread->process, va, LINUX_PROT_WRITE);
+		if (status == STATUS_EACCES)
+			status = linux_mm_fault(thread->process, va, LINUX_PROT_READ);
+	}
+	return status == STATUS_OK ? 0 : STATUS_ENOMEM;
+}
+
+enum { MLOCK_ONFAULT = 1 };
+
+static int64_t call_mlock2(struct thread *thread, const uint64_t x[6])
+{
+	if (x[2] & ~(uint64_t)MLOCK_ONFAULT)
+		return STATUS_EINVAL;
+	return call_mlock(thread, x);
+}
+
+static int64_t call_munlock(struct thread *thread, const uint64_t x[6])
+{
+	uint64_t start = bits_align_down(x[0], HAL_PAGE_BYTES);
+
+	if (x[0] > LINUX_VA_END || x[1] > LINUX_VA_END - x[0])
+		return x[0] + x[1] < x[0] ? STATUS_EINVAL : STATUS_ENOMEM;
+	return x[1] == 0 || is_mapped(thread->process, start, bits_align_up(x[0] + x[1], HAL_PAGE_BYTES)) ? 0 : STATUS_ENOMEM;
+}
+
+enum { MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4 };
+
+static int64_t call_mlockall(struct thread *thread, const uint64_t x[6])
+{
+	(void)thread;
+	return x[0] == 0 || x[0] == MCL_ONFAULT || (x[0] & ~(uint64_t)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) ? STATUS_EINVAL : 0;
+}
+
+static int64_t call_munlockall(struct thread *thread, const uint64_t x[6])
+{
+	(void)thread;
+	(void)x;
+	return 0;
+}
+
+enum { MEMBARRIER_QUERY = 0, MEMBARRIER_KNOWN = 0xff };
+
+/* None of its commands is offered. */
+static int64_t call_membarrier(struct thread *thread, const uint64_t x[6])
+{
+	(void)thread;
+	return x[0] == MEMBARRIER_QUERY && x[1] == 0 ? 0 : STATUS_EINVAL;
+}
+
+const struct linux_call linux_calls_memory[] = {
+	{ 214, 1, "brk", call_brk },
+	{ 215, 2, "munmap", call_munmap },
+	{ 216, 5, "mremap", call_mremap },
+	{ 222, 6, "mmap", call_mmap },
+	{ 226, 3, "mprotect", call_mprotect },
+	{ 227, 3, "msync", call_msync },
+	{ 228, 2, "mlock", call_mlock },
+	{ 229, 2, "munlock", call_munlock },
+	{ 230, 1, "mlockall", call_mlockall },
+	{ 231, 0, "munlockall", call_munlockall },
+	{ 232, 3, "mincore", call_mincore },
+	{ 233, 3, "madvise", call_madvise },
+	{ 283, 2, "membarrier", call_membarrier },
+	{ 284, 3, "mlock2", call_mlock2 },
+	{ 0 },
+};
