@@ -12,6 +12,7 @@
 #include "kernel/sys/native.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread.h"
+#include "kernel/sys/thread_enter.h"
 
 #define SLICE_NS 4000000ul
 
@@ -20,28 +21,11 @@ static void slice_over(void *arg)
 	(void)arg; /* the interrupt has stopped the thread, which is all */
 }
 
-/*
- * Runs it until it stops. Meanwhile this CPU looks at nothing, so other CPUs must interrupt it as if it slept; the barrier is that of
- * sleep_until_interrupt() (sched.c), the last look hal_user_run()'s own.
- */
-static enum hal_stop thread_enter(struct thread *thread, struct sched *sched)
-{
-	enum hal_stop stop;
-
-	atomic_store_explicit(&sched->sleeping, 1, memory_order_relaxed);
-	atomic_thread_fence(memory_order_seq_cst);
-	stop = hal_user_run(&thread->user, &thread->process->space, &sched->attention);
-	atomic_store_explicit(&sched->sleeping, 0, memory_order_relaxed);
-	return stop;
-}
-
-enum hal_stop thread_enter_sliced(struct thread *thread, struct sched *sched)
+enum hal_stop thread_enter_slice(struct thread *thread, struct sched *sched)
 {
 	enum hal_stop stop;
 	struct timer slice;
 
-	if (sched->ready_mask == 0)
-		return thread_enter(thread, sched);
 	timer_set(&slice, hal_timer_now_ns() + SLICE_NS, slice_over, NULL);
 	stop = thread_enter(thread, sched);
 	timer_cancel(&slice);

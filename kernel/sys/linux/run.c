@@ -13,7 +13,7 @@
 #include "kernel/sys/linux/exec.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/process.h"
-#include "kernel/sys/thread_run.h"
+#include "kernel/sys/thread_enter.h"
 
 struct linux_thread *linux_thread_alloc(void)
 {
