@@ -50,6 +50,12 @@ void hal_user_retire(struct hal_user *user)
 		cpu->user = NULL;
 }
 
+void hal_user_vector_sync(struct hal_user *user)
+{
+	if (cpu_this()->vector_owner == user)
+		user_vector_save(user);
+}
+
 /* Exception classes (Arm ARM DDI 0487 D17.2.37, ESR_EL1.EC) that a process can cause, as Linux names their signals. */
 struct fault_class {
 	unsigned ec;

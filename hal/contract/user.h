@@ -110,8 +110,11 @@ enum hal_stop hal_user_run(struct hal_user *user, struct hal_space *space, const
 /* Makes this CPU's lower half show nothing, if it shows `space`. Before a space that was used here is destroyed elsewhere. */
 void hal_space_leave(struct hal_space *space);
 
-/* Forgets registers that the CPU still holds for `user`; call before its memory is reused. */
+/* Forgets registers that the CPU still holds for `user`; call before its memory is reused, or before `v`, `fpsr` and `fpcr` are set anew. */
 void hal_user_retire(struct hal_user *user);
+
+/* Has `v`, `fpsr` and `fpcr` hold what this CPU may still have of them. Context: the fiber that runs it. */
+void hal_user_vector_sync(struct hal_user *user);
 
 /* A fault as documents and people name it. */
 struct hal_user_fault {
