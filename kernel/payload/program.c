@@ -107,7 +107,7 @@ static status_t linux_fill(struct program *program, const struct program_request
 {
 	struct linux_thread *personality = linux_thread_alloc();
 	struct thread_options options = { .pc = plan->entry_va, .cpu = request->cpu, .is_main = true, .personality = personality };
-	status_t status = personality != NULL ? linux_process_attach(program->process) : STATUS_ENOMEM;
+	status_t status = personality != NULL ? linux_process_attach(program->process, NULL, 0) : STATUS_ENOMEM;
 
 	if (status == STATUS_OK) {
 		personality->tid = program->process->number;

@@ -16,6 +16,7 @@
 #include "kernel/core/message.h"
 #include "kernel/process_methods.h"
 #include "kernel/sys/layout.h"
+#include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/memory.h"
 #include "kernel/sys/thread.h"
@@ -56,6 +57,8 @@ static void process_free(struct object *object)
 	spinlock_take(&all_lock);
 	list_remove(&process->of_all);
 	spinlock_give(&all_lock);
+	if (process->personality != NULL)
+		linux_process_free(process->personality);
 	free(process);
 }
 
@@ -221,6 +224,8 @@ status_t process_join(struct process *process, struct thread *thread)
 
 static void print_end(const struct process *process)
 {
+	if (process->quiet && (process->end == PROCESS_EXITED || process->fault.signal == PROCESS_SIGNAL_KILL) && !log_passes(LOG_PROC, LOG_DEBUG))
+		return;
 	if (process->end == PROCESS_EXITED)
 		log_line("proc: process %u exited with code %lld", process->number, (long long)process->code);
 	else
@@ -251,6 +256,8 @@ static void process_finish(struct process *process)
 	/* Pairs with the acquire in process_wait(). */
 	atomic_store_explicit(&process->finished, true, memory_order_release);
 	spinlock_give(&process->lock);
+	if (process->personality != NULL)
+		linux_family_end(process);
 	process_waiters_finish(process);
 	atomic_fetch_sub_explicit(&processes_live, 1, memory_order_relaxed);
 	message_send(process_ends.cpu, wake_ends, NULL);
@@ -271,7 +278,8 @@ void process_leave(struct process *process, struct thread *thread)
 
 void process_print_start(const struct process *process)
 {
-	log_line("proc: process %u (%s) started", process->number, process->name);
+	if (!process->quiet || log_passes(LOG_PROC, LOG_DEBUG))
+		log_line("proc: process %u (%s) started", process->number, process->name);
 	log_print(LOG_PROC, LOG_DEBUG, "process %u: id %016llx, %llu of %llu pages used", process->number,
 		  (unsigned long long)process->id, (unsigned long long)(process->budget->limit - budget_left(process->budget)),
 		  (unsigned long long)process->budget->limit);

@@ -153,14 +153,15 @@ status_t thread_create(struct process *process, const struct thread_options *opt
 	thread->user.pc = options->pc;
 	thread->user.sp = options->sp;
 	thread->user.tls = options->tls;
+	thread->personality = options->personality; /* before others find it in its process */
 	status = process_join(process, thread);
 	if (status != STATUS_OK) {
 		budget_credit(process->budget, KERNEL_PAGES);
 		thread->owner = thread;
+		thread->personality = NULL;
 		object_put(&thread->object);
 		return status;
 	}
-	thread->personality = options->personality;
 	status = rings_make(thread, options->share);
 	if (status != STATUS_OK) {
 		thread_leave(thread);

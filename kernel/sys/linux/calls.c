@@ -8,14 +8,23 @@
 
 #include "kernel/core/log.h"
 #include "kernel/core/spinlock.h"
-#include "kernel/sys/process.h"
-#include "kernel/sys/thread.h"
+#include "kernel/sys/linux/thread.h"
 #include "lib/status.h"
 
 static const struct linux_call *const families[] = {
+	linux_calls_clock,
+	linux_calls_cpu_time,
 	linux_calls_end,
+	linux_calls_family,
+	linux_calls_futex,
 	linux_calls_identity,
+	linux_calls_kill,
 	linux_calls_memory,
+	linux_calls_prctl,
+	linux_calls_robust,
+	linux_calls_signals,
+	linux_calls_threads,
+	linux_calls_timers,
 	linux_calls_unserved,
 };
 
@@ -58,6 +67,17 @@ static void trace(const struct thread *thread, const struct linux_call *call, co
 			  (unsigned long long)x[3], (unsigned long long)x[4], (unsigned long long)x[5], (long long)result);
 }
 
+/* A call that a signal without a handler has interrupted goes on where it was. */
+static int64_t call_run(struct thread *thread, const struct linux_call *call)
+{
+	int64_t (*restart)(struct thread *thread) = thread->personality->restart;
+
+	if (__builtin_expect(restart == NULL, 1))
+		return call->run(thread, thread->user.x);
+	thread->personality->restart = NULL;
+	return restart(thread);
+}
+
 int64_t linux_call(struct thread *thread)
 {
 	struct hal_user *user = &thread->user;
@@ -71,7 +91,7 @@ int64_t linux_call(struct thread *thread)
 	if (call == NULL || call->run == NULL)
 		result = answer_unserved(thread, number);
 	else
-		result = call->run(thread, user->x);
+		result = call_run(thread, call);
 	if (traced && call != NULL) {
 		const uint64_t x[6] = { first, user->x[1], user->x[2], user->x[3], user->x[4], user->x[5] };
 

@@ -35,6 +35,8 @@ struct linux_call {
 
 /* One list a family; ended by a row without a name. */
 extern const struct linux_call linux_calls_end[], linux_calls_identity[], linux_calls_memory[], linux_calls_unserved[];
+extern const struct linux_call linux_calls_clock[], linux_calls_cpu_time[], linux_calls_family[], linux_calls_futex[], linux_calls_kill[],
+	linux_calls_prctl[], linux_calls_robust[], linux_calls_signals[], linux_calls_threads[], linux_calls_timers[];
 
 /* Makes the lists one table, once. Context: fiber. */
 void linux_calls_init(void);

@@ -7,6 +7,8 @@
 
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/clock.h"
+#include "kernel/sys/linux/family.h"
 #include "kernel/sys/thread.h"
 
 enum { RLIMIT_STACK = 3, STACK_BYTES = 0x800000 /* as Linux's default */ };
@@ -22,7 +24,7 @@ const struct linux_call linux_calls_end[] = {
 	{ 0 },
 };
 
-status_t linux_process_attach(struct process *process)
+status_t linux_process_attach(struct process *process, struct process *parent, int exit_signal)
 {
 	struct linux_process *personality = calloc(1, sizeof(*personality));
 
@@ -33,14 +35,27 @@ status_t linux_process_attach(struct process *process)
 	personality->rlimits[RLIMIT_STACK][0] = STACK_BYTES;
 	linux_mm_init(&personality->mm);
 	linux_calls_init();
+	linux_clock_init();
+	linux_handlers_init(&personality->handlers);
+	linux_timers_init(&personality->timers);
 	personality->process = process;
 	process->personality = personality;
-	return STATUS_OK;
+	return linux_family_enter(process, parent, exit_signal);
 }
 
 void linux_process_detach(struct process *process)
 {
+	struct linux_process *personality = process->personality;
+
+	linux_timers_end(process);
 	linux_mm_clear(process);
-	free(process->personality);
-	process->personality = NULL;
+	linux_handlers_free(&personality->handlers);
+	if (!process->started && personality->family != NULL)
+		linux_family_abandon(process);
+}
+
+void linux_process_free(struct linux_process *personality)
+{
+	free(personality->family);
+	free(personality);
 }

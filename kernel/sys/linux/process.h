@@ -15,6 +15,7 @@
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/mm.h"
 #include "kernel/sys/linux/signal.h"
+#include "kernel/sys/linux/timers.h"
 #include "kernel/sys/linux/wait.h"
 #include "kernel/sys/process.h"
 #include "lib/list.h"
@@ -27,17 +28,25 @@ struct linux_process {
 	struct linux_fds fds;
 	struct linux_root *root; /* held: where its paths begin, and what is mounted there; shared by all that were forked */
 	struct linux_handlers handlers;
+	struct linux_timers timers;
 	struct linux_family *family; /* parent, children, group, session (family.c) */
 	uint64_t rlimits[16][2];     /* soft, hard; by RLIMIT_* */
 	char exe[256];               /* path of the program it runs */
 	char comm[16];
+	uint64_t cpu_ns;             /* W: under the process's lock. CPU time of threads that have ended */
 	uint64_t sigreturn_va;       /* W: execve. Code that a handler returns to where it names none (the vDSO's); 0: there is none */
 };
 
-/* Makes a process one that runs Linux programs; it has no descriptors, and nothing mapped. STATUS_ENOMEM. Context: fiber. */
-MUST_CHECK status_t linux_process_attach(struct process *process);
+/*
+ * Makes a process one that runs Linux programs; it has no descriptors, and nothing mapped. `parent` NULL: it begins a family; else that is told of its end
+ * by `exit_signal`. STATUS_ENOMEM. Context: fiber; the boot CPU's, where it begins a family.
+ */
+MUST_CHECK status_t linux_process_attach(struct process *process, struct process *parent, int exit_signal);
 
-/* Gives back all of it, when its last thread has left: called by process_empty(). */
+/* Gives back all that it used, when its last thread has left: called by process_empty(). What its parent may ask for stays. */
 void linux_process_detach(struct process *process);
+
+/* Frees it with its process: nobody holds that any more. */
+void linux_process_free(struct linux_process *personality);
 
 #endif

@@ -12,16 +12,22 @@
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/exec.h"
 #include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/threads.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread_enter.h"
 
 struct linux_thread *linux_thread_alloc(void)
 {
-	return calloc(1, sizeof(struct linux_thread));
+	struct linux_thread *personality = calloc(1, sizeof(*personality));
+
+	if (personality != NULL)
+		linux_signals_init(&personality->signals);
+	return personality;
 }
 
 void linux_thread_free(struct linux_thread *personality)
 {
+	linux_signals_free(&personality->signals, personality->thread != NULL ? &linux_process_of(personality->thread)->handlers : NULL);
 	linux_start_free(personality->start);
 	free(personality);
 }
@@ -29,10 +35,12 @@ void linux_thread_free(struct linux_thread *personality)
 static __attribute__((noinline)) void thread_fault(struct thread *thread)
 {
 	struct hal_user_fault fault = hal_user_fault(&thread->user);
+	status_t status = STATUS_EFAULT;
 
-	if (fault.access != 0 && linux_mm_fault(thread->process, fault.address, fault.access) == STATUS_OK)
-		return;
-	process_end(thread->process, PROCESS_KILLED, 0, &fault);
+	if (fault.access != 0)
+		status = linux_mm_fault(thread->process, fault.address, fault.access);
+	if (status != STATUS_OK)
+		linux_signal_exception(thread, status);
 }
 
 void linux_run(struct thread *thread)
@@ -43,14 +51,23 @@ void linux_run(struct thread *thread)
 	wait_queue_init(&thread->personality->queue);
 	if (thread->personality->start != NULL && linux_exec_first(thread) != STATUS_OK)
 		process_exit(thread->process, EXIT_STATUS_UNLOADABLE);
+	linux_thread_begin(thread);
 	while (!atomic_load_explicit(&thread->ending, memory_order_relaxed)) {
 		enum hal_stop stop = thread_enter_sliced(thread, sched);
+		int64_t restarted = 0;
 
-		if (stop == HAL_STOP_CALL)
-			linux_call(thread);
+		if (__builtin_expect(stop == HAL_STOP_CALL, 1))
+			restarted = linux_call(thread);
 		else if (stop == HAL_STOP_FAULT)
 			thread_fault(thread);
-		if (sched_has_work(sched))
+		if (sched_has_work(sched)) {
+			linux_cpu_time_pause(&thread->personality->cpu_time);
 			fiber_yield();
+			linux_cpu_time_go(&thread->personality->cpu_time);
+		}
+		/* After it has let others run: what they sent is seen before the program goes on. */
+		if (__builtin_expect(atomic_load_explicit(&thread->personality->signals.due, memory_order_relaxed) != 0 || restarted != 0, 0))
+			linux_signal_deliver(thread, restarted != LINUX_NO_RESULT ? restarted : 0);
 	}
+	linux_thread_end(thread);
 }

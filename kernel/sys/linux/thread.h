@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "kernel/core/wait.h"
+#include "kernel/sys/linux/cpu_time.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/signal.h"
 #include "kernel/sys/thread.h"
@@ -20,12 +21,15 @@ struct linux_thread {
 	struct linux_start *start; /* what the first thread of all begins with (exec.h); NULL: it goes on where its registers say */
 	unsigned tid;              /* of the same numbers as processes */
 	uint64_t clear_tid_va;     /* set to 0, and woken as a futex, when it ends; 0: nothing is */
+	uint64_t set_tid_va;       /* where its number is to be when it begins; 0: nowhere */
 	uint64_t robust_list_va;
+	struct linux_cpu_time cpu_time;
 	struct linux_signals signals;
 	struct wait_queue queue;   /* W: its CPU. Where it sleeps; nobody else does */
 	_Atomic uint32_t woken;    /* W: any CPU (set), itself (clear) */
 	_Atomic uint32_t sleeps;   /* W: itself (set, clear), who is going to wake it (clear) */
 	int64_t (*restart)(struct thread *thread); /* what a call interrupted by a signal goes on with; NULL: the call itself, from its start */
+	uint64_t restart_deadline_ns;              /* W: itself. For that */
 };
 
 static inline struct linux_process *linux_process_of(const struct thread *thread)

@@ -124,8 +124,11 @@ static status_t sleep_once(struct thread *thread, uint64_t deadline_ns)
 	status_t status = STATUS_OK;
 
 	atomic_store_explicit(&personality->sleeps, 1, memory_order_seq_cst);
-	if (atomic_load_explicit(&personality->woken, memory_order_seq_cst) == 0)
+	if (atomic_load_explicit(&personality->woken, memory_order_seq_cst) == 0) {
+		linux_cpu_time_pause(&personality->cpu_time);
 		status = wait_queue_sleep(&personality->queue, deadline_ns);
+		linux_cpu_time_go(&personality->cpu_time);
+	}
 	atomic_store_explicit(&personality->sleeps, 0, memory_order_relaxed);
 	/* Pairs with the store of who woke it: what it did before is seen. */
 	(void)atomic_exchange_explicit(&personality->woken, 0, memory_order_acquire);
@@ -139,5 +142,10 @@ status_t linux_sleep_uninterrupted(struct thread *thread, uint64_t deadline_ns)
 
 status_t linux_sleep(struct thread *thread, uint64_t deadline_ns)
 {
-	return sleep_once(thread, deadline_ns);
+	status_t status;
+
+	if (linux_signal_is_due(thread))
+		return STATUS_EINTR;
+	status = sleep_once(thread, deadline_ns);
+	return status != STATUS_ECANCELED && linux_signal_is_due(thread) ? STATUS_EINTR : status;
 }

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/sys/linux/clock.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "hal/contract/timer.h"
+#include "kernel/core/page.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/cpu_time.h"
+#include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/thread.h"
+
+enum { TIMER_ABSTIME = 1, CPU_TICK_NS = 1000000 };
+
+static uint64_t offset_ns; /* W: linux_clock_init() */
+
+void linux_clock_init(void)
+{
+	static bool asked;
+	const struct hal_page_source pages = page_source();
+	uint64_t seconds;
+
+	if (asked)
+		return;
+	asked = true;
+	if (hal_rtc_read(&pages, &seconds) == STATUS_OK)
+		offset_ns = seconds * LINUX_NS_PER_S - hal_timer_now_ns();
+}
+
+uint64_t linux_clock_offset_ns(void)
+{
+	return offset_ns;
+}
+
+uint64_t linux_deadline_of_realtime(uint64_t ns)
+{
+	return ns > offset_ns ? ns - offset_ns : 0;
+}
+
+status_t linux_timespec_in(struct thread *thread, uint64_t va, uint64_t *ns)
+{
+	struct linux_timespec time;
+	status_t status = linux_copy_in(thread, &time, va, sizeof(time));
+
+	return status == STATUS_OK ? linux_timespec_ns(&time, ns) : status;
+}
+
+static uint64_t later_by(uint64_t ns)
+{
+	uint64_t now_ns = hal_timer_now_ns();
+
+	return ns < HAL_TIMER_LAST_NS - now_ns ? now_ns + ns : HAL_TIMER_LAST_NS;
+}
+
+status_t linux_timeout_in(struct thread *thread, uint64_t va, uint64_t *deadline_ns)
+{
+	uint64_t ns;
+	status_t status = linux_timespec_in(thread, va, &ns);
+
+	if (status == STATUS_OK)
+		*deadline_ns = later_by(ns);
+	return status;
+}
+
+/* A clock by number: ~pid << 3 | of a thread? | which (linux/posix-timers.h, CPUCLOCK_*). */
+static status_t cpu_clock_now(struct thread *thread, int clock, uint64_t *ns)
+{
+	unsigned number = (unsigned)~(clock >> 3);
+	bool of_thread = (clock & 4) != 0;
+
+	if ((clock & 3) == 3)
+		return STATUS_EINVAL;
+	if (of_thread) {
+		struct thread *of = linux_family_thread(thread->process, 0, number != 0 ? number : thread->personality->tid);
+
+		if (of == NULL)
+			return STATUS_EINVAL;
+		*ns = linux_cpu_time_thread(of);
+		object_put(&of->object);
+	} else {
+		struct process *of = linux_family_find(thread->process, number != 0 ? number : thread->process->number);
+
+		if (of == NULL)
+			return STATUS_EINVAL;
+		*ns = linux_cpu_time_process(of);
+		object_put(&of->object);
+	}
+	return STATUS_OK;
+}
+
+status_t linux_clock_now(struct thread *thread, int clock, uint64_t *ns)
+{
+	switch (clock) {
+	case LINUX_CLOCK_REALTIME:
+	case LINUX_CLOCK_REALTIME_COARSE:
+	case LINUX_CLOCK_REALTIME_ALARM:
+	case LINUX_CLOCK_TAI:
+		*ns = hal_timer_now_ns() + offset_ns;
+		return STATUS_OK;
+	case LINUX_CLOCK_MONOTONIC:
+	case LINUX_CLOCK_MONOTONIC_RAW:
+	case LINUX_CLOCK_MONOTONIC_COARSE:
+	case LINUX_CLOCK_BOOTTIME:
+	case LINUX_CLOCK_BOOTTIME_ALARM:
+		*ns = hal_timer_now_ns();
+		return STATUS_OK;
+	case LINUX_CLOCK_PROCESS_CPUTIME:
+		*ns = linux_cpu_time_process(thread->process);
+		return STATUS_OK;
+	case LINUX_CLOCK_THREAD_CPUTIME:
+		*ns = linux_cpu_time_thread(thread);
+		return STATUS_OK;
+	default:
+		return clock < 0 ? cpu_clock_now(thread, clock, ns) : STATUS_EINVAL;
+	}
+}
+
+static int64_t call_clock_gettime(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_timespec time;
+	uint64_t ns;
+	status_t status = linux_clock_now(thread, (int)x[0], &ns);
+
+	if (status != STATUS_OK)
+		return status;
+	time = linux_timespec_of(ns);
+	return linux_copy_out(thread, x[1], &time, sizeof(time));
+}
+
+static int64_t call_clock_getres(struct thread *thread, const uint64_t x[6])
+{
+	const struct linux_timespec time = { 0, 1 };
+	uint64_t ns;
+	status_t status = linux_clock_now(thread, (int)x[0], &ns);
+
+	return status == STATUS_OK && x[1] != 0 ? linux_copy_out(thread, x[1], &time, sizeof(time)) : status;
+}
+
+static int64_t call_clock_settime(struct thread *thread, const uint64_t x[6])
+{
+	uint64_t ns;
+	status_t status = linux_timespec_in(thread, x[1], &ns);
+
+	if ((int)x[0] != LINUX_CLOCK_REALTIME)
+		return STATUS_EINVAL;
+	return status == STATUS_OK ? STATUS_EPERM : status;
+}
+
+static int64_t call_gettimeofday(struct thread *thread, const uint64_t x[6])
+{
+	const struct linux_timeval time = linux_timeval_of(hal_timer_now_ns() + offset_ns);
+	const uint64_t zone = 0;
+	status_t status = x[0] != 0 ? linux_copy_out(thread, x[0], &time, sizeof(time)) : STATUS_OK;
+
+	return status == STATUS_OK && x[1] != 0 ? linux_copy_out(thread, x[1], &zone, sizeof(zone)) : status;
+}
+
+/* Sleeps until a clock of CPU time shows `until_ns`: nothing tells when that is, so it is looked at again and again. */
+static status_t cpu_sleep(struct thread *thread, int clock, uint64_t until_ns)
+{
+	status_t status = STATUS_OK;
+	uint64_t now_ns;
+
+	while (status == STATUS_OK || status == STATUS_ETIMEDOUT) {
+		if (linux_clock_now(thread, clock, &now_ns) != STATUS_OK || now_ns >= until_ns)
+			return STATUS_OK;
+		status = linux_sleep(thread, later_by(until_ns - now_ns > CPU_TICK_NS ? until_ns - now_ns : CPU_TICK_NS));
+	}
+	return status;
+}
+
+static status_t sleep_until(struct thread *thread, uint64_t deadline_ns)
+{
+	status_t status;
+
+	do
+		status = linux_sleep(thread, deadline_ns);
+	while (status == STATUS_OK);
+	return status == STATUS_ETIMEDOUT ? STATUS_OK : status;
+}
+
+static int64_t sleep_to_its_end(struct thread *thread);
+
+/* What is left goes to `left_va` where a handler runs; without one, the sleep goes on. */
+static int64_t sleep_for(struct thread *thread, uint64_t deadline_ns, uint64_t left_va)
+{
+	uint64_t now_ns;
+	struct linux_timespec left;
+
+	if (sleep_until(thread, deadline_ns) == STATUS_OK)
+		return 0;
+	now_ns = hal_timer_now_ns();
+	left = linux_timespec_of(deadline_ns > now_ns ? deadline_ns - now_ns : 0);
+	if (left_va != 0 && linux_copy_out(thread, left_va, &left, sizeof(left)) != STATUS_OK)
+		return STATUS_EFAULT;
+	thread->personality->restart = sleep_to_its_end;
+	thread->personality->restart_deadline_ns = deadline_ns;
+	return LINUX_RESTART_NO_HANDLER;
+}
+
+static int64_t sleep_to_its_end(struct thread *thread)
+{
+	const uint64_t *x = thread->user.x;
+
+	return sleep_for(thread, thread->personality->restart_deadline_ns, x[8] == 101 /* nanosleep */ ? x[1] : x[3]);
+}
+
+static int64_t call_nanosleep(struct thread *thread, const uint64_t x[6])
+{
+	uint64_t deadline_ns;
+	status_t status = linux_timeout_in(thread, x[0], &deadline_ns);
+
+	return status == STATUS_OK ? sleep_for(thread, deadline_ns, x[1]) : status;
+}
+
+static int64_t call_clock_nanosleep(struct thread *thread, const uint64_t x[6])
+{
+	int clock = (int)x[0];
+	bool absolute = ((int)x[1] & TIMER_ABSTIME) != 0;
+	uint64_t now_ns;
+	uint64_t ns;
+	status_t status = linux_clock_now(thread, clock, &now_ns);
+
+	if (status == STATUS_OK && (clock == LINUX_CLOCK_THREAD_CPUTIME || clock == LINUX_CLOCK_MONOTONIC_RAW))
+		status = clock == LINUX_CLOCK_THREAD_CPUTIME ? STATUS_EINVAL : STATUS_ENOTSUP;
+	if (status == STATUS_OK)
+		status = linux_timespec_in(thread, x[2], &ns);
+	if (status != STATUS_OK)
+		return status;
+	if (linux_clock_is_cpu(clock))
+		return cpu_sleep(thread, clock, absolute ? ns : now_ns + ns) == STATUS_OK ? 0 : STATUS_EINTR;
+	if (!absolute)
+		return sleep_for(thread, later_by(ns), x[3]);
+	if (clock == LINUX_CLOCK_REALTIME || clock == LINUX_CLOCK_REALTIME_ALARM || clock == LINUX_CLOCK_TAI)
+		ns = linux_deadline_of_realtime(ns);
+	return sleep_until(thread, ns) == STATUS_OK ? 0 : LINUX_RESTART_NO_HANDLER;
+}
+
+const struct linux_call linux_calls_clock[] = {
+	{ 101, 2, "nanosleep", call_nanosleep },
+	{ 112, 2, "clock_settime", call_clock_settime },
+	{ 113, 2, "clock_gettime", call_clock_gettime },
+	{ 114, 2, "clock_getres", call_clock_getres },
+	{ 115, 4, "clock_nanosleep", call_clock_nanosleep },
+	{ 169, 2, "gettimeofday", call_gettimeofday },
+	{ 0 },
+};

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Parents, children, process groups and sessions. A process that was started from the manifest is the top of a family: it has no parent, and all that
+ * came of it by fork see each other and nobody else; they are killed when it ends. One that has ended stays, as little as a structure, until its parent
+ * has asked how; without a parent nobody will, and it goes at once. One lock for all of it, outside a process's and its handlers'.
+ */
+#ifndef KERNEL_SYS_LINUX_FAMILY_H
+#define KERNEL_SYS_LINUX_FAMILY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/core/spinlock.h"
+#include "kernel/sys/linux/wait.h"
+#include "lib/list.h"
+#include "lib/status.h"
+
+struct process;
+struct thread;
+
+struct linux_family {
+	struct process *process; /* held while it is in the list */
+	struct linux_event changed; /* a child ended, stopped or goes on; it begins another program */
+	/* W: under the lock, all that follows. */
+	struct list_node of_all;
+	struct linux_family *parent; /* NULL: it has none, or has outlived it */
+	struct list_node children;
+	struct list_node of_parent;
+	unsigned top;            /* number of the process that the family began with */
+	unsigned group, session;
+	int exit_signal;         /* what the parent is sent at its end; 0: nothing */
+	int death_signal;        /* what it is sent at its parent's end; 0: nothing */
+	bool executed;           /* it has begun another program since it was made */
+	bool ended;              /* `status` holds how, as wait4(2) tells it */
+	bool continued;          /* and nobody has asked */
+	int stop_signal;         /* it stands still, and nobody has asked; 0: otherwise */
+	int status;
+	uint64_t children_cpu_ns; /* of those that were waited for, and theirs */
+	uint64_t cpu_ns;          /* its own, once it has ended */
+};
+
+/* Its place; `parent` NULL: it begins a family. STATUS_ENOMEM. */
+MUST_CHECK status_t linux_family_enter(struct process *process, struct process *parent, int exit_signal);
+
+/* It has given back all it had: says so to its parent, and lets its children go. For process_finish(). */
+void linux_family_end(struct process *process);
+
+/* It was never started: as if it had not been made. */
+void linux_family_abandon(struct process *process);
+
+/* Stops (by `signal`), and goes on: for its parent to know. */
+void linux_family_stopped(struct process *process, int signal);
+void linux_family_continued(struct process *process);
+
+/* Has begun another program: who waits in vfork goes on. */
+void linux_family_executed(struct process *process);
+
+unsigned linux_family_group(const struct process *process);
+unsigned linux_family_session(const struct process *process);
+
+/* The session of a group; 0: there is no such group. */
+unsigned linux_group_session(unsigned group);
+
+/* Whether none of a group has a parent in its session but outside the group: then nobody there would let it go on once it has been stopped. */
+bool linux_group_is_orphaned(unsigned group);
+
+/* The process of `asking`'s family with that number, held; it may have ended. NULL: there is none. */
+struct process *linux_family_find(const struct process *asking, unsigned pid);
+
+/* The one with the smallest number beyond `after` of `asking`'s family (NULL: of any), held; only of `group`, where that is not 0. */
+struct process *linux_family_next(const struct process *asking, unsigned after, unsigned group);
+
+/* A thread of the family by its number, held; of process `pid`, where that is not 0. */
+struct thread *linux_family_thread(const struct process *asking, unsigned pid, unsigned tid);
+
+/* For wait_child.c. */
+extern struct spinlock linux_family_lock;
+void linux_family_remove(struct linux_family *family);
+
+#endif

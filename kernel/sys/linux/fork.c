@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * fork(2), and vfork(2) as a fork whose caller waits: the child has a copy of the memory, page by page when either writes. What a program may count on in
+ * vfork is no more than that.
+ */
+#include "kernel/sys/linux/fork.h"
+
+#include <stddef.h>
+
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/run.h"
+#include "kernel/sys/linux/thread.h"
+#include "lib/string.h"
+
+/* What a child has of its parent beside memory and descriptors. */
+static void process_inherit(struct process *parent, struct process *child)
+{
+	const struct linux_process *from = parent->personality;
+	struct linux_process *to = child->personality;
+
+	child->threads_max = parent->threads_max;
+	child->quiet = true;
+	spinlock_take(&parent->personality->handlers.lock);
+	linux_handlers_copy(&from->handlers, &to->handlers);
+	spinlock_give(&parent->personality->handlers.lock);
+	memcpy(to->rlimits, from->rlimits, sizeof(to->rlimits));
+	memcpy(to->exe, from->exe, sizeof(to->exe));
+	memcpy(to->comm, from->comm, sizeof(to->comm));
+	to->sigreturn_va = from->sigreturn_va;
+}
+
+static status_t process_copy(struct process *parent, int exit_signal, struct process **out)
+{
+	struct process *child;
+	status_t status = process_create_beside(parent, &child);
+
+	if (status != STATUS_OK)
+		return status;
+	status = linux_process_attach(child, parent, exit_signal);
+	if (status == STATUS_OK) {
+		process_inherit(parent, child);
+		status = linux_mm_copy(parent, child);
+	}
+	if (status == STATUS_OK)
+		status = linux_fds_copy(parent, child);
+	if (status != STATUS_OK)
+		process_abandon(child);
+	*out = child;
+	return status;
+}
+
+static status_t thread_copy(struct thread *thread, const struct linux_clone *clone, struct process *child, struct thread **out)
+{
+	struct linux_thread *personality = linux_thread_alloc();
+	struct thread_options options = {
+		.cpu = THREAD_CPU_ANY, .is_main = true, .personality = personality, .tls = clone->set_tls ? clone->tls : thread->user.tls,
+	};
+	const struct linux_signals *signals = &thread->personality->signals;
+	status_t status;
+
+	if (personality == NULL)
+		return STATUS_ENOMEM;
+	personality->tid = child->number;
+	personality->signals.mask = signals->mask;
+	personality->signals.stack_va = signals->stack_va;
+	personality->signals.stack_bytes = signals->stack_bytes;
+	personality->signals.stack_flags = signals->stack_flags;
+	personality->set_tid_va = clone->child_set_tid ? clone->child_tid_va : 0;
+	personality->clear_tid_va = clone->child_clear_tid ? clone->child_tid_va : 0;
+	status = thread_create(child, &options, out);
+	if (status != STATUS_OK)
+		linux_thread_free(personality);
+	else
+		linux_thread_copy_registers(thread, *out, clone->stack_va);
+	return status;
+}
+
+/* Until the child needs the parent's memory no more: vfork's promise. A parent that is to end leaves it alone. */
+static void child_wait(struct thread *thread, struct process *child)
+{
+	struct linux_family *family = child->personality->family;
+	struct linux_waiter waiter;
+	bool free_to_go;
+
+	linux_waiter_add(&waiter, thread, &family->changed);
+	do {
+		spinlock_take(&linux_family_lock);
+		free_to_go = family->executed || family->ended;
+		spinlock_give(&linux_family_lock);
+	} while (!free_to_go && linux_sleep_uninterrupted(thread, WAIT_FOREVER) == STATUS_OK);
+	linux_waiter_remove(&waiter);
+}
+
+int64_t linux_fork(struct thread *thread, const struct linux_clone *clone, bool waits)
+{
+	struct process *child;
+	struct thread *main;
+	status_t status = process_copy(thread->process, clone->exit_signal, &child);
+	unsigned pid;
+
+	if (status != STATUS_OK)
+		return status;
+	pid = child->number;
+	status = thread_copy(thread, clone, child, &main);
+	if (status == STATUS_OK) {
+		if (clone->parent_set_tid)
+			(void)!linux_copy_out(thread, clone->parent_tid_va, &pid, sizeof(pid));
+		status = process_start(child, main);
+		if (status != STATUS_OK)
+			thread_abandon(main);
+	}
+	if (status != STATUS_OK) {
+		process_abandon(child);
+		return status;
+	}
+	object_put(&main->object);
+	if (waits)
+		child_wait(thread, child);
+	object_put(&child->object);
+	return pid;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* The calls by which a program sends signals: to processes of its own family, and to no others. */
+#include <stddef.h>
+
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/thread.h"
+
+static bool is_signal(int signal)
+{
+	return signal >= 0 && signal <= LINUX_SIGNALS;
+}
+
+static struct linux_siginfo info_from(const struct thread *thread, int signal, int code)
+{
+	return (struct linux_siginfo){ .signo = signal, .code = code, .fields = { thread->process->number } };
+}
+
+/* To all of a group, or of `asking`'s family where that is 0: but not to `but`. */
+static unsigned group_signal(const struct process *asking, unsigned group, const struct process *but, int signal, const struct linux_siginfo *info)
+{
+	struct process *process;
+	unsigned after = 0;
+	unsigned count = 0;
+
+	for (; (process = linux_family_next(asking, after, group)) != NULL; object_put(&process->object)) {
+		after = process->number;
+		if (process == but)
+			continue;
+		count++;
+		if (signal != 0)
+			linux_signal_process(process, signal, info);
+	}
+	return count;
+}
+
+unsigned linux_signal_group(unsigned group, int signal, const struct linux_siginfo *info)
+{
+	return group_signal(NULL, group, NULL, signal, info);
+}
+
+static int64_t call_kill(struct thread *thread, const uint64_t x[6])
+{
+	int32_t pid = (int32_t)x[0];
+	int signal = (int)x[1];
+	const struct linux_siginfo info = info_from(thread, signal, LINUX_SI_USER);
+	unsigned group = pid < -1 ? (unsigned)-(int64_t)pid : 0;
+	struct process *process;
+
+	if (!is_signal(signal))
+		return STATUS_EINVAL;
+	if (pid == 0)
+		group = linux_family_group(thread->process);
+	if (pid <= 0)
+		return group_signal(thread->process, group, pid == -1 ? thread->process : NULL, signal, &info) > 0 ? STATUS_OK : STATUS_ESRCH;
+	process = linux_family_find(thread->process, (unsigned)pid);
+	if (process == NULL)
+		return STATUS_ESRCH;
+	if (signal != 0)
+		linux_signal_process(process, signal, &info);
+	object_put(&process->object);
+	return STATUS_OK;
+}
+
+/* `pid` 0: of any process. */
+static int64_t thread_kill(struct thread *thread, unsigned pid, unsigned tid, int signal, const struct linux_siginfo *info)
+{
+	struct thread *target;
+	status_t status = STATUS_OK;
+
+	if (!is_signal(signal) || (int)tid <= 0)
+		return STATUS_EINVAL;
+	target = linux_family_thread(thread->process, pid, tid);
+	if (target == NULL)
+		return STATUS_ESRCH;
+	if (signal != 0)
+		status = linux_signal_send(target->process, target, signal, info);
+	object_put(&target->object);
+	return status;
+}
+
+static int64_t call_tkill(struct thread *thread, const uint64_t x[6])
+{
+	const struct linux_siginfo info = info_from(thread, (int)x[1], LINUX_SI_TKILL);
+
+	return thread_kill(thread, 0, (unsigned)x[0], (int)x[1], &info);
+}
+
+static int64_t call_tgkill(struct thread *thread, const uint64_t x[6])
+{
+	const struct linux_siginfo info = info_from(thread, (int)x[2], LINUX_SI_TKILL);
+
+	if ((int)x[0] <= 0)
+		return STATUS_EINVAL;
+	return thread_kill(thread, (unsigned)x[0], (unsigned)x[1], (int)x[2], &info);
+}
+
+/* What a program itself says of a signal: nobody but itself is told what only the kernel can say. */
+static status_t info_copy_in(struct thread *thread, struct linux_siginfo *info, uint64_t va, unsigned pid, int signal)
+{
+	status_t status = linux_copy_in(thread, info, va, sizeof(*info));
+
+	if (status == STATUS_OK && (info->code >= 0 || info->code == LINUX_SI_TKILL) && pid != thread->process->number)
+		status = STATUS_EPERM;
+	info->signo = signal;
+	return status;
+}
+
+static int64_t call_rt_sigqueueinfo(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_siginfo info;
+	struct process *process;
+	status_t status = info_copy_in(thread, &info, x[2], (unsigned)x[0], (int)x[1]);
+
+	if (status != STATUS_OK)
+		return status;
+	if (!is_signal((int)x[1]))
+		return STATUS_EINVAL;
+	process = linux_family_find(thread->process, (unsigned)x[0]);
+	if (process == NULL)
+		return STATUS_ESRCH;
+	if ((int)x[1] != 0)
+		status = linux_signal_send(process, NULL, (int)x[1], &info);
+	object_put(&process->object);
+	return status;
+}
+
+static int64_t call_rt_tgsigqueueinfo(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_siginfo info;
+	status_t status = info_copy_in(thread, &info, x[3], (unsigned)x[0], (int)x[2]);
+
+	if (status == STATUS_OK && (int)x[0] <= 0)
+		status = STATUS_EINVAL;
+	return status == STATUS_OK ? thread_kill(thread, (unsigned)x[0], (unsigned)x[1], (int)x[2], &info) : status;
+}
+
+const struct linux_call linux_calls_kill[] = {
+	{ 129, 2, "kill", call_kill },
+	{ 130, 2, "tkill", call_tkill },
+	{ 131, 3, "tgkill", call_tgkill },
+	{ 138, 3, "rt_sigqueueinfo", call_rt_sigqueueinfo },
+	{ 240, 4, "rt_tgsigqueueinfo", call_rt_tgsigqueueinfo },
+	{ 0 },
+};
