@@ -39,14 +39,14 @@ void linux_start_free(struct linux_start *start)
 	free(start);
 }
 
-/* As far as they fit. */
-static void names_set(struct linux_process *personality, const char *path)
+/* As far as they fit. A script's threads are called as it is. */
+static void names_set(struct linux_process *personality, const char *path, const char *name)
 {
-	const char *base = strrchr(path, '/');
+	const char *base = strrchr(name, '/');
 
 	memset(personality->exe, 0, sizeof(personality->exe));
 	memcpy(personality->exe, path, strnlen(path, sizeof(personality->exe) - 1));
-	base = base != NULL ? base + 1 : path;
+	base = base != NULL ? base + 1 : name;
 	memset(personality->comm, 0, sizeof(personality->comm));
 	memcpy(personality->comm, base, strnlen(base, sizeof(personality->comm) - 1));
 }
@@ -65,7 +65,7 @@ status_t linux_exec_enter(struct thread *thread, struct linux_program *program, 
 		return (status_t)vdso_va;
 	hal_user_retire(&thread->user);
 	memset(&thread->user, 0, sizeof(thread->user));
-	names_set(thread->process->personality, path);
+	names_set(thread->process->personality, path, name);
 	status = linux_stack_fill(thread, strings, name, program, (uint64_t)vdso_va);
 	thread->user.pc = first->plan.entry_va;
 	return status;

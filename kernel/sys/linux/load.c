@@ -13,6 +13,7 @@
 #include "kernel/core/entropy.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/mm_pages.h"
+#include "kernel/sys/linux/path.h"
 #include "lib/bits.h"
 #include "lib/string.h"
 
@@ -22,7 +23,7 @@
 #define STACK_MAX 0x40000000ul
 #define STACK_GAP 0x200000ul /* between the stack's end and what is mapped */
 
-enum { PIE_BITS = 20, MAP_BITS = 20, STACK_BITS = 16, HEAP_BITS = 12, RLIMIT_STACK = 3 };
+enum { PIE_BITS = 20, MAP_BITS = 20, STACK_BITS = 16, HEAP_BITS = 12, PATH_BYTES = 256, RLIMIT_STACK = 3 };
 
 /* `bits` random ones, times `unit`. */
 static uint64_t random_offset(unsigned bits, uint64_t unit)
@@ -47,19 +48,48 @@ static uint64_t image_end(const struct linux_image *image)
 	return bits_align_up(last->va + last->mem_bytes, HAL_PAGE_BYTES);
 }
 
+/* A file of the bundle: what is elsewhere is not proven. */
+static status_t image_open(struct process *process, struct span name, struct linux_image *image)
+{
+	char path[PATH_BYTES];
+	status_t status;
+
+	if (name.len >= sizeof(path))
+		return STATUS_ENAMETOOLONG;
+	memcpy(path, name.data, name.len);
+	path[name.len] = '\0';
+	status = linux_open_program(process, LINUX_AT_FDCWD, path, 0, &image->file);
+	if (status == STATUS_OK)
+		status = image->file->ops->map != NULL ? image->file->ops->map(image->file, &image->content) : STATUS_EACCES;
+	return status == STATUS_OK && image->content.len == 0 ? STATUS_EACCES : status;
+}
+
+static status_t interpreter_plan(struct process *process, struct linux_program *program)
+{
+	status_t status = image_open(process, program->main.plan.interpreter, &program->interpreter);
+
+	if (status != STATUS_OK) {
+		program->why = "its interpreter cannot be opened";
+		return status;
+	}
+	status = image_plan(&program->interpreter, PIE_BASE, &program->why);
+	if (status == STATUS_OK && !program->interpreter.plan.is_pie) {
+		program->why = "its interpreter is not position independent";
+		status = STATUS_ENOEXEC;
+	}
+	return status;
+}
+
 status_t linux_program_plan(struct process *process, struct linux_program *program)
 {
-	(void)process;
 	status_t status = image_plan(&program->main, PIE_BASE + random_offset(PIE_BITS, ALIGN), &program->why);
 
 	if (status == STATUS_OK && program->main.plan.is_native) {
 		program->why = "a native program, which only a manifest starts";
 		status = STATUS_ENOEXEC;
 	}
-	if (status == STATUS_OK && program->main.plan.has_interpreter) {
-		program->why = "dynamically linked";
-		status = STATUS_ENOEXEC;
-	}
+	if (status == STATUS_OK && program->main.plan.has_interpreter)
+		status = interpreter_plan(process, program);
 	return status;
 }
 

@@ -11,6 +11,8 @@
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/mm_pages.h"
 #include "kernel/sys/linux/pages.h"
 #include "kernel/sys/thread.h"
@@ -44,6 +46,24 @@ static bool range_of(const uint64_t x[6], uint64_t *end)
 	return true;
 }
 
+/* What a descriptor can be mapped for; the backing holds its file. */
+static status_t backing_of(struct thread *thread, const uint64_t x[6], unsigned type, struct linux_backing *backing)
+{
+	status_t status = linux_fd_get(thread->process, (int)x[4], 0, &backing->file);
+	uint32_t access;
+
+	if (status != STATUS_OK)
+		return status;
+	access = atomic_load_explicit(&backing->file->flags, memory_order_relaxed);
+	if ((access & LINUX_O_PATH) != 0)
+		return STATUS_EBADF;
+	access &= LINUX_O_ACCMODE;
+	if (access == LINUX_O_WRONLY || (type == LINUX_MAP_SHARED && (x[2] & LINUX_PROT_WRITE) && access != LINUX_O_RDWR))
+		return STATUS_EACCES;
+	backing->offset = x[5];
+	return backing->file->ops->map != NULL ? backing->file->ops->map(backing->file, &backing->memory) : STATUS_ENODEV;
+}
+
 static int64_t call_mmap(struct thread *thread, const uint64_t x[6])
 {
 	unsigned type = x[3] & MAP_TYPE;
@@ -57,10 +77,15 @@ static int64_t call_mmap(struct thread *thread, const uint64_t x[6])
 		return STATUS_EINVAL;
 	if (x[3] & MAP_HUGETLB)
 		return STATUS_ENOMEM; /* there are none set aside, as on a Linux where nobody did */
-	if (!(x[3] & LINUX_MAP_ANONYMOUS))
-		return STATUS_EBADF;
+	if (!(x[3] & LINUX_MAP_ANONYMOUS)) {
+		if (x[1] <= LINUX_VA_END && x[5] > (uint64_t)INT64_MAX - LINUX_VA_END)
+			return STATUS_EOVERFLOW;
+		result = backing_of(thread, x, type, &backing);
+	}
 	if (result == STATUS_OK)
 		result = linux_mm_map(thread->process, x[0], x[1], x[2] & PROT_KNOWN, type | flags, &backing);
+	if (backing.file != NULL)
+		linux_file_put(backing.file);
 	if (result >= 0 && (x[3] & (MAP_POPULATE | MAP_LOCKED)) && !(x[3] & MAP_NONBLOCK) && (x[2] & PROT_KNOWN)) {
 		status_t ignored = populate(thread->process, (uint64_t)result, x[1], x[2] & LINUX_PROT_WRITE ? LINUX_PROT_WRITE : LINUX_PROT_READ);
 

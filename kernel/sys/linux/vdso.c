@@ -9,6 +9,7 @@
 #include "hal/contract/user.h"
 #include "kernel/core/page.h"
 #include "kernel/core/spinlock.h"
+#include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/mm.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/vdso/vdso.h"
@@ -21,7 +22,7 @@ static uint8_t *page; /* W: under it, once */
 
 static const uint8_t *page_make(void)
 {
-	const struct vdso_data data = { .ns_per_tick = hal_user_ns_per_tick() };
+	const struct vdso_data data = { .ns_per_tick = hal_user_ns_per_tick(), .real_offset_ns = linux_clock_offset_ns() };
 	uint64_t pa;
 
 	spinlock_take(&lock);
