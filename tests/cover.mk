@@ -20,12 +20,15 @@ COVER_LWIP_OBJS := $(LWIP_SRCS:build/deps/%.c=build/cover/deps/%.o)
 $(foreach driver,$(DRIVERS),$(eval build/cover/tests/unit/hal/virtio/$(driver)_test: $(patsubst build/host/asan/%,build/cover/%,$(call DRIVER_OBJS,$(driver)))))
 COVER_NINEP_OBJS := $(NINEP_OBJS:build/host/asan/%=build/cover/%)
 build/cover/tests/unit/kernel/io/fs/ninep_test build/cover/tests/unit/kernel/io/fs/ninep_lies_test: $(NINEP_OBJS:build/host/asan/%=build/cover/%)
+COVER_LINUX_MM_OBJS := $(LINUX_MM_OBJS:build/host/asan/%=build/cover/%) build/cover/kernel/sys/linux/frames.o
+build/cover/tests/unit/kernel/sys/linux/mm_test: $(LINUX_MM_OBJS:build/host/asan/%=build/cover/%)
+build/cover/tests/unit/kernel/sys/linux/frames_test: build/cover/kernel/sys/linux/frames.o
 $(filter build/cover/tests/unit/kernel/io/net/%,$(COVER_PROGRAMS)): $(COVER_NET_OBJS) $(COVER_LWIP_OBJS)
 
 $(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS)): $(COVER_FS_OBJS)
 $(filter build/cover/tests/unit/kernel/io/fs/ext4/%,$(COVER_PROGRAMS)): $(COVER_EXT4_OBJS) $(COVER_EXT2_OBJS)
 
-$(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS) $(COVER_FS_OBJS) $(COVER_NINEP_OBJS) $(COVER_EXT4_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP) $(EXT2_ERRORS)
+$(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS) $(COVER_FS_OBJS) $(COVER_NINEP_OBJS) $(filter-out $(COVER_FS_OBJS),$(COVER_LINUX_MM_OBJS)) $(COVER_EXT4_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP) $(EXT2_ERRORS)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $(COVER_FLAGS) $(WARNINGS) -include tests/unit/rename.h -fno-builtin -c -o $@ $<
 
