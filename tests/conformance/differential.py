@@ -88,7 +88,8 @@ def report(found: list[Difference], rows: list[dict[str, str]], out: list[str]) 
     for (call, linux, rumpk), same in sorted(groups.items(), key=lambda item: -len(item[1])):
         reasons = {meant(difference, rows) for difference in same}
         unmeant += sum(not meant(difference, rows) for difference in same)
-        out.append(f"{len(same):4} x {call}: Linux {linux}, Rumpk {rumpk}" + "".join(f"  (meant: {reason})" for reason in sorted(reasons) if reason))
+        why = "".join(f"  (meant: {reason})" for reason in sorted(reasons) if reason)
+        out.append(f"{len(same):4} x {call}: Linux {linux}, Rumpk {rumpk}{why}")
         for difference in [one for one in same if not meant(one, rows)][:SHOWN]:
             out.append(f"       seed {difference.seed}, operation {difference.index}: {difference.operation}")
             out.append(f"         linux {difference.linux}")
@@ -119,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--families", default=",".join(DEFAULT_FAMILIES), help=f"of {', '.join(sequences.FAMILIES)} (all but inet)")
     parser.add_argument("--minimise", action="store_true", help="of each kind of difference, one sequence made as short as it can be")
     parser.add_argument("--file", type=Path, metavar="SEQUENCE", help="the one sequence to run, a line an operation")
-    parser.add_argument("--linux-only", action="store_true", help="run twice on Linux: what is not the same there, the program must not tell")
+    parser.add_argument("--linux-only", action="store_true", help="twice on Linux: what is not the same there must not be told")
     parser.add_argument("--image", type=Path, default=paths.BUILD / "rumpk.img", help="the kernel (build/rumpk.img)")
     parser.add_argument("--append", default="", metavar="ARGS", help="of Rumpk's command line, such as log=linux:trace")
     return parser
@@ -190,7 +191,8 @@ def main(argv: list[str]) -> int:
     print("\n".join(out), flush=True)
     paths.REPORT.mkdir(parents=True, exist_ok=True)
     (paths.REPORT / "differential.txt").write_text("\n".join([*out, ""]), encoding="utf-8")
-    (paths.REPORT / "differential.json").write_text(json.dumps([{**vars(one), "meant": meant(one, rows)} for one in found], indent=1) + "\n", encoding="utf-8")
+    told = [{**vars(one), "meant": meant(one, rows)} for one in found]
+    (paths.REPORT / "differential.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     if options.minimise:
         minimised(found, made, rows, guests.linux, ours)
     return 1 if unmeant or rumpk.trouble else 0

@@ -37,6 +37,7 @@ app = ["read", "list"]
 tmp = ["read", "write", "create", "list"]
 {net}"""
 NET = '\n[net]\nlisten = ["tcp:7000-7010", "udp:7000-7010"]\nconnect = ["127.0.0.0/8:7000-7010/tcp", "127.0.0.0/8:*/udp"]\n'
+NETWORK = ("-netdev", "user,id=net", "-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=net")
 _LINE = re.compile(rb"@([0-9]+)\.([0-9]+) ([^\r\n]*)\r?\n")
 
 
@@ -95,5 +96,5 @@ def rumpk(made: dict[int, list[str]], image: Path, append: str, net: bool, more:
                  "--file", f"sequence={PROGRAM}", "--file", f"sequence.txt={folder / 'text'}"]
         if cli.main(words) != 0:
             raise RuntimeError("the bundle could not be made")
-        extra = ("-netdev", "user,id=net", "-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=net") if net else ()
+        extra = NETWORK if net else ()
         return _run(MachineConfig(image=image, initrd=bundle, append=append, memory_mib=256, icount=False, extra=extra), len(made))

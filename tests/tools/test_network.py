@@ -131,7 +131,7 @@ class ArgumentsTest(support.Case):
     def test_a_run_says_where_it_can_be_reached(self) -> None:
         arguments = argparse.Namespace(net=None, pcap=None, transport="mmio")
         with mock.patch("builtins.print") as said:
-            made = run._network(arguments, parsed(NET))
+            made, _ = run._network(arguments, parsed(NET))
         self.assertTrue(said.call_args_list[0].args[0].startswith("http://127.0.0.1:"))
         self.assertIn("-netdev", made)
 

@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from . import commands, disk, network, recipe_commands, run, share, toolchain, volume
+from . import commands, detached, disk, network, recipe_commands, run, share, toolchain, volume
 from .errors import BadInput, Refused
 
 DESCRIPTION = "Makes, signs, checks and runs Rumpk bundles (.rpk)."
@@ -84,6 +84,9 @@ def _run(sub: argparse._SubParsersAction) -> None:
     parser.add_argument("-smp", "--smp", dest="smp", metavar="N", type=int, default=1, help="number of CPUs (1)")
     parser.add_argument("--cpu", metavar="C", default="cortex-a53", help="CPU model of QEMU (cortex-a53)")
     parser.add_argument("--gic", type=int, choices=(2, 3), default=3, help="interrupt controller version (3)")
+    parser.add_argument("-d", dest="detach", action="store_true",
+                        help="in the background: prints the guest's name and returns once it has started (rumpk ps, logs, attach, stop)")
+    parser.add_argument("--name", metavar="NAME", help="with -d: what the guest is called (the bundle's name)")
     parser.add_argument("-i", dest="interactive", action="store_true", help="connect stdin to the guest's console")
     parser.add_argument("-D", dest="debug", action="store_true",
                         help="start halted, wait for gdb on a Unix socket and print the line that attaches")
@@ -105,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     whole = argparse.ArgumentParser(prog="rumpk", description=DESCRIPTION, epilog=EPILOG)
     sub = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_keygen, _pack, _sign, _verify, _inspect, _extract, _run, volume.add, toolchain.add, recipe_commands.add):
+    for add in (_keygen, _pack, _sign, _verify, _inspect, _extract, _run, detached.add, volume.add, toolchain.add, recipe_commands.add):
         add(sub)
     return whole
 

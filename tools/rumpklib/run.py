@@ -19,12 +19,13 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Iterator
 
-from . import content, disk, files, grants, image, minisign, network, share, stamp
+from . import content, detached, disk, files, grants, guests, image, minisign, network, share, stamp
 from .errors import BadInput
 
 if TYPE_CHECKING:
     from harness.console import Console
     from harness.machine import Machine
+    from harness.machine_config import MachineConfig
 
     from .manifest import Manifest
 
@@ -32,6 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 STATUS_TIMEOUT = 124
 STATUS_NO_GUEST_STATUS = 125
 STATUS_INTERRUPTED = 130
+STATUS_STOPPED = 143
 POLL_S = 0.2
 STATUS_HELP = """exit status:
   0..125  of the guest: its first process's own
@@ -44,6 +46,7 @@ Where rumpk and not the guest ends the run, stderr has a line that begins `rumpk
   125     QEMU did not start, was killed, or the guest powered off or reset without a status; bad input
   130     Ctrl-C (143 SIGTERM)
   2       wrong usage
+With -d it is 0 once the guest has started (125 where it does not); `rumpk attach` ends with the guest's.
 """
 
 
@@ -158,7 +161,7 @@ def _wait(machine: Machine, output: _Output, timeout_s: float | None) -> str:
             return "exited"
 
 
-def _guest_status(machine: Machine, halted: bool) -> int:
+def guest_status(machine: Machine, halted: bool) -> int:
     """QEMU's exit status, where it is the guest's. 0 also comes from power off, reset and SIGTERM: events tell."""
     status = machine.wait().status
     if machine.stderr:
@@ -191,8 +194,8 @@ def _command_line(arguments: argparse.Namespace, manifest: Manifest | None) -> s
         raise NoStatus(str(error)) from error
 
 
-def _network(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[str, ...]:
-    """QEMU's arguments for the network; says how to reach the guest."""
+def _network(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[tuple[str, ...], list[str]]:
+    """QEMU's arguments for the network, and how to reach the guest, which is also said."""
     try:
         wanted = network.parse(arguments.net) if arguments.net is not None else network.usual(manifest)
         if arguments.pcap and wanted.kind == "none":
@@ -201,9 +204,10 @@ def _network(arguments: argparse.Namespace, manifest: Manifest | None) -> tuple[
         made = network.arguments(wanted, forwards, manifest, arguments.transport, arguments.pcap)
     except BadInput as error:
         raise NoStatus(str(error)) from error
-    for forward in forwards:
-        print(forward.told(), flush=True)
-    return made
+    told = [forward.told() for forward in forwards]
+    for line in told:
+        print(line, flush=True)
+    return made, told
 
 
 def _note_where_unused(manifest: Manifest | None, key: str, option: str) -> None:
@@ -224,32 +228,68 @@ def _attached(arguments: argparse.Namespace, manifest: Manifest | None) -> Itera
         _note_where_unused(manifest, key, option)
 
 
+def configure(arguments: argparse.Namespace, manifest: Manifest | None, folder: Path) -> tuple[MachineConfig, list[str]]:
+    """The machine that is asked for, and how it is reached from outside; what has to be made for it is made in `folder`."""
+    from harness.machine_config import MachineConfig
+
+    image_path = _image(arguments, folder)
+    attached = tuple(_attached(arguments, manifest))
+    wires, told = _network(arguments, manifest)
+    outside = attached or wires or arguments.detach  # what keeps real time
+    return MachineConfig(
+        image=image_path, initrd=_readable(arguments.bundle, "bundle"), append=_command_line(arguments, manifest), cpu=arguments.cpu,
+        smp=arguments.smp, memory_mib=arguments.memory, gic=arguments.gic, icount=not outside,
+        gdb_socket=folder / "gdb" if arguments.debug else None, halted=arguments.debug, extra=(*attached, *wires)), told
+
+
+def _start_detached(arguments: argparse.Namespace, manifest: Manifest | None) -> int:
+    if arguments.interactive or arguments.debug:
+        raise NoStatus("-d goes with neither -i nor -D (rumpk attach joins the guest's console)")
+    try:
+        guest, lock = guests.claim(arguments.name, arguments.bundle)
+        try:
+            config, told = configure(arguments, manifest, guest.folder)
+            detached.start(guest, lock, config, told, os.path.abspath(arguments.bundle), arguments.timeout)
+        except BaseException:
+            if not guest.state():
+                guests.forget(guest, lock)
+            raise
+    except BadInput as error:
+        raise NoStatus(str(error)) from error
+    print(guest.name)
+    return 0
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Runs the bundle; see STATUS_HELP."""
-    from harness.machine import QEMU, Machine, MachineConfig  # QEMU is needed by this command alone
+    from harness.machine_config import QEMU  # QEMU is needed by few commands
 
     if not shutil.which(QEMU):
         raise NoStatus(f"{QEMU} is not installed (Debian package: qemu-system-arm)")
-    bundle, manifest = _readable(arguments.bundle, "bundle"), _manifest(arguments)
-    command_line = _command_line(arguments, manifest)
+    _readable(arguments.bundle, "bundle")
+    manifest = _manifest(arguments)
     if manifest and arguments.caps:
         print("\n".join(grants.lines(manifest)), flush=True)
+    if arguments.detach:
+        return _start_detached(arguments, manifest)
+    if arguments.name:
+        raise NoStatus("--name is for guests in the background (-d)")
+    return _run_here(arguments, manifest)
+
+
+def _run_here(arguments: argparse.Namespace, manifest: Manifest | None) -> int:
+    from harness.machine import Machine
+
     with ExitStack() as stack:
         stack.enter_context(_signals())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpk-run-")))
-        image_path = _image(arguments, folder)
-        socket = folder / "gdb" if arguments.debug else None
-        wires = (*_attached(arguments, manifest), *_network(arguments, manifest))
-        config = MachineConfig(
-            image=image_path, initrd=bundle, append=command_line, cpu=arguments.cpu, smp=arguments.smp, memory_mib=arguments.memory,
-            gic=arguments.gic, icount=not wires,  # the world outside keeps real time
-            gdb_socket=socket, halted=arguments.debug, extra=wires)
+        config, _ = configure(arguments, manifest, folder)
         try:
             output = _Output()
             machine = stack.enter_context(Machine(config))
             machine.console.watch(output)
-            if socket:
-                _say_how_to_attach(arguments.image or str(ROOT / "build/rumpk.img"), socket)
+            if config.gdb_socket:
+                _say_how_to_attach(arguments.image or str(ROOT / "build/rumpk.img"), Path(config.gdb_socket))
             if arguments.interactive:
                 stack.enter_context(_keyboard())
                 _feed_stdin(machine.console)
@@ -260,4 +300,4 @@ def run(arguments: argparse.Namespace) -> int:
         if how == "timeout":
             _say(f"the guest did not end within {arguments.timeout:g} s")
             return STATUS_TIMEOUT
-        return 141 if how == "closed" else _guest_status(machine, arguments.debug)
+        return 141 if how == "closed" else guest_status(machine, arguments.debug)

@@ -177,7 +177,8 @@ static long do_recvmsg(const long *arg, struct line *line)
 
 	if (result < 0)
 		return result;
-	say(line, " h=%08x flags=%x control=%lu", digest(buffer, at_most(result, BUFFER_BYTES)), message.msg_flags, (unsigned long)message.msg_controllen);
+	say(line, " h=%08x flags=%x control=%lu", digest(buffer, at_most(result, BUFFER_BYTES)), message.msg_flags,
+		(unsigned long)message.msg_controllen);
 	if (message.msg_controllen >= CMSG_LEN(sizeof(int)) && control.head.cmsg_type == SCM_RIGHTS) {
 		memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
 		keep(arg[2], fd);

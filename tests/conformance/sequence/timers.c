@@ -115,7 +115,7 @@ static long do_interrupted_sleep(const long *arg, struct line *line)
 		void (*restorer)(void);
 		unsigned long mask;
 	} action = {on_alarm, 0x04000000 | (arg[0] ? SA_RESTART : 0), on_alarm_return, 0};
-	struct { long interval[2], value[2]; } timer = {{0, 3000}, {0, 3000}}, none = {{0, 0}, {0, 0}}; /* again and again: it may come before we wait */
+	struct { long interval[2], value[2]; } timer = {{0, 3000}, {0, 3000}}, none = {{0, 0}, {0, 0}}; /* again, for it may come too early */
 	struct timespec sleep = {LONG_S, 0}, left = {0, 0};
 
 	SYS(rt_sigaction, SIGALRM, &action, NULL, 8);
@@ -131,7 +131,7 @@ static long do_interrupted_poll(const long *arg, struct line *line)
 {
 	struct { void (*handler)(int); unsigned long flags; void (*restorer)(void); unsigned long mask; } action = {
 		on_alarm, 0x04000000 | (arg[0] ? SA_RESTART : 0), on_alarm_return, 0};
-	struct { long interval[2], value[2]; } timer = {{0, 3000}, {0, 3000}}, none = {{0, 0}, {0, 0}}; /* again and again: it may come before we wait */
+	struct { long interval[2], value[2]; } timer = {{0, 3000}, {0, 3000}}, none = {{0, 0}, {0, 0}}; /* again, for it may come too early */
 	struct pollfd poll = {.fd = probe_pipe[0], .events = POLLIN};
 	struct timespec limit = {LONG_S, 0};
 
