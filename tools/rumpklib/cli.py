@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from . import commands, detached, disk, network, recipe_commands, run, share, toolchain, volume
+from . import commands, detached, disk, exec_commands, network, recipe_commands, run, share, toolchain, volume
 from .errors import BadInput, Refused
 
 DESCRIPTION = "Makes, signs, checks and runs Rumpk bundles (.rpk)."
@@ -108,7 +108,8 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     whole = argparse.ArgumentParser(prog="rumpk", description=DESCRIPTION, epilog=EPILOG)
     sub = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_keygen, _pack, _sign, _verify, _inspect, _extract, _run, detached.add, volume.add, toolchain.add, recipe_commands.add):
+    for add in (_keygen, _pack, _sign, _verify, _inspect, _extract, _run, detached.add, exec_commands.add, volume.add, toolchain.add,
+                recipe_commands.add):
         add(sub)
     return whole
 
@@ -116,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """Runs one command and gives its exit status; failures are one line on stderr."""
     words: list[str] = []
-    if argv[:1] == ["run"] and "--" in argv:  # argparse would take words for positional arguments wherever it can
+    if argv[:1] in (["run"], ["exec"]) and "--" in argv:  # argparse would take words for positional arguments wherever it can
         words = argv[argv.index("--") + 1:]
         argv = argv[:argv.index("--")]
     arguments = parser().parse_args(argv)

@@ -70,7 +70,7 @@ class _Output:
             self.broken.set()
 
 
-def _readable(path: str | Path, what: str) -> str:
+def readable(path: str | Path, what: str) -> str:
     if not os.path.isfile(path) or not os.access(path, os.R_OK):
         raise NoStatus(f"{path}: no such {what} (or not readable)")
     return os.path.abspath(path)
@@ -78,7 +78,7 @@ def _readable(path: str | Path, what: str) -> str:
 
 def _image(arguments: argparse.Namespace, folder: Path) -> str:
     """The image to boot; with --trust, a copy that is made in `folder`."""
-    path = _readable(arguments.image or ROOT / "build/rumpk.img", "kernel image")
+    path = readable(arguments.image or ROOT / "build/rumpk.img", "kernel image")
     with open(path, "rb") as file:
         if not stamp.is_image(file.read(64)):  # else QEMU runs whatever it is, in silence
             raise NoStatus(f"{path}: not an AArch64 kernel image")
@@ -104,7 +104,7 @@ def _say_how_to_attach(image_path: str, socket: Path) -> None:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
+def signals() -> Iterator[None]:
     """SIGTERM and SIGHUP unwind like Ctrl-C does, so that QEMU and temporary files go."""
 
     def leave(number: int, _: FrameType | None) -> None:
@@ -237,7 +237,7 @@ def configure(arguments: argparse.Namespace, manifest: Manifest | None, folder: 
     wires, told = _network(arguments, manifest)
     outside = attached or wires or arguments.detach  # what keeps real time
     return MachineConfig(
-        image=image_path, initrd=_readable(arguments.bundle, "bundle"), append=_command_line(arguments, manifest), cpu=arguments.cpu,
+        image=image_path, initrd=readable(arguments.bundle, "bundle"), append=_command_line(arguments, manifest), cpu=arguments.cpu,
         smp=arguments.smp, memory_mib=arguments.memory, gic=arguments.gic, icount=not outside,
         gdb_socket=folder / "gdb" if arguments.debug else None, halted=arguments.debug, extra=(*attached, *wires)), told
 
@@ -266,7 +266,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not shutil.which(QEMU):
         raise NoStatus(f"{QEMU} is not installed (Debian package: qemu-system-arm)")
-    _readable(arguments.bundle, "bundle")
+    readable(arguments.bundle, "bundle")
     manifest = _manifest(arguments)
     if manifest and arguments.caps:
         print("\n".join(grants.lines(manifest)), flush=True)
@@ -281,7 +281,7 @@ def _run_here(arguments: argparse.Namespace, manifest: Manifest | None) -> int:
     from harness.machine import Machine
 
     with ExitStack() as stack:
-        stack.enter_context(_signals())
+        stack.enter_context(signals())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpk-run-")))
         config, _ = configure(arguments, manifest, folder)
         try:
