@@ -26,6 +26,7 @@
 #include "lib/fdt.h"
 #include "lib/string.h"
 
+#define IMAGE_SIZE_OFFSET 16   /* of the Image header's image_size */
 #define IMAGE_CLIENT_OFFSET 64 /* the Image header's length; the head's next word points to the client */
 #define EXIT_PANIC 255
 
@@ -113,6 +114,22 @@ static bool range_is_ram(const struct fdt_range *range)
 	return false;
 }
 
+/*
+ * `rumpk bake` puts a bundle behind the image and has the head say that the image is longer by that much. It is the one bundle then,
+ * whatever else the loader brings: such an image runs one thing.
+ */
+static void baked_take(uint64_t image_pa)
+{
+	const uint64_t linked = (uint64_t)(image_end - image_start);
+	const uint64_t whole = *(const volatile uint64_t *)(image_start + IMAGE_SIZE_OFFSET);
+
+	if (whole <= linked)
+		return;
+	machine.initrd = (struct fdt_range){ image_pa + linked, whole - linked };
+	if (!range_is_ram(&machine.initrd))
+		start_failed("no memory", "the bundle behind the image is outside of what the device tree names");
+}
+
 static void memory_init(uint64_t fdt_pa, uint64_t image_pa)
 {
 	for (uint32_t i = 0; i < machine.memory_count; i++)
@@ -121,6 +138,7 @@ static void memory_init(uint64_t fdt_pa, uint64_t image_pa)
 		start_failed("no memory", "the device tree names none");
 	if (!range_is_ram(&(struct fdt_range){ image_pa, (uint64_t)(image_end - image_start) }))
 		start_failed("no memory", "the kernel's image is outside of what the device tree names");
+	baked_take(image_pa);
 	free_remove(image_pa, (uint64_t)(image_end - image_start));
 	free_remove(fdt_pa, machine.fdt_bytes);
 	free_remove(machine.initrd.base_pa, machine.initrd.bytes);

@@ -12,7 +12,7 @@
 	b	hal_entry
 	.long	0
 	.quad	0				/* text offset from a 2 MiB boundary */
-	.quad	image_bytes
+	.quad	image_bytes			/* and the bundle behind it, if `rumpk bake` put one there */
 	.quad	IMAGE_FLAG_PAGES_4K | IMAGE_FLAG_ANYWHERE
 	.quad	0, 0, 0
 	.ascii	"ARM\x64"

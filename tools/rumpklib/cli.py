@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from . import commands, detached, disk, exec_commands, network, recipe_commands, run, share, toolchain, volume
+from . import bake, commands, detached, disk, exec_commands, network, recipe_commands, run, share, toolchain, volume
 from .errors import BadInput, Refused
 
 DESCRIPTION = "Makes, signs, checks and runs Rumpk bundles (.rpk)."
@@ -109,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="rumpk", description=DESCRIPTION, epilog=EPILOG)
     sub = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (_keygen, _pack, _sign, _verify, _inspect, _extract, _run, detached.add, exec_commands.add, volume.add, toolchain.add,
-                recipe_commands.add):
+                recipe_commands.add, bake.add):
         add(sub)
     return whole
 

@@ -8,8 +8,9 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
-from . import bundle, content, files, grants, image, minisign, stamp
+from . import bake, bundle, content, files, grants, image, minisign, stamp
 from . import pack as packing
 from .errors import BadInput, Refused
 
@@ -90,11 +91,14 @@ def inspect(arguments: argparse.Namespace) -> int:
 
 def _inspect_image(data: bytes, arguments: argparse.Namespace) -> int:
     build, keys = stamp.read(data, arguments.file), image.read(data, arguments.file)
-    facts = {
+    facts: dict[str, Any] = {
         "image": {"version": build.version, "commit": build.commit, "dirty": build.dirty, "bytes": len(data)},
         "keys": [{"key_id": minisign.key_id_text(key.public.key_id), "development": key.development} for key in keys],
         "release": not any(key.development for key in keys),
     }
+    parts = bake.bundle_of(data)
+    if parts is not None:
+        facts["bundle"] = {"name": content.unpack(bundle.split(parts, arguments.file), arguments.file).manifest.name, "bytes": len(parts)}
     print(json.dumps(facts, indent=2) if arguments.json else _image_as_text(facts))
     return 0
 
@@ -107,6 +111,8 @@ def _image_as_text(facts: dict) -> str:
     lines += [f"trusts      key {key['key_id']}" + (", of development" if key["development"] else "") for key in facts["keys"]]
     if not facts["keys"]:
         lines += ["trusts      nobody yet (rumpk run --trust, tools/trust-key)"]
+    if "bundle" in facts:
+        lines += [f"bundle      {facts['bundle']['name']}, {facts['bundle']['bytes']} bytes: rumpk bake put it here"]
     return "\n".join(lines)
 
 
