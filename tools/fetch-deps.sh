@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
 #
-# Fetches, verifies and unpacks what deps.lock names into build/deps/<name>. Needs no root and leaves the system's apt
+# Fetches, verifies and unpacks what deps.lock, or the lock that is named, says into build/deps/<name>. Needs no root and leaves the system's apt
 # alone: sources, lists and cache live under build/deps/apt. Nothing is unpacked before its SHA-256 agrees.
 #
 #   RUMPK_DEPS_CACHE=DIR     where archives are kept, to share them between work trees (build/deps/archives)
@@ -16,7 +16,8 @@ deps=$PWD/build/deps
 cache=${RUMPK_DEPS_CACHE:-$deps/archives}
 mirror=${RUMPK_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-apt_dir=$deps/apt
+lock=${1:-deps.lock}
+apt_dir=$deps/apt.$$
 
 fail()
 {
@@ -26,7 +27,7 @@ fail()
 
 locked()
 {
-	grep -v -e '^#' -e '^[[:space:]]*$' deps.lock
+	grep -v -e '^#' -e '^[[:space:]]*$' "$lock"
 }
 
 is_genuine() # file sha256
@@ -59,9 +60,9 @@ fetch() # source suite archive sha256
 	apt_update "$2" || fail "cannot reach $mirror for $3; offline, put that file (SHA-256 $4) into $cache"
 	(cd "$apt_dir/download" && private_apt source --download-only --tar-only "$1/$2" >/dev/null) ||
 		fail "cannot download source package $1 of $2 from $mirror"
-	[ -f "$apt_dir/download/$3" ] || fail "source package $1 of $2 no longer has $3: update deps.lock"
+	[ -f "$apt_dir/download/$3" ] || fail "source package $1 of $2 no longer has $3: update $lock"
 	is_genuine "$apt_dir/download/$3" "$4" ||
-		fail "$3 from $mirror has SHA-256 $(sha256sum <"$apt_dir/download/$3" | cut -d' ' -f1), deps.lock pins $4"
+		fail "$3 from $mirror has SHA-256 $(sha256sum <"$apt_dir/download/$3" | cut -d' ' -f1), $lock pins $4"
 	mkdir -p "$cache"
 	# Renamed into place, so that work trees that share the folder never see half a file.
 	cp "$apt_dir/download/$3" "$cache/.$3.$$"
