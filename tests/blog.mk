@@ -3,7 +3,7 @@
 
 # Host tests of the blog: HTTP apart from how bytes come and go.
 
-BLOG_HOST_SRCS := $(addprefix apps/blog/,log.c reply.c request.c session.c text.c)
+BLOG_HOST_SRCS := $(addprefix apps/blog/,inbox_name.c log.c reply.c request.c session.c text.c)
 BLOG_HOST_OBJS := $(BLOG_HOST_SRCS:%.c=build/host/asan/%.o) build/host/asan/deps/http-parser/http_parser.o
 $(filter build/host/asan/apps/%,$(BLOG_HOST_OBJS)): SANITIZER := $(ASAN) $(HTTP_PARSER_INCLUDES)
 $(filter build/tests/unit/apps/blog/%,$(UNIT_PROGRAMS)): $(BLOG_HOST_OBJS)

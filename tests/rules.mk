@@ -186,6 +186,14 @@ build/tests/apps/echo-static.rpk: apps/echo/manifest.toml build/apps/echo.rpk
 	{ cat $<; printf '\n[network]\naddress = "10.9.8.7/24"\ngateway = "10.9.8.1"\n'; } >$(@D)/echo-static/manifest.toml
 	tools/rumpk pack $(@D)/echo-static/manifest.toml --file echo=build/apps/echo/echo -k $(DEVELOPMENT_KEY) -o $@
 
+# The blog with places for what clients send.
+build/tests/apps/blog-inbox.rpk: apps/blog/manifest.toml build/apps/blog.rpk
+	@mkdir -p $(@D)/blog-inbox
+	{ sed 's/^memory = .*/memory = "16M"/' $<; printf '\n[files]\nhost = ["read", "write", "create"]\ntmp = ["read", "write", "create"]\n'; \
+		printf 'tmp_bytes = "4M"\noptional = ["host"]\n'; } >$(@D)/blog-inbox/manifest.toml
+	tools/rumpk pack $(@D)/blog-inbox/manifest.toml --file blog=build/apps/blog/blog -k $(DEVELOPMENT_KEY) -o $@
+test-apps: build/tests/apps/blog-inbox.rpk
+
 # Two guests on one wire.
 JOINED_blog := 10.9.8.1
 JOINED_fetch := 10.9.8.2

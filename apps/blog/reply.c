@@ -20,6 +20,8 @@ static const char *reason(enum http_code status)
 	switch (status) {
 	case HTTP_OK:
 		return "200 OK";
+	case HTTP_CREATED:
+		return "201 Created";
 	case HTTP_PARTIAL_CONTENT:
 		return "206 Partial Content";
 	case HTTP_NOT_MODIFIED:
@@ -42,6 +44,8 @@ static const char *reason(enum http_code status)
 		return "501 Not Implemented";
 	case HTTP_VERSION_NOT_SUPPORTED:
 		return "505 HTTP Version Not Supported";
+	case HTTP_INSUFFICIENT_STORAGE:
+		return "507 Insufficient Storage";
 	default:
 		return "400 Bad Request";
 	}
@@ -172,7 +176,7 @@ static void body_set(const struct request *request, struct reply *reply, const c
 	reply->body_bytes = len;
 }
 
-/* An error, with a line of text that says which. */
+/* An error, or what became of a PUT, with a line of text that says which. */
 static void reply_error(const struct request *request, struct text *head, struct reply *reply)
 {
 	const char *text = reason(reply->status);
@@ -238,6 +242,15 @@ static void reply_unsatisfiable(const struct request *request, const struct site
 	text_add_number(head, file->body_bytes);
 	text_add(head, "\r\nContent-Length: 0\r\n");
 	head_end(head, request, reply);
+}
+
+void reply_continue(struct reply *out)
+{
+	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+	*out = (struct reply){ .status = HTTP_CONTINUE };
+	out->pieces[0].data = text;
+	out->pieces[0].len = sizeof(text) - 1;
 }
 
 void reply_make(const struct request *request, enum http_code status, char *head, struct reply *out)

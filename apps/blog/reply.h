@@ -32,4 +32,7 @@ struct reply {
  */
 void reply_make(const struct request *request, enum http_code status, char *head, struct reply *out);
 
+/* Tells a client that waits with its body to send it; the reply to its request comes after that. */
+void reply_continue(struct reply *out);
+
 #endif

@@ -82,7 +82,7 @@ static int on_headers_complete(http_parser *parser)
 	struct reading *reading = parser->data;
 
 	reading->headers_done = true;
-	return 0;
+	return parser->method == HTTP_PUT; /* then its body is not the parser's */
 }
 
 static int on_message_complete(http_parser *parser)
@@ -156,6 +156,25 @@ static enum http_code error_status(enum http_errno error)
 	}
 }
 
+/* The fields of PUT, whose body is still to come. Spec: RFC 9110 §9.3.4 "PUT", §10.1.1 "Expect". */
+static enum http_code judge_put(const http_parser *parser, const struct reading *reading)
+{
+	struct request *request = reading->request;
+
+	request->is_put = true;
+	if ((parser->flags & F_CHUNKED) != 0)
+		return HTTP_NOT_IMPLEMENTED;
+	request->body_bytes = (parser->flags & F_CONTENTLENGTH) != 0 ? parser->content_length : 0;
+	request->expects = reading->expect.data != NULL;
+	if (request->expects && !field_is(&reading->expect, "100-continue"))
+		return HTTP_EXPECTATION_FAILED;
+	request->keep_alive = http_should_keep_alive(parser) != 0;
+	if (target_read(reading))
+		return HTTP_OK;
+	request->keep_alive = false;
+	return HTTP_BAD_REQUEST;
+}
+
 /* What the fields say once they are all there, whether or not a body is still to come. */
 static enum http_code judge(const http_parser *parser, const struct reading *reading)
 {
@@ -169,6 +188,8 @@ static enum http_code judge(const http_parser *parser, const struct reading *rea
 	request->is_head = parser->method == HTTP_HEAD;
 	if (reading->hosts > 1 || (reading->hosts == 0 && !request->is_1_0))
 		return HTTP_BAD_REQUEST;
+	if (parser->method == HTTP_PUT)
+		return judge_put(parser, reading);
 	if (reading->expect.data != NULL && !reading->done)
 		return is_known ? HTTP_EXPECTATION_FAILED : HTTP_METHOD_NOT_ALLOWED;
 	if (!reading->done)

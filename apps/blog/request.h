@@ -11,16 +11,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
-	REQUEST_BYTES_MAX = 8192, /* with a body, which is not looked at */
+	REQUEST_BYTES_MAX = 8192, /* with a body, which is not looked at, but PUT's */
 	REQUEST_PATH_MAX = 255,
 };
 
 /* Status codes of HTTP. */
 enum http_code {
 	HTTP_INCOMPLETE = 0, /* none: more bytes have to come */
+	HTTP_CONTINUE = 100,
 	HTTP_OK = 200,
+	HTTP_CREATED = 201,
 	HTTP_PARTIAL_CONTENT = 206,
 	HTTP_NOT_MODIFIED = 304,
 	HTTP_BAD_REQUEST = 400,
@@ -33,6 +36,7 @@ enum http_code {
 	HTTP_HEADERS_TOO_LARGE = 431,
 	HTTP_NOT_IMPLEMENTED = 501,
 	HTTP_VERSION_NOT_SUPPORTED = 505,
+	HTTP_INSUFFICIENT_STORAGE = 507,
 };
 
 /* Bytes of the buffer; of a field that did not come, data is NULL. */
@@ -42,8 +46,11 @@ struct field {
 };
 
 struct request {
-	size_t bytes;          /* its length, where it is complete */
-	bool is_head;          /* HEAD, else GET */
+	size_t bytes;          /* its length, where it is complete; of PUT without its body */
+	bool is_head;          /* HEAD, else GET or PUT */
+	bool is_put;           /* PUT: a body of `body_bytes` follows, which is the caller's to take */
+	bool expects;          /* of PUT: the client waits for HTTP_CONTINUE before it sends that */
+	uint64_t body_bytes;
 	bool is_1_0;           /* HTTP/1.0: keeping the connection has to be said */
 	bool keep_alive;       /* the client wants another request on this connection */
 	char path[REQUEST_PATH_MAX + 1]; /* decoded, without query; "" where it is longer than any file's */

@@ -9,6 +9,7 @@
 #include <capos/capos.h>
 #include <capos/thread.h>
 
+#include "apps/blog/inbox.h"
 #include "apps/blog/log.h"
 #include "apps/blog/session.h"
 
@@ -17,7 +18,7 @@ enum { ERROR_TIMEDOUT = -110, ERROR_NOSPC = -28, ERROR_NOMEM = -12 };
 
 #define SECOND_NS 1000000000ull
 #define IDLE_NS (30 * SECOND_NS)    /* between two requests */
-#define REQUEST_NS (10 * SECOND_NS) /* from a request's first byte to its last */
+#define REQUEST_NS (10 * SECOND_NS) /* from a request's first byte to its last; a body of PUT has as long again as at SEND_RATE */
 #define LINGER_NS (2 * SECOND_NS)
 #define SEND_NS (30 * SECOND_NS)    /* and as long as the reply takes at SEND_RATE */
 #define SEND_RATE 16384             /* bytes a second: a client that takes fewer holds a connection for nothing */
@@ -78,12 +79,18 @@ static void log_reply(struct connection *connection)
 
 static void receive(struct connection *connection)
 {
-	uint64_t timeout_ns = session_is_partial(&connection->session) ? left_ns(connection, REQUEST_NS) : IDLE_NS;
+	struct session *session = &connection->session;
 	struct capos_submission submission;
+	uint64_t timeout_ns = IDLE_NS;
 	char *data;
 	size_t room;
 
-	session_room(&connection->session, &data, &room);
+	if (session->body_begun)
+		connection->deadline_ns = 0; /* it has its own */
+	session->body_begun = false;
+	if (session_is_partial(session))
+		timeout_ns = left_ns(connection, REQUEST_NS + session->body_bytes / SEND_RATE * SECOND_NS);
+	session_room(session, &data, &room);
 	submission = capos_stream_receive_submission(connection->stream, data, (uint32_t)room, timeout_ns);
 	(void)capos_submit(&submission, &connection->operation);
 }
@@ -166,7 +173,7 @@ static void welcome(struct worker *worker)
 
 	while (connection->stream != CAPOS_CAP_NONE)
 		connection++; /* there is one: else nothing would have been accepted */
-	if (!session_begin(&connection->session)) {
+	if (!session_begin(&connection->session, inbox())) {
 		(void)capos_capset_drop(server.capset, worker->accepting.new_cap);
 		return;
 	}
@@ -264,6 +271,7 @@ int64_t server_run(const struct server_options *options)
 	if (worker == NULL)
 		return ERROR_NOMEM;
 	server.options = options;
+	inbox_open(options->inbox);
 	server.clock = capos_capset_get("clock");
 	server.capset = capos_capset_get("capset");
 	status = capos_net_listen(capos_capset_get("net"), any, 0, options->port, BACKLOG, &server.listener);

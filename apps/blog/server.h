@@ -22,6 +22,7 @@ enum {
 struct server_options {
 	uint16_t port;
 	bool quiet;        /* no log */
+	const char *inbox; /* the directory that bodies of PUT go to; NULL: none */
 	uint64_t requests; /* so many are answered; 0: no end */
 };
 

@@ -15,7 +15,17 @@
 #include "apps/blog/reply.h"
 #include "apps/blog/request.h"
 
-enum { SESSION_BUFFER_MIN = 1024 };
+enum { SESSION_BUFFER_MIN = 1024, SESSION_BUFFER_BODY = 65536 };
+
+struct session;
+
+/* Where bodies of PUT go; `session->file` is its own. */
+struct inbox {
+	uint64_t bytes_max; /* of one body */
+	bool (*begin)(struct session *session, const char *path); /* an empty file of that name; false: there is no place for it */
+	bool (*add)(struct session *session, const char *data, size_t bytes);
+	bool (*end)(struct session *session, bool whole); /* whether it is there now; where it is not, nothing is left */
+};
 
 enum session_step {
 	SESSION_RECEIVE, /* into session_room() */
@@ -33,11 +43,17 @@ struct session {
 	struct reply reply;
 	uint32_t piece;         /* of the reply: the first that has not gone out */
 	size_t piece_sent;      /* bytes of that */
+	const struct inbox *inbox; /* NULL: none; of who began it */
+	uint64_t file;
+	uint64_t body_bytes;    /* of a PUT whose body comes; 0: none does */
+	uint64_t body_left;     /* of that */
+	bool body_begun;        /* it began to; whoever keeps the time puts this to false */
+	bool closes;            /* behind it */
 	char head[REPLY_HEAD_MAX];
 };
 
-/* False: no memory. */
-bool session_begin(struct session *session);
+/* `inbox`: or NULL, and PUT is refused. False: no memory. */
+bool session_begin(struct session *session, const struct inbox *inbox);
 void session_end(struct session *session);
 
 /* Where bytes are to be received; at least one. */

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import shutil
 import socket
@@ -12,14 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from harness import markers, paths, suite, usernet  # noqa: E402
 from harness.machine import Machine  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
+from rumpklib import share  # noqa: E402
 
 BLOG = paths.BUILD / "apps" / "blog.rpk"
+INBOX = paths.BUILD / "tests" / "apps" / "blog-inbox.rpk"
+INBOX_FOLDERS = paths.BUILD / "tests" / "inbox"
 SITE = paths.ROOT / "apps" / "blog" / "site"
 SCREENSHOT = paths.BUILD / "report" / "blog.png"
 READY = "listens on TCP port 80"
@@ -209,11 +215,67 @@ def browse(machine: Machine) -> None:
     end(port)
 
 
+def put(port: int, path: str, data: bytes, *options: str) -> str:
+    """By curl, which asks first where there is much; the status."""
+    argv = ["curl", "-sS", "--max-time", str(PATIENCE_S), "--path-as-is", "-T", "-", "-o", "/dev/null", "-w", "%{http_code}", *options,
+            "-H", f"Content-Length: {len(data)}", "-H", "Transfer-Encoding:", f"http://127.0.0.1:{port}{path}"]
+    return subprocess.run(argv, input=data, capture_output=True, check=True).stdout.decode("ascii")
+
+
+def sends(folder: Path) -> suite.Drive:
+    """What clients send is in the host's folder, whole, or not at all."""
+    def run(machine: Machine) -> None:
+        port = serving(machine)
+        for name, size in (("one", 1), ("page", 4096), ("long", 3 << 20), ("one", 70_000)):
+            data = os.urandom(size)
+            assert put(port, f"/inbox/{name}", data) == "201", name
+            assert (folder / name).read_bytes() == data, name
+        for path in ("/inbox/", "/inbox/../one", "/inbox/.hidden", "/inbox/a/b", "/one", "/index.html"):
+            assert put(port, path, b"x") == "404", path
+        with connect(port) as connection:
+            connection.sendall(b"PUT /inbox/cut HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + bytes(50_000))
+            time.sleep(0.5)
+            assert any(path.name.startswith(".part-") for path in folder.iterdir()), "nothing came of what came"
+        time.sleep(0.5)
+        assert sorted(path.name for path in folder.iterdir()) == ["long", "one", "page"]
+        end(port)
+    return suite.Drive(run)
+
+
+def full(machine: Machine) -> None:
+    """More than there is room for is told so, leaves nothing, and costs nobody else anything."""
+    port = serving(machine)
+    with connect(port) as connection:
+        connection.sendall(b"PUT /inbox/much HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n")
+        assert answer(connection)[0] == 413
+    for _ in range(3):
+        assert put(port, "/inbox/fits", bytes(3 << 19)) == "201"
+        with connect(port) as connection:
+            connection.sendall(b"PUT /inbox/not HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5000000\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+            try:
+                connection.sendall(bytes(5_000_000))
+            except OSError:
+                pass  # it is told while it still sends
+            assert answer(connection)[0] == 507
+    check_files(port)
+    end(port)
+
+
+def inbox(device: str, **options: object) -> suite.Case:
+    name = f"blog_inbox[{device},{','.join(f'{key}={value}' for key, value in options.items())}]"
+    folder = INBOX_FOLDERS / paths.folder_name(name)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    found = case(name, device, sends(folder), words="quiet inbox=/host", bundle=INBOX, **options)
+    return replace(found, machine=replace(found.machine, extra=(*found.machine.extra, *share.arguments(share.Share(str(folder), False), device))))
+
+
 def case(name: str, device: str, script: suite.Drive, lines: tuple[str, ...] = (), words: str = "quiet", skip: str = "",
-         settings: str = "", **options: object) -> suite.Case:
+         settings: str = "", bundle: Path = BLOG, **options: object) -> suite.Case:
     """The blog on one machine. It ends after REQUESTS, with the code 0."""
     append = " ".join(f"{settings} {usernet.TELLS} -- {words} requests={REQUESTS}".split())
-    machine = suite.product(BLOG, append=append, extra=(*DEVICES[device], *usernet.BACKEND), icount=False, **options)
+    machine = suite.product(bundle, append=append, extra=(*DEVICES[device], *usernet.BACKEND), icount=False, **options)
     return suite.Case(name, machine, Expectation(0, (markers.RUBICON, f"[blog] {READY}", *lines)), script, skip=skip,
                       budget=suite.Budget(cpu_s=90, idle_s=None))
 
@@ -226,6 +288,8 @@ def cases() -> list[suite.Case]:
     found += [case(f"blog_thousand[{device}]", device, suite.Drive(thousand)) for device in DEVICES]
     found += [case("blog_thousand[smp2,peace]", "mmio", suite.Drive(thousand), settings="io=peace", smp=2)]
     found += [case("blog_slow", "mmio", suite.Drive(slow)), case("blog_8M", "mmio", suite.Drive(everything), memory_mib=8)]
+    found += [inbox("mmio", smp=1), inbox("pci", smp=4)]
+    found += [case("blog_inbox_full", "mmio", suite.Drive(full), words="quiet inbox=/tmp", bundle=INBOX)]
     missing = "" if shutil.which("chromium") else "chromium is not installed (tools/setup.sh browser)"
     found += [case("blog_browser", "mmio", suite.Drive(browse), words="", skip=missing,
                    lines=(r're:\[blog\] 10\.0\.2\.2 - - \[-\] "GET /layers\.svg HTTP/1\.1" 200 \d+',))]

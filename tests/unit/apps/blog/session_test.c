@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/blog/inbox.h"
 #include "apps/blog/log.h"
 #include "apps/blog/session.h"
 #include "tests/unit/apps/blog/site.h"
@@ -13,7 +14,47 @@
 #define GET "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 #define REPLY SITE_HEAD SITE_INDEX
 
+#define PUT(fields) "PUT /inbox/a HTTP/1.1\r\nHost: a\r\n" fields "\r\n"
+#define CREATED "HTTP/1.1 201 Created\r\nServer: rumpk-blog\r\nContent-Type: text/plain\r\nContent-Length: 11\r\n\r\n201 Created"
+#define CONTINUE "HTTP/1.1 100 Continue\r\n\r\n"
+
 static struct session session;
+
+/* What came of bodies. */
+static struct {
+	char body[200];
+	size_t len, room;
+	unsigned begun, whole, broken;
+	bool refuses;
+} box;
+
+static bool box_begin(struct session *of, const char *path)
+{
+	CU_ASSERT(of == &session && strcmp(path, "/inbox/a") == 0);
+	box.begun++;
+	box.len = 0;
+	return true;
+}
+
+static bool box_add(struct session *of, const char *data, size_t bytes)
+{
+	(void)of;
+	if (bytes > box.room - box.len)
+		return false;
+	memcpy(box.body + box.len, data, bytes);
+	box.len += bytes;
+	return true;
+}
+
+static bool box_end(struct session *of, bool whole)
+{
+	(void)of;
+	box.whole += whole;
+	box.broken += !whole;
+	return !box.refuses;
+}
+
+static const struct inbox boxes = { .bytes_max = 150, .begin = box_begin, .add = box_add, .end = box_end };
 static char out[4096]; /* what was sent */
 static size_t out_len;
 static unsigned replies;
@@ -60,9 +101,100 @@ static enum session_step give(const char *text, size_t most)
 
 static void begin(void)
 {
-	CU_ASSERT_FATAL(session_begin(&session));
+	CU_ASSERT_FATAL(session_begin(&session, NULL));
 	out_len = 0;
 	replies = 0;
+}
+
+static void begin_with_inbox(void)
+{
+	begin();
+	session.inbox = &boxes;
+	memset(&box, 0, sizeof(box));
+	box.room = sizeof(box.body);
+}
+
+static void bodies_are_taken_in_any_pieces(void)
+{
+	for (size_t most = 1; most < 200; most++) {
+		begin_with_inbox();
+		CU_ASSERT_EQUAL(give(GET PUT("Content-Length: 11\r\n") "one\r\n\r\nGET " GET PUT("Content-Length: 1\r\n") "2" GET, most), SESSION_RECEIVE);
+		CU_ASSERT_STRING_EQUAL(out, REPLY CREATED REPLY CREATED REPLY);
+		CU_ASSERT(box.begun == 2 && box.whole == 2 && box.broken == 0 && box.len == 1 && replies == 5);
+		session_end(&session);
+	}
+	begin_with_inbox();
+	CU_ASSERT_EQUAL(give(PUT("Content-Length: 11\r\n") "one\r\n\r\nGET ", 7), SESSION_RECEIVE);
+	CU_ASSERT(box.len == 11 && memcmp(box.body, "one\r\n\r\nGET ", 11) == 0);
+	session_end(&session);
+}
+
+static void client_that_asks_is_told_to_send_its_body(void)
+{
+	begin_with_inbox();
+	CU_ASSERT_EQUAL(give(PUT("Content-Length: 3\r\nExpect: 100-continue\r\n"), 1000), SESSION_RECEIVE);
+	CU_ASSERT_STRING_EQUAL(out, CONTINUE);
+	CU_ASSERT(session_is_partial(&session) && session.body_begun && replies == 0);
+	CU_ASSERT_EQUAL(give("abc" GET, 1000), SESSION_RECEIVE);
+	CU_ASSERT_STRING_EQUAL(out, CONTINUE CREATED REPLY);
+	session_end(&session);
+}
+
+static void body_that_is_not_whole_leaves_nothing(void)
+{
+	begin_with_inbox();
+	CU_ASSERT_EQUAL(give(PUT("Content-Length: 100\r\n") "some", 1000), SESSION_RECEIVE);
+	CU_ASSERT_EQUAL(session_received(&session, 0), SESSION_CLOSE);
+	session_end(&session);
+	CU_ASSERT(box.begun == 1 && box.whole == 0 && box.broken == 1);
+	begin_with_inbox();
+	CU_ASSERT_EQUAL(give(PUT("Content-Length: 100\r\n") "some", 1000), SESSION_RECEIVE);
+	CU_ASSERT_EQUAL(send_all(session_late(&session), 1000), SESSION_LINGER);
+	session_end(&session);
+	CU_ASSERT(strncmp(out, "HTTP/1.1 408 ", 13) == 0 && box.broken == 1);
+}
+
+static void put_that_cannot_be_kept_is_refused_and_ends_the_connection(void)
+{
+	static const struct {
+		const char *text, *status;
+		size_t room;
+		bool refuses;
+		enum session_step step;
+	} refusals[] = {
+		{ PUT("Content-Length: 151\r\n") "a", "413", 200, false, SESSION_LINGER },
+		{ PUT("Content-Length: 9223372036854775807\r\n"), "413", 200, false, SESSION_LINGER },
+		{ PUT("Content-Length: 3\r\n") "abc", "507", 2, false, SESSION_LINGER },
+		{ PUT("Content-Length: 3\r\n") "abc", "507", 3, true, SESSION_LINGER },
+		{ PUT("Transfer-Encoding: chunked\r\n") "1\r\na\r\n", "501", 200, false, SESSION_LINGER },
+		{ PUT("Content-Length: 3\r\nExpect: tea\r\n"), "417", 200, false, SESSION_LINGER },
+		{ PUT("Content-Length: 0\r\n"), "400", 200, false, SESSION_RECEIVE },
+	};
+
+	for (unsigned i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		begin_with_inbox();
+		box.room = refusals[i].room;
+		box.refuses = refusals[i].refuses;
+		CU_ASSERT_EQUAL(give(refusals[i].text, 1000), refusals[i].step);
+		CU_ASSERT(strncmp(out + 9, refusals[i].status, 3) == 0);
+		CU_ASSERT(box.begun == box.whole + box.broken);
+		session_end(&session);
+	}
+	begin();
+	CU_ASSERT_EQUAL(give(PUT("Content-Length: 3\r\n") "abc", 1000), SESSION_LINGER);
+	CU_ASSERT(strncmp(out, "HTTP/1.1 405 ", 13) == 0);
+	session_end(&session);
+}
+
+static void inbox_names_lead_nowhere_else(void)
+{
+	static const char *const none[] = { "", "/", "/inbox", "/inbox/", "/inbox/.", "/inbox/..", "/inbox/.a", "/inbox/a/b", "/inbox/a\\b", "/inbox/ ", "/x/a",
+					    "/inbox/0123456789012345678901234567890123456789012345678901234567890123x" };
+
+	CU_ASSERT_STRING_EQUAL(inbox_name("/inbox/A-b_c.9"), "A-b_c.9");
+	CU_ASSERT_EQUAL(strlen(inbox_name("/inbox/0123456789012345678901234567890123456789012345678901234567890123")), INBOX_NAME_MAX);
+	for (unsigned i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		CU_ASSERT_PTR_NULL(inbox_name(none[i]));
 }
 
 static void requests_are_answered_in_any_pieces(void)
@@ -158,6 +290,11 @@ static void log_names_peers_of_both_families(void)
 }
 
 static const struct unit_case cases[] = {
+	UNIT_CASE(bodies_are_taken_in_any_pieces),
+	UNIT_CASE(client_that_asks_is_told_to_send_its_body),
+	UNIT_CASE(body_that_is_not_whole_leaves_nothing),
+	UNIT_CASE(put_that_cannot_be_kept_is_refused_and_ends_the_connection),
+	UNIT_CASE(inbox_names_lead_nowhere_else),
 	UNIT_CASE(requests_are_answered_in_any_pieces),
 	UNIT_CASE(request_that_ends_the_connection_is_the_last),
 	UNIT_CASE(buffer_grows_for_a_long_request_and_shrinks_again),
