@@ -49,11 +49,15 @@ http {
 	keepalive_requests 1000000000;
 	open_file_cache max=1000 inactive=1h;
 	open_file_cache_valid 1h;
-	server { listen 80 reuseport backlog=1024; root /www; }
+	server {
+		listen 80 reuseport backlog=1024;
+		root /www;
+		location /inbox/ { root /; dav_methods PUT; client_max_body_size 64m; }
+	}
 }
 """
 _FOLDERS = ("dev", "bin", "lib", "etc", "etc/nginx", "modules", "tmp", "var", "var/log", "var/log/nginx", "var/lib", "var/lib/nginx",
-            "www", "proc")
+            "www", "proc", "inbox")
 
 
 def fetch() -> None:

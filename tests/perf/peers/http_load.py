@@ -151,6 +151,15 @@ def requests(port: int, path: str, seconds: int, pid: int) -> Requests:
     return Requests(float(rate[1]), _percentile_ms(said, "50"), _percentile_ms(said, "99"), used * 1e6 / int(count[1]), errors)
 
 
+def upload(port: int, path: str, file: Path) -> float:
+    """Bytes a second of one file to the server, which has to keep it."""
+    said = _run("curl", "-s", "-f", "-T", str(file), "-o", "/dev/null", "-w", "%{speed_upload} %{size_upload} %{http_code}",
+                f"http://{HOST}:{port}{path}", limit_s=60).split()
+    if int(said[1]) != file.stat().st_size or said[2] not in ("201", "204"):
+        raise Failed(f"curl: {said[1]} bytes sent, status {said[2]}")
+    return float(said[0])
+
+
 def download(port: int, path: str, size: int) -> float:
     """Bytes a second of one file; it has to come whole."""
     said = _run("curl", "-s", "-f", "-o", "/dev/null", "-w", "%{speed_download} %{size_download}", f"http://{HOST}:{port}{path}",

@@ -36,8 +36,9 @@ $(PEERS)/malloc_rumpk: tests/perf/peers/malloc_trace.c tests/perf/peers/malloc_r
 	@mkdir -p $(@D)
 	$(MALLOC_TRACE) -o $@ $(filter %.c,$^)
 
-# The blog as it is but for an address that nobody has to ask for, and once more with a file of 10 MiB.
+# The blog as it is but for an address that nobody has to ask for, and once more with a file of 10 MiB, and room for such that are sent.
 PEERS_HTTP := $(PEERS)/http
+COMMA := ,
 PEERS_BLOG_ELF = $(PEERS_HTTP)/blog-bulk.elf
 PEERS_BLOG_SITE = build/gen/peers/site
 
@@ -55,8 +56,8 @@ $(PEERS_BLOG_ELF): build/apps/blog/blog.elf build/capos/$(PEERS_BLOG_SITE).o bui
 
 $(PEERS_HTTP)/%.toml: apps/blog/manifest.toml tests/perf/peers/rules.mk
 	@mkdir -p $(@D)
-	{ sed 's/^memory = .*/memory = "$(if $(findstring bulk,$*),24M,4M)"/' $<; \
-		printf '\n[network]\naddress = "10.0.2.15/24"\ngateway = "10.0.2.2"\n'; } >$@
+	{ sed 's/^memory = .*/memory = "$(if $(findstring bulk,$*),64M,4M)"/' $<; \
+		printf '$(if $(findstring bulk,$*),\n[files]\ntmp = ["read"$(COMMA) "write"$(COMMA) "create"]\n)\n[network]\naddress = "10.0.2.15/24"\ngateway = "10.0.2.2"\n'; } >$@
 
 $(PEERS_HTTP)/blog.rpk: $(PEERS_HTTP)/blog.toml build/apps/blog/blog $(PACK)
 	tools/rumpk pack $< --file blog=build/apps/blog/blog -k $(DEVELOPMENT_KEY) -o $@
