@@ -2,9 +2,10 @@
 # SPDX-FileCopyrightText: The Rumpk authors
 
 # Applications that are tests, each with a manifest of its own: storm, hostile processes beside a well-behaved one; rates, what calls,
-# processes and channels cost; filecheck, what files promise; records, what is left when the power goes; typed, what comes of what is typed.
+# processes and channels cost; filecheck, what files promise; records, what is left when the power goes; typed, what comes of what is
+# typed; host-leaves ends amid a request.
 
-TEST_APPS := storm rates filecheck host-run records typed
+TEST_APPS := storm rates filecheck host-run host-leaves records typed
 TEST_APP_OBJS := $(foreach app,$(TEST_APPS),$(patsubst %.c,build/capos/%.o,$(wildcard tests/apps/$(app)/*.c)))
 build/tests/apps/rates/rates.elf: build/capos/lib/disruptor.o
 build/capos/lib/disruptor.o $(filter build/capos/tests/apps/rates/%,$(TEST_APP_OBJS)): EXTRA_CFLAGS := $(HOT_CFLAGS)

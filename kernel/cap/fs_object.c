@@ -15,17 +15,65 @@ static_assert(CAPOS_FILE_RIGHT_READ == CAPOS_DIR_RIGHT_READ && CAPOS_FILE_RIGHT_
 		      CAPOS_FILE_RIGHT_EXEC == CAPOS_DIR_RIGHT_EXEC,
 	      "a file's rights are a directory's");
 
+/* Whose nodes those of a process are: a process cannot have more by making others. */
+static struct budget *nodes_payer(struct budget *budget)
+{
+	while (budget->parent != NULL)
+		budget = budget->parent;
+	return budget;
+}
+
+static void node_discount(struct fs_service *service, struct budget *budget)
+{
+	if (service->fs->nodes_max == 0)
+		return;
+	atomic_fetch_sub_explicit(&nodes_payer(budget)->nodes, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&service->nodes, 1, memory_order_relaxed);
+}
+
+/*
+ * Where there are few nodes, nobody has more than he leaves: one alone half of them, and whoever comes after many that are greedy still some
+ * (the dynamic thresholds of shared buffers, by Choudhury and Hahne). A fixed share would have to know how many come.
+ */
+static bool node_count(struct fs_service *service, struct budget *budget)
+{
+	uint32_t own;
+	uint32_t all;
+
+	if (service->fs->nodes_max == 0)
+		return true;
+	own = atomic_fetch_add_explicit(&nodes_payer(budget)->nodes, 1, memory_order_relaxed) + 1;
+	all = atomic_fetch_add_explicit(&service->nodes, 1, memory_order_relaxed) + 1;
+	if ((uint64_t)own + all <= service->fs->nodes_max)
+		return true;
+	node_discount(service, budget);
+	return false;
+}
+
+/* What it takes of a process; false, and nothing is taken, where that has not so much left. */
+static bool charge(struct fs_service *service, struct budget *budget, size_t bytes)
+{
+	if (!node_count(service, budget))
+		return false;
+	if (budget_charge_bytes(budget, bytes))
+		return true;
+	node_discount(service, budget);
+	return false;
+}
+
 struct fs_object *fs_object_alloc(struct fs_service *service, struct budget *budget)
 {
 	size_t bytes = sizeof(struct fs_object) + service->fs->node_bytes;
 	struct fs_object *made;
 
-	if (budget != NULL && !budget_charge_bytes(budget, bytes))
+	if (budget != NULL && !charge(service, budget, bytes))
 		return NULL;
 	made = calloc(1, sizeof(*made));
 	if (made == NULL) {
-		if (budget != NULL)
+		if (budget != NULL) {
 			budget_credit_bytes(budget, bytes);
+			node_discount(service, budget);
+		}
 		return NULL;
 	}
 	made->service = service;
@@ -45,6 +93,8 @@ static void release_run(struct fs_job *job)
 
 	if (gone->node != NULL)
 		fs_node_put(gone->node);
+	if (budget != NULL)
+		node_discount(gone->service, budget);
 	fs_service_put(gone->service);
 	if (gone->tail_pa != 0)
 		budget_page_free(budget, gone->tail_pa);

@@ -7,6 +7,7 @@
 
 #include "capos/abi/dir.h"
 #include "hal/contract/smp.h"
+#include "hal/contract/timer.h"
 #include "kernel/cap/fs_object.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
@@ -27,6 +28,9 @@ static_assert(MANIFEST_RIGHT_READ == CAPOS_DIR_RIGHT_READ && MANIFEST_RIGHT_WRIT
 		      MANIFEST_RIGHT_CREATE == CAPOS_DIR_RIGHT_CREATE && MANIFEST_RIGHT_EXEC == CAPOS_DIR_RIGHT_EXEC &&
 		      MANIFEST_RIGHT_LIST == CAPOS_DIR_RIGHT_LIST,
 	      "the manifest's rights are the interface's");
+
+/* How long the machine's end waits for what is under way. */
+#define PATIENCE_NS 10000000000ull
 
 static struct span app_archive;
 
@@ -196,9 +200,20 @@ status_t files_grant(struct span archive, const struct manifest_process *spec, u
 	return status;
 }
 
+/* Requests end; where one does not in time, by giving up. */
+static void requests_end(void)
+{
+	if (fs_settle_until(hal_timer_now_ns() + PATIENCE_NS))
+		return;
+	for (unsigned i = 0; i < MANIFEST_MOUNTS; i++)
+		if (services[i] != NULL && services[i]->fs->ops->give_up != NULL)
+			services[i]->fs->ops->give_up(services[i]->fs);
+	fs_settle();
+}
+
 void files_end(void)
 {
-	fs_settle(); /* requests, which hold objects, */
+	requests_end(); /* which hold objects, */
 	object_settle();
 	fs_settle(); /* which hold nodes */
 	post_mortem_end();

@@ -19,6 +19,7 @@ struct budget {
 	_Atomic uint64_t used;
 	_Atomic uint64_t small; /* bytes of small structures; whole pages for them are in `used` */
 	_Atomic uint32_t holds;
+	_Atomic uint32_t nodes; /* W: kernel/cap/fs_object.c. Of file systems that have few; kept in the budget that has no parent */
 };
 
 /* A budget of `pages`, out of `parent`'s where that is not NULL. NULL where that has not so many left, or memory is out. */

@@ -4,11 +4,14 @@
 /* The host's folder under load, at its bounds, and read-only. */
 #include "hal/contract/memory.h"
 #include "hal/contract/timer.h"
+#include "kernel/cap/fs_object.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/kheap.h"
 #include "kernel/core/log.h"
 #include "kernel/core/page.h"
 #include "kernel/io/fs/ninep/ninep.h"
+#include "kernel/io/fs/service.h"
+#include "kernel/sys/budget.h"
 #include "lib/string.h"
 #include "tests/guest/guest.h"
 #include "tests/guest/share.h"
@@ -105,6 +108,53 @@ static const char *nodes_have_a_bound(void)
 	return NULL;
 }
 
+static void nothing(struct fs *fs)
+{
+	(void)fs;
+}
+
+/* As many as it gets. */
+static unsigned objects_take(struct fs_service *service, struct budget *budget, struct fs_object **objects)
+{
+	unsigned count = 0;
+
+	while (count < NODES && (objects[count] = fs_object_alloc(service, budget)) != NULL)
+		count++;
+	return count;
+}
+
+static const char *objects_share(struct fs_service *service, struct budget *const *budgets)
+{
+	static struct fs_object *objects[NODES];
+	unsigned first = objects_take(service, budgets[0], objects);
+	unsigned child = objects_take(service, budgets[1], objects + first);
+	unsigned second = objects_take(service, budgets[2], objects + first);
+
+	for (unsigned i = 0; i < first + second; i++)
+		fs_object_abandon(objects[i]);
+	fs_settle();
+	GUEST_CHECK(first > 400 && child == 0 && second == first / 2);
+	return NULL;
+}
+
+/* Nor by making processes of its own. */
+static const char *no_process_takes_all_nodes(void)
+{
+	struct budget *budgets[] = { budget_create(NULL, NODES), NULL, budget_create(NULL, NODES) };
+	struct fs_service *service;
+	const char *why = NULL;
+
+	GUEST_CHECK(budgets[0] != NULL && budgets[2] != NULL && (budgets[1] = budget_create(budgets[0], NODES / 2)) != NULL);
+	GUEST_CHECK(fs_service_start(share, nothing, &service) == STATUS_OK);
+	for (unsigned i = 0; i < 2 && why == NULL; i++)
+		why = objects_share(service, budgets);
+	fs_service_stop(service);
+	fs_service_put(service);
+	for (unsigned i = 0; i < 3; i++)
+		budget_put(budgets[2 - i]);
+	return why;
+}
+
 static const char *space_is_told(void)
 {
 	struct fs_space space;
@@ -156,6 +206,7 @@ static const struct guest_test tests[] = {
 	{ "many_requests_are_in_flight", many_requests_are_in_flight },
 	{ "large_files_go_both_ways", large_files_go_both_ways },
 	{ "nodes_have_a_bound", nodes_have_a_bound },
+	{ "no_process_takes_all_nodes", no_process_takes_all_nodes },
 	{ "space_is_told", space_is_told },
 	{ "memory_comes_back", memory_comes_back },
 };

@@ -4,12 +4,16 @@
 """The host's folder as applications see it, /host: files by apps/files, and programs that are started out of it."""
 from __future__ import annotations
 
+import struct
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-from harness import markers, paths, suite  # noqa: E402
+from harness import markers, nm, paths, suite  # noqa: E402
+from harness.fault_alloc import stubbed  # noqa: E402
+from harness.gdbstub import Stub  # noqa: E402
+from harness.machine import Machine  # noqa: E402
 from harness.verdict import BAD_PATTERNS, Expectation  # noqa: E402
 from rumpklib import share  # noqa: E402
 
@@ -17,6 +21,8 @@ APPS = paths.BUILD / "tests" / "apps"
 PROGRAMS = paths.BUILD / "tests" / "share-programs"
 FOLDERS = paths.BUILD / "tests" / "share"
 HALTED = "sched: last process exited, halting"
+#: mov w0, #0; ret
+RETURN_FALSE = (0x52800000, 0xd65f03c0)
 
 #: What is done to files, from nothing to nothing, and what is said.
 WORDS = {
@@ -47,6 +53,28 @@ def files(what: str, transport: str, smp: int) -> suite.Case:
     return case(name, "files-host", FOLDERS / "empty", words, lines, int(what == "names"), transport, smp=smp)
 
 
+def leaves() -> suite.Case:
+    """The server takes no more requests, and the process ends with one under way: the machine ends all the same, and says why."""
+    folder = FOLDERS / "leaves"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "file").write_text("never read\n", encoding="ascii")
+
+    def run(machine: Machine) -> None:
+        at = nm.addresses(suite.PRODUCT.with_suffix(".elf"))
+        assert machine.config.gdb_socket is not None
+        with Stub(machine.config.gdb_socket) as stub:
+            stub.break_at(at["ninep_read"])
+            assert stub.resume(), "nothing was read"
+            stub.write(at["virtqueue_publish"], struct.pack("<II", *RETURN_FALSE))
+            stub.let_go()
+        Path(machine.config.gdb_socket).unlink(missing_ok=True)
+        machine.wait(wall_s=60.0)
+    machine = stubbed("leaves", initrd=APPS / "host-leaves.rpk", extra=share.arguments(share.Share(str(folder), False), "mmio"))
+    return suite.Case("share_app[leaves]", machine, Expectation(3, (
+        markers.RUBICON, "proc: process 1 exited with code 3", r"re:virtio: 9p at .* does not answer, and the machine is to end: reset", HALTED)),
+        script=suite.Drive(run), budget=suite.Budget(cpu_s=60.0, wall_s=90.0, idle_s=None))
+
+
 def cases() -> list[suite.Case]:
     """Over both transports, on one CPU and four; what must be refused."""
     programs = ("good", "[guest] hello from c-hello", "[host-run] /host/good: 0", "[host-run] size told",
@@ -65,6 +93,7 @@ def cases() -> list[suite.Case]:
         link.symlink_to("../../../../../../../../../etc")
     return [
         *(files(what, transport, smp) for what in WORDS for transport in ("mmio", "pci") for smp in (1, 4)),
+        leaves(),
         *(case(f"programs,smp{smp}", "host-run", PROGRAMS, words, programs, smp=smp) for smp in (1, 4)),
         case("read-only", "files-host", PROGRAMS, "stat /host/good , write /host/good x", ("[files] write: /host/good: EROFS",),
              status=1, read_only=True),

@@ -122,6 +122,9 @@ struct fs_ops {
 
 	status_t (*space)(struct fs *fs, struct fs_space *out);
 
+	/* The machine is to end, and some operation does not: it fails from now on, and so does every other. NULL: each ends by itself. */
+	void (*give_up)(struct fs *fs);
+
 	/* The pages of a file that lies in memory and never changes, from a page boundary; NULL: it has none. Empty: so does this file. */
 	struct span (*pages)(struct fs_node *file);
 };
@@ -133,6 +136,7 @@ struct fs {
 	unsigned cpu;         /* where its operations run; FS_CPU_ANY: on any, several at once. Then it has no workers */
 	unsigned workers;     /* fibers that may call it at once; 0: it never sleeps */
 	uint32_t node_bytes;  /* of the kernel's memory that a node takes while it is held, charged to who opens it; 0: none, or it is charged already */
+	uint32_t nodes_max;   /* so many can be open for processes, all together; 0: without a limit */
 	bool read_only;       /* nothing that changes something is called */
 };
 

@@ -7,6 +7,7 @@
 
 #include "hal/contract/cpu.h"
 #include "hal/contract/smp.h"
+#include "hal/contract/timer.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/message.h"
@@ -140,8 +141,16 @@ void fs_do(const struct fs_service *service, void (*run)(void *arg), void *arg)
 
 void fs_settle(void)
 {
+	(void)fs_settle_until(UINT64_MAX);
+}
+
+bool fs_settle_until(uint64_t deadline_ns)
+{
 	while (atomic_load_explicit(&under_way, memory_order_acquire) != 0) {
+		if (hal_timer_now_ns() > deadline_ns)
+			return false;
 		fiber_yield();
 		hal_cpu_relax();
 	}
+	return true;
 }

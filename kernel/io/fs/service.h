@@ -19,6 +19,7 @@ struct fs_service {
 	struct fs *fs;
 	void (*gone)(struct fs *fs); /* frees it, on its CPU, once nobody holds the service; without workers it may not sleep */
 	_Atomic uint32_t holds;
+	_Atomic uint32_t nodes; /* W: kernel/cap/fs_object.c. Open for processes, where the file system has few */
 
 	/* W: the file system's CPU. */
 	struct list_node jobs; /* that wait for a worker */
@@ -62,5 +63,8 @@ void fs_do(const struct fs_service *service, void (*run)(void *arg), void *arg);
 
 /* Waits until no job is under way in any file system: to count memory. Context: fiber. */
 void fs_settle(void);
+
+/* The same, until `deadline_ns`; whether none is. */
+bool fs_settle_until(uint64_t deadline_ns);
 
 #endif

@@ -28,6 +28,7 @@ static const struct fs_ops ops = {
 	.set = ninep_set,
 	.sync = ninep_sync,
 	.space = ninep_space,
+	.give_up = ninep_give_up,
 };
 
 static void mount_free(struct ninep *mount)
@@ -87,7 +88,7 @@ static struct ninep *mount_new(struct hal_ninep *channel)
 		mount->free = &mount->records[i];
 	}
 	mount->fs = (struct fs){ .ops = &ops, .name = "9p", .cpu = hal_cpu_index(), .workers = NINEP_WORKERS,
-				 .node_bytes = sizeof(struct ninep_node) };
+				 .node_bytes = sizeof(struct ninep_node), .nodes_max = NINEP_OPEN_MAX };
 	return mount;
 }
 
@@ -178,6 +179,12 @@ status_t ninep_mount(const char *tag, struct fs **out, char *why, size_t why_byt
 	return STATUS_OK;
 }
 
+void ninep_give_up(struct fs *fs)
+{
+	hal_ninep_break(ninep_of(fs)->channel, "does not answer, and the machine is to end: reset");
+	ninep_settle(ninep_of(fs));
+}
+
 void ninep_unmount(struct fs *fs)
 {
 	struct ninep *mount = ninep_of(fs);
@@ -189,5 +196,6 @@ void ninep_unmount(struct fs *fs)
 	ninep_settle(mount);
 	while (atomic_load_explicit(&mount->ready.posted, memory_order_relaxed) != 0)
 		fiber_yield(); /* an interrupt that was left to be served finds the mount */
-	mount_free(mount);
+	if (!hal_ninep_listen(mount->channel, false)) /* else the device has not ended its reset: it may still write there */
+		mount_free(mount);
 }

@@ -24,6 +24,7 @@ enum {
 	NINEP_SLOT_BYTES = 1024,
 	NINEP_SLOTS_ORDER = 3,
 	NINEP_NODES_MAX = 1024,
+	NINEP_OPEN_MAX = 896, /* of them, by processes; the others are for what is on the way to something */
 };
 
 static_assert(NINEP_SLOTS * NINEP_SLOT_BYTES == HAL_PAGE_BYTES << NINEP_SLOTS_ORDER, "in pages");
@@ -170,6 +171,11 @@ static inline status_t ninep_gone(status_t status)
 
 status_t ninep_lookup(struct fs_node *directory, struct span name, struct fs_node **out);
 void ninep_release(struct fs_node *node);
+
+/* --- mount.c ----------------------------------------------------------------------------------------------------------- */
+
+/* Every request under way fails, and every one that comes. */
+void ninep_give_up(struct fs *fs);
 
 /* --- file.c ------------------------------------------------------------------------------------------------------------ */
 

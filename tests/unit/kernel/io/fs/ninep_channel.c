@@ -233,7 +233,13 @@ void fiber_yield(void)
 
 void fiber_sleep(void)
 {
-	bool served = serve();
+	bool served = server.gives_up == NULL && serve();
+
+	if (server.gives_up != NULL) {
+		server.gives_up->ops->give_up(server.gives_up);
+		deferred_do();
+		return;
+	}
 
 	if (!served && posted == NULL)
 		abort(); /* nothing would ever wake it */

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/io/fs/fs.h"
 #include "lib/status.h"
 
 /* A reply, before it goes out: `bytes` of it, in memory of `room`. May change both. */
@@ -23,6 +24,7 @@ struct server {
 	void *ctx;
 	bool mute;     /* it answers nobody who looks at a panic */
 	uint64_t now_ns; /* as the clock goes then */
+	struct fs *gives_up; /* whose machine is to end: whoever sleeps waits for a server that never answers */
 	/* W: the server. */
 	unsigned breaks;       /* how often it was found out */
 	unsigned requests;

@@ -201,6 +201,21 @@ static void a_panic_leaves_a_file_whatever_was_under_way(void)
 	}
 }
 
+static void a_server_that_never_answers_is_given_up_at_the_end(void)
+{
+	struct fs_node *node;
+	struct fs_stat stat;
+
+	mount();
+	node = create("a", "A");
+	server.gives_up = fs;
+	CU_ASSERT_EQUAL(fs->ops->read(node, 0, buffer, 1), STATUS_EIO);
+	CU_ASSERT_EQUAL(server.breaks, 1);
+	CU_ASSERT_EQUAL(fs->ops->stat(node, &stat), STATUS_EIO);
+	fs_node_put(node);
+	unmount_broken();
+}
+
 static void a_panic_waits_for_no_server_and_believes_none(void)
 {
 	static uint8_t types[] = { NINEP_VERSION, NINEP_ATTACH, NINEP_WALK, NINEP_LCREATE, NINEP_WRITE, NINEP_FSYNC };
@@ -232,6 +247,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(what_the_host_fails_with_is_passed_on_and_leaks_nothing),
 	UNIT_CASE(a_server_that_cannot_be_mounted_is_told),
 	UNIT_CASE(a_panic_leaves_a_file_whatever_was_under_way),
+	UNIT_CASE(a_server_that_never_answers_is_given_up_at_the_end),
 	UNIT_CASE(a_panic_waits_for_no_server_and_believes_none),
 };
 UNIT_MAIN("kernel/io/fs/ninep", cases)
