@@ -18,7 +18,9 @@
 
 enum { SLOT_BYTES = 64, RING_BYTES = LOG_KEPT_BYTES, SLOTS = RING_BYTES / SLOT_BYTES };
 
-typedef uint32_t line_length_t;
+typedef uint32_t line_length_t; /* and: */
+
+enum { AS_IT_STANDS = 1 << 30 };
 
 struct log_filter log_filter_now; /* W: log_init */
 static struct disruptor ring;
@@ -75,21 +77,37 @@ void log_init(struct span command_line)
 			 (int)bad.len, (const char *)bad.data);
 }
 
-void log_text(const char *text, size_t len)
+static void message_put(const char *text, size_t len, line_length_t mark)
 {
-	line_length_t length = (line_length_t)(len < LOG_LINE_MAX ? len : LOG_LINE_MAX);
-	uint32_t count = slots_for(length);
+	line_length_t length = (line_length_t)len | mark;
+	uint32_t count = slots_for(len);
 	uint64_t first;
 
 	while (disruptor_many_try_claim(&ring, count, &first) != STATUS_OK)
 		console_make_room();
 	ring_put(first, 0, &length, sizeof(length));
-	ring_put(first, sizeof(length), text, length);
+	ring_put(first, sizeof(length), text, len);
 	disruptor_many_publish(&ring, first, count);
 	console_wake();
 }
 
-bool log_take(char *line, size_t *len)
+void log_text(const char *text, size_t len)
+{
+	message_put(text, len < LOG_LINE_MAX ? len : LOG_LINE_MAX, 0);
+}
+
+void log_bytes(const char *text, size_t len)
+{
+	while (len > 0) {
+		size_t part = len < LOG_LINE_MAX ? len : LOG_LINE_MAX;
+
+		message_put(text, part, AS_IT_STANDS);
+		text += part;
+		len -= part;
+	}
+}
+
+bool log_take(char *line, size_t *len, bool *as_it_stands)
 {
 	line_length_t length;
 	uint64_t first;
@@ -97,6 +115,8 @@ bool log_take(char *line, size_t *len)
 	if (disruptor_poll(&reader, &first) == 0)
 		return false;
 	ring_get(first, 0, &length, sizeof(length));
+	*as_it_stands = (length & AS_IT_STANDS) != 0;
+	length &= ~(line_length_t)AS_IT_STANDS;
 	ring_get(first, sizeof(length), line, length);
 	ASSERT_OWNED(atomic_load_explicit(&reader.released, memory_order_relaxed) == first); /* nobody else reads */
 	disruptor_release(&reader, first + slots_for(length));
@@ -121,6 +141,7 @@ void log_replay(void (*each)(const char *line, size_t len))
 
 	for (; at < until; at = line_find(at + slots_for(length), until)) {
 		ring_get(at, 0, &length, sizeof(length));
+		length &= ~(line_length_t)AS_IT_STANDS;
 		if (length > LOG_LINE_MAX)
 			length = LOG_LINE_MAX; /* it is being overwritten */
 		ring_get(at, sizeof(length), line, length);

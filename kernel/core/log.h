@@ -41,8 +41,14 @@ void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same from a buffer, which need not end with NUL; no character of it is interpreted. */
 void log_text(const char *text, size_t len);
 
-/* The reading side, for the console. One line of at most LOG_LINE_MAX bytes into `line`; false where none waits. */
-bool log_take(char *line, size_t *len);
+/* Text as it stands that need not be whole lines: it comes out without an end of line. Between two of them other lines may come. */
+void log_bytes(const char *text, size_t len);
+
+/*
+ * The reading side, for the console. One line of at most LOG_LINE_MAX bytes into `line`, or where `*as_it_stands` says so, text that has its ends of
+ * line itself; false where none waits.
+ */
+bool log_take(char *line, size_t *len, bool *as_it_stands);
 
 /*
  * Calls each() for the lines that were taken but still lie in the ring, oldest first; one that is overwritten meanwhile is left out.

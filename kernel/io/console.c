@@ -29,6 +29,7 @@ static _Atomic bool waking;    /* W: set by other CPUs with a message to the fib
 static void (*_Atomic line_tap)(const char *line, size_t len); /* W: console_tap */
 static bool has_device;        /* W: who has `writing` */
 static _Atomic bool in_driver; /* W: who has `writing` */
+static bool within_line;       /* W: who has `writing`. What was written last did not end its line */
 static _Atomic uint32_t size;  /* W: who has `writing` */
 static struct wait_queue readable = WAIT_QUEUE_INIT(readable); /* of CPU 0 */
 
@@ -89,13 +90,19 @@ static void lines_write(void)
 {
 	static char line[LOG_LINE_MAX + 1]; /* one writer at a time, and none yields in here */
 	void (*tap)(const char *line, size_t len) = atomic_load_explicit(&line_tap, memory_order_acquire);
+	bool as_it_stands;
 	size_t len;
 
-	while (atomic_load_explicit(&has_lines, memory_order_relaxed) && log_take(line, &len)) {
+	while (atomic_load_explicit(&has_lines, memory_order_relaxed) && log_take(line, &len, &as_it_stands)) {
+		if (!as_it_stands) {
+			if (within_line)
+				text_write("\n", 1);
+			line[len++] = '\n';
+		}
+		text_write(line, len);
+		within_line = line[len - 1] != '\n';
 		if (tap != NULL)
-			tap(line, len);
-		line[len] = '\n';
-		text_write(line, len + 1);
+			tap(line, within_line ? len : len - 1);
 	}
 	(void)device_flush();
 }

@@ -64,6 +64,16 @@ static bool server_is_known(void)
 	return false;
 }
 
+unsigned net_resolve_servers(struct net_address *out, unsigned max)
+{
+	unsigned count = 0;
+
+	for (u8_t i = 0; i < DNS_MAX_SERVERS && count < max; i++)
+		if (!ip_addr_isany(dns_getserver(i)))
+			net_address_from_lwip(dns_getserver(i), &out[count++]);
+	return count;
+}
+
 status_t net_resolve(struct span name, enum net_family family, net_query_done *done, void *ctx, struct net_query **query)
 {
 	static const u8_t types[] = { [NET_FAMILY_ANY] = LWIP_DNS_ADDRTYPE_IPV4_IPV6,

@@ -28,6 +28,9 @@ MUST_CHECK status_t net_resolve(struct span name, enum net_family family, net_qu
 /* `done` will not be called. */
 void net_resolve_cancel(struct net_query *query);
 
+/* The servers that are asked, at most `max`; how many. Context: the network's CPU. */
+unsigned net_resolve_servers(struct net_address *out, unsigned max);
+
 /* Whether an answer is waited for. */
 bool net_resolve_is_busy(void);
 

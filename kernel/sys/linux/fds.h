@@ -12,6 +12,7 @@
 #include "kernel/core/spinlock.h"
 #include "lib/status.h"
 
+struct linux_dentry;
 struct linux_file;
 struct process;
 struct thread;
@@ -24,6 +25,8 @@ struct linux_fds {
 	capos_cap_t *caps;  /* 0: free */
 	uint32_t capacity;  /* grows */
 	uint64_t close_on_exec[LINUX_FDS_MAX / 64];
+	struct linux_dentry *cwd; /* held; NULL: the root */
+	uint32_t umask;
 };
 
 /*
@@ -35,9 +38,26 @@ MUST_CHECK int64_t linux_fd_add(struct process *process, struct linux_file *file
 /* The file of a descriptor, held. `rights`: LINUX_FILE_*, all of them are needed. STATUS_EBADF. */
 MUST_CHECK status_t linux_fd_get(struct process *process, int fd, uint32_t rights, struct linux_file **file);
 
-MUST_CHECK status_t linux_fd_close(struct process *process, int fd);
+/* STATUS_EBADF, which need not matter: another thread may have done it. */
+status_t linux_fd_close(struct process *process, int fd);
 
-/* For fork: the same descriptors for the same files. For execve: closes what is to be closed. For the end: all. */
+/* Another descriptor for the same file, the lowest from `least` on. As linux_fd_add(); STATUS_EBADF. */
+MUST_CHECK int64_t linux_fd_dup(struct process *process, int fd, int least, bool close_on_exec);
+
+/* The same with a given number, which is closed first. */
+MUST_CHECK int64_t linux_fd_dup_to(struct process *process, int fd, int to, bool close_on_exec);
+
+/* The lowest descriptor from `least` on; -1: there is none. */
+int linux_fd_next(struct process *process, int least);
+
+/* Whether it is closed by execve; STATUS_EBADF. */
+MUST_CHECK int64_t linux_fd_close_on_exec(struct process *process, int fd);
+status_t linux_fd_set_close_on_exec(struct process *process, int fd, bool close);
+
+/*
+ * For fork: the same descriptors for the same files, working directory, mask and root. For execve: closes what is to be closed. For the end: all,
+ * and the root.
+ */
 MUST_CHECK status_t linux_fds_copy(struct process *from, struct process *to);
 void linux_fds_close_on_exec(struct process *process);
 void linux_fds_close_all(struct process *process);

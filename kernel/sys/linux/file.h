@@ -67,6 +67,7 @@ struct linux_file {
 	_Atomic uint32_t flags; /* LINUX_O_*: access mode and status */
 	struct spinlock lock;
 	uint64_t offset;        /* W: under `lock` */
+	struct list_node epolls; /* W: epoll.c. What watches it */
 };
 
 extern const struct cap_interface linux_file_interface;
@@ -82,6 +83,28 @@ static inline struct linux_file *linux_file_of(struct object *object)
 static inline void linux_file_put(struct linux_file *file)
 {
 	object_put(&file->object);
+}
+
+/* In a file's poll: has the waiter told of the event, unless it is NULL, or in one already. */
+static inline void linux_poll_wait(struct linux_waiter *waiter, struct linux_event *event)
+{
+	if (waiter == NULL || waiter->event != NULL)
+		return;
+	if (waiter->notify != NULL)
+		linux_waiter_add_notify(waiter, waiter->notify, event);
+	else
+		linux_waiter_add(waiter, waiter->thread, event);
+}
+
+/* What holds now; the waiter is added as the file's own poll does it. */
+static inline uint32_t linux_file_poll(struct linux_file *file, struct linux_waiter *waiter)
+{
+	return file->ops->poll != NULL ? file->ops->poll(file, waiter) : LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLRDNORM | LINUX_POLLWRNORM;
+}
+
+static inline uint32_t linux_file_flags(const struct linux_file *file)
+{
+	return atomic_load_explicit(&file->flags, memory_order_relaxed);
 }
 
 /* Reads or writes as read(2) and write(2): waits where the file is a stream and not O_NONBLOCK. LINUX_RESTART. Context: the thread's fiber. */

@@ -47,6 +47,7 @@ void linux_process_detach(struct process *process)
 {
 	struct linux_process *personality = process->personality;
 
+	linux_fds_close_all(process);
 	linux_timers_end(process);
 	linux_mm_clear(process);
 	linux_handlers_free(&personality->handlers);

@@ -11,6 +11,7 @@
 #include "kernel/core/sched.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/exec.h"
+#include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/threads.h"
 #include "kernel/sys/process.h"
@@ -49,7 +50,8 @@ void linux_run(struct thread *thread)
 
 	thread->personality->thread = thread;
 	wait_queue_init(&thread->personality->queue);
-	if (thread->personality->start != NULL && linux_exec_first(thread) != STATUS_OK)
+	if (thread->personality->start != NULL &&
+	    (linux_files_begin(thread->process) != STATUS_OK || linux_exec_first(thread) != STATUS_OK))
 		process_exit(thread->process, EXIT_STATUS_UNLOADABLE);
 	linux_thread_begin(thread);
 	while (!atomic_load_explicit(&thread->ending, memory_order_relaxed)) {

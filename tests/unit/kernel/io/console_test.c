@@ -43,10 +43,14 @@ uint64_t hal_timer_now_ns(void)
 	return now_ns;
 }
 
-bool log_take(char *line, size_t *len)
+/* A line that begins with '|' is text without its end, as it stands behind that. */
+bool log_take(char *line, size_t *len, bool *as_it_stands)
 {
 	if (world.taken == world.count)
 		return false;
+	*as_it_stands = world.lines[world.taken][0] == '|';
+	if (*as_it_stands)
+		world.lines[world.taken]++;
 	*len = strlen(world.lines[world.taken]);
 	memcpy(line, world.lines[world.taken++], *len);
 	return true;

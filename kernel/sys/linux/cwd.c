@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* The working directory, and the mask for what is made. */
+#include "kernel/core/libc.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/root.h"
+#include "kernel/sys/linux/thread.h"
+
+enum { UMASK_MASK = 0777 };
+
+/* Takes over the hold of `to`. */
+static void cwd_set(struct linux_fds *fds, struct linux_dentry *to)
+{
+	struct linux_dentry *old;
+
+	spinlock_take(&fds->lock);
+	old = fds->cwd;
+	fds->cwd = to;
+	spinlock_give(&fds->lock);
+	linux_dentry_put(old);
+}
+
+static int64_t call_chdir(struct thread *thread, const uint64_t x[6])
+{
+	status_t status;
+	struct linux_walk *walk = linux_walk_user(thread, LINUX_AT_FDCWD, x[0], true, &status);
+
+	if (walk == NULL)
+		return status;
+	if (walk->found == NULL) {
+		status = walk->magic != NULL ? STATUS_ENOTDIR : STATUS_ENOENT;
+	} else if (walk->found->node->type != FS_DIRECTORY) {
+		status = STATUS_ENOTDIR;
+	} else {
+		cwd_set(&linux_process_of(thread)->fds, walk->found);
+		walk->found = NULL;
+	}
+	linux_walk_free(walk);
+	return status;
+}
+
+static int64_t call_fchdir(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_dentry *to;
+	status_t status = (int)x[0] == LINUX_AT_FDCWD ? STATUS_EBADF : linux_path_start(thread->process, (int)x[0], &to);
+
+	if (status == STATUS_OK)
+		cwd_set(&linux_process_of(thread)->fds, to);
+	return status;
+}
+
+static int64_t call_getcwd(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_dentry *cwd;
+	char *text = malloc(FS_PATH_MAX + 1);
+	int64_t len;
+
+	if (text == NULL)
+		return STATUS_ENOMEM;
+	len = linux_path_start(thread->process, LINUX_AT_FDCWD, &cwd);
+	if (len == STATUS_OK) {
+		len = linux_dentry_path(cwd, text, x[1] < FS_PATH_MAX + 1 ? (size_t)x[1] : FS_PATH_MAX + 1);
+		linux_dentry_put(cwd);
+	}
+	if (len >= 0 && linux_copy_out(thread, x[0], text, (size_t)++len) != STATUS_OK)
+		len = STATUS_EFAULT;
+	free(text);
+	return len;
+}
+
+static int64_t call_umask(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_fds *fds = &linux_process_of(thread)->fds;
+	uint32_t old;
+
+	spinlock_take(&fds->lock);
+	old = fds->umask;
+	fds->umask = x[0] & UMASK_MASK;
+	spinlock_give(&fds->lock);
+	return old;
+}
+
+const struct linux_call linux_calls_cwd[] = {
+	{ 17, 2, "getcwd", call_getcwd },
+	{ 49, 1, "chdir", call_chdir },
+	{ 50, 1, "fchdir", call_fchdir },
+	{ 166, 1, "umask", call_umask },
+	{ 0 },
+};

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/sys/linux/dentry.h"
+
+#include "hal/contract/smp.h"
+#include "kernel/core/fiber.h"
+#include "kernel/core/libc.h"
+#include "kernel/core/message.h"
+#include "kernel/sys/budget.h"
+#include "lib/string.h"
+
+/* A job whose maker waits. Its end is told on the maker's own CPU, where nothing can come between the maker's look and its sleep. */
+struct wait_job {
+	struct fs_job job;
+	void (*run)(void *arg);
+	void *arg;
+	struct fiber *fiber;
+	bool done; /* W: the fiber's CPU */
+};
+
+static void wait_over(void *arg)
+{
+	struct wait_job *wait = arg;
+
+	wait->done = true;
+	fiber_wake(wait->fiber);
+}
+
+static void wait_run(struct fs_job *job)
+{
+	struct wait_job *wait = LIST_OWNER(job, struct wait_job, job);
+
+	wait->run(wait->arg);
+	message_send(wait->fiber->cpu, wait_over, wait);
+}
+
+void linux_fs_run(struct fs_service *service, void (*run)(void *arg), void *arg)
+{
+	struct wait_job wait = { .job = { .service = service, .run = wait_run }, .run = run, .arg = arg, .fiber = fiber_current() };
+
+	if (service->fs->workers == 0) {
+		fs_do(service, run, arg);
+		return;
+	}
+	fs_submit(&wait.job);
+	while (!wait.done)
+		fiber_sleep();
+}
+
+static struct linux_dentry *dentry_alloc(struct fs_service *service, struct budget *budget, struct span name)
+{
+	size_t bytes = sizeof(struct linux_dentry) + name.len + 1;
+	uint32_t charged = (uint32_t)bytes + service->fs->node_bytes;
+	struct linux_dentry *made;
+
+	if (!budget_charge_bytes(budget, charged))
+		return NULL;
+	made = malloc(bytes);
+	if (made == NULL) {
+		budget_credit_bytes(budget, charged);
+		return NULL;
+	}
+	*made = (struct linux_dentry){ .service = service, .budget = budget, .charged = charged, .name_bytes = (uint16_t)name.len };
+	atomic_init(&made->holds, 1);
+	fs_service_hold(service);
+	budget_hold(budget);
+	memcpy(made->name, name.data, name.len);
+	made->name[name.len] = '\0';
+	return made;
+}
+
+struct linux_dentry *linux_dentry_make(struct linux_dentry *parent, const struct linux_dentry *like, struct fs_node *node, struct span name)
+{
+	struct linux_dentry *made = dentry_alloc(like->service, like->budget, name);
+
+	if (made == NULL) {
+		fs_node_put(node);
+		return NULL;
+	}
+	made->parent = linux_dentry_hold(parent);
+	made->node = node;
+	made->rights = like->rights;
+	made->device = like->device;
+	return made;
+}
+
+struct linux_dentry *linux_dentry_root(struct linux_dentry *parent, struct fs_service *service, struct fs_node *node, struct budget *budget,
+				       uint32_t rights, uint32_t device, const char *name)
+{
+	struct linux_dentry *made = dentry_alloc(service, budget, span_of(name, strlen(name)));
+
+	if (made == NULL)
+		return NULL;
+	made->parent = parent != NULL ? linux_dentry_hold(parent) : NULL;
+	made->node = node;
+	fs_node_hold(node);
+	made->rights = rights;
+	made->device = device;
+	return made;
+}
+
+static void release_run(struct fs_job *job)
+{
+	struct linux_dentry *gone = LIST_OWNER(job, struct linux_dentry, release);
+	struct linux_dentry *parent = gone->parent;
+	struct budget *budget = gone->budget;
+	uint32_t charged = gone->charged;
+
+	fs_node_put(gone->node);
+	fs_service_put(gone->service);
+	free(gone);
+	budget_credit_bytes(budget, charged);
+	budget_put(budget);
+	linux_dentry_put(parent);
+}
+
+void linux_dentry_put(struct linux_dentry *dentry)
+{
+	if (dentry == NULL || atomic_fetch_sub_explicit(&dentry->holds, 1, memory_order_acq_rel) != 1)
+		return;
+	dentry->release = (struct fs_job){ .service = dentry->service, .run = release_run };
+	fs_submit(&dentry->release);
+}
+
+int64_t linux_dentry_path(const struct linux_dentry *dentry, char *to, size_t bytes)
+{
+	size_t len = 0;
+
+	for (const struct linux_dentry *at = dentry; at->parent != NULL; at = at->parent)
+		len += at->name_bytes + 1u;
+	if ((len > 0 ? len : 1) >= bytes)
+		return STATUS_ERANGE;
+	to[0] = '/';
+	to[len > 0 ? len : 1] = '\0';
+	for (size_t end = len; dentry->parent != NULL; dentry = dentry->parent) {
+		end -= dentry->name_bytes;
+		memcpy(to + end, dentry->name, dentry->name_bytes);
+		to[--end] = '/';
+	}
+	return (int64_t)(len > 0 ? len : 1);
+}

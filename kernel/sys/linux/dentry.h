@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * A node of a file system with the way that led to it: its name, and the directory in which that was looked up, held up to `/`. So `..` asks no file
+ * system, and every open file knows what it was called; what is renamed meanwhile keeps its old name here.
+ */
+#ifndef KERNEL_SYS_LINUX_DENTRY_H
+#define KERNEL_SYS_LINUX_DENTRY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/io/fs/fs.h"
+#include "kernel/io/fs/service.h"
+#include "lib/span.h"
+#include "lib/status.h"
+
+struct budget;
+
+struct linux_dentry {
+	_Atomic uint32_t holds;
+	struct linux_dentry *parent; /* held; NULL: this is `/` */
+	struct fs_service *service;  /* held */
+	struct fs_node *node;        /* held */
+	struct budget *budget;       /* held; it is charged there */
+	struct fs_job release;
+	uint32_t rights;             /* CAPOS_DIR_RIGHT_*: of the capability through which it was reached */
+	uint32_t device;             /* number of its file system, as st_dev */
+	uint32_t charged;
+	bool is_base;                /* names in it may be covered by mounts */
+	uint16_t name_bytes;
+	char name[];
+};
+
+/*
+ * Of a node whose hold it takes over, on errors too, below `parent`, which it holds; `like`: whose service, rights and device it has. NULL
+ * where memory is out. Context: as an operation of the file system.
+ */
+struct linux_dentry *linux_dentry_make(struct linux_dentry *parent, const struct linux_dentry *like, struct fs_node *node, struct span name);
+
+/* The root of a file system, below `parent` (NULL: `/` itself). NULL where memory is out. Context: as above. */
+struct linux_dentry *linux_dentry_root(struct linux_dentry *parent, struct fs_service *service, struct fs_node *node, struct budget *budget,
+				       uint32_t rights, uint32_t device, const char *name);
+
+static inline struct linux_dentry *linux_dentry_hold(struct linux_dentry *dentry)
+{
+	atomic_fetch_add_explicit(&dentry->holds, 1, memory_order_relaxed);
+	return dentry;
+}
+
+/* Context: fiber or scheduler, any CPU. NULL: nothing. */
+void linux_dentry_put(struct linux_dentry *dentry);
+
+/* Its whole path, NUL-terminated: the length without the NUL, or STATUS_ERANGE. Context: any. */
+MUST_CHECK int64_t linux_dentry_path(const struct linux_dentry *dentry, char *to, size_t bytes);
+
+/* Has run(arg) called as an operation of a file system, and waits for that, whatever signals come. Context: fiber. */
+void linux_fs_run(struct fs_service *service, void (*run)(void *arg), void *arg);
+
+#endif

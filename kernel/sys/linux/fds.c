@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/sys/linux/fds.h"
+
+#include "kernel/cap/grant.h"
+#include "kernel/core/libc.h"
+#include "kernel/sys/budget.h"
+#include "kernel/sys/linux/dentry.h"
+#include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/locks.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/root.h"
+#include "lib/string.h"
+
+enum { CAPACITY_MIN = 16, RLIMIT_NOFILE = 7 };
+
+static const char cap_name[] = "descriptor";
+
+static uint32_t fds_limit(const struct process *process)
+{
+	uint64_t soft = process->personality->rlimits[RLIMIT_NOFILE][0];
+
+	return soft < LINUX_FDS_MAX ? (uint32_t)soft : LINUX_FDS_MAX;
+}
+
+static void flag_set(struct linux_fds *fds, uint32_t fd, bool close)
+{
+	uint64_t bit = 1ull << fd % 64;
+
+	fds->close_on_exec[fd / 64] = close ? fds->close_on_exec[fd / 64] | bit : fds->close_on_exec[fd / 64] & ~bit;
+}
+
+static bool flag_of(const struct linux_fds *fds, uint32_t fd)
+{
+	return (fds->close_on_exec[fd / 64] >> fd % 64 & 1) != 0;
+}
+
+/* Room for at least `count` descriptors. Context: no lock held. */
+static status_t fds_grow(struct process *process, uint32_t count)
+{
+	struct linux_fds *fds = &process->personality->fds;
+	uint32_t capacity = CAPACITY_MIN;
+	capos_cap_t *made;
+	capos_cap_t *old;
+	uint32_t old_capacity;
+
+	while (capacity < count)
+		capacity *= 2;
+	if (!budget_charge_bytes(process->budget, capacity * sizeof(*made)))
+		return STATUS_ENOMEM;
+	made = calloc(capacity, sizeof(*made));
+	if (made == NULL) {
+		budget_credit_bytes(process->budget, capacity * sizeof(*made));
+		return STATUS_ENOMEM;
+	}
+	spinlock_take(&fds->lock);
+	old = made;
+	old_capacity = capacity;
+	if (fds->capacity < capacity) { /* else another thread was faster */
+		old = fds->caps;
+		old_capacity = fds->capacity;
+		if (old != NULL)
+			memcpy(made, old, old_capacity * sizeof(*made));
+		fds->caps = made;
+		fds->capacity = capacity;
+	}
+	spinlock_give(&fds->lock);
+	free(old);
+	budget_credit_bytes(process->budget, old_capacity * sizeof(*made));
+	return STATUS_OK;
+}
+
+/* Gives the lowest free number from `least` on to a capability. */
+static int64_t number_take(struct process *process, capos_cap_t cap, uint32_t least, bool close_on_exec)
+{
+	struct linux_fds *fds = &process->personality->fds;
+	uint32_t limit = fds_limit(process);
+	uint32_t fd;
+
+	for (;;) {
+		spinlock_take(&fds->lock);
+		for (fd = least; fd < fds->capacity && fds->caps[fd] != 0; fd++)
+			;
+		if (fd < fds->capacity && fd < limit) {
+			fds->caps[fd] = cap;
+			flag_set(fds, fd, close_on_exec);
+			spinlock_give(&fds->lock);
+			return fd;
+		}
+		spinlock_give(&fds->lock);
+		if (fd >= limit)
+			return STATUS_EMFILE;
+		if (fds_grow(process, fd + 1) != STATUS_OK)
+			return STATUS_ENOMEM;
+	}
+}
+
+static uint32_t rights_of(const struct linux_file *file)
+{
+	uint32_t flags = linux_file_flags(file);
+	uint32_t mode = flags & LINUX_O_ACCMODE;
+
+	if (flags & LINUX_O_PATH)
+		return 0;
+	return (mode != LINUX_O_WRONLY ? (uint32_t)LINUX_FILE_READ : 0) | (mode != 0 ? (uint32_t)LINUX_FILE_WRITE : 0);
+}
+
+int64_t linux_fd_add(struct process *process, struct linux_file *file, int least, bool close_on_exec)
+{
+	capos_cap_t cap;
+	status_t status = grant_new(&process->capset, &file->object, rights_of(file), cap_name, &cap);
+	int64_t fd;
+
+	if (status != STATUS_OK)
+		return status == STATUS_ENOSPC ? STATUS_EMFILE : status;
+	fd = number_take(process, cap, (uint32_t)least, close_on_exec);
+	if (fd < 0)
+		grant_drop(&process->capset, cap);
+	return fd;
+}
+
+/* The capability of a descriptor; 0: there is none. */
+static capos_cap_t cap_of(struct linux_fds *fds, int fd)
+{
+	capos_cap_t cap;
+
+	spinlock_take(&fds->lock);
+	cap = fd >= 0 && (uint32_t)fd < fds->capacity ? fds->caps[fd] : 0;
+	spinlock_give(&fds->lock);
+	return cap;
+}
+
+static status_t file_find(struct process *process, capos_cap_t cap, uint32_t rights, struct linux_file **file)
+{
+	struct object *object;
+	uint32_t has;
+
+	if (cap == 0 || capset_find(&process->capset, cap, &object, &has) != STATUS_OK || object->interface != &linux_file_interface ||
+	    (rights & ~has) != 0 || !object_hold(object))
+		return STATUS_EBADF;
+	*file = linux_file_of(object);
+	return STATUS_OK;
+}
+
+status_t linux_fd_get(struct process *process, int fd, uint32_t rights, struct linux_file **file)
+{
+	return file_find(process, cap_of(&process->personality->fds, fd), rights, file);
+}
+
+/* Takes a capability out from under its number, with the record locks that the process has on its file. */
+static void cap_close(struct process *process, capos_cap_t cap)
+{
+	struct linux_file *file;
+
+	if (file_find(process, cap, 0, &file) == STATUS_OK) {
+		linux_locks_close(process, file);
+		linux_file_put(file);
+	}
+	grant_drop(&process->capset, cap);
+}
+
+status_t linux_fd_close(struct process *process, int fd)
+{
+	struct linux_fds *fds = &process->personality->fds;
+	capos_cap_t cap = 0;
+
+	spinlock_take(&fds->lock);
+	if (fd >= 0 && (uint32_t)fd < fds->capacity) {
+		cap = fds->caps[fd];
+		fds->caps[fd] = 0;
+	}
+	spinlock_give(&fds->lock);
+	if (cap == 0)
+		return STATUS_EBADF;
+	cap_close(process, cap);
+	return STATUS_OK;
+}
+
+/* A capability derived from a descriptor's. */
+static status_t cap_derive(struct process *process, int fd, capos_cap_t *copy)
+{
+	capos_cap_t cap = cap_of(&process->personality->fds, fd);
+	status_t status = cap != 0 ? grant_copy(&process->capset, cap, UINT32_MAX, &process->capset, NULL, copy) : STATUS_EBADF;
+
+	return status == STATUS_ENOSPC ? STATUS_EMFILE : status;
+}
+
+int64_t linux_fd_dup(struct process *process, int fd, int least, bool close_on_exec)
+{
+	capos_cap_t copy;
+	status_t status = cap_derive(process, fd, &copy);
+	int64_t made;
+
+	if (status != STATUS_OK)
+		return status;
+	made = number_take(process, copy, (uint32_t)least, close_on_exec);
+	if (made < 0)
+		grant_drop(&process->capset, copy);
+	return made;
+}
+
+int64_t linux_fd_dup_to(struct process *process, int fd, int to, bool close_on_exec)
+{
+	struct linux_fds *fds = &process->personality->fds;
+	capos_cap_t old;
+	capos_cap_t copy;
+	status_t status;
+
+	if (to < 0 || (uint32_t)to >= fds_limit(process))
+		return STATUS_EBADF;
+	status = cap_derive(process, fd, &copy);
+	if (status == STATUS_OK && (uint32_t)to >= fds->capacity) {
+		status = fds_grow(process, (uint32_t)to + 1);
+		if (status != STATUS_OK)
+			grant_drop(&process->capset, copy);
+	}
+	if (status != STATUS_OK)
+		return status;
+	spinlock_take(&fds->lock);
+	old = fds->caps[to];
+	fds->caps[to] = copy;
+	flag_set(fds, (uint32_t)to, close_on_exec);
+	spinlock_give(&fds->lock);
+	if (old != 0)
+		cap_close(process, old);
+	return to;
+}
+
+int linux_fd_next(struct process *process, int least)
+{
+	struct linux_fds *fds = &process->personality->fds;
+	int found = -1;
+
+	spinlock_take(&fds->lock);
+	for (uint32_t fd = (uint32_t)least; found < 0 && fd < fds->capacity; fd++)
+		if (fds->caps[fd] != 0)
+			found = (int)fd;
+	spinlock_give(&fds->lock);
+	return found;
+}
+
+int64_t linux_fd_close_on_exec(struct process *process, int fd)
+{
+	struct linux_fds *fds = &process->personality->fds;
+
+	return cap_of(fds, fd) != 0 ? flag_of(fds, (uint32_t)fd) : STATUS_EBADF;
+}
+
+status_t linux_fd_set_close_on_exec(struct process *process, int fd, bool close)
+{
+	struct linux_fds *fds = &process->personality->fds;
+	status_t status = STATUS_EBADF;
+
+	spinlock_take(&fds->lock);
+	if (fd >= 0 && (uint32_t)fd < fds->capacity && fds->caps[fd] != 0) {
+		flag_set(fds, (uint32_t)fd, close);
+		status = STATUS_OK;
+	}
+	spinlock_give(&fds->lock);
+	return status;
+}
+
+status_t linux_fds_copy(struct process *from, struct process *to)
+{
+	struct linux_fds *old = &from->personality->fds;
+	struct linux_fds *made = &to->personality->fds;
+	status_t status = old->capacity > 0 ? fds_grow(to, old->capacity) : STATUS_OK;
+
+	spinlock_take(&old->lock);
+	made->umask = old->umask;
+	made->cwd = old->cwd != NULL ? linux_dentry_hold(old->cwd) : NULL;
+	spinlock_give(&old->lock);
+	to->personality->root = from->personality->root;
+	linux_root_hold(to->personality->root);
+	for (int fd = linux_fd_next(from, 0); status == STATUS_OK && fd >= 0; fd = linux_fd_next(from, fd + 1)) {
+		capos_cap_t cap = cap_of(old, fd);
+
+		if ((uint32_t)fd >= made->capacity) /* opened meanwhile */
+			break;
+		status = cap != 0 ? grant_copy(&from->capset, cap, UINT32_MAX, &to->capset, NULL, &made->caps[fd]) : STATUS_OK;
+		if (status == STATUS_EBADF)
+			status = STATUS_OK; /* closed meanwhile */
+		flag_set(made, (uint32_t)fd, flag_of(old, (uint32_t)fd));
+	}
+	return status == STATUS_ENOSPC ? STATUS_ENOMEM : status;
+}
+
+void linux_fds_close_on_exec(struct process *process)
+{
+	for (int fd = linux_fd_next(process, 0); fd >= 0; fd = linux_fd_next(process, fd + 1))
+		if (flag_of(&process->personality->fds, (uint32_t)fd))
+			(void)linux_fd_close(process, fd);
+}
+
+void linux_fds_close_all(struct process *process)
+{
+	struct linux_fds *fds = &process->personality->fds;
+
+	for (int fd = linux_fd_next(process, 0); fd >= 0; fd = linux_fd_next(process, fd + 1))
+		(void)linux_fd_close(process, fd);
+	linux_dentry_put(fds->cwd);
+	fds->cwd = NULL;
+	if (process->personality->root != NULL)
+		linux_root_put(process->personality->root);
+	process->personality->root = NULL;
+	if (fds->caps != NULL)
+		budget_credit_bytes(process->budget, fds->capacity * sizeof(*fds->caps));
+	free(fds->caps);
+	fds->caps = NULL;
+	fds->capacity = 0;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/sys/linux/file.h"
+
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/epoll.h"
+#include "kernel/sys/linux/pages.h"
+#include "kernel/sys/linux/signal.h"
+
+const struct cap_interface linux_file_interface = { .id = 0, .name = "descriptor", .rights = LINUX_FILE_READ | LINUX_FILE_WRITE };
+
+static void file_destroy(struct object *object)
+{
+	struct linux_file *file = linux_file_of(object);
+
+	linux_epoll_forget(file);
+	file->ops->release(file);
+}
+
+void linux_file_init(struct linux_file *file, const struct linux_file_ops *ops, uint32_t flags)
+{
+	object_init(&file->object, &linux_file_interface, file_destroy);
+	file->ops = ops;
+	file->lock = (struct spinlock){ 0 };
+	file->offset = 0;
+	atomic_init(&file->flags, flags);
+	list_init(&file->epolls);
+}
+
+typedef int64_t transfer(struct linux_file *file, struct linux_data *data, uint64_t offset);
+
+static bool may_wait(const struct linux_file *file)
+{
+	return file->ops->poll != NULL && !(linux_file_flags(file) & LINUX_O_NONBLOCK);
+}
+
+/* Until something has been moved. */
+static int64_t stream_once(struct thread *thread, struct linux_file *file, struct linux_data *data, transfer *run)
+{
+	struct linux_waiter waiter = { .thread = thread };
+	int64_t result = run(file, data, 0);
+	status_t status = STATUS_OK;
+
+	if (result != STATUS_EAGAIN || !may_wait(file))
+		return result;
+	(void)file->ops->poll(file, &waiter);
+	while ((result = run(file, data, 0)) == STATUS_EAGAIN && status == STATUS_OK)
+		status = linux_sleep(thread, WAIT_FOREVER);
+	linux_waiter_remove(&waiter);
+	return result != STATUS_EAGAIN ? result : status == STATUS_EINTR ? LINUX_RESTART : status;
+}
+
+/* Until all of it has been written, as far as that may wait. */
+static int64_t stream_write(struct thread *thread, struct linux_file *file, struct linux_data *data)
+{
+	int64_t done = 0;
+	int64_t result;
+
+	do {
+		result = stream_once(thread, file, data, file->ops->write);
+		if (result > 0)
+			done += result;
+	} while (result > 0 && data->left > 0 && may_wait(file));
+	if (result == STATUS_EPIPE && done == 0)
+		linux_signal_thread(thread, LINUX_SIGPIPE, NULL);
+	return done > 0 ? done : result;
+}
+
+/* Mapped memory shows what is read, and what was written. */
+static int64_t settled_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
+{
+	if (file->ops->map != NULL)
+		linux_pages_settle(file, offset, data->left);
+	return file->ops->read(file, data, offset);
+}
+
+static int64_t settled_write(struct linux_file *file, struct linux_data *data, uint64_t offset)
+{
+	bool appends = (linux_file_flags(file) & LINUX_O_APPEND) != 0;
+	int64_t done;
+
+	if (file->ops->map == NULL)
+		return file->ops->write(file, data, offset);
+	linux_pages_settle(file, offset, data->left);
+	done = file->ops->write(file, data, offset);
+	if (done > 0)
+		linux_pages_changed(file, appends ? 0 : offset, appends ? UINT64_MAX : (uint64_t)done);
+	return done;
+}
+
+/*
+ * At the file's own place. It is moved past what was asked for at once, so that who shares the file goes on behind that; and back by what then
+ * was not moved, unless somebody has moved it further.
+ */
+static int64_t at_place(struct linux_file *file, struct linux_data *data, transfer *run)
+{
+	uint64_t bytes = data->left;
+	uint64_t offset;
+	int64_t result;
+
+	spinlock_take(&file->lock);
+	offset = file->offset;
+	file->offset += bytes;
+	spinlock_give(&file->lock);
+	result = run(file, data, offset);
+	spinlock_take(&file->lock);
+	if (file->offset == offset + bytes)
+		file->offset = offset + (result > 0 ? (uint64_t)result : 0);
+	spinlock_give(&file->lock);
+	return result;
+}
+
+static int64_t placed(struct linux_file *file, struct linux_data *data, const uint64_t *offset, transfer *run)
+{
+	return offset != NULL ? run(file, data, *offset) : at_place(file, data, run);
+}
+
+int64_t linux_file_read(struct thread *thread, struct linux_file *file, struct linux_data *data, const uint64_t *offset)
+{
+	if (file->ops->read == NULL)
+		return STATUS_EINVAL;
+	if (!file->ops->is_stream)
+		return placed(file, data, offset, settled_read);
+	return offset != NULL ? STATUS_ESPIPE : stream_once(thread, file, data, file->ops->read);
+}
+
+int64_t linux_file_write(struct thread *thread, struct linux_file *file, struct linux_data *data, const uint64_t *offset)
+{
+	if (file->ops->write == NULL)
+		return STATUS_EINVAL;
+	if (!file->ops->is_stream)
+		return placed(file, data, offset, settled_write);
+	return offset != NULL ? STATUS_ESPIPE : stream_write(thread, file, data);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Reading, writing and moving about in open files. */
+#include "kernel/core/libc.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
+
+enum { SEEK_SET_ = 0, SEEK_CUR_ = 1, SEEK_END_ = 2, SEEK_DATA_ = 3, SEEK_HOLE_ = 4, PIECES_SMALL = 8 };
+
+typedef int64_t transfer(struct thread *thread, struct linux_file *file, struct linux_data *data, const uint64_t *offset);
+
+/* Moves data between a descriptor and what `data` says, at `offset` unless that is NULL. */
+static int64_t fd_transfer(struct thread *thread, int fd, uint32_t right, transfer *run, struct linux_data *data, const uint64_t *offset)
+{
+	struct linux_file *file;
+	int64_t result = linux_fd_get(thread->process, fd, right, &file);
+
+	if (result != STATUS_OK)
+		return result;
+	if (offset != NULL && file->ops->is_stream)
+		result = STATUS_ESPIPE;
+	else if (offset != NULL && (int64_t)*offset < 0)
+		result = STATUS_EINVAL;
+	else
+		result = run(thread, file, data, offset);
+	linux_file_put(file);
+	return result;
+}
+
+static int64_t one(struct thread *thread, const uint64_t x[6], uint32_t right, transfer *run, const uint64_t *offset)
+{
+	struct linux_data data = { 0 };
+	status_t status = linux_data_user(&data, thread, x[1], x[2]);
+
+	return status == STATUS_OK ? fd_transfer(thread, (int)x[0], right, run, &data, offset) : status;
+}
+
+/* The pieces of readv and its like, checked: no more bytes in all than fit a result. */
+static status_t pieces_take(struct thread *thread, struct linux_piece *pieces, uint64_t va, unsigned count, uint64_t *bytes)
+{
+	*bytes = 0;
+	if (linux_copy_in(thread, pieces, va, count * sizeof(*pieces)) != STATUS_OK)
+		return STATUS_EFAULT;
+	for (unsigned i = 0; i < count; i++) {
+		if (pieces[i].bytes > INT64_MAX)
+			return STATUS_EINVAL;
+		if (pieces[i].bytes > LINUX_BYTES_MAX - *bytes)
+			pieces[i].bytes = LINUX_BYTES_MAX - *bytes;
+		*bytes += pieces[i].bytes;
+	}
+	return STATUS_OK;
+}
+
+static int64_t many(struct thread *thread, const uint64_t x[6], uint32_t right, transfer *run, const uint64_t *offset)
+{
+	struct linux_piece small[PIECES_SMALL];
+	struct linux_piece *pieces = small;
+	struct linux_data data = { .thread = thread };
+	uint64_t count = x[2];
+	int64_t result;
+
+	if (count > LINUX_PIECES_MAX)
+		return STATUS_EINVAL;
+	if (count > PIECES_SMALL)
+		pieces = malloc(count * sizeof(*pieces));
+	if (pieces == NULL)
+		return STATUS_ENOMEM;
+	result = pieces_take(thread, pieces, x[1], (unsigned)count, &data.left);
+	data.pieces = pieces;
+	data.count = (unsigned)count;
+	if (result == STATUS_OK)
+		result = fd_transfer(thread, (int)x[0], right, run, &data, offset);
+	if (pieces != small)
+		free(pieces);
+	return result;
+}
+
+static int64_t call_read(struct thread *thread, const uint64_t x[6])
+{
+	return one(thread, x, LINUX_FILE_READ, linux_file_read, NULL);
+}
+
+static int64_t call_write(struct thread *thread, const uint64_t x[6])
+{
+	return one(thread, x, LINUX_FILE_WRITE, linux_file_write, NULL);
+}
+
+static int64_t call_pread64(struct thread *thread, const uint64_t x[6])
+{
+	return one(thread, x, LINUX_FILE_READ, linux_file_read, &x[3]);
+}
+
+static int64_t call_pwrite64(struct thread *thread, const uint64_t x[6])
+{
+	return one(thread, x, LINUX_FILE_WRITE, linux_file_write, &x[3]);
+}
+
+static int64_t call_readv(struct thread *thread, const uint64_t x[6])
+{
+	return many(thread, x, LINUX_FILE_READ, linux_file_read, NULL);
+}
+
+static int64_t call_writev(struct thread *thread, const uint64_t x[6])
+{
+	return many(thread, x, LINUX_FILE_WRITE, linux_file_write, NULL);
+}
+
+static int64_t call_preadv(struct thread *thread, const uint64_t x[6])
+{
+	return many(thread, x, LINUX_FILE_READ, linux_file_read, &x[3]);
+}
+
+static int64_t call_pwritev(struct thread *thread, const uint64_t x[6])
+{
+	return many(thread, x, LINUX_FILE_WRITE, linux_file_write, &x[3]);
+}
+
+/* Flags (RWF_*) that ask for what a file does anyway are not told from those that are not there. */
+static int64_t call_preadv2(struct thread *thread, const uint64_t x[6])
+{
+	return x[5] != 0 ? STATUS_ENOTSUP : many(thread, x, LINUX_FILE_READ, linux_file_read, x[3] == UINT64_MAX ? NULL : &x[3]);
+}
+
+static int64_t call_pwritev2(struct thread *thread, const uint64_t x[6])
+{
+	return x[5] != 0 ? STATUS_ENOTSUP : many(thread, x, LINUX_FILE_WRITE, linux_file_write, x[3] == UINT64_MAX ? NULL : &x[3]);
+}
+
+/* Where lseek goes: files have no holes as far as it is told. */
+static int64_t seek_to(struct linux_file *file, int64_t offset, uint64_t whence, uint64_t now)
+{
+	struct linux_stat stat;
+	int64_t base = 0;
+	status_t status;
+
+	if (whence > SEEK_HOLE_)
+		return STATUS_EINVAL;
+	if (whence == SEEK_CUR_)
+		base = (int64_t)now;
+	if (whence >= SEEK_END_) {
+		status = linux_file_stat(file, &stat);
+		if (status != STATUS_OK)
+			return status;
+		base = (int64_t)stat.fs.size;
+	}
+	if (whence >= SEEK_DATA_) {
+		if (offset < 0 || offset >= base)
+			return STATUS_ENXIO;
+		return whence == SEEK_DATA_ ? offset : base;
+	}
+	if (offset > 0 && base > INT64_MAX - offset)
+		return STATUS_EOVERFLOW;
+	return base + offset < 0 ? STATUS_EINVAL : base + offset;
+}
+
+static int64_t call_lseek(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_file *file;
+	int64_t result = linux_fd_get(thread->process, (int)x[0], 0, &file);
+
+	if (result != STATUS_OK)
+		return result;
+	if (linux_file_flags(file) & LINUX_O_PATH)
+		result = STATUS_EBADF;
+	else
+		result = file->ops->is_stream ? STATUS_ESPIPE : seek_to(file, (int64_t)x[1], x[2], file->offset);
+	if (result >= 0) {
+		spinlock_take(&file->lock);
+		file->offset = (uint64_t)result;
+		spinlock_give(&file->lock);
+	}
+	linux_file_put(file);
+	return result;
+}
+
+const struct linux_call linux_calls_files[] = {
+	{ 62, 3, "lseek", call_lseek },
+	{ 63, 3, "read", call_read },
+	{ 64, 3, "write", call_write },
+	{ 65, 3, "readv", call_readv },
+	{ 66, 3, "writev", call_writev },
+	{ 67, 4, "pread64", call_pread64 },
+	{ 68, 4, "pwrite64", call_pwrite64 },
+	{ 69, 4, "preadv", call_preadv },
+	{ 70, 4, "pwritev", call_pwritev },
+	{ 286, 6, "preadv2", call_preadv2 },
+	{ 287, 6, "pwritev2", call_pwritev2 },
+	{ 0 },
+};

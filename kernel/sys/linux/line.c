@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/sys/linux/line.h"
+
+enum { END_OF_FILE = 0x100, SIGNAL_INTERRUPT = 2, SIGNAL_QUIT = 3, SIGNAL_STOP = 20, DISABLED = 0, CONTROL_BIT = 0x40, DELETE = 0x7f };
+
+void line_init(struct line *line)
+{
+	line->settings = (struct line_settings){
+		.input = LINE_ICRNL | LINE_IXON,
+		.output = 05,    /* OPOST, ONLCR */
+		.control = 0277, /* B38400, CS8, CREAD */
+		.local = LINE_ISIG | LINE_ICANON | LINE_ECHO | LINE_ECHOE | LINE_ECHOK | LINE_ECHOCTL | LINE_ECHOKE | LINE_IEXTEN,
+		.chars = { 3, 034, 0177, 025, 4, 0, 1, 0, 021, 023, 032, 0, 022, 017, 027, 026 },
+	};
+	line->head = line->ready = line->tail = 0;
+	line->literal = false;
+	line->echo_bytes = 0;
+}
+
+static bool has(const struct line *line, uint32_t flag)
+{
+	return (line->settings.local & flag) != 0;
+}
+
+static bool is_char(const struct line *line, unsigned which, uint8_t byte)
+{
+	return line->settings.chars[which] == byte && byte != DISABLED;
+}
+
+static void echo_add(struct line *line, char c)
+{
+	if (line->echo_bytes < LINE_ECHO_BYTES)
+		line->echo[line->echo_bytes++] = c;
+}
+
+static bool shows_as_two(const struct line *line, uint16_t c)
+{
+	return has(line, LINE_ECHOCTL) && (c < ' ' || c == DELETE) && c != '\t' && c != '\n';
+}
+
+static void echo(struct line *line, uint16_t c)
+{
+	if (!has(line, LINE_ECHO) && !(c == '\n' && has(line, LINE_ECHONL)))
+		return;
+	if (shows_as_two(line, c)) {
+		echo_add(line, '^');
+		echo_add(line, (char)(c ^ CONTROL_BIT));
+	} else {
+		echo_add(line, (char)c);
+	}
+}
+
+static void type_add(struct line *line, uint16_t c)
+{
+	/* The last place is kept for an end of line. */
+	if (line->head - line->tail < LINE_BYTES - 1u || (line->head - line->tail < LINE_BYTES && (c == '\n' || c == END_OF_FILE)))
+		line->typed[line->head++ % LINE_BYTES] = c;
+}
+
+/* Takes the last character back. False: there is none in this line. */
+static bool erase(struct line *line)
+{
+	uint16_t c;
+
+	if (line->head == line->ready)
+		return false;
+	c = line->typed[--line->head % LINE_BYTES];
+	if (!has(line, LINE_ECHO) || !has(line, LINE_ECHOE))
+		return true;
+	for (unsigned i = shows_as_two(line, c) ? 2 : 1; i > 0; i--) {
+		echo_add(line, '\b');
+		echo_add(line, ' ');
+		echo_add(line, '\b');
+	}
+	return true;
+}
+
+static bool ends_in_space(const struct line *line)
+{
+	return line->head > line->ready && line->typed[(line->head - 1) % LINE_BYTES] == ' ';
+}
+
+static void erase_word(struct line *line)
+{
+	while (ends_in_space(line) && erase(line))
+		;
+	while (line->head > line->ready && !ends_in_space(line) && erase(line))
+		;
+}
+
+static void reprint(struct line *line)
+{
+	echo(line, line->settings.chars[LINE_VREPRINT]);
+	echo(line, '\n');
+	for (uint64_t at = line->ready; at < line->head; at++)
+		echo(line, line->typed[at % LINE_BYTES]);
+}
+
+static int signal_of(const struct line *line, uint8_t byte)
+{
+	if (!has(line, LINE_ISIG))
+		return 0;
+	return is_char(line, LINE_VINTR, byte) ? SIGNAL_INTERRUPT : is_char(line, LINE_VQUIT, byte) ? SIGNAL_QUIT :
+	       is_char(line, LINE_VSUSP, byte) ? SIGNAL_STOP : 0;
+}
+
+/* A character of a line that means something to the line. */
+static bool edit(struct line *line, uint8_t byte)
+{
+	bool extended = has(line, LINE_IEXTEN);
+
+	if (is_char(line, LINE_VERASE, byte)) {
+		(void)erase(line);
+	} else if (is_char(line, LINE_VKILL, byte)) {
+		while (erase(line))
+			;
+	} else if (extended && is_char(line, LINE_VWERASE, byte)) {
+		erase_word(line);
+	} else if (extended && is_char(line, LINE_VREPRINT, byte)) {
+		reprint(line);
+	} else if (extended && is_char(line, LINE_VLNEXT, byte)) {
+		line->literal = true;
+	} else if (is_char(line, LINE_VEOF, byte)) {
+		type_add(line, END_OF_FILE);
+		line->ready = line->head;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool ends_line(const struct line *line, uint8_t byte)
+{
+	return byte == '\n' || is_char(line, LINE_VEOL, byte) || (has(line, LINE_IEXTEN) && is_char(line, LINE_VEOL2, byte));
+}
+
+/* What the input flags make of it; false: nothing. */
+static bool input_change(const struct line *line, uint8_t *byte)
+{
+	uint32_t input = line->settings.input;
+
+	if (input & LINE_ISTRIP)
+		*byte &= 0x7f;
+	if (*byte == '\r' && (input & LINE_IGNCR))
+		return false;
+	if (*byte == '\r' && (input & LINE_ICRNL))
+		*byte = '\n';
+	else if (*byte == '\n' && (input & LINE_INLCR))
+		*byte = '\r';
+	/* Output is never held up: what would stop it and let it go on is taken, and nothing more. */
+	return !((input & LINE_IXON) && (is_char(line, LINE_VSTART, *byte) || is_char(line, LINE_VSTOP, *byte)));
+}
+
+int line_type(struct line *line, uint8_t byte)
+{
+	bool literal = line->literal;
+	int signal;
+
+	line->literal = false;
+	if (!literal && !input_change(line, &byte))
+		return 0;
+	signal = literal ? 0 : signal_of(line, byte);
+	if (signal != 0) {
+		if (!has(line, LINE_NOFLSH))
+			line_flush(line);
+		echo(line, byte);
+		return signal;
+	}
+	if (has(line, LINE_ICANON) && !literal && edit(line, byte))
+		return 0;
+	echo(line, byte);
+	type_add(line, byte);
+	if (!has(line, LINE_ICANON) || (!literal && ends_line(line, byte)))
+		line->ready = line->head;
+	return 0;
+}
+
+bool line_is_ready(const struct line *line)
+{
+	return line->ready > line->tail;
+}
+
+size_t line_count(const struct line *line)
+{
+	size_t count = 0;
+
+	for (uint64_t at = line->tail; at < line->ready; at++)
+		count += line->typed[at % LINE_BYTES] != END_OF_FILE;
+	return count;
+}
+
+size_t line_read(struct line *line, void *to, size_t room)
+{
+	uint8_t *bytes = to;
+	size_t count = 0;
+
+	while (line->tail < line->ready) {
+		uint16_t c = line->typed[line->tail % LINE_BYTES];
+
+		if (c == END_OF_FILE) {
+			/* Behind bytes it only ended their line; alone it is the end of the file. */
+			if (has(line, LINE_ICANON) || count == 0)
+				line->tail++;
+			break;
+		}
+		if (count == room)
+			break;
+		line->tail++;
+		bytes[count++] = (uint8_t)c;
+		if (has(line, LINE_ICANON) && ends_line(line, (uint8_t)c))
+			break;
+	}
+	return count;
+}
+
+void line_flush(struct line *line)
+{
+	line->tail = line->ready = line->head;
+}
+
+void line_set(struct line *line, const struct line_settings *settings)
+{
+	bool was_lines = has(line, LINE_ICANON);
+
+	line->settings = *settings;
+	if (was_lines && !has(line, LINE_ICANON))
+		line->ready = line->head;
+}

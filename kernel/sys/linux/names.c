@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Names are made, moved and removed; and what symbolic links hold is read. */
+#include "capos/abi/dir.h"
+#include "kernel/cap/fs_acts.h"
+#include "kernel/core/libc.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
+#include "kernel/sys/linux/virtual.h"
+#include "lib/string.h"
+
+enum { PERMISSIONS_MASK = 07777, RENAME_NOREPLACE = 1 };
+
+/* What is to be done in a directory, on its file system's side. */
+struct act {
+	struct linux_walk *walk; /* to the name */
+	struct linux_walk *from; /* to what it is to name */
+	struct span text;
+	uint32_t flags;
+	uint16_t permissions;
+	status_t status;
+};
+
+static struct span name_of(const struct linux_walk *walk)
+{
+	return span_of(walk->name, walk->name_bytes);
+}
+
+static status_t act_run(struct act *act, void (*run)(void *arg))
+{
+	status_t status = linux_dentry_may(act->walk->at, CAPOS_DIR_RIGHT_CREATE);
+
+	if (status != STATUS_OK)
+		return status;
+	linux_fs_run(act->walk->at->service, run, act);
+	return act->status;
+}
+
+/* Whether the path names something that is not there yet. */
+static status_t is_new(const struct linux_walk *walk)
+{
+	return walk->found != NULL || walk->magic != NULL ? STATUS_EEXIST : STATUS_OK;
+}
+
+/* Whether it names something that can be taken away from its directory. */
+static status_t is_removable(const struct linux_walk *walk)
+{
+	if (walk->name_bytes == 0)
+		return STATUS_EBUSY;
+	if (walk->found == NULL)
+		return STATUS_ENOENT;
+	return walk->found->service != walk->at->service || walk->found->is_base ? STATUS_EBUSY : STATUS_OK; /* something is mounted there */
+}
+
+static void mkdir_act(void *arg)
+{
+	struct act *act = arg;
+	struct fs_node *directory = act->walk->at->node;
+	struct fs_node *made = NULL;
+
+	act->status = FS_MAY(directory->fs, create);
+	if (act->status == STATUS_OK)
+		act->status = directory->fs->ops->create(directory, name_of(act->walk), FS_DIRECTORY, act->permissions, &made);
+	if (made != NULL)
+		fs_node_put(made);
+}
+
+static int64_t call_mkdirat(struct thread *thread, const uint64_t x[6])
+{
+	status_t status;
+	struct act act = { .walk = linux_walk_user(thread, (int)x[0], x[1], false, &status),
+			   .permissions = (uint16_t)(x[2] & PERMISSIONS_MASK & ~linux_process_of(thread)->fds.umask) };
+
+	if (act.walk == NULL)
+		return status;
+	status = is_new(act.walk);
+	if (status == STATUS_OK)
+		status = act_run(&act, mkdir_act);
+	linux_walk_free(act.walk);
+	return status;
+}
+
+static void unlink_act(void *arg)
+{
+	struct act *act = arg;
+	struct fs_node *directory = act->walk->at->node;
+
+	act->status = FS_MAY(directory->fs, remove);
+	if (act->status == STATUS_OK)
+		act->status = directory->fs->ops->remove(directory, name_of(act->walk), act->flags != 0);
+}
+
+static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
+{
+	status_t status;
+	struct act act = { .flags = (uint32_t)x[2] };
+
+	if ((x[2] & ~(uint64_t)LINUX_AT_REMOVEDIR) != 0)
+		return STATUS_EINVAL;
+	act.walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
+	if (act.walk == NULL)
+		return status;
+	status = is_removable(act.walk);
+	if (status == STATUS_EBUSY && act.flags == 0)
+		status = STATUS_EISDIR;
+	if (status == STATUS_OK && (act.walk->found->node->type == FS_DIRECTORY) != (act.flags != 0))
+		status = act.flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR;
+	if (status == STATUS_OK)
+		status = act_run(&act, unlink_act);
+	linux_walk_free(act.walk);
+	return status;
+}
+
+static void symlink_act(void *arg)
+{
+	struct act *act = arg;
+	struct fs_node *directory = act->walk->at->node;
+
+	act->status = FS_MAY(directory->fs, symlink);
+	if (act->status == STATUS_OK)
+		act->status = directory->fs->ops->symlink(directory, name_of(act->walk), act->text);
+	else if (act->status == STATUS_ENOTSUP)
+		act->status = STATUS_EPERM;
+}
+
+static status_t symlink_to(struct thread *thread, struct act *act, int dirfd, uint64_t path_va)
+{
+	status_t status;
+
+	act->walk = linux_walk_user(thread, dirfd, path_va, false, &status);
+	if (act->walk == NULL)
+		return status;
+	status = act->walk->is_directory && act->walk->found == NULL ? STATUS_ENOENT : is_new(act->walk);
+	if (status == STATUS_OK)
+		status = act_run(act, symlink_act);
+	linux_walk_free(act->walk);
+	return status;
+}
+
+static int64_t call_symlinkat(struct thread *thread, const uint64_t x[6])
+{
+	char *target = malloc(FS_PATH_MAX + 1);
+	struct act act = { 0 };
+	int64_t result;
+
+	if (target == NULL)
+		return STATUS_ENOMEM;
+	result = linux_copy_string(thread, target, x[0], FS_PATH_MAX + 1);
+	if (result == 0)
+		result = STATUS_ENOENT;
+	if (result > 0) {
+		act.text = span_of(target, (size_t)result);
+		result = symlink_to(thread, &act, (int)x[1], x[2]);
+	}
+	free(target);
+	return result;
+}
+
+static void link_act(void *arg)
+{
+	struct act *act = arg;
+	struct fs_node *directory = act->walk->at->node;
+
+	act->status = FS_MAY(directory->fs, link);
+	if (act->status == STATUS_OK)
+		act->status = directory->fs->ops->link(directory, name_of(act->walk), act->from->found->node);
+	else if (act->status == STATUS_ENOTSUP)
+		act->status = STATUS_EPERM;
+}
+
+static status_t link_walked(struct act *act)
+{
+	struct linux_dentry *from = act->from->found;
+	status_t status = is_new(act->walk);
+
+	if (act->from->magic != NULL)
+		return STATUS_EXDEV;
+	if (from == NULL)
+		return STATUS_ENOENT;
+	if (status != STATUS_OK)
+		return status;
+	if (from->node->type == FS_DIRECTORY)
+		return STATUS_EPERM;
+	if (act->walk->is_directory)
+		return STATUS_ENOENT;
+	return from->service != act->walk->at->service ? STATUS_EXDEV : act_run(act, link_act);
+}
+
+static void rename_act(void *arg)
+{
+	struct act *act = arg;
+	struct fs_node *directory = act->from->at->node;
+
+	act->status = FS_MAY(directory->fs, rename);
+	if (act->status == STATUS_OK)
+		act->status = directory->fs->ops->rename(directory, name_of(act->from), act->walk->at->node, name_of(act->walk), act->flags != 0);
+}
+
+static status_t rename_walked(struct act *act)
+{
+	struct linux_dentry *there = act->walk->found;
+	status_t status = is_removable(act->from);
+	bool directory;
+
+	if (status != STATUS_OK)
+		return status;
+	if (act->walk->name_bytes == 0)
+		return act->flags != 0 ? STATUS_EEXIST : STATUS_EBUSY;
+	if (act->from->at->service != act->walk->at->service || act->from->at->device != act->walk->at->device)
+		return STATUS_EXDEV;
+	directory = act->from->found->node->type == FS_DIRECTORY;
+	if (act->walk->is_directory && !directory)
+		return STATUS_ENOTDIR;
+	if (there != NULL && act->flags != 0)
+		return STATUS_EEXIST;
+	if (there != NULL && is_removable(act->walk) != STATUS_OK)
+		return STATUS_EBUSY;
+	if (there != NULL && (there->node->type == FS_DIRECTORY) != directory)
+		return directory ? STATUS_ENOTDIR : STATUS_EISDIR;
+	for (const struct linux_dentry *at = act->walk->at; directory && at != NULL; at = at->parent)
+		if (at->node == act->from->found->node)
+			return STATUS_EINVAL;
+	status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
+	return status == STATUS_OK ? act_run(act, rename_act) : status;
+}
+
+/* Two paths, and what is to be done with them. */
+static int64_t two_run(struct thread *thread, const uint64_t x[4], bool follow, uint32_t flags, status_t (*run)(struct act *act))
+{
+	status_t status;
+	struct act act = { .flags = flags, .from = linux_walk_user(thread, (int)x[0], x[1], follow, &status) };
+
+	if (act.from == NULL)
+		return status;
+	act.walk = linux_walk_user(thread, (int)x[2], x[3], false, &status);
+	if (act.walk != NULL) {
+		status = run(&act);
+		linux_walk_free(act.walk);
+	}
+	linux_walk_free(act.from);
+	return status;
+}
+
+static int64_t call_linkat(struct thread *thread, const uint64_t x[6])
+{
+	return two_run(thread, x, (x[4] & LINUX_AT_SYMLINK_FOLLOW) != 0, 0, link_walked);
+}
+
+static int64_t call_renameat(struct thread *thread, const uint64_t x[6])
+{
+	return two_run(thread, x, false, 0, rename_walked);
+}
+
+static int64_t call_renameat2(struct thread *thread, const uint64_t x[6])
+{
+	return (x[4] & ~(uint64_t)RENAME_NOREPLACE) != 0 ? STATUS_EINVAL : two_run(thread, x, false, (uint32_t)x[4], rename_walked);
+}
+
+struct link_read {
+	struct fs_node *node;
+	char *text;
+	int64_t result;
+};
+
+static void read_link_act(void *arg)
+{
+	struct link_read *read = arg;
+
+	read->result = read->node->fs->ops->read_link != NULL ? read->node->fs->ops->read_link(read->node, read->text, FS_PATH_MAX) : STATUS_EIO;
+}
+
+static int64_t read_link(struct thread *thread, struct linux_dentry *link, char *text)
+{
+	struct link_read read = { .node = link->node, .text = text };
+
+	if (link->node->type != FS_LINK)
+		return STATUS_EINVAL;
+	if (linux_virtual_has(link->node))
+		return linux_virtual_read_link(thread->process, link->node, text, FS_PATH_MAX);
+	linux_fs_run(link->service, read_link_act, &read);
+	return read.result;
+}
+
+static int64_t call_readlinkat(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_walk *walk;
+	status_t status;
+	int64_t len;
+
+	if ((int32_t)x[3] <= 0)
+		return STATUS_EINVAL;
+	walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
+	if (walk == NULL)
+		return status;
+	len = walk->found != NULL ? read_link(thread, walk->found, walk->text) : STATUS_ENOENT;
+	if (len > FS_PATH_MAX)
+		len = FS_PATH_MAX;
+	if (len > (int32_t)x[3])
+		len = (int32_t)x[3];
+	if (len > 0 && linux_copy_out(thread, x[2], walk->text, (size_t)len) != STATUS_OK)
+		len = STATUS_EFAULT;
+	linux_walk_free(walk);
+	return len;
+}
+
+const struct linux_call linux_calls_names[] = {
+	{ 34, 3, "mkdirat", call_mkdirat },
+	{ 35, 3, "unlinkat", call_unlinkat },
+	{ 36, 3, "symlinkat", call_symlinkat },
+	{ 37, 5, "linkat", call_linkat },
+	{ 38, 4, "renameat", call_renameat },
+	{ 78, 4, "readlinkat", call_readlinkat },
+	{ 276, 5, "renameat2", call_renameat2 },
+	{ 0 },
+};

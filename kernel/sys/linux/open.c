@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* What a walk has come to is opened, and made where it was not there. */
+#include "capos/abi/dir.h"
+#include "kernel/cap/fs_acts.h"
+#include "kernel/core/libc.h"
+#include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/vfs.h"
+#include "kernel/sys/linux/virtual.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+struct create {
+	struct linux_walk *walk;
+	uint16_t permissions;
+	status_t status;
+};
+
+static void create_act(void *arg)
+{
+	struct create *create = arg;
+	struct linux_walk *walk = create->walk;
+	struct fs_node *directory = walk->at->node;
+	struct fs_node *made;
+
+	create->status = FS_MAY(directory->fs, create);
+	if (create->status == STATUS_OK)
+		create->status = directory->fs->ops->create(directory, span_of(walk->name, walk->name_bytes), FS_FILE, create->permissions, &made);
+	if (create->status != STATUS_OK)
+		return;
+	walk->found = linux_dentry_make(walk->at, walk->at, made, span_of(walk->name, walk->name_bytes));
+	if (walk->found == NULL)
+		create->status = STATUS_ENOMEM;
+}
+
+static status_t file_create(struct linux_walk *walk, uint32_t permissions)
+{
+	struct create create = { .walk = walk, .permissions = (uint16_t)permissions, .status = linux_dentry_may(walk->at, CAPOS_DIR_RIGHT_CREATE) };
+
+	if (walk->is_directory)
+		return STATUS_EISDIR;
+	if (create.status == STATUS_OK)
+		linux_fs_run(walk->at->service, create_act, &create);
+	return create.status;
+}
+
+/* Whether what is there may be opened so. */
+static status_t may_open(const struct linux_dentry *dentry, uint32_t flags)
+{
+	enum fs_type type = dentry->node->type;
+	bool writes = (flags & LINUX_O_ACCMODE) != 0;
+	bool reads = (flags & LINUX_O_ACCMODE) != LINUX_O_WRONLY;
+
+	if ((flags & LINUX_O_DIRECTORY) != 0 && type != FS_DIRECTORY)
+		return STATUS_ENOTDIR;
+	if ((flags & LINUX_O_PATH) != 0)
+		return STATUS_OK;
+	if (type == FS_LINK)
+		return STATUS_ELOOP;
+	if (type == FS_DIRECTORY)
+		return writes || (flags & (LINUX_O_CREAT | LINUX_O_TRUNC)) != 0 ? STATUS_EISDIR : linux_dentry_may(dentry, CAPOS_DIR_RIGHT_LIST);
+	if (type == FS_OTHER && !linux_virtual_has(dentry->node))
+		return STATUS_ENXIO;
+	return linux_dentry_may(dentry, (reads ? (uint32_t)CAPOS_DIR_RIGHT_READ : 0) |
+						(writes || (flags & LINUX_O_TRUNC) != 0 ? (uint32_t)CAPOS_DIR_RIGHT_WRITE : 0));
+}
+
+/* A descriptor's link to what has no name: the same open file, as far as it may be used so. */
+static status_t open_magic(struct linux_walk *walk, uint32_t flags, struct linux_file **out)
+{
+	uint32_t has = linux_file_flags(walk->magic) & LINUX_O_ACCMODE;
+
+	if ((flags & LINUX_O_PATH) == 0 && has != LINUX_O_RDWR && has != (flags & LINUX_O_ACCMODE))
+		return STATUS_EACCES;
+	*out = walk->magic;
+	walk->magic = NULL;
+	return STATUS_OK;
+}
+
+static status_t open_found(struct linux_walk *walk, uint32_t flags, struct linux_file **out)
+{
+	static const struct fs_stat empty;
+	struct linux_dentry *found = walk->found;
+	status_t status = may_open(found, flags);
+
+	if (status != STATUS_OK)
+		return status;
+	if (linux_virtual_has(found->node) && found->node->type != FS_DIRECTORY && !(flags & LINUX_O_PATH))
+		return linux_virtual_open(walk->process, found, flags, out);
+	if ((flags & LINUX_O_TRUNC) != 0 && !(flags & LINUX_O_PATH))
+		status = linux_dentry_set(found, FS_SET_SIZE, &empty);
+	if (status != STATUS_OK)
+		return status;
+	*out = linux_vfs_file_make(found, flags & ~(uint32_t)(LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_TRUNC | LINUX_O_NOCTTY | LINUX_O_CLOEXEC));
+	return *out != NULL ? STATUS_OK : STATUS_ENOMEM;
+}
+
+status_t linux_path_open(struct linux_walk *walk, uint32_t flags, uint32_t permissions, struct linux_file **out)
+{
+	status_t status = STATUS_OK;
+
+	if ((flags & LINUX_O_TMPFILE) == LINUX_O_TMPFILE)
+		return STATUS_ENOTSUP;
+	if ((flags & LINUX_O_PATH) != 0)
+		flags &= LINUX_O_PATH | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_CLOEXEC;
+	if ((flags & LINUX_O_CREAT) != 0 && (flags & LINUX_O_DIRECTORY) != 0)
+		return STATUS_EINVAL;
+	if (walk->magic != NULL)
+		return open_magic(walk, flags, out);
+	if (walk->found != NULL)
+		return (flags & LINUX_O_CREAT) && (flags & LINUX_O_EXCL) ? STATUS_EEXIST : open_found(walk, flags, out);
+	if (!(flags & LINUX_O_CREAT))
+		return STATUS_ENOENT;
+	status = file_create(walk, permissions);
+	if (status == STATUS_EEXIST && !(flags & LINUX_O_EXCL))
+		return STATUS_EAGAIN; /* somebody else has just made it */
+	return status == STATUS_OK ? open_found(walk, flags & ~(uint32_t)LINUX_O_TRUNC, out) : status;
+}
+
+/* A program's file by its name. */
+static status_t program_walk(struct process *process, int dirfd, const char *path, bool follow, struct linux_file **out)
+{
+	struct linux_walk *walk = malloc(sizeof(*walk));
+	struct linux_dentry *start;
+	status_t status;
+
+	if (walk == NULL)
+		return STATUS_ENOMEM;
+	status = linux_path_start(process, path[0] == '/' ? LINUX_AT_FDCWD : dirfd, &start);
+	if (status == STATUS_OK) {
+		status = linux_walk(walk, process, start, path, follow);
+		linux_dentry_put(start);
+		if (status == STATUS_OK)
+			status = linux_path_open(walk, 0, 0, out);
+		linux_walk_end(walk);
+	}
+	free(walk);
+	return status;
+}
+
+static status_t may_run(struct linux_file *file)
+{
+	struct linux_dentry *dentry = linux_vfs_dentry(file);
+	struct linux_stat stat;
+	status_t status;
+
+	if (dentry == NULL || dentry->node->type != FS_FILE)
+		return STATUS_EACCES;
+	status = linux_dentry_may(dentry, CAPOS_DIR_RIGHT_EXEC);
+	if (status == STATUS_OK)
+		status = linux_dentry_stat(dentry, &stat);
+	return status == STATUS_OK && (stat.fs.permissions & 0111) == 0 ? STATUS_EACCES : status;
+}
+
+status_t linux_open_program(struct process *process, int dirfd, const char *path, unsigned at_flags, struct linux_file **out)
+{
+	status_t status;
+
+	if (path[0] == '\0' && (at_flags & LINUX_AT_EMPTY_PATH) != 0)
+		status = linux_fd_get(process, dirfd, 0, out);
+	else
+		status = program_walk(process, dirfd, path, !(at_flags & LINUX_AT_SYMLINK_NOFOLLOW), out);
+	if (status == STATUS_EISDIR)
+		return STATUS_EACCES;
+	if (status != STATUS_OK)
+		return status;
+	status = may_run(*out);
+	if (status != STATUS_OK)
+		linux_file_put(*out);
+	return status;
+}
+
+size_t linux_file_path(struct linux_file *file, char *to, size_t bytes)
+{
+	struct linux_dentry *dentry = linux_vfs_dentry(file);
+	int64_t len = dentry != NULL ? linux_dentry_path(dentry, to, bytes) : STATUS_ENOENT;
+
+	if (len >= 0)
+		return (size_t)len;
+	if (strchr(file->ops->name, '/') != NULL || strchr(file->ops->name, '[') != NULL)
+		len = format_print(to, bytes, "%s", file->ops->name);
+	else
+		len = format_print(to, bytes, "%s:[%llu]", file->ops->name, (unsigned long long)(uintptr_t)file >> 6 & 0xffffff);
+	return (size_t)len < bytes ? (size_t)len : bytes - 1;
+}

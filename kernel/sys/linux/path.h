@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Paths of Linux programs, across file systems: each stretch of one within a file system is walked as one operation of it. Context of all: fiber.
+ */
+#ifndef KERNEL_SYS_LINUX_PATH_H
+#define KERNEL_SYS_LINUX_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/io/fs/fs.h"
+#include "kernel/sys/linux/dentry.h"
+#include "lib/status.h"
+
+struct linux_file;
+struct linux_root;
+struct process;
+struct thread;
+
+enum { LINUX_AT_FDCWD = -100 };
+/* linux/fcntl.h */
+enum { LINUX_AT_SYMLINK_NOFOLLOW = 0x100, LINUX_AT_REMOVEDIR = 0x200, LINUX_AT_SYMLINK_FOLLOW = 0x400, LINUX_AT_EMPTY_PATH = 0x1000 };
+
+/* A walk, and where it has come to. 5 KiB: from the heap. */
+struct linux_walk {
+	/* Read after linux_walk(). */
+	struct linux_dentry *at;    /* held: the directory in which `name` is, or would be; where the path ended at one, that itself */
+	struct linux_dentry *found; /* held: what the path names; NULL: there is nothing of that name */
+	struct linux_file *magic;   /* held: the path ended at a descriptor's link, to what has no name; else NULL */
+	bool is_directory;          /* the path ended in '/', or at a directory on the way: it means a directory and nothing else */
+	uint32_t name_bytes;        /* 0: it ended at a directory on the way */
+	char name[FS_NAME_MAX + 1];
+
+	/* The walk's own. */
+	struct process *process;
+	struct linux_root *root;
+	unsigned links;
+	bool follow, over;
+	status_t status;
+	size_t rest; /* what is left of the path lies at the end of `text` */
+	char text[FS_PATH_MAX + 1];
+};
+
+/*
+ * Walks `path` from `at`, which is not looked at where the path begins with '/'. A link at its end is followed where `follow` says so, or a '/'
+ * behind it. The caller ends it with linux_walk_end(), on errors too. STATUS_ENOENT, also for an empty path; STATUS_ENOTDIR, STATUS_ELOOP,
+ * STATUS_ENAMETOOLONG, STATUS_ENOMEM, and what the file systems say.
+ */
+MUST_CHECK status_t linux_walk(struct linux_walk *walk, struct process *process, struct linux_dentry *at, const char *path, bool follow);
+void linux_walk_end(struct linux_walk *walk);
+
+/* The same for a path of the program's, and a directory's descriptor, in a walk of the heap, which linux_walk_free() ends. NULL: `*why`. */
+struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why);
+void linux_walk_free(struct linux_walk *walk);
+
+/* Where paths of a descriptor begin, held. STATUS_EBADF, STATUS_ENOTDIR. */
+MUST_CHECK status_t linux_path_start(struct process *process, int dirfd, struct linux_dentry **out);
+
+/* Opens what openat(2) names. `flags`: LINUX_O_*. `*out` is held. */
+MUST_CHECK status_t linux_path_open(struct linux_walk *walk, uint32_t flags, uint32_t permissions, struct linux_file **out);
+
+/* A program that is to run, or its interpreter: a file that may be executed, open for reading. STATUS_EACCES: it may not. `at_flags`: LINUX_AT_*. */
+MUST_CHECK status_t linux_open_program(struct process *process, int dirfd, const char *path, unsigned at_flags, struct linux_file **out);
+
+/* What a file is called; of a file without a name "kind:". NUL-terminated and cut to fit; its length. */
+size_t linux_file_path(struct linux_file *file, char *to, size_t bytes);
+
+#endif

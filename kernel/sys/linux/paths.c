@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Opening, and what changes a file that a path names. */
+#include "capos/abi/dir.h"
+#include "hal/contract/timer.h"
+#include "kernel/core/libc.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/pages.h"
+#include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
+#include "lib/string.h"
+
+enum { OPEN_TRIES = 8, PERMISSIONS_MASK = 07777, UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe };
+
+#define NANOSECONDS 1000000000
+
+static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint32_t flags, uint32_t mode)
+{
+	uint32_t permissions = mode & PERMISSIONS_MASK & ~linux_process_of(thread)->fds.umask;
+	bool follow = !(flags & LINUX_O_NOFOLLOW) && !((flags & LINUX_O_CREAT) && (flags & LINUX_O_EXCL));
+	status_t status = STATUS_EAGAIN;
+	struct linux_file *file;
+
+	for (unsigned i = 0; status == STATUS_EAGAIN && i < OPEN_TRIES; i++) {
+		struct linux_walk *walk = linux_walk_user(thread, dirfd, path_va, follow, &status);
+
+		if (walk == NULL)
+			return status;
+		status = linux_path_open(walk, flags, permissions, &file);
+		linux_walk_free(walk);
+	}
+	return status == STATUS_OK ? linux_fd_add(thread->process, file, 0, (flags & LINUX_O_CLOEXEC) != 0) : status;
+}
+
+static int64_t call_openat(struct thread *thread, const uint64_t x[6])
+{
+	return open_at(thread, (int)x[0], x[1], (uint32_t)x[2], (uint32_t)x[3]);
+}
+
+/* struct open_how (linux/openat2.h): what restricts the way is not there. */
+static int64_t call_openat2(struct thread *thread, const uint64_t x[6])
+{
+	uint64_t how[3];
+
+	if (x[3] < sizeof(how))
+		return STATUS_EINVAL;
+	if (linux_copy_in(thread, how, x[2], sizeof(how)) != STATUS_OK)
+		return STATUS_EFAULT;
+	if (how[0] > UINT32_MAX || (how[1] & ~(uint64_t)PERMISSIONS_MASK) != 0 || how[2] != 0)
+		return STATUS_EINVAL;
+	return open_at(thread, (int)x[0], x[1], (uint32_t)how[0], (uint32_t)how[1]);
+}
+
+/* Changes what a path names, or where `path_va` is 0, an open file. */
+static int64_t set_at(struct thread *thread, int dirfd, uint64_t path_va, bool follow, uint32_t what, const struct fs_stat *values)
+{
+	struct linux_walk *walk;
+	struct linux_file *file;
+	status_t status;
+
+	if (path_va == 0) {
+		status = linux_fd_get(thread->process, dirfd, 0, &file);
+		if (status != STATUS_OK)
+			return status;
+		status = linux_vfs_dentry(file) != NULL ? linux_dentry_set(linux_vfs_dentry(file), what, values) : STATUS_OK;
+		linux_file_put(file);
+		return status;
+	}
+	walk = linux_walk_user(thread, dirfd, path_va, follow, &status);
+	if (walk == NULL)
+		return status;
+	if (walk->magic == NULL)
+		status = walk->found != NULL ? linux_dentry_set(walk->found, what, values) : STATUS_ENOENT;
+	linux_walk_free(walk);
+	return status;
+}
+
+static int64_t call_fchmod(struct thread *thread, const uint64_t x[6])
+{
+	const struct fs_stat values = { .permissions = x[1] & PERMISSIONS_MASK };
+
+	return set_at(thread, (int)x[0], 0, true, FS_SET_PERMISSIONS, &values);
+}
+
+static int64_t call_fchmodat(struct thread *thread, const uint64_t x[6])
+{
+	const struct fs_stat values = { .permissions = x[2] & PERMISSIONS_MASK };
+
+	return x[1] != 0 ? set_at(thread, (int)x[0], x[1], true, FS_SET_PERMISSIONS, &values) : STATUS_EFAULT;
+}
+
+/* Everything is everybody's: it is looked at whether the file is there. */
+static int64_t call_fchown(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_file *file;
+	status_t status = linux_fd_get(thread->process, (int)x[0], 0, &file);
+
+	if (status == STATUS_OK)
+		linux_file_put(file);
+	return status;
+}
+
+static int64_t call_fchownat(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_walk *walk;
+	status_t status;
+	bool found;
+	char first;
+
+	if ((x[4] & LINUX_AT_EMPTY_PATH) != 0 && linux_copy_in(thread, &first, x[1], 1) == STATUS_OK && first == '\0')
+		return call_fchown(thread, x);
+	walk = linux_walk_user(thread, (int)x[0], x[1], !(x[4] & LINUX_AT_SYMLINK_NOFOLLOW), &status);
+	if (walk == NULL)
+		return status;
+	found = walk->found != NULL || walk->magic != NULL;
+	linux_walk_free(walk);
+	return found ? STATUS_OK : STATUS_ENOENT;
+}
+
+/* One of utimensat's times. */
+static status_t time_take(const int64_t from[2], struct fs_time *to, uint32_t bit, uint32_t *what)
+{
+	uint64_t now = hal_timer_now_ns();
+
+	if (from[1] == UTIME_OMIT)
+		return STATUS_OK;
+	*what |= bit;
+	if (from[1] == UTIME_NOW)
+		*to = (struct fs_time){ .seconds = (int64_t)(now / NANOSECONDS), .nanoseconds = (uint32_t)(now % NANOSECONDS) };
+	else if (from[1] < 0 || from[1] >= NANOSECONDS)
+		return STATUS_EINVAL;
+	else
+		*to = (struct fs_time){ .seconds = from[0], .nanoseconds = (uint32_t)from[1] };
+	return STATUS_OK;
+}
+
+static int64_t call_utimensat(struct thread *thread, const uint64_t x[6])
+{
+	int64_t times[2][2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
+	struct fs_stat values;
+	uint32_t what = 0;
+
+	memset(&values, 0, sizeof(values));
+	if (x[2] != 0 && linux_copy_in(thread, times, x[2], sizeof(times)) != STATUS_OK)
+		return STATUS_EFAULT;
+	if (time_take(times[0], &values.accessed, FS_SET_ACCESSED, &what) != STATUS_OK ||
+	    time_take(times[1], &values.modified, FS_SET_MODIFIED, &what) != STATUS_OK)
+		return STATUS_EINVAL;
+	return set_at(thread, (int)x[0], x[1], !(x[3] & LINUX_AT_SYMLINK_NOFOLLOW), what, &values);
+}
+
+static int64_t call_truncate(struct thread *thread, const uint64_t x[6])
+{
+	const struct fs_stat values = { .size = x[1] };
+
+	return (int64_t)x[1] < 0 ? STATUS_EINVAL : x[0] == 0 ? STATUS_EFAULT : set_at(thread, LINUX_AT_FDCWD, x[0], true, FS_SET_SIZE, &values);
+}
+
+static int64_t call_ftruncate(struct thread *thread, const uint64_t x[6])
+{
+	const struct fs_stat values = { .size = x[1] };
+	struct linux_file *file;
+	status_t status;
+
+	if ((int64_t)x[1] < 0)
+		return STATUS_EINVAL;
+	status = linux_fd_get(thread->process, (int)x[0], 0, &file);
+	if (status != STATUS_OK)
+		return status;
+	linux_file_put(file);
+	status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_WRITE, &file);
+	if (status != STATUS_OK)
+		return STATUS_EINVAL;
+	status = linux_vfs_dentry(file) != NULL ? linux_dentry_set(linux_vfs_dentry(file), FS_SET_SIZE, &values) : STATUS_EINVAL;
+	if (status == STATUS_OK)
+		linux_pages_changed(file, 0, UINT64_MAX);
+	linux_file_put(file);
+	return status;
+}
+
+const struct linux_call linux_calls_paths[] = {
+	{ 45, 2, "truncate", call_truncate },
+	{ 46, 2, "ftruncate", call_ftruncate },
+	{ 52, 2, "fchmod", call_fchmod },
+	{ 53, 3, "fchmodat", call_fchmodat },
+	{ 54, 5, "fchownat", call_fchownat },
+	{ 55, 3, "fchown", call_fchown },
+	{ 56, 4, "openat", call_openat },
+	{ 88, 4, "utimensat", call_utimensat },
+	{ 437, 4, "openat2", call_openat2 },
+	{ 0 },
+};

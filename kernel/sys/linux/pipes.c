@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Pipes: a ring of pages, which come when something is written and go when it is empty. One thread at a time reads, and one writes: they move data between
+ * the program and the ring without a lock, and others find it busy meanwhile.
+ */
+#include "hal/contract/memory.h"
+#include "kernel/core/libc.h"
+#include "kernel/sys/budget.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/pipe.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
+#include "kernel/sys/process.h"
+#include "lib/string.h"
+
+enum { PAGES = 16, BYTES = PAGES * HAL_PAGE_BYTES, ATOMIC_BYTES = 4096 /* PIPE_BUF */, FIONREAD = 0x541b };
+
+struct pipe {
+	struct spinlock lock;
+	/* W: under `lock`. */
+	uint64_t head, tail; /* written, read, counted from the beginning */
+	uint64_t pages[PAGES];
+	bool reading, writing; /* somebody is at it */
+	bool reader, writer;   /* that end is open */
+	struct linux_event event;
+	struct budget *budget; /* held */
+	_Atomic uint32_t holds;
+	uint64_t id;
+};
+
+struct pipe_end {
+	struct linux_file file;
+	struct pipe *pipe; /* held */
+};
+
+static struct pipe *pipe_of(const struct linux_file *file)
+{
+	return LIST_OWNER((struct linux_file *)file, struct pipe_end, file)->pipe;
+}
+
+/* Context: nobody is at it. */
+static void pages_free(struct pipe *pipe)
+{
+	for (unsigned i = 0; i < PAGES; i++) {
+		if (pipe->pages[i] != 0)
+			budget_page_free(pipe->budget, pipe->pages[i]);
+		pipe->pages[i] = 0;
+	}
+}
+
+static void pipe_put(struct pipe *pipe)
+{
+	struct budget *budget = pipe->budget;
+
+	if (atomic_fetch_sub_explicit(&pipe->holds, 1, memory_order_acq_rel) != 1)
+		return;
+	pages_free(pipe);
+	free(pipe);
+	budget_credit_bytes(budget, sizeof(*pipe));
+	budget_put(budget);
+}
+
+/* Where in the ring a place is, and how much lies there in one piece. NULL: memory for it is out. */
+static uint8_t *ring_at(struct pipe *pipe, uint64_t place, size_t *piece)
+{
+	uint64_t *page = &pipe->pages[place / HAL_PAGE_BYTES % PAGES];
+
+	*piece = HAL_PAGE_BYTES - place % HAL_PAGE_BYTES;
+	if (*page == 0)
+		*page = budget_page_alloc(pipe->budget);
+	return *page != 0 ? (uint8_t *)hal_direct_va(*page) + place % HAL_PAGE_BYTES : NULL;
+}
+
+typedef int64_t mover(struct pipe *pipe, struct linux_data *data, uint64_t place, uint64_t bytes);
+
+static int64_t move_out(struct pipe *pipe, struct linux_data *data, uint64_t place, uint64_t bytes)
+{
+	size_t piece;
+	const uint8_t *from = ring_at(pipe, place, &piece);
+
+	return linux_data_give(data, from, piece < bytes ? piece : (size_t)bytes);
+}
+
+static int64_t move_in(struct pipe *pipe, struct linux_data *data, uint64_t place, uint64_t bytes)
+{
+	size_t piece;
+	uint8_t *to = ring_at(pipe, place, &piece);
+
+	return to != NULL ? linux_data_take(data, to, piece < bytes ? piece : (size_t)bytes) : STATUS_ENOMEM;
+}
+
+/* Moves at most `bytes` from `place` on, piece by piece: how many; an error only where there were none. */
+static int64_t pieces_move(struct pipe *pipe, struct linux_data *data, uint64_t place, uint64_t bytes, mover *move)
+{
+	uint64_t done = 0;
+	int64_t moved = 1;
+
+	while (done < bytes && data->left > 0 && moved > 0) {
+		moved = move(pipe, data, place + done, bytes - done);
+		if (moved > 0)
+			done += (uint64_t)moved;
+	}
+	return done > 0 ? (int64_t)done : moved;
+}
+
+static int64_t pipe_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
+{
+	struct pipe *pipe = pipe_of(file);
+	int64_t result = STATUS_EAGAIN;
+	uint64_t bytes;
+
+	(void)offset;
+	if (data->left == 0)
+		return 0;
+	spinlock_take(&pipe->lock);
+	bytes = pipe->reading ? 0 : pipe->head - pipe->tail;
+	if (bytes > 0)
+		pipe->reading = true;
+	else if (!pipe->reading && !pipe->writer)
+		result = 0;
+	spinlock_give(&pipe->lock);
+	if (bytes == 0)
+		return result;
+	result = pieces_move(pipe, data, pipe->tail, bytes, move_out);
+	spinlock_take(&pipe->lock);
+	if (result > 0)
+		pipe->tail += (uint64_t)result;
+	pipe->reading = false;
+	if (pipe->tail == pipe->head && !pipe->writing)
+		pages_free(pipe);
+	spinlock_give(&pipe->lock);
+	linux_event_raise(&pipe->event);
+	return result;
+}
+
+/* How much may be written now, and then the writer is at it: what fits a page goes whole or not at all. */
+static int64_t write_begin(struct pipe *pipe, uint64_t wanted)
+{
+	uint64_t room;
+	int64_t result = STATUS_EAGAIN;
+
+	spinlock_take(&pipe->lock);
+	room = BYTES - (pipe->head - pipe->tail);
+	if (!pipe->reader) {
+		result = STATUS_EPIPE;
+	} else if (!pipe->writing && room > 0 && (wanted > ATOMIC_BYTES || room >= wanted)) {
+		pipe->writing = true;
+		result = (int64_t)(room < wanted ? room : wanted);
+	}
+	spinlock_give(&pipe->lock);
+	return result;
+}
+
+static int64_t pipe_write(struct linux_file *file, struct linux_data *data, uint64_t offset)
+{
+	struct pipe *pipe = pipe_of(file);
+	int64_t result;
+
+	(void)offset;
+	if (data->left == 0)
+		return 0;
+	result = write_begin(pipe, data->left);
+	if (result <= 0)
+		return result;
+	result = pieces_move(pipe, data, pipe->head, (uint64_t)result, move_in);
+	spinlock_take(&pipe->lock);
+	if (result > 0)
+		pipe->head += (uint64_t)result;
+	pipe->writing = false;
+	spinlock_give(&pipe->lock);
+	linux_event_raise(&pipe->event);
+	return result;
+}
+
+static uint32_t read_poll(struct linux_file *file, struct linux_waiter *waiter)
+{
+	struct pipe *pipe = pipe_of(file);
+	uint32_t now;
+
+	linux_poll_wait(waiter, &pipe->event);
+	spinlock_take(&pipe->lock);
+	now = (pipe->head != pipe->tail ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | (pipe->writer ? 0 : LINUX_POLLHUP);
+	spinlock_give(&pipe->lock);
+	return now;
+}
+
+static uint32_t write_poll(struct linux_file *file, struct linux_waiter *waiter)
+{
+	struct pipe *pipe = pipe_of(file);
+	uint32_t now;
+
+	linux_poll_wait(waiter, &pipe->event);
+	spinlock_take(&pipe->lock);
+	now = (BYTES - (pipe->head - pipe->tail) >= ATOMIC_BYTES ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0) | (pipe->reader ? 0 : LINUX_POLLERR);
+	spinlock_give(&pipe->lock);
+	return now;
+}
+
+static status_t pipe_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
+{
+	*mode_type = LINUX_S_IFIFO;
+	out->permissions = 0600;
+	out->links = 1;
+	out->id = pipe_of(file)->id;
+	return STATUS_OK;
+}
+
+static int64_t pipe_ioctl(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument)
+{
+	struct pipe *pipe = pipe_of(file);
+	int32_t bytes;
+
+	if (request != FIONREAD)
+		return STATUS_ENOTTY;
+	spinlock_take(&pipe->lock);
+	bytes = (int32_t)(pipe->head - pipe->tail);
+	spinlock_give(&pipe->lock);
+	return linux_copy_out(thread, argument, &bytes, sizeof(bytes));
+}
+
+static void end_release(struct pipe *pipe, bool *end)
+{
+	spinlock_take(&pipe->lock);
+	*end = false;
+	spinlock_give(&pipe->lock);
+	linux_event_raise(&pipe->event);
+	pipe_put(pipe);
+}
+
+static void read_release(struct linux_file *file)
+{
+	end_release(pipe_of(file), &pipe_of(file)->reader);
+	free(LIST_OWNER(file, struct pipe_end, file));
+}
+
+static void write_release(struct linux_file *file)
+{
+	end_release(pipe_of(file), &pipe_of(file)->writer);
+	free(LIST_OWNER(file, struct pipe_end, file));
+}
+
+static const struct linux_file_ops read_ops = {
+	.name = "pipe", .is_stream = true, .read = pipe_read, .poll = read_poll, .stat = pipe_stat, .ioctl = pipe_ioctl, .release = read_release,
+};
+static const struct linux_file_ops write_ops = {
+	.name = "pipe", .is_stream = true, .write = pipe_write, .poll = write_poll, .stat = pipe_stat, .ioctl = pipe_ioctl, .release = write_release,
+};
+
+int64_t linux_pipe_size(const struct linux_file *file)
+{
+	return file->ops == &read_ops || file->ops == &write_ops ? BYTES : STATUS_EBADF;
+}
+
+/* With two holds, for its ends. */
+static struct pipe *pipe_make(struct budget *budget)
+{
+	static _Atomic uint64_t last_id;
+	struct pipe *pipe;
+
+	if (!budget_charge_bytes(budget, sizeof(*pipe)))
+		return NULL;
+	pipe = calloc(1, sizeof(*pipe));
+	if (pipe == NULL) {
+		budget_credit_bytes(budget, sizeof(*pipe));
+		return NULL;
+	}
+	budget_hold(budget);
+	pipe->budget = budget;
+	pipe->reader = pipe->writer = true;
+	pipe->id = atomic_fetch_add_explicit(&last_id, 1, memory_order_relaxed) + 1;
+	atomic_init(&pipe->holds, 2);
+	linux_event_init(&pipe->event);
+	return pipe;
+}
+
+/* Two open files for a new pipe. */
+static status_t ends_make(struct process *process, uint32_t flags, struct linux_file *files[2])
+{
+	struct pipe_end *reader = malloc(sizeof(*reader));
+	struct pipe_end *writer = malloc(sizeof(*writer));
+	struct pipe *pipe = reader != NULL && writer != NULL ? pipe_make(process->budget) : NULL;
+
+	if (pipe == NULL) {
+		free(reader);
+		free(writer);
+		return STATUS_ENOMEM;
+	}
+	reader->pipe = writer->pipe = pipe;
+	linux_file_init(&reader->file, &read_ops, flags);
+	linux_file_init(&writer->file, &write_ops, flags | LINUX_O_WRONLY);
+	files[0] = &reader->file;
+	files[1] = &writer->file;
+	return STATUS_OK;
+}
+
+static int64_t call_pipe2(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_file *files[2];
+	bool close = (x[1] & LINUX_O_CLOEXEC) != 0;
+	int32_t fds[2];
+	int64_t fd;
+
+	if ((x[1] & ~(uint64_t)(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK | LINUX_O_DIRECT)) != 0)
+		return STATUS_EINVAL;
+	if (ends_make(thread->process, (uint32_t)x[1] & LINUX_O_NONBLOCK, files) != STATUS_OK)
+		return STATUS_ENOMEM;
+	fd = linux_fd_add(thread->process, files[0], 0, close);
+	if (fd < 0) {
+		linux_file_put(files[1]);
+		return fd;
+	}
+	fds[0] = (int32_t)fd;
+	fd = linux_fd_add(thread->process, files[1], 0, close);
+	fds[1] = (int32_t)fd;
+	if (fd >= 0 && linux_copy_out(thread, x[0], fds, sizeof(fds)) != STATUS_OK) {
+		(void)linux_fd_close(thread->process, fds[1]);
+		fd = STATUS_EFAULT;
+	}
+	if (fd < 0)
+		(void)linux_fd_close(thread->process, fds[0]);
+	return fd < 0 ? fd : STATUS_OK;
+}
+
+const struct linux_call linux_calls_pipes[] = {
+	{ 59, 2, "pipe2", call_pipe2 },
+	{ 0 },
+};

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * ppoll and pselect6: several files at once.
+ *
+ * Spec: POSIX.1-2017, poll(), pselect(); Linux, include/uapi/asm-generic/poll.h
+ */
+#include <assert.h>
+
+#include "hal/contract/timer.h"
+#include "kernel/core/libc.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/clock.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/signal.h"
+#include "kernel/sys/linux/thread.h"
+#include "lib/string.h"
+
+enum { SETS = 3, WORDS = LINUX_FDS_MAX / 64, ENTRIES_SMALL = 8 };
+
+struct user_pollfd {
+	int32_t fd;
+	int16_t events, revents;
+};
+
+static_assert(sizeof(struct user_pollfd) == 8, "asm-generic/poll.h: struct pollfd");
+
+struct entry {
+	struct user_pollfd user;
+	struct linux_file *file; /* held; NULL: none is asked */
+	struct linux_waiter waiter;
+};
+
+/* Asks every file; its waiter is added unless one before is ready. How many are. */
+static unsigned entries_ask(struct entry *entries, unsigned count, bool add)
+{
+	unsigned ready = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct entry *entry = &entries[i];
+		uint32_t wanted = (uint16_t)entry->user.events | LINUX_POLLERR | LINUX_POLLHUP;
+
+		if (entry->file != NULL)
+			entry->user.revents = (int16_t)(linux_file_poll(entry->file, add && ready == 0 ? &entry->waiter : NULL) & wanted);
+		ready += entry->user.revents != 0;
+	}
+	return ready;
+}
+
+static int64_t entries_wait(struct thread *thread, struct entry *entries, unsigned count, uint64_t deadline_ns)
+{
+	unsigned ready = entries_ask(entries, count, false);
+	status_t status = STATUS_OK;
+
+	if (ready > 0 || deadline_ns == 0)
+		return ready;
+	while ((ready = entries_ask(entries, count, true)) == 0 && status == STATUS_OK)
+		status = linux_sleep(thread, deadline_ns);
+	for (unsigned i = 0; i < count; i++)
+		linux_waiter_remove(&entries[i].waiter);
+	if (ready > 0 || status == STATUS_ETIMEDOUT)
+		return ready;
+	return status == STATUS_EINTR ? LINUX_RESTART_NO_HANDLER : status;
+}
+
+static void entries_open(struct thread *thread, struct entry *entries, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct entry *entry = &entries[i];
+
+		entry->file = NULL;
+		entry->waiter = (struct linux_waiter){ .thread = thread };
+		entry->user.revents = 0;
+		if (entry->user.fd >= 0 && linux_fd_get(thread->process, entry->user.fd, 0, &entry->file) != STATUS_OK)
+			entry->user.revents = LINUX_POLLNVAL;
+	}
+}
+
+static void entries_close(struct entry *entries, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (entries[i].file != NULL)
+			linux_file_put(entries[i].file);
+}
+
+static status_t poll_take(struct thread *thread, struct entry *entries, uint64_t va, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (linux_copy_in(thread, &entries[i].user, va + i * sizeof(struct user_pollfd), sizeof(struct user_pollfd)) != STATUS_OK)
+			return STATUS_EFAULT;
+	return STATUS_OK;
+}
+
+static status_t poll_give(struct thread *thread, const struct entry *entries, uint64_t va, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (linux_copy_out(thread, va + i * sizeof(struct user_pollfd), &entries[i].user, sizeof(struct user_pollfd)) != STATUS_OK)
+			return STATUS_EFAULT;
+	return STATUS_OK;
+}
+
+/* What is left of a time to wait, for the program. */
+static void time_give(struct thread *thread, uint64_t to_va, uint64_t deadline_ns)
+{
+	uint64_t now_ns = hal_timer_now_ns();
+	struct linux_timespec left = linux_timespec_of(deadline_ns > now_ns ? deadline_ns - now_ns : 0);
+
+	if (to_va != 0 && deadline_ns != WAIT_FOREVER)
+		(void)(linux_copy_out(thread, to_va, &left, sizeof(left)) == STATUS_OK); /* memory that cannot be written is left as it is */
+}
+
+/* When the time at `va` is over; 0: at once. */
+static status_t time_take(struct thread *thread, uint64_t va, uint64_t *deadline_ns)
+{
+	uint64_t ns;
+	status_t status;
+
+	*deadline_ns = WAIT_FOREVER;
+	if (va == 0)
+		return STATUS_OK;
+	status = linux_timespec_in(thread, va, &ns);
+	if (status == STATUS_OK && ns == 0)
+		*deadline_ns = 0;
+	else if (status == STATUS_OK)
+		status = linux_timeout_in(thread, va, deadline_ns);
+	return status;
+}
+
+static int64_t poll_run(struct thread *thread, struct entry *entries, unsigned count, const uint64_t x[6], uint64_t deadline_ns)
+{
+	int64_t result = poll_take(thread, entries, x[0], count);
+
+	if (result != STATUS_OK)
+		return result;
+	entries_open(thread, entries, count);
+	result = entries_wait(thread, entries, count, deadline_ns);
+	entries_close(entries, count);
+	return result >= 0 && poll_give(thread, entries, x[0], count) != STATUS_OK ? STATUS_EFAULT : result;
+}
+
+static int64_t call_ppoll(struct thread *thread, const uint64_t x[6])
+{
+	struct entry small[ENTRIES_SMALL];
+	struct entry *entries = small;
+	uint64_t deadline_ns;
+	int64_t result;
+
+	if (x[1] > LINUX_FDS_MAX)
+		return STATUS_EINVAL;
+	result = time_take(thread, x[2], &deadline_ns);
+	if (result != STATUS_OK)
+		return result;
+	if (x[1] > ENTRIES_SMALL)
+		entries = malloc(x[1] * sizeof(*entries));
+	if (entries == NULL)
+		return STATUS_ENOMEM;
+	result = linux_signal_wait_begin(thread, x[3], x[4]);
+	if (result == STATUS_OK) {
+		result = poll_run(thread, entries, (unsigned)x[1], x, deadline_ns);
+		linux_signal_wait_end(thread, result);
+		time_give(thread, x[2], deadline_ns);
+	}
+	if (entries != small)
+		free(entries);
+	return result;
+}
+
+/* The sets of select: what is asked for, and what is told. */
+struct sets {
+	uint64_t bits[SETS][WORDS];
+};
+
+static const struct {
+	int16_t ask;
+	int16_t told;
+} set_events[SETS] = {
+	{ LINUX_POLLIN | LINUX_POLLRDNORM, LINUX_POLLIN | LINUX_POLLRDNORM | LINUX_POLLHUP | LINUX_POLLERR },
+	{ LINUX_POLLOUT | LINUX_POLLWRNORM, LINUX_POLLOUT | LINUX_POLLWRNORM | LINUX_POLLERR },
+	{ LINUX_POLLPRI, LINUX_POLLPRI },
+};
+
+static int16_t events_asked(const struct sets *sets, unsigned fd)
+{
+	int16_t events = 0;
+
+	for (unsigned i = 0; i < SETS; i++)
+		if (sets->bits[i][fd / 64] >> fd % 64 & 1)
+			events |= set_events[i].ask;
+	return events;
+}
+
+static status_t sets_take(struct thread *thread, const uint64_t va[SETS], unsigned count, struct sets *sets)
+{
+	size_t bytes = (count + 63) / 64 * 8;
+
+	memset(sets, 0, sizeof(*sets));
+	for (unsigned i = 0; i < SETS; i++) {
+		if (va[i] != 0 && linux_copy_in(thread, sets->bits[i], va[i], bytes) != STATUS_OK)
+			return STATUS_EFAULT;
+		if (count % 64 != 0)
+			sets->bits[i][count / 64] &= (1ull << count % 64) - 1;
+	}
+	return STATUS_OK;
+}
+
+static status_t sets_give(struct thread *thread, const uint64_t va[SETS], unsigned count, const struct sets *sets)
+{
+	for (unsigned i = 0; i < SETS; i++)
+		if (va[i] != 0 && linux_copy_out(thread, va[i], sets->bits[i], (count + 63) / 64 * 8) != STATUS_OK)
+			return STATUS_EFAULT;
+	return STATUS_OK;
+}
+
+/* What was found, as sets: how many bits are in them. */
+static int64_t sets_fill(struct sets *sets, const struct entry *entries, unsigned count)
+{
+	int64_t bits = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		unsigned fd = (unsigned)entries[i].user.fd;
+
+		for (unsigned k = 0; k < SETS; k++) {
+			uint64_t bit = 1ull << fd % 64;
+
+			if (!(sets->bits[k][fd / 64] & bit))
+				continue;
+			if (entries[i].user.revents & set_events[k].told)
+				bits++;
+			else
+				sets->bits[k][fd / 64] &= ~bit;
+		}
+	}
+	return bits;
+}
+
+static int64_t select_run(struct thread *thread, struct sets *sets, unsigned count, uint64_t deadline_ns)
+{
+	unsigned used = 0;
+	int64_t result = STATUS_OK;
+	struct entry *entries;
+
+	for (unsigned fd = 0; fd < count; fd++)
+		used += events_asked(sets, fd) != 0;
+	entries = malloc((used + 1) * sizeof(*entries));
+	if (entries == NULL)
+		return STATUS_ENOMEM;
+	used = 0;
+	for (unsigned fd = 0; fd < count; fd++)
+		if (events_asked(sets, fd) != 0)
+			entries[used++].user = (struct user_pollfd){ .fd = (int32_t)fd, .events = events_asked(sets, fd) };
+	entries_open(thread, entries, used);
+	for (unsigned i = 0; i < used; i++)
+		if (entries[i].user.revents == LINUX_POLLNVAL)
+			result = STATUS_EBADF;
+	if (result == STATUS_OK)
+		result = entries_wait(thread, entries, used, deadline_ns);
+	entries_close(entries, used);
+	if (result >= 0)
+		result = sets_fill(sets, entries, used);
+	free(entries);
+	return result;
+}
+
+static int64_t select_masked(struct thread *thread, const uint64_t x[6], struct sets *sets, unsigned count, uint64_t deadline_ns)
+{
+	uint64_t mask[2] = { 0 };
+	int64_t result = STATUS_OK;
+
+	if (x[5] != 0 && linux_copy_in(thread, mask, x[5], sizeof(mask)) != STATUS_OK)
+		return STATUS_EFAULT;
+	result = linux_signal_wait_begin(thread, mask[0], mask[1]);
+	if (result != STATUS_OK)
+		return result;
+	result = select_run(thread, sets, count, deadline_ns);
+	linux_signal_wait_end(thread, result);
+	return result;
+}
+
+static int64_t call_pselect6(struct thread *thread, const uint64_t x[6])
+{
+	unsigned count = x[0] < LINUX_FDS_MAX ? (unsigned)x[0] : LINUX_FDS_MAX;
+	struct sets sets;
+	uint64_t deadline_ns;
+	int64_t result;
+
+	if ((int)x[0] < 0)
+		return STATUS_EINVAL;
+	result = time_take(thread, x[4], &deadline_ns);
+	if (result == STATUS_OK)
+		result = sets_take(thread, x + 1, count, &sets);
+	if (result != STATUS_OK)
+		return result;
+	result = select_masked(thread, x, &sets, count, deadline_ns);
+	if (result >= 0 && sets_give(thread, x + 1, count, &sets) != STATUS_OK)
+		result = STATUS_EFAULT;
+	time_give(thread, x[4], deadline_ns);
+	return result;
+}
+
+const struct linux_call linux_calls_poll[] = {
+	{ 72, 6, "pselect6", call_pselect6 },
+	{ 73, 5, "ppoll", call_ppoll },
+	{ 0 },
+};

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * What /proc says of the machine, as far as programs read it. A process is told of its own budget as if it were all the memory there is.
+ *
+ * Spec: proc(5)
+ */
+#include "capos/abi/dir.h"
+#include "hal/contract/timer.h"
+#include "kernel/cap/grant.h"
+#include "kernel/core/smp.h"
+#include "kernel/core/version.h"
+#include "kernel/io/net/address.h"
+#include "kernel/io/net/net.h"
+#include "kernel/io/net/resolve.h"
+#include "kernel/net_methods.h"
+#include "kernel/sys/budget.h"
+#include "kernel/sys/linux/cpu_time.h"
+#include "kernel/sys/linux/dentry.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/root.h"
+#include "kernel/sys/linux/text.h"
+#include "kernel/sys/process.h"
+#include "lib/string.h"
+
+enum { KIB_A_PAGE = 4, SERVERS_MAX = 3 };
+
+#define TICK_NS 10000000ull /* of USER_HZ */
+#define SECOND_NS 1000000000ull
+
+void linux_proc_meminfo(struct linux_text *text, struct process *of)
+{
+	unsigned long long all = of->budget->limit * KIB_A_PAGE;
+	unsigned long long left = budget_left(of->budget) * KIB_A_PAGE;
+
+	format_to(&text->sink, "MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\nBuffers:               0 kB\nCached:                0 kB\n", all,
+		  left, left);
+	format_to(&text->sink, "SwapTotal:             0 kB\nSwapFree:              0 kB\nCommitLimit:    %8llu kB\nCommitted_AS:   %8llu kB\n", all, all - left);
+}
+
+void linux_proc_cpuinfo(struct linux_text *text, struct process *of)
+{
+	(void)of;
+	for (unsigned i = 0; i < smp_online(); i++)
+		format_to(&text->sink, "processor\t: %u\nBogoMIPS\t: 100.00\nCPU architecture: 8\n\n", i);
+}
+
+void linux_proc_stat(struct linux_text *text, struct process *of)
+{
+	unsigned long long uptime = hal_timer_now_ns() / TICK_NS;
+	unsigned long long used = linux_cpu_time_process(of) / TICK_NS;
+	unsigned long long idle = uptime * smp_online() > used ? uptime * smp_online() - used : 0;
+
+	format_to(&text->sink, "cpu  %llu 0 0 %llu 0 0 0 0 0 0\n", used, idle);
+	for (unsigned i = 0; i < smp_online(); i++)
+		format_to(&text->sink, "cpu%u %llu 0 0 %llu 0 0 0 0 0 0\n", i, used / smp_online(), idle / smp_online());
+	format_to(&text->sink, "ctxt 0\nbtime 0\nprocesses %u\nprocs_running 1\nprocs_blocked 0\n", process_count());
+}
+
+void linux_proc_uptime(struct linux_text *text, struct process *of)
+{
+	unsigned long long now_ns = hal_timer_now_ns();
+
+	(void)of;
+	format_to(&text->sink, "%llu.%02llu 0.00\n", now_ns / SECOND_NS, now_ns % SECOND_NS / TICK_NS);
+}
+
+void linux_proc_loadavg(struct linux_text *text, struct process *of)
+{
+	format_to(&text->sink, "0.00 0.00 0.00 1/%u %u\n", process_count(), of->number);
+}
+
+void linux_proc_filesystems(struct linux_text *text, struct process *of)
+{
+	(void)of;
+	format_to(&text->sink, "nodev\tproc\nnodev\tsysfs\nnodev\ttmpfs\nnodev\tramfs\nnodev\t9p\n\text4\n");
+}
+
+void linux_proc_version(struct linux_text *text, struct process *of)
+{
+	(void)of;
+	format_to(&text->sink, "Linux version 6.1.0-rumpk (rumpk %s %s)\n", build_stamp.version, build_stamp.commit);
+}
+
+void linux_proc_cpus(struct linux_text *text, struct process *of)
+{
+	(void)of;
+	if (smp_online() > 1)
+		format_to(&text->sink, "0-%u\n", smp_online() - 1);
+	else
+		format_to(&text->sink, "0\n");
+}
+
+static const char *kind_of(const struct linux_dentry *dentry)
+{
+	const char *name = dentry->node->fs->name;
+
+	return strcmp(name, "tmp") == 0 ? "tmpfs" : strcmp(name, "linux") == 0 ? "proc" : strcmp(name, "app") == 0 ? "ramfs" : name;
+}
+
+static void mount_line(struct linux_text *text, const struct linux_dentry *dentry)
+{
+	bool writes = !dentry->node->fs->read_only && (dentry->rights & CAPOS_DIR_RIGHT_WRITE) != 0;
+	char path[64];
+
+	if (linux_dentry_path(dentry, path, sizeof(path)) > 0)
+		format_to(&text->sink, "%s %s %s %s 0 0\n", dentry->node->fs->name, path, kind_of(dentry), writes ? "rw" : "ro");
+}
+
+void linux_proc_mounts(struct linux_text *text, struct process *of)
+{
+	const struct linux_root *root = of->personality->root;
+
+	if (root == NULL)
+		return;
+	mount_line(text, root->dentry);
+	for (unsigned i = 0; i < root->count; i++)
+		if (root->mounts[i].dentry->node->type == FS_DIRECTORY && root->mounts[i].dentry->service != root->dentry->service)
+			mount_line(text, root->mounts[i].dentry);
+}
+
+struct servers {
+	struct net_address address[SERVERS_MAX];
+	unsigned count;
+};
+
+static void servers_look(void *arg)
+{
+	struct servers *servers = arg;
+
+	servers->count = net_resolve_servers(servers->address, SERVERS_MAX);
+}
+
+static bool has_net(struct process *process)
+{
+	struct capos_capset_entry entry;
+
+	for (unsigned at = 0; grant_next(&process->capset, &at, &entry) == STATUS_OK;)
+		if (entry.interface == net_interface.id)
+			return true;
+	return false;
+}
+
+/* Servers of names, as DHCP or the manifest said; for who has no network there are none. */
+void linux_proc_resolver(struct linux_text *text, struct process *of)
+{
+	char name[NET_ADDRESS_TEXT];
+	struct servers servers = { .count = 0 };
+
+	if (has_net(of))
+		net_do(servers_look, &servers);
+	for (unsigned i = 0; i < servers.count; i++)
+		format_to(&text->sink, "nameserver %s\n", net_address_print(&servers.address[i], name));
+}

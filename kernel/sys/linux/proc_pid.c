@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * What /proc/<pid> says of a process. It is there, and may be ending.
+ *
+ * Spec: proc(5)
+ */
+#include "hal/contract/memory.h"
+#include "kernel/sys/linux/cpu_time.h"
+#include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/mm.h"
+#include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/text.h"
+#include "kernel/sys/process.h"
+#include "lib/string.h"
+
+enum { KIB_A_PAGE = 4, PATH_BYTES = 512 };
+
+#define TICK_NS 10000000ull
+
+static void area_line(struct linux_text *text, struct linux_mm_info *area)
+{
+	static const char *const kinds[] = { [LINUX_AREA_PLAIN] = "", [LINUX_AREA_HEAP] = "[heap]", [LINUX_AREA_STACK] = "[stack]", [LINUX_AREA_VDSO] = "[vdso]" };
+	char path[PATH_BYTES];
+	const char *name = kinds[area->kind];
+
+	if (area->file != NULL) {
+		(void)linux_file_path(area->file, path, sizeof(path));
+		name = path;
+	}
+	format_to(&text->sink, "%08llx-%08llx %c%c%c%c %08llx 00:%02x %u", (unsigned long long)area->start, (unsigned long long)area->end,
+		  area->protection & LINUX_PROT_READ ? 'r' : '-', area->protection & LINUX_PROT_WRITE ? 'w' : '-',
+		  area->protection & LINUX_PROT_EXEC ? 'x' : '-', area->is_shared ? 's' : 'p', (unsigned long long)area->offset,
+		  area->file != NULL ? 1 : 0, area->file != NULL ? 1 : 0);
+	if (name[0] != '\0')
+		format_to(&text->sink, "%*s%s", 27, "", name);
+	format_to(&text->sink, "\n");
+}
+
+static void areas_each(struct linux_text *text, struct process *of, void (*each)(struct linux_text *text, struct linux_mm_info *area))
+{
+	struct linux_mm_info area;
+
+	for (uint64_t va = 0; !text->failed && linux_mm_next(of, va, &area); va = area.end) {
+		each(text, &area);
+		if (area.file != NULL)
+			linux_file_put(area.file);
+	}
+}
+
+void linux_pid_maps(struct linux_text *text, struct process *of)
+{
+	areas_each(text, of, area_line);
+}
+
+static void area_pages(struct linux_text *text, struct linux_mm_info *area)
+{
+	unsigned long long kib = (area->end - area->start) / 1024;
+	unsigned long long own = area->private_pages * KIB_A_PAGE;
+	unsigned long long shared = area->shared_pages * KIB_A_PAGE;
+	unsigned long long own_dirty = area->dirty_private_pages * KIB_A_PAGE;
+	unsigned long long shared_dirty = area->dirty_shared_pages * KIB_A_PAGE;
+
+	area_line(text, area);
+	format_to(&text->sink, "Size:           %8llu kB\nRss:            %8llu kB\nPss:            %8llu kB\n", kib, own + shared, own + shared / 2);
+	format_to(&text->sink, "Shared_Clean:   %8llu kB\nShared_Dirty:   %8llu kB\nPrivate_Clean:  %8llu kB\nPrivate_Dirty:  %8llu kB\n",
+		  shared - shared_dirty, shared_dirty, own - own_dirty, own_dirty);
+	format_to(&text->sink, "Referenced:     %8llu kB\nAnonymous:      %8llu kB\nAnonHugePages:         0 kB\nSwap:                  0 kB\n", own + shared,
+		  area->file == NULL ? own + shared : own_dirty);
+}
+
+void linux_pid_smaps(struct linux_text *text, struct process *of)
+{
+	areas_each(text, of, area_pages);
+}
+
+static char state_of(const struct process *of)
+{
+	return process_is_ending(of) ? 'Z' : of->personality->family != NULL && of->personality->family->stop_signal != 0 ? 'T' : 'R';
+}
+
+static unsigned parent_of(const struct process *of)
+{
+	unsigned parent = 0;
+
+	spinlock_take(&linux_family_lock);
+	if (of->personality->family != NULL && of->personality->family->parent != NULL)
+		parent = of->personality->family->parent->process->number;
+	spinlock_give(&linux_family_lock);
+	return parent;
+}
+
+void linux_pid_stat(struct linux_text *text, struct process *of)
+{
+	unsigned long long ticks = linux_cpu_time_process(of) / TICK_NS;
+	uint64_t pages;
+	uint64_t bytes;
+
+	linux_mm_count(of, &pages, &bytes);
+	format_to(&text->sink, "%u (%.15s) %c %u %u %u 0 -1 0 0 0 0 0 %llu 0 0 0 20 0 %u 0 0 %llu %llu 18446744073709551615", of->number, of->personality->comm,
+		  state_of(of), parent_of(of), linux_family_group(of), linux_family_session(of), ticks, of->thread_count, (unsigned long long)bytes,
+		  (unsigned long long)pages);
+	format_to(&text->sink, " 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+}
+
+void linux_pid_statm(struct linux_text *text, struct process *of)
+{
+	uint64_t pages;
+	uint64_t bytes;
+
+	linux_mm_count(of, &pages, &bytes);
+	format_to(&text->sink, "%llu %llu 0 0 0 %llu 0\n", (unsigned long long)(bytes / HAL_PAGE_BYTES), (unsigned long long)pages, (unsigned long long)pages);
+}
+
+void linux_pid_status(struct linux_text *text, struct process *of)
+{
+	char state = state_of(of);
+	uint64_t pages;
+	uint64_t bytes;
+
+	linux_mm_count(of, &pages, &bytes);
+	format_to(&text->sink, "Name:\t%.15s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%u\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n", of->personality->comm,
+		  of->personality->fds.umask, state, state == 'Z' ? "zombie" : state == 'T' ? "stopped" : "running", of->number, of->number, parent_of(of));
+	format_to(&text->sink, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%u\nGroups:\t\n", of->personality->fds.capacity);
+	format_to(&text->sink, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nThreads:\t%u\n", (unsigned long long)bytes / 1024,
+		  (unsigned long long)bytes / 1024, (unsigned long long)pages * KIB_A_PAGE, (unsigned long long)pages * KIB_A_PAGE, of->thread_count);
+}
+
+/* The program's own path stands for its arguments: those are its memory, which may have anything in it by now. */
+void linux_pid_cmdline(struct linux_text *text, struct process *of)
+{
+	format_to(&text->sink, "%s%c", of->personality->exe, '\0');
+}
+
+void linux_pid_comm(struct linux_text *text, struct process *of)
+{
+	format_to(&text->sink, "%.15s\n", of->personality->comm);
+}
+
+void linux_pid_limits(struct linux_text *text, struct process *of)
+{
+	static const char *const names[] = {
+		"Max cpu time", "Max file size", "Max data size", "Max stack size", "Max core file size", "Max resident set", "Max processes", "Max open files",
+		"Max locked memory", "Max address space", "Max file locks", "Max pending signals", "Max msgqueue size", "Max nice priority",
+		"Max realtime priority", "Max realtime timeout",
+	};
+
+	format_to(&text->sink, "%-26s%-21s%-21s\n", "Limit", "Soft Limit", "Hard Limit");
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		format_to(&text->sink, "%-26s", names[i]);
+		for (unsigned k = 0; k < 2; k++) {
+			uint64_t limit = of->personality->rlimits[i][k];
+
+			if (limit == UINT64_MAX)
+				format_to(&text->sink, "%-21s", "unlimited");
+			else
+				format_to(&text->sink, "%-21llu", (unsigned long long)limit);
+		}
+		format_to(&text->sink, "\n");
+	}
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Text that grows, for files whose content is made when they are opened. Context: fiber. */
+#ifndef KERNEL_SYS_LINUX_TEXT_H
+#define KERNEL_SYS_LINUX_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/format.h"
+#include "lib/status.h"
+
+struct linux_file;
+struct process;
+
+struct linux_text {
+	struct format_sink sink; /* for format_to() */
+	char *bytes;
+	size_t len, room;
+	bool failed; /* memory is out, or it is too long: the rest is missing */
+};
+
+void linux_text_begin(struct linux_text *text);
+void linux_text_end(struct linux_text *text);
+
+/* An open file with that text, which it takes over. STATUS_ENOMEM. */
+MUST_CHECK status_t linux_text_open(struct linux_text *text, uint32_t flags, struct linux_file **out);
+
+/* Adds what a file of /proc says; `of`: the process it is about, or NULL. */
+typedef void linux_text_fill(struct linux_text *text, struct process *of);
+
+linux_text_fill linux_proc_meminfo, linux_proc_cpuinfo, linux_proc_stat, linux_proc_uptime, linux_proc_loadavg, linux_proc_mounts, linux_proc_filesystems,
+	linux_proc_version, linux_proc_cpus, linux_proc_resolver;
+linux_text_fill linux_pid_maps, linux_pid_smaps, linux_pid_stat, linux_pid_statm, linux_pid_status, linux_pid_cmdline, linux_pid_comm, linux_pid_limits;
+
+#endif

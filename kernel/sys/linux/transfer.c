@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Data from one descriptor to another by way of the kernel, and what is done to a file's storage. */
+#include "kernel/core/libc.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/signal.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
+
+enum { PART_BYTES = 65536, FALLOC_KEEP_SIZE = 1 };
+
+/* Two descriptors, and places in them; NULL: the file's own. */
+struct pair {
+	struct linux_file *from, *to;
+	uint64_t *from_offset, *to_offset;
+};
+
+/*
+ * Moves one part: how much was written. What was read and not written is not lost: a file's own place goes back by it, and a stream is not read from
+ * unless what is written to takes all.
+ */
+static int64_t part_move(struct thread *thread, struct pair *pair, uint8_t *buffer, size_t bytes)
+{
+	struct linux_data data = { 0 };
+	int64_t got;
+	int64_t put;
+
+	linux_data_kernel(&data, buffer, bytes);
+	got = linux_file_read(thread, pair->from, &data, pair->from_offset);
+	if (got <= 0)
+		return got;
+	linux_data_kernel(&data, buffer, (size_t)got);
+	put = linux_file_write(thread, pair->to, &data, pair->to_offset);
+	if (pair->from_offset == NULL && !pair->from->ops->is_stream && put < got) {
+		spinlock_take(&pair->from->lock);
+		pair->from->offset -= (uint64_t)(got - (put > 0 ? put : 0));
+		spinlock_give(&pair->from->lock);
+	}
+	if (put > 0 && pair->from_offset != NULL)
+		*pair->from_offset += (uint64_t)put;
+	if (put > 0 && pair->to_offset != NULL)
+		*pair->to_offset += (uint64_t)put;
+	return put;
+}
+
+static int64_t pair_move(struct thread *thread, struct pair *pair, uint64_t bytes)
+{
+	uint8_t *buffer = malloc(PART_BYTES);
+	int64_t done = 0;
+	int64_t moved = 0;
+
+	if (buffer == NULL)
+		return STATUS_ENOMEM;
+	if (bytes > LINUX_BYTES_MAX)
+		bytes = LINUX_BYTES_MAX;
+	while ((uint64_t)done < bytes) {
+		uint64_t left = bytes - (uint64_t)done;
+		size_t part = left < PART_BYTES ? (size_t)left : PART_BYTES;
+
+		moved = part_move(thread, pair, buffer, part);
+		if (moved > 0)
+			done += moved;
+		if (moved < (int64_t)part || linux_signal_is_due(thread))
+			break;
+	}
+	free(buffer);
+	return done > 0 ? done : moved;
+}
+
+static status_t pair_open(struct thread *thread, int from, int to, struct pair *pair)
+{
+	status_t status = linux_fd_get(thread->process, from, LINUX_FILE_READ, &pair->from);
+
+	if (status != STATUS_OK)
+		return status;
+	status = linux_fd_get(thread->process, to, LINUX_FILE_WRITE, &pair->to);
+	if (status != STATUS_OK)
+		linux_file_put(pair->from);
+	return status;
+}
+
+static void pair_close(struct pair *pair)
+{
+	linux_file_put(pair->from);
+	linux_file_put(pair->to);
+}
+
+static int64_t call_sendfile(struct thread *thread, const uint64_t x[6])
+{
+	struct pair pair = { 0 };
+	uint64_t offset;
+	int64_t result;
+
+	if (x[2] != 0) {
+		if (linux_copy_in(thread, &offset, x[2], sizeof(offset)) != STATUS_OK)
+			return STATUS_EFAULT;
+		if ((int64_t)offset < 0)
+			return STATUS_EINVAL;
+		pair.from_offset = &offset;
+	}
+	result = pair_open(thread, (int)x[1], (int)x[0], &pair);
+	if (result != STATUS_OK)
+		return result;
+	result = pair.from->ops->is_stream ? STATUS_EINVAL : pair_move(thread, &pair, x[3]);
+	pair_close(&pair);
+	if (result > 0 && x[2] != 0 && linux_copy_out(thread, x[2], &offset, sizeof(offset)) != STATUS_OK)
+		return STATUS_EFAULT;
+	return result;
+}
+
+static status_t offset_take(struct thread *thread, uint64_t va, uint64_t *offset, uint64_t **to)
+{
+	*to = va != 0 ? offset : NULL;
+	if (va == 0)
+		return STATUS_OK;
+	if (linux_copy_in(thread, offset, va, sizeof(*offset)) != STATUS_OK)
+		return STATUS_EFAULT;
+	return (int64_t)*offset < 0 ? STATUS_EINVAL : STATUS_OK;
+}
+
+static bool is_regular(const struct linux_file *file)
+{
+	const struct linux_dentry *dentry = linux_vfs_dentry(file);
+
+	return dentry != NULL && dentry->node->type == FS_FILE;
+}
+
+static int64_t call_copy_file_range(struct thread *thread, const uint64_t x[6])
+{
+	struct pair pair = { 0 };
+	uint64_t from;
+	uint64_t to;
+	int64_t result = offset_take(thread, x[1], &from, &pair.from_offset);
+
+	if (result == STATUS_OK)
+		result = offset_take(thread, x[3], &to, &pair.to_offset);
+	if (result == STATUS_OK)
+		result = x[5] != 0 ? STATUS_EINVAL : pair_open(thread, (int)x[0], (int)x[2], &pair);
+	if (result != STATUS_OK)
+		return result;
+	result = is_regular(pair.from) && is_regular(pair.to) ? pair_move(thread, &pair, x[4]) : STATUS_EINVAL;
+	pair_close(&pair);
+	if (result > 0 && ((x[1] != 0 && linux_copy_out(thread, x[1], &from, sizeof(from)) != STATUS_OK) ||
+			   (x[3] != 0 && linux_copy_out(thread, x[3], &to, sizeof(to)) != STATUS_OK)))
+		return STATUS_EFAULT;
+	return result;
+}
+
+/* Makes a file larger; that its blocks are set aside is left to the file system. */
+static status_t allocate(struct linux_file *file, uint64_t mode, int64_t offset, int64_t bytes)
+{
+	struct linux_stat stat;
+	struct fs_stat values = { .size = (uint64_t)offset + (uint64_t)bytes };
+	status_t status;
+
+	if (!is_regular(file))
+		return file->ops->is_stream ? STATUS_ESPIPE : STATUS_ENODEV;
+	if (offset < 0 || bytes <= 0)
+		return STATUS_EINVAL;
+	if (offset > INT64_MAX - bytes)
+		return STATUS_EFBIG;
+	if ((mode & ~(uint64_t)FALLOC_KEEP_SIZE) != 0)
+		return STATUS_ENOTSUP;
+	status = linux_file_stat(file, &stat);
+	if (status != STATUS_OK || (mode & FALLOC_KEEP_SIZE) != 0 || stat.fs.size >= values.size)
+		return status;
+	return linux_dentry_set(linux_vfs_dentry(file), FS_SET_SIZE, &values);
+}
+
+static int64_t call_fallocate(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_file *file;
+	status_t status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_WRITE, &file);
+
+	if (status != STATUS_OK)
+		return status;
+	status = allocate(file, x[1], (int64_t)x[2], (int64_t)x[3]);
+	linux_file_put(file);
+	return status;
+}
+
+static int64_t call_fsync(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_file *file;
+	status_t status = linux_fd_get(thread->process, (int)x[0], 0, &file);
+
+	if (status != STATUS_OK)
+		return status;
+	if (linux_file_flags(file) & LINUX_O_PATH)
+		status = STATUS_EBADF;
+	else
+		status = linux_vfs_dentry(file) != NULL ? linux_dentry_sync(linux_vfs_dentry(file)) : STATUS_EINVAL;
+	linux_file_put(file);
+	return status;
+}
+
+/* Advice is free to be ignored. */
+static int64_t call_fadvise64(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_file *file;
+	status_t status = linux_fd_get(thread->process, (int)x[0], 0, &file);
+
+	if (status != STATUS_OK)
+		return status;
+	status = file->ops->is_stream ? STATUS_ESPIPE : x[3] > 5 || (int64_t)x[2] < 0 ? STATUS_EINVAL : STATUS_OK;
+	linux_file_put(file);
+	return status;
+}
+
+const struct linux_call linux_calls_transfer[] = {
+	{ 47, 4, "fallocate", call_fallocate },
+	{ 71, 4, "sendfile", call_sendfile },
+	{ 82, 1, "fsync", call_fsync },
+	{ 83, 1, "fdatasync", call_fsync },
+	{ 223, 4, "fadvise64", call_fadvise64 },
+	{ 267, 1, "syncfs", call_fsync },
+	{ 285, 6, "copy_file_range", call_copy_file_range },
+	{ 0 },
+};

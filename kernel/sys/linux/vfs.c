@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/sys/linux/vfs.h"
+
+#include "capos/abi/dir.h"
+#include "kernel/cap/fs_acts.h"
+#include "kernel/core/libc.h"
+#include "kernel/sys/budget.h"
+#include "kernel/sys/linux/locks.h"
+#include "kernel/sys/linux/virtual.h"
+#include "lib/string.h"
+
+enum { ANONYMOUS_DEVICE = 0xff /* of what is in no file system */, PART_BYTES = 65536, SMALL_BYTES = 512 };
+
+static struct linux_vfs_file *own_of(const struct linux_file *file)
+{
+	return LIST_OWNER((struct linux_file *)file, struct linux_vfs_file, file);
+}
+
+/* An operation on a node, with what it takes and gives. */
+struct act {
+	struct linux_dentry *dentry;
+	struct linux_file *file;
+	uint8_t *data;
+	size_t bytes;
+	uint64_t offset;
+	bool append;
+	uint32_t what;
+	const struct fs_stat *values;
+	struct fs_stat *out;
+	int64_t result;
+};
+
+static void read_act(void *arg)
+{
+	struct act *act = arg;
+	struct fs_node *node = act->dentry->node;
+
+	act->result = node->fs->ops->read(node, act->offset, act->data, act->bytes);
+}
+
+/* What is added to the end leaves the file's place there. */
+static void write_act(void *arg)
+{
+	struct act *act = arg;
+	struct fs_node *node = act->dentry->node;
+	struct fs_stat stat;
+
+	act->result = node->fs->ops->write(node, act->offset, act->data, act->bytes, act->append);
+	if (act->append && act->result > 0 && node->fs->ops->stat(node, &stat) == STATUS_OK) {
+		spinlock_take(&act->file->lock);
+		act->file->offset = stat.size;
+		spinlock_give(&act->file->lock);
+	}
+}
+
+static void stat_act(void *arg)
+{
+	struct act *act = arg;
+
+	act->result = act->dentry->node->fs->ops->stat(act->dentry->node, act->out);
+}
+
+static void set_act(void *arg)
+{
+	struct act *act = arg;
+	struct fs_node *node = act->dentry->node;
+
+	act->result = FS_MAY(node->fs, set);
+	if (act->result == STATUS_OK)
+		act->result = node->fs->ops->set(node, act->what, act->values);
+}
+
+static void sync_act(void *arg)
+{
+	struct act *act = arg;
+
+	act->result = fs_act_sync(act->dentry->node);
+}
+
+static int64_t act_run(struct act *act, void (*run)(void *arg))
+{
+	linux_fs_run(act->dentry->service, run, act);
+	return act->result;
+}
+
+uint32_t linux_node_type(const struct fs_node *node)
+{
+	return node->type == FS_FILE ? LINUX_S_IFREG : node->type == FS_DIRECTORY ? LINUX_S_IFDIR : node->type == FS_LINK ? LINUX_S_IFLNK :
+	       linux_virtual_rdev(node) != 0 ? LINUX_S_IFCHR : LINUX_S_IFSOCK;
+}
+
+status_t linux_dentry_stat(struct linux_dentry *dentry, struct linux_stat *out)
+{
+	struct act act = { .dentry = dentry, .out = &out->fs };
+	status_t status = (status_t)act_run(&act, stat_act);
+
+	out->type = linux_node_type(dentry->node);
+	out->device = dentry->device;
+	out->rdevice = linux_virtual_has(dentry->node) ? linux_virtual_rdev(dentry->node) : 0;
+	return status;
+}
+
+status_t linux_dentry_may(const struct linux_dentry *dentry, uint32_t rights)
+{
+	if ((rights & (CAPOS_DIR_RIGHT_WRITE | CAPOS_DIR_RIGHT_CREATE)) != 0 && dentry->node->fs->read_only)
+		return STATUS_EROFS;
+	return (rights & ~dentry->rights) != 0 ? STATUS_EACCES : STATUS_OK;
+}
+
+status_t linux_dentry_set(struct linux_dentry *dentry, uint32_t what, const struct fs_stat *values)
+{
+	struct act act = { .dentry = dentry, .what = what, .values = values };
+	status_t status = linux_dentry_may(dentry, CAPOS_DIR_RIGHT_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	if ((what & FS_SET_SIZE) != 0 && dentry->node->type != FS_FILE)
+		return dentry->node->type == FS_DIRECTORY ? STATUS_EISDIR : STATUS_EINVAL;
+	return (status_t)act_run(&act, set_act);
+}
+
+status_t linux_dentry_sync(struct linux_dentry *dentry)
+{
+	struct act act = { .dentry = dentry };
+
+	return (status_t)act_run(&act, sync_act);
+}
+
+/* A file that lies in memory: from there. */
+static bool in_memory(struct linux_dentry *dentry, struct span *content)
+{
+	const struct fs_ops *ops = dentry->node->fs->ops;
+
+	*content = ops->pages != NULL ? ops->pages(dentry->node) : span_of(NULL, 0);
+	return content->len > 0;
+}
+
+/* Moves data in parts, through memory of the kernel, until a part comes out short. */
+static int64_t by_parts(struct linux_file *file, struct linux_data *data, uint64_t offset,
+			int64_t (*part)(struct act *act, struct linux_data *data))
+{
+	uint8_t small[SMALL_BYTES];
+	size_t room = data->left <= SMALL_BYTES ? SMALL_BYTES : data->left < PART_BYTES ? (size_t)data->left : PART_BYTES;
+	struct act act = { .dentry = own_of(file)->dentry, .file = file, .offset = offset, .data = small };
+	int64_t done = 0;
+	int64_t moved = 1;
+
+	if (room > SMALL_BYTES)
+		act.data = malloc(room);
+	if (act.data == NULL)
+		return STATUS_ENOMEM;
+	while (data->left > 0 && moved > 0) {
+		act.bytes = data->left < room ? (size_t)data->left : room;
+		moved = part(&act, data);
+		if (moved > 0) {
+			done += moved;
+			act.offset += (uint64_t)moved;
+		}
+		if (moved < (int64_t)act.bytes)
+			break;
+	}
+	if (act.data != small)
+		free(act.data);
+	return done > 0 ? done : moved < 0 ? moved : 0;
+}
+
+static int64_t read_part(struct act *act, struct linux_data *data)
+{
+	int64_t got = act_run(act, read_act);
+
+	return got > 0 ? linux_data_give(data, act->data, (size_t)got) : got;
+}
+
+static int64_t write_part(struct act *act, struct linux_data *data)
+{
+	int64_t taken = linux_data_take(data, act->data, act->bytes);
+
+	if (taken <= 0)
+		return taken;
+	act->bytes = (size_t)taken;
+	act->append = (linux_file_flags(act->file) & LINUX_O_APPEND) != 0;
+	return act_run(act, write_act);
+}
+
+static int64_t vfs_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
+{
+	struct linux_dentry *dentry = own_of(file)->dentry;
+	struct span content;
+
+	if (dentry->node->type != FS_FILE)
+		return dentry->node->type == FS_DIRECTORY ? STATUS_EISDIR : STATUS_EINVAL;
+	if (!in_memory(dentry, &content))
+		return by_parts(file, data, offset, read_part);
+	if (offset >= content.len || data->left == 0)
+		return 0;
+	return linux_data_give(data, content.data + offset, content.len - (size_t)offset);
+}
+
+static int64_t vfs_write(struct linux_file *file, struct linux_data *data, uint64_t offset)
+{
+	struct linux_dentry *dentry = own_of(file)->dentry;
+
+	if (dentry->node->type != FS_FILE)
+		return STATUS_EINVAL;
+	if (dentry->node->fs->ops->write == NULL)
+		return STATUS_EROFS;
+	if (offset > INT64_MAX - data->left)
+		return STATUS_EFBIG;
+	return by_parts(file, data, offset, write_part);
+}
+
+static status_t vfs_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
+{
+	struct linux_stat stat;
+	status_t status = linux_dentry_stat(own_of(file)->dentry, &stat);
+
+	*out = stat.fs;
+	*mode_type = stat.type;
+	return status;
+}
+
+static status_t vfs_map(struct linux_file *file, struct span *memory)
+{
+	if (own_of(file)->dentry->node->type != FS_FILE)
+		return STATUS_ENODEV;
+	(void)in_memory(own_of(file)->dentry, memory);
+	return STATUS_OK;
+}
+
+static bool vfs_identity(struct linux_file *file, const void **file_system, uint64_t *id)
+{
+	struct linux_vfs_file *own = own_of(file);
+	struct linux_stat stat;
+
+	if (!atomic_load_explicit(&own->has_id, memory_order_acquire)) {
+		if (linux_dentry_stat(own->dentry, &stat) != STATUS_OK)
+			return false;
+		own->id = stat.fs.id;
+		atomic_store_explicit(&own->has_id, true, memory_order_release);
+	}
+	*file_system = own->dentry->node->fs;
+	*id = own->id;
+	return true;
+}
+
+static void vfs_release(struct linux_file *file)
+{
+	struct linux_vfs_file *gone = own_of(file);
+	struct budget *budget = gone->budget;
+
+	linux_locks_release(file);
+	linux_dentry_put(gone->dentry);
+	free(gone);
+	budget_credit_bytes(budget, sizeof(*gone));
+	budget_put(budget);
+}
+
+static const struct linux_file_ops vfs_ops = {
+	.name = "file",
+	.read = vfs_read,
+	.write = vfs_write,
+	.stat = vfs_stat,
+	.map = vfs_map,
+	.identity = vfs_identity,
+	.release = vfs_release,
+};
+
+/* O_PATH. */
+static const struct linux_file_ops path_ops = {
+	.name = "path",
+	.stat = vfs_stat,
+	.identity = vfs_identity,
+	.release = vfs_release,
+};
+
+struct linux_file *linux_vfs_file_make(struct linux_dentry *dentry, uint32_t flags)
+{
+	struct budget *budget = dentry->budget;
+	struct linux_vfs_file *made;
+
+	if (!budget_charge_bytes(budget, sizeof(*made)))
+		return NULL;
+	made = malloc(sizeof(*made));
+	if (made == NULL) {
+		budget_credit_bytes(budget, sizeof(*made));
+		return NULL;
+	}
+	budget_hold(budget);
+	made->budget = budget;
+	made->dentry = linux_dentry_hold(dentry);
+	atomic_init(&made->has_id, false);
+	made->is_path = (flags & LINUX_O_PATH) != 0;
+	linux_file_init(&made->file, made->is_path ? &path_ops : &vfs_ops, flags);
+	return &made->file;
+}
+
+struct linux_dentry *linux_vfs_dentry(const struct linux_file *file)
+{
+	return file->ops == &vfs_ops || file->ops == &path_ops ? own_of(file)->dentry : NULL;
+}
+
+status_t linux_file_stat(struct linux_file *file, struct linux_stat *out)
+{
+	struct linux_dentry *dentry = linux_vfs_dentry(file);
+	uint64_t id = 0;
+
+	if (dentry != NULL)
+		return linux_dentry_stat(dentry, out);
+	memset(out, 0, sizeof(*out));
+	out->device = linux_virtual_device(file->ops->name, &id, &out->rdevice) ? LINUX_VIRTUAL_DEVICE : ANONYMOUS_DEVICE;
+	out->fs.id = id;
+	return file->ops->stat(file, &out->fs, &out->type);
+}

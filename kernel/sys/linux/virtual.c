@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * The tree is a table, each entry with that of its directory. Nodes of what belongs to no process are there for ever; those below /proc/<pid> are made when
+ * they are looked up, and go with their last hold.
+ */
+#include "kernel/sys/linux/virtual.h"
+
+#include "kernel/core/libc.h"
+#include "kernel/sys/linux/devices.h"
+#include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/root.h"
+#include "kernel/sys/linux/terminal.h"
+#include "kernel/sys/linux/text.h"
+#include "kernel/sys/linux/vfs.h"
+#include "lib/bits.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+enum {
+	EMPTY, DEV, PROC, SYS, ETC, RESOLV, PID, PID_FD, PROC_SYS, PROC_SYS_KERNEL, PROC_SYS_VM, PROC_SYS_NET, PROC_SYS_NET_CORE, PROC_SYS_FS,
+	SYS_DEVICES, SYS_DEVICES_SYSTEM, SYS_CPU, FD_LINK, NAMED /* from here on nobody is asked for by number */
+};
+enum { NONE = 0xff, FIRST_PID_COOKIE = 1000, FD_ID = 1 << 16, NUMBER_MAX = 10 };
+
+#define DEVICE(major, minor) ((uint32_t)(major) << 8 | (minor))
+
+struct entry {
+	const char *name;
+	uint8_t parent;
+	uint8_t type; /* enum fs_type */
+	uint16_t permissions;
+	uint32_t rdev;
+	const char *says;        /* a link's target, or a text that is always the same */
+	linux_text_fill *fill;   /* or it is made */
+	linux_device_open *open; /* of a device */
+};
+
+#define TOP(name) { name, NONE, FS_DIRECTORY, 0555, 0, NULL, NULL, NULL }
+#define DIR(name, parent) { name, parent, FS_DIRECTORY, 0555, 0, NULL, NULL, NULL }
+#define LINK(name, parent, target) { name, parent, FS_LINK, 0777, 0, target, NULL, NULL }
+#define FIXED(name, parent, text) { name, parent, FS_FILE, 0644, 0, text, NULL, NULL }
+#define MADE(name, parent, fill) { name, parent, FS_FILE, 0444, 0, NULL, fill, NULL }
+#define CHARS(name, major, minor, open) { name, DEV, FS_OTHER, 0666, DEVICE(major, minor), NULL, NULL, open }
+
+static const struct entry entries[] = {
+	[EMPTY] = TOP(""),
+	[DEV] = TOP("dev"),
+	[PROC] = TOP("proc"),
+	[SYS] = TOP("sys"),
+	[ETC] = TOP("etc"),
+	[RESOLV] = MADE("resolv.conf", ETC, linux_proc_resolver),
+	[PID] = TOP(""),
+	[PID_FD] = DIR("fd", PID),
+	[PROC_SYS] = DIR("sys", PROC),
+	[PROC_SYS_KERNEL] = DIR("kernel", PROC_SYS),
+	[PROC_SYS_VM] = DIR("vm", PROC_SYS),
+	[PROC_SYS_NET] = DIR("net", PROC_SYS),
+	[PROC_SYS_NET_CORE] = DIR("core", PROC_SYS_NET),
+	[PROC_SYS_FS] = DIR("fs", PROC_SYS),
+	[SYS_DEVICES] = DIR("devices", SYS),
+	[SYS_DEVICES_SYSTEM] = DIR("system", SYS_DEVICES),
+	[SYS_CPU] = DIR("cpu", SYS_DEVICES_SYSTEM),
+	[FD_LINK] = { "", NONE, FS_LINK, 0700, 0, NULL, NULL, NULL },
+	[NAMED] = LINK("fd", DEV, "/proc/self/fd"),
+	LINK("stdin", DEV, "/proc/self/fd/0"),
+	LINK("stdout", DEV, "/proc/self/fd/1"),
+	LINK("stderr", DEV, "/proc/self/fd/2"),
+	LINK("shm", DEV, "/tmp"),
+	CHARS("null", 1, 3, linux_null_open),
+	CHARS("zero", 1, 5, linux_zero_open),
+	CHARS("full", 1, 7, linux_full_open),
+	CHARS("random", 1, 8, linux_random_open),
+	CHARS("urandom", 1, 9, linux_urandom_open),
+	CHARS("tty", 5, 0, linux_terminal_open),
+	CHARS("console", 5, 1, linux_terminal_open),
+	LINK("self", PROC, NULL),
+	LINK("thread-self", PROC, NULL),
+	LINK("mounts", PROC, "self/mounts"),
+	MADE("meminfo", PROC, linux_proc_meminfo),
+	MADE("cpuinfo", PROC, linux_proc_cpuinfo),
+	MADE("stat", PROC, linux_proc_stat),
+	MADE("uptime", PROC, linux_proc_uptime),
+	MADE("loadavg", PROC, linux_proc_loadavg),
+	MADE("filesystems", PROC, linux_proc_filesystems),
+	MADE("version", PROC, linux_proc_version),
+	FIXED("hostname", PROC_SYS_KERNEL, "rumpk\n"),
+	FIXED("osrelease", PROC_SYS_KERNEL, "6.1.0-rumpk\n"),
+	FIXED("ostype", PROC_SYS_KERNEL, "Linux\n"),
+	FIXED("pid_max", PROC_SYS_KERNEL, "4194304\n"),
+	FIXED("threads-max", PROC_SYS_KERNEL, "64\n"),
+	FIXED("randomize_va_space", PROC_SYS_KERNEL, "2\n"),
+	FIXED("ngroups_max", PROC_SYS_KERNEL, "65536\n"),
+	FIXED("cap_last_cap", PROC_SYS_KERNEL, "40\n"),
+	FIXED("overcommit_memory", PROC_SYS_VM, "1\n"),
+	FIXED("max_map_count", PROC_SYS_VM, "65530\n"),
+	FIXED("swappiness", PROC_SYS_VM, "0\n"),
+	FIXED("somaxconn", PROC_SYS_NET_CORE, "4096\n"),
+	FIXED("file-max", PROC_SYS_FS, "1024\n"),
+	FIXED("nr_open", PROC_SYS_FS, "1024\n"),
+	FIXED("pipe-max-size", PROC_SYS_FS, "65536\n"),
+	LINK("exe", PID, NULL),
+	LINK("cwd", PID, NULL),
+	LINK("root", PID, "/"),
+	MADE("maps", PID, linux_pid_maps),
+	MADE("smaps", PID, linux_pid_smaps),
+	MADE("stat", PID, linux_pid_stat),
+	MADE("statm", PID, linux_pid_statm),
+	MADE("status", PID, linux_pid_status),
+	MADE("cmdline", PID, linux_pid_cmdline),
+	MADE("comm", PID, linux_pid_comm),
+	MADE("limits", PID, linux_pid_limits),
+	MADE("mounts", PID, linux_proc_mounts),
+	FIXED("oom_score_adj", PID, "0\n"),
+	FIXED("environ", PID, ""),
+	MADE("online", SYS_CPU, linux_proc_cpus),
+	MADE("possible", SYS_CPU, linux_proc_cpus),
+	MADE("present", SYS_CPU, linux_proc_cpus),
+};
+
+struct vnode {
+	struct fs_node node;
+	const struct entry *entry;
+	unsigned pid; /* of what is below /proc/<pid>; 0: it is nobody's, and stays */
+	int fd;
+};
+
+static struct vnode statics[ARRAY_LEN(entries)]; /* W: begin() */
+static struct fs fs;
+
+static const struct vnode *own_of(const struct fs_node *node)
+{
+	return LIST_OWNER((struct fs_node *)node, const struct vnode, node);
+}
+
+static unsigned index_of(const struct entry *entry)
+{
+	return (unsigned)(entry - entries);
+}
+
+static void node_release(struct fs_node *node)
+{
+	if (own_of(node)->pid != 0)
+		free(LIST_OWNER(node, struct vnode, node));
+}
+
+static status_t node_stat(struct fs_node *node, struct fs_stat *out)
+{
+	const struct vnode *own = own_of(node);
+
+	*out = (struct fs_stat){
+		.type = node->type,
+		.permissions = own->entry->permissions,
+		.links = node->type == FS_DIRECTORY ? 2 : 1,
+		.id = index_of(own->entry) + 1 + (uint64_t)own->pid * FD_ID + (uint64_t)own->fd * (1ull << 40),
+	};
+	return STATUS_OK;
+}
+
+static const struct fs_ops ops = { .release = node_release, .stat = node_stat };
+
+/* Nodes that stay have a hold that nobody gives back. */
+static void begin(void)
+{
+	static struct spinlock lock;
+	static bool begun;
+
+	spinlock_take(&lock);
+	for (unsigned i = 0; !begun && i < ARRAY_LEN(entries); i++) {
+		fs_node_init(&statics[i].node, &fs, (enum fs_type)entries[i].type);
+		statics[i].entry = &entries[i];
+	}
+	if (!begun)
+		fs = (struct fs){ .ops = &ops, .name = "linux", .root = &statics[EMPTY].node, .cpu = FS_CPU_ANY };
+	begun = true;
+	spinlock_give(&lock);
+}
+
+static void gone(struct fs *gone_fs)
+{
+	(void)gone_fs; /* it is there for ever */
+}
+
+struct fs_service *linux_virtual_service(void)
+{
+	struct fs_service *service;
+
+	begin();
+	return fs_service_start(&fs, gone, &service) == STATUS_OK ? service : NULL;
+}
+
+struct fs_node *linux_virtual_node(enum linux_virtual_top which)
+{
+	static const uint8_t tops[] = { [LINUX_VIRTUAL_EMPTY] = EMPTY, [LINUX_VIRTUAL_DEV] = DEV, [LINUX_VIRTUAL_PROC] = PROC,
+					[LINUX_VIRTUAL_SYS] = SYS, [LINUX_VIRTUAL_ETC] = ETC, [LINUX_VIRTUAL_RESOLV] = RESOLV };
+
+	return &statics[tops[which]].node;
+}
+
+bool linux_virtual_has(const struct fs_node *node)
+{
+	return node->fs == &fs;
+}
+
+/* A node below /proc/<pid>. */
+static status_t node_make(const struct entry *entry, unsigned pid, int fd, struct fs_node **out)
+{
+	struct vnode *made = malloc(sizeof(*made));
+
+	if (made == NULL)
+		return STATUS_ENOMEM;
+	*made = (struct vnode){ .entry = entry, .pid = pid, .fd = fd };
+	fs_node_init(&made->node, &fs, (enum fs_type)entry->type);
+	*out = &made->node;
+	return STATUS_OK;
+}
+
+/* The number that a name is; false: it is none. */
+static bool number_of(struct span name, unsigned *out)
+{
+	unsigned number = 0;
+
+	if (name.len == 0 || name.len >= NUMBER_MAX || (name.data[0] == '0' && name.len > 1))
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.data[i] < '0' || name.data[i] > '9')
+			return false;
+		number = number * 10 + (name.data[i] - '0');
+	}
+	*out = number;
+	return true;
+}
+
+static bool is_own_fd(const struct process *process, const struct vnode *own)
+{
+	return own->pid == process->number;
+}
+
+static status_t number_lookup(struct process *process, const struct vnode *own, unsigned number, struct fs_node **out)
+{
+	struct linux_file *file;
+	struct process *found;
+
+	if (own->entry == &entries[PID_FD] && is_own_fd(process, own) && linux_fd_get(process, (int)number, 0, &file) == STATUS_OK) {
+		linux_file_put(file);
+		return node_make(&entries[FD_LINK], own->pid, (int)number, out);
+	}
+	if (own->entry != &entries[PROC])
+		return STATUS_ENOENT;
+	found = linux_family_find(process, number);
+	if (found == NULL)
+		return STATUS_ENOENT;
+	object_put(&found->object);
+	return node_make(&entries[PID], number, 0, out);
+}
+
+status_t linux_virtual_lookup(struct process *process, struct fs_node *directory, struct span name, struct fs_node **out)
+{
+	const struct vnode *own = own_of(directory);
+	unsigned number;
+
+	if (number_of(name, &number))
+		return number_lookup(process, own, number, out);
+	for (unsigned i = 0; i < ARRAY_LEN(entries); i++) {
+		const struct entry *entry = &entries[i];
+
+		if (entry->parent != index_of(own->entry) || strlen(entry->name) != name.len || memcmp(entry->name, name.data, name.len) != 0)
+			continue;
+		if (own->pid != 0)
+			return node_make(entry, own->pid, 0, out);
+		*out = &statics[i].node;
+		fs_node_hold(*out);
+		return STATUS_OK;
+	}
+	return STATUS_ENOENT;
+}
+
+static bool number_each(unsigned number, uint64_t cookie, enum fs_type type, bool (*each)(void *ctx, const struct fs_entry *entry), void *ctx)
+{
+	char name[NUMBER_MAX + 1];
+	int len = format_print(name, sizeof(name), "%u", number);
+	const struct fs_entry entry = { .name = span_of(name, (size_t)len), .id = cookie, .type = type, .cookie = cookie };
+
+	return each(ctx, &entry);
+}
+
+/* What is called by its number, behind what has names. */
+static void numbers_list(struct process *process, const struct vnode *own, uint64_t cookie,
+			 bool (*each)(void *ctx, const struct fs_entry *entry), void *ctx)
+{
+	unsigned first = cookie > FIRST_PID_COOKIE ? (unsigned)(cookie - FIRST_PID_COOKIE) : 0;
+	struct process *found;
+	bool more = true;
+
+	if (own->entry == &entries[PID_FD] && is_own_fd(process, own)) {
+		for (int fd = linux_fd_next(process, (int)first); more && fd >= 0; fd = linux_fd_next(process, fd + 1))
+			more = number_each((unsigned)fd, FIRST_PID_COOKIE + (unsigned)fd + 1, FS_LINK, each, ctx);
+	} else if (own->entry == &entries[PROC]) {
+		while (more && (found = linux_family_next(process, first, 0)) != NULL) {
+			first = found->number;
+			object_put(&found->object);
+			more = number_each(first, FIRST_PID_COOKIE + first, FS_DIRECTORY, each, ctx);
+		}
+	}
+}
+
+void linux_virtual_list(struct process *process, struct fs_node *directory, uint64_t cookie, bool (*each)(void *ctx, const struct fs_entry *entry),
+			void *ctx)
+{
+	const struct vnode *own = own_of(directory);
+
+	for (uint64_t i = cookie; i < ARRAY_LEN(entries); i++) {
+		const struct fs_entry entry = { .name = span_of(entries[i].name, strlen(entries[i].name)), .id = i + 1,
+						.type = (enum fs_type)entries[i].type, .cookie = i + 1 };
+
+		if (entries[i].parent == index_of(own->entry) && !each(ctx, &entry))
+			return;
+	}
+	numbers_list(process, own, cookie, each, ctx);
+}
+
+/* The process that something is about, held; NULL: it has gone. */
+static struct process *process_of(struct process *process, const struct vnode *own)
+{
+	return own->pid != 0 ? linux_family_find(process, own->pid) : NULL;
+}
+
+static size_t cwd_text(struct process *process, char *to, size_t bytes)
+{
+	struct linux_dentry *cwd;
+	int64_t len;
+
+	if (linux_path_start(process, LINUX_AT_FDCWD, &cwd) != STATUS_OK)
+		return 0;
+	len = linux_dentry_path(cwd, to, bytes);
+	linux_dentry_put(cwd);
+	return len > 0 ? (size_t)len : 0;
+}
+
+static int64_t process_link(struct process *process, const struct vnode *own, char *to, size_t bytes)
+{
+	struct process *about = process_of(process, own);
+	int64_t len = STATUS_ENOENT;
+
+	if (about == NULL || about->personality == NULL)
+		len = STATUS_ENOENT;
+	else if (strcmp(own->entry->name, "exe") == 0)
+		len = format_print(to, bytes, "%s", about->personality->exe);
+	else
+		len = about == process ? (int64_t)cwd_text(about, to, bytes) : STATUS_EACCES;
+	if (about != NULL)
+		object_put(&about->object);
+	return len == 0 ? STATUS_ENOENT : len;
+}
+
+int64_t linux_virtual_read_link(struct process *process, struct fs_node *node, char *to, size_t bytes)
+{
+	const struct vnode *own = own_of(node);
+	struct linux_file *file;
+	int64_t len;
+
+	if (own->entry->says != NULL)
+		return format_print(to, bytes, "%s", own->entry->says);
+	if (own->entry->parent == PROC)
+		return format_print(to, bytes, own->entry->name[0] == 's' ? "%u" : "%u/task/%u", process->number, process->number);
+	if (own->entry != &entries[FD_LINK])
+		return process_link(process, own, to, bytes);
+	file = linux_virtual_magic(process, node);
+	if (file == NULL)
+		return STATUS_ENOENT;
+	len = (int64_t)linux_file_path(file, to, bytes);
+	linux_file_put(file);
+	return len;
+}
+
+struct linux_file *linux_virtual_magic(struct process *process, struct fs_node *node)
+{
+	const struct vnode *own = own_of(node);
+	struct linux_file *file;
+
+	if (own->entry != &entries[FD_LINK] || !is_own_fd(process, own) || linux_fd_get(process, own->fd, 0, &file) != STATUS_OK)
+		return NULL;
+	return file;
+}
+
+/* A text, made now. */
+static status_t text_open(struct process *process, const struct vnode *own, uint32_t flags, struct linux_file **out)
+{
+	struct process *about = process_of(process, own);
+	struct linux_text text;
+
+	if (own->pid != 0 && (about == NULL || about->personality == NULL)) {
+		if (about != NULL)
+			object_put(&about->object);
+		return STATUS_ENOENT;
+	}
+	linux_text_begin(&text);
+	if (own->entry->says != NULL)
+		format_to(&text.sink, "%s", own->entry->says);
+	else
+		own->entry->fill(&text, about != NULL ? about : process);
+	if (about != NULL)
+		object_put(&about->object);
+	return linux_text_open(&text, flags, out);
+}
+
+status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry, uint32_t flags, struct linux_file **out)
+{
+	const struct vnode *own = own_of(dentry->node);
+
+	if (own->entry->open != NULL)
+		return own->entry->open(process, flags, out);
+	if ((flags & LINUX_O_ACCMODE) != 0 && !(own->entry->permissions & 0200))
+		return STATUS_EACCES;
+	return text_open(process, own, flags, out);
+}
+
+uint64_t linux_virtual_rdev(const struct fs_node *node)
+{
+	return linux_virtual_has(node) ? own_of(node)->entry->rdev : 0;
+}
+
+bool linux_virtual_device(const char *path, uint64_t *id, uint64_t *rdev)
+{
+	static const char folder[] = "/dev/";
+
+	if (strncmp(path, folder, sizeof(folder) - 1) != 0)
+		return false;
+	for (unsigned i = NAMED; i < ARRAY_LEN(entries); i++) {
+		if (entries[i].parent != DEV || strcmp(entries[i].name, path + sizeof(folder) - 1) != 0)
+			continue;
+		*id = i + 1;
+		*rdev = entries[i].rdev;
+		return true;
+	}
+	return false;
+}

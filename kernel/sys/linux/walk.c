@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/core/libc.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/root.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
+#include "kernel/sys/linux/virtual.h"
+#include "lib/string.h"
+
+static void skip_slashes(struct linux_walk *walk)
+{
+	while (walk->rest < FS_PATH_MAX && walk->text[walk->rest] == '/')
+		walk->rest++;
+}
+
+/* The next name off the front, and the slashes behind it. */
+static struct span name_take(struct linux_walk *walk)
+{
+	const char *text = walk->text + walk->rest;
+	const char *slash = memchr(text, '/', FS_PATH_MAX - walk->rest);
+	struct span name = span_of(text, slash != NULL ? (size_t)(slash - text) : FS_PATH_MAX - walk->rest);
+
+	walk->rest += name.len;
+	skip_slashes(walk);
+	return name;
+}
+
+/* Takes over the hold of `to`. */
+static void go_to(struct linux_walk *walk, struct linux_dentry *to)
+{
+	linux_dentry_put(walk->at);
+	walk->at = to;
+}
+
+/* The content of a link, as much as fits. */
+static int64_t link_text(struct linux_walk *walk, struct fs_node *link, char *to, size_t bytes)
+{
+	if (linux_virtual_has(link))
+		return linux_virtual_read_link(walk->process, link, to, bytes);
+	return link->fs->ops->read_link != NULL ? link->fs->ops->read_link(link, to, bytes) : STATUS_EIO;
+}
+
+/* Puts the content of a link before what is left. `name_end`: where its name ended; slashes behind it still ask for a directory. */
+static status_t follow_link(struct linux_walk *walk, struct fs_node *link, size_t name_end)
+{
+	int64_t len;
+
+	if (walk->links++ == FS_LINKS_MAX)
+		return STATUS_ELOOP;
+	walk->rest = name_end;
+	len = link_text(walk, link, walk->text, walk->rest);
+	if (len <= 0)
+		return len < 0 ? (status_t)len : STATUS_ENOENT;
+	if ((size_t)len >= walk->rest) /* all the room there was: it may have been cut */
+		return STATUS_ENAMETOOLONG;
+	if (memchr(walk->text, 0, (size_t)len) != NULL)
+		return STATUS_EIO;
+	walk->rest -= (size_t)len;
+	memmove(walk->text + walk->rest, walk->text, (size_t)len);
+	if (walk->text[walk->rest] == '/')
+		go_to(walk, linux_dentry_hold(walk->root->dentry));
+	skip_slashes(walk);
+	return STATUS_OK;
+}
+
+/* A descriptor's link at the end of the path names its file itself. */
+static bool follow_magic(struct linux_walk *walk, struct fs_node *link)
+{
+	struct linux_file *file = linux_virtual_has(link) ? linux_virtual_magic(walk->process, link) : NULL;
+	struct linux_dentry *dentry;
+
+	if (file == NULL)
+		return false;
+	dentry = linux_vfs_dentry(file);
+	if (dentry != NULL) {
+		walk->found = linux_dentry_hold(dentry);
+		linux_file_put(file);
+	} else {
+		walk->magic = file;
+	}
+	walk->over = true;
+	return true;
+}
+
+/* What a name in the directory means; NULL: nothing is called so. */
+static status_t look_up(struct linux_walk *walk, struct span name, struct linux_dentry **out)
+{
+	const struct linux_mount *mount = walk->at->is_base ? linux_root_mount(walk->root, walk->at, name) : NULL;
+	struct fs_node *directory = walk->at->node;
+	struct fs_node *node;
+	status_t status;
+
+	*out = NULL;
+	if (mount != NULL) {
+		*out = linux_dentry_hold(mount->dentry);
+		return STATUS_OK;
+	}
+	if (directory->type != FS_DIRECTORY)
+		return STATUS_ENOTDIR;
+	status = linux_virtual_has(directory) ? linux_virtual_lookup(walk->process, directory, name, &node) :
+						directory->fs->ops->lookup(directory, name, &node);
+	if (status != STATUS_OK)
+		return status == STATUS_ENOENT ? STATUS_OK : status;
+	*out = linux_dentry_make(walk->at, walk->at, node, name);
+	return *out != NULL ? STATUS_OK : STATUS_ENOMEM;
+}
+
+/* The last name of the path. Takes over the hold of `child`. */
+static status_t end_at(struct linux_walk *walk, struct span name, bool slash, struct linux_dentry *child)
+{
+	walk->found = child;
+	walk->name_bytes = (uint32_t)name.len;
+	memcpy(walk->name, name.data, name.len);
+	walk->name[name.len] = '\0';
+	walk->is_directory = slash;
+	walk->over = true;
+	return child != NULL && slash && child->node->type != FS_DIRECTORY ? STATUS_ENOTDIR : STATUS_OK;
+}
+
+/* A name that became part of the way. */
+static status_t pass(struct linux_walk *walk, struct linux_dentry *child)
+{
+	if (child == NULL)
+		return STATUS_ENOENT;
+	go_to(walk, child);
+	return child->node->type == FS_DIRECTORY ? STATUS_OK : STATUS_ENOTDIR;
+}
+
+static status_t step(struct linux_walk *walk)
+{
+	struct span name = name_take(walk);
+	size_t name_end = (size_t)(name.data - (const uint8_t *)walk->text) + name.len;
+	bool last = walk->rest == FS_PATH_MAX;
+	bool slash = name_end < FS_PATH_MAX;
+	struct linux_dentry *child;
+	status_t status;
+
+	if (name.len > FS_NAME_MAX)
+		return STATUS_ENAMETOOLONG;
+	if (name.len <= 2 && name.data[0] == '.' && name.data[name.len - 1] == '.') {
+		if (name.len == 2 && walk->at->parent != NULL)
+			go_to(walk, linux_dentry_hold(walk->at->parent));
+		return STATUS_OK;
+	}
+	status = look_up(walk, name, &child);
+	if (status != STATUS_OK)
+		return status;
+	if (child != NULL && child->node->type == FS_LINK && (walk->follow || slash)) {
+		if (!last || slash || !follow_magic(walk, child->node))
+			status = follow_link(walk, child->node, name_end);
+		linux_dentry_put(child);
+		return status;
+	}
+	return last ? end_at(walk, name, slash, child) : pass(walk, child);
+}
+
+/* As far as the file system goes in which it is. */
+static void stretch(void *arg)
+{
+	struct linux_walk *walk = arg;
+	struct fs_service *service = walk->at->service;
+
+	while (walk->status == STATUS_OK && !walk->over && walk->rest < FS_PATH_MAX && walk->at->service == service)
+		walk->status = step(walk);
+}
+
+static void walk_begin(struct linux_walk *walk, struct process *process, struct linux_dentry *at, bool follow)
+{
+	walk->at = linux_dentry_hold(at);
+	walk->found = NULL;
+	walk->magic = NULL;
+	walk->is_directory = false;
+	walk->name_bytes = 0;
+	walk->process = process;
+	walk->root = process->personality->root;
+	walk->links = 0;
+	walk->follow = follow;
+	walk->over = false;
+	walk->status = STATUS_OK;
+}
+
+status_t linux_walk(struct linux_walk *walk, struct process *process, struct linux_dentry *at, const char *path, bool follow)
+{
+	size_t len = strnlen(path, FS_PATH_MAX + 1);
+
+	walk_begin(walk, process, path[0] == '/' ? process->personality->root->dentry : at, follow);
+	if (len == 0)
+		return STATUS_ENOENT;
+	if (len > FS_PATH_MAX)
+		return STATUS_ENAMETOOLONG;
+	walk->rest = FS_PATH_MAX - len;
+	memmove(walk->text + walk->rest, path, len);
+	skip_slashes(walk);
+	while (walk->status == STATUS_OK && !walk->over && walk->rest < FS_PATH_MAX) {
+		/* The file system stays while the stretch runs, wherever the walk goes. */
+		struct linux_dentry *from = linux_dentry_hold(walk->at);
+
+		linux_fs_run(from->service, stretch, walk);
+		linux_dentry_put(from);
+	}
+	if (walk->status == STATUS_OK && !walk->over) {
+		walk->found = linux_dentry_hold(walk->at);
+		walk->is_directory = true;
+	}
+	return walk->status;
+}
+
+void linux_walk_end(struct linux_walk *walk)
+{
+	linux_dentry_put(walk->at);
+	linux_dentry_put(walk->found);
+	if (walk->magic != NULL)
+		linux_file_put(walk->magic);
+}
+
+status_t linux_path_start(struct process *process, int dirfd, struct linux_dentry **out)
+{
+	struct linux_fds *fds = &process->personality->fds;
+	struct linux_file *file;
+	status_t status;
+
+	if (dirfd == LINUX_AT_FDCWD) {
+		spinlock_take(&fds->lock);
+		*out = linux_dentry_hold(fds->cwd != NULL ? fds->cwd : process->personality->root->dentry);
+		spinlock_give(&fds->lock);
+		return STATUS_OK;
+	}
+	status = linux_fd_get(process, dirfd, 0, &file);
+	if (status != STATUS_OK)
+		return status;
+	*out = linux_vfs_dentry(file);
+	if (*out == NULL || (*out)->node->type != FS_DIRECTORY)
+		status = STATUS_ENOTDIR;
+	else
+		(void)linux_dentry_hold(*out);
+	linux_file_put(file);
+	return status;
+}
+
+struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
+{
+	struct linux_walk *walk = malloc(sizeof(*walk));
+	struct linux_dentry *start;
+	int64_t len;
+
+	*why = STATUS_ENOMEM;
+	if (walk == NULL)
+		return NULL;
+	len = linux_copy_string(thread, walk->text, path_va, FS_PATH_MAX + 1);
+	*why = len < 0 ? (status_t)len : STATUS_OK;
+	if (*why == STATUS_OK)
+		*why = linux_path_start(thread->process, walk->text[0] == '/' ? LINUX_AT_FDCWD : dirfd, &start);
+	if (*why != STATUS_OK) {
+		free(walk);
+		return NULL;
+	}
+	*why = linux_walk(walk, thread->process, start, walk->text, follow);
+	linux_dentry_put(start);
+	if (*why == STATUS_OK)
+		return walk;
+	linux_walk_free(walk);
+	return NULL;
+}
+
+void linux_walk_free(struct linux_walk *walk)
+{
+	linux_walk_end(walk);
+	free(walk);
+}
