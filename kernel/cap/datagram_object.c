@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * UDP ports as capabilities. Whom one may send to is the manifest's to say, but for answers: to the last PEERS that something came
- * from and was received.
+ * UDP ports as capabilities. Whom one may send to is the manifest's to say, but for answers: to the last that something came from and was
+ * received.
  */
 #include "kernel/io/net/datagram.h"
 
@@ -14,18 +14,16 @@
 #include "kernel/core/libc.h"
 #include "kernel/datagram_methods.h"
 #include "kernel/io/net/net.h"
+#include "kernel/io/net/peers.h"
 #include "kernel/sys/process.h"
 #include "lib/string.h"
-
-enum { PEERS = 64 };
 
 struct datagram_object {
 	struct object object;
 	struct net_object *net;         /* held: the policy */
 	struct net_datagram *datagram;  /* W: the network's CPU, as what follows */
 	struct net_waits receivers;
-	struct net_endpoint peers[PEERS]; /* a ring */
-	unsigned peer_count;
+	struct net_peers peers;
 };
 
 static struct datagram_object *datagram_of(const struct object *object)
@@ -87,19 +85,6 @@ struct object *datagram_object_create(struct net_datagram *datagram, struct net_
 	return &own->object;
 }
 
-static bool endpoint_equal(const struct net_endpoint *a, const struct net_endpoint *b)
-{
-	return a->port == b->port && net_address_equal(&a->address, &b->address);
-}
-
-static bool is_peer(const struct datagram_object *own, const struct net_endpoint *to)
-{
-	for (unsigned i = 0; i < own->peer_count && i < PEERS; i++)
-		if (endpoint_equal(&own->peers[i], to))
-			return true;
-	return false;
-}
-
 struct sending {
 	struct datagram_object *own;
 	struct net_endpoint to;
@@ -112,7 +97,7 @@ static void send_there(void *arg)
 	struct sending *sending = arg;
 	const struct net_policy *policy = &sending->own->net->policy;
 
-	if (net_policy_may_connect(policy, NET_UDP, &sending->to.address, sending->to.port) || is_peer(sending->own, &sending->to))
+	if (net_policy_may_connect(policy, NET_UDP, &sending->to.address, sending->to.port) || net_peers_has(&sending->own->peers, &sending->to))
 		sending->status = net_datagram_send(sending->own->datagram, &sending->to, sending->data);
 	else
 		sending->status = STATUS_EPERM;
@@ -153,8 +138,7 @@ static void receive_there(void *arg)
 		return;
 	(void)net_datagram_copy(own->datagram, receiving->data, receiving->room, 0);
 	net_datagram_consume(own->datagram);
-	if (!is_peer(own, &receiving->from))
-		own->peers[own->peer_count++ % PEERS] = receiving->from;
+	net_peers_note(&own->peers, &receiving->from);
 	if (is_readable(&own->object))
 		net_waits_finish_first(&own->receivers, 0);
 }

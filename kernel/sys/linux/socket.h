@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Sockets: what is common to all families, and what each one gives (struct linux_socket_ops). A socket is an open file; what it may do with the network
+ * is what the process's capability `net` allows.
+ *
+ * Spec: Linux, include/linux/socket.h, include/uapi/asm-generic/socket.h
+ */
+#ifndef KERNEL_SYS_LINUX_SOCKET_H
+#define KERNEL_SYS_LINUX_SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/wait.h"
+
+enum { LINUX_AF_UNSPEC = 0, LINUX_AF_UNIX = 1, LINUX_AF_INET = 2, LINUX_AF_INET6 = 10 };
+enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2, LINUX_SOCK_SEQPACKET = 5, LINUX_SOCK_TYPE = 0xf };
+enum { LINUX_IPPROTO_IP = 0, LINUX_IPPROTO_TCP = 6, LINUX_IPPROTO_UDP = 17, LINUX_IPPROTO_IPV6 = 41 };
+enum { LINUX_SHUT_RD = 0, LINUX_SHUT_WR = 1, LINUX_SHUT_RDWR = 2 };
+
+enum {
+	LINUX_MSG_OOB = 1, LINUX_MSG_PEEK = 2, LINUX_MSG_CTRUNC = 8, LINUX_MSG_TRUNC = 0x20, LINUX_MSG_DONTWAIT = 0x40, LINUX_MSG_WAITALL = 0x100,
+	LINUX_MSG_NOSIGNAL = 0x4000, LINUX_MSG_CMSG_CLOEXEC = 0x40000000,
+};
+
+enum { LINUX_ADDRESS_MAX = 128, LINUX_RIGHTS_MAX = 64 /* files in one message */, LINUX_SOCKET_BUFFER = 212992 };
+
+/* struct sockaddr_storage, as far as it is used. */
+struct linux_address {
+	uint32_t length;
+	_Alignas(8) uint8_t bytes[LINUX_ADDRESS_MAX];
+};
+
+static inline uint16_t linux_address_family(const struct linux_address *address)
+{
+	return address->length >= 2 ? (uint16_t)(address->bytes[0] | address->bytes[1] << 8) : LINUX_AF_UNSPEC;
+}
+
+/* What is sent or received at once. */
+struct linux_message {
+	struct linux_data *data;
+	uint32_t flags;                 /* LINUX_MSG_* */
+	struct linux_address *address;  /* where to; where it came from: length 0 where that has none. NULL: of no interest */
+	struct linux_file *files[LINUX_RIGHTS_MAX]; /* held: taken over when sent; the receiver's */
+	unsigned file_count;
+	uint32_t result_flags; /* of one received */
+};
+
+struct linux_socket;
+
+/* STATUS_EAGAIN: it cannot be done yet. Nothing here sleeps. NULL: STATUS_ENOTSUP. Context: fiber. */
+struct linux_socket_ops {
+	status_t (*bind)(struct linux_socket *socket, const struct linux_address *address);
+	status_t (*listen)(struct linux_socket *socket, unsigned backlog);
+	status_t (*accept)(struct linux_socket *socket, struct linux_socket **out); /* one hold, the caller's */
+	status_t (*connect)(struct linux_socket *socket, const struct linux_address *address); /* STATUS_EINPROGRESS: then */
+	status_t (*connected)(struct linux_socket *socket); /* tells how it ended */
+	status_t (*name)(struct linux_socket *socket, bool peer, struct linux_address *out);
+	int64_t (*send)(struct linux_socket *socket, struct linux_message *message);
+	int64_t (*receive)(struct linux_socket *socket, struct linux_message *message);
+	status_t (*shutdown)(struct linux_socket *socket, int how);
+	status_t (*take_error)(struct linux_socket *socket); /* what SO_ERROR tells, and forgets; NULL: never one */
+};
+
+enum { LINUX_SOCKET_OPTIONS = 16 };
+
+struct linux_socket {
+	struct linux_file file;
+	const struct linux_socket_ops *ops;
+	uint8_t family, type;
+	bool listening;              /* W: listen() */
+	struct linux_event event;    /* something changed */
+	uint64_t receive_timeout_ns; /* SO_RCVTIMEO, SO_SNDTIMEO; 0: none */
+	uint64_t send_timeout_ns;
+	int32_t options[LINUX_SOCKET_OPTIONS]; /* those that are remembered and no more (socket_options.c) */
+};
+
+/* `socket` is zeroed, and becomes a file with one hold. */
+void linux_socket_init(struct linux_socket *socket, const struct linux_file_ops *file_ops, const struct linux_socket_ops *ops, int family, int type);
+
+/* What read and write of every socket are. */
+int64_t linux_socket_read(struct linux_file *file, struct linux_data *data, uint64_t offset);
+int64_t linux_socket_write(struct linux_file *file, struct linux_data *data, uint64_t offset);
+status_t linux_socket_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type);
+
+static inline struct linux_socket *linux_socket_of(struct linux_file *file)
+{
+	return LIST_OWNER(file, struct linux_socket, file);
+}
+
+/* Makers, by family. STATUS_EACCES where the process has no network; STATUS_ENOMEM, STATUS_EPROTONOSUPPORT. Context: fiber. */
+MUST_CHECK status_t linux_inet_make(struct process *process, int family, int type, int protocol, struct linux_socket **out);
+MUST_CHECK status_t linux_unix_make(int type, struct linux_socket **out);
+MUST_CHECK status_t linux_unix_pair(int type, struct linux_socket *out[2]);
+
+/*
+ * Has look(ctx) called until that is not STATUS_EAGAIN: once where `waits` is false, else with what changes at the socket, for `timeout_ns` at most (0: for
+ * ever). LINUX_RESTART where a signal came. Context: the thread's fiber.
+ */
+MUST_CHECK int64_t linux_socket_await(struct thread *thread, struct linux_socket *socket, bool waits, uint64_t timeout_ns, int64_t (*look)(void *ctx),
+				      void *ctx);
+
+/* The options of a socket: getsockopt(2), setsockopt(2). */
+int64_t linux_socket_option_get(struct thread *thread, struct linux_socket *socket, const uint64_t x[6]);
+int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6]);
+
+/* A remembered option; NULL: there is none of that name. As the program's last setsockopt left it. */
+int32_t *linux_socket_option(struct linux_socket *socket, int level, int name);
+void linux_socket_options_init(struct linux_socket *socket);
+
+/* The socket of a descriptor, held: linux_file_put(&socket->file). STATUS_EBADF, STATUS_ENOTSOCK. */
+MUST_CHECK status_t linux_socket_get(struct process *process, int fd, struct linux_socket **out);
+
+/* An address from and to the program. STATUS_EINVAL for lengths that no address has; STATUS_EFAULT. `room_va`: of the length, which is written too. */
+MUST_CHECK status_t linux_address_in(struct thread *thread, uint64_t va, uint64_t length, struct linux_address *out);
+MUST_CHECK status_t linux_address_out(struct thread *thread, uint64_t va, uint64_t room_va, const struct linux_address *address);
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Spec: Linux, include/uapi/linux/{in,in6}.h */
+#include "kernel/sys/linux/socket_inet.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "capos/abi/net.h"
+#include "kernel/cap/grant.h"
+#include "kernel/sys/process.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+
+enum { IPV6_V6ONLY = 26 };
+
+struct sockaddr_in {
+	uint16_t family;
+	uint8_t port[2];
+	uint8_t address[4];
+	uint8_t zero[8];
+};
+
+struct sockaddr_in6 {
+	uint16_t family;
+	uint8_t port[2];
+	uint32_t flow;
+	uint8_t address[16];
+	uint32_t scope;
+};
+
+static_assert(sizeof(struct sockaddr_in) == 16, "include/uapi/linux/in.h");
+static_assert(sizeof(struct sockaddr_in6) == 28, "include/uapi/linux/in6.h");
+
+enum { SOCKADDR_IN6_LEAST = 24 /* RFC 2133's, without a scope */ };
+
+static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff }; /* RFC 4291 §2.5.5.2 */
+
+static bool is_zero(const uint8_t *bytes, size_t count)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < count; i++)
+		any |= bytes[i];
+	return any == 0;
+}
+
+status_t linux_inet_endpoint(const struct linux_socket *socket, const struct linux_address *address, struct net_endpoint *out)
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	memset(out, 0, sizeof(*out));
+	if (address->length < (socket->family == LINUX_AF_INET ? (uint32_t)sizeof(in) : SOCKADDR_IN6_LEAST))
+		return STATUS_EINVAL;
+	if (linux_address_family(address) != socket->family)
+		return STATUS_EAFNOSUPPORT;
+	if (socket->family == LINUX_AF_INET) {
+		memcpy(&in, address->bytes, sizeof(in));
+		out->address.family = NET_FAMILY_4;
+		memcpy(out->address.bytes, in.address, sizeof(in.address));
+		out->port = (uint16_t)(in.port[0] << 8 | in.port[1]);
+		return STATUS_OK;
+	}
+	memcpy(&in6, address->bytes, sizeof(in6));
+	out->port = (uint16_t)(in6.port[0] << 8 | in6.port[1]);
+	if (memcmp(in6.address, mapped, sizeof(mapped)) == 0) {
+		out->address.family = NET_FAMILY_4;
+		memcpy(out->address.bytes, in6.address + sizeof(mapped), 4);
+	} else if (is_zero(in6.address, sizeof(in6.address)) && *linux_socket_option((struct linux_socket *)socket, LINUX_IPPROTO_IPV6, IPV6_V6ONLY) == 0) {
+		out->address.family = NET_FAMILY_ANY;
+	} else {
+		out->address.family = NET_FAMILY_6;
+		memcpy(out->address.bytes, in6.address, sizeof(in6.address));
+	}
+	return STATUS_OK;
+}
+
+void linux_inet_address(const struct linux_socket *socket, const struct net_endpoint *endpoint, struct linux_address *out)
+{
+	const uint8_t port[2] = { (uint8_t)(endpoint->port >> 8), (uint8_t)endpoint->port };
+
+	memset(out, 0, sizeof(*out));
+	if (socket->family == LINUX_AF_INET) {
+		struct sockaddr_in in = { .family = LINUX_AF_INET, .port = { port[0], port[1] } };
+
+		memcpy(in.address, endpoint->address.bytes, sizeof(in.address));
+		memcpy(out->bytes, &in, sizeof(in));
+		out->length = sizeof(in);
+	} else {
+		struct sockaddr_in6 in6 = { .family = LINUX_AF_INET6, .port = { port[0], port[1] } };
+
+		if (endpoint->address.family == NET_FAMILY_4) {
+			memcpy(in6.address, mapped, sizeof(mapped));
+			memcpy(in6.address + sizeof(mapped), endpoint->address.bytes, 4);
+		} else {
+			memcpy(in6.address, endpoint->address.bytes, sizeof(in6.address));
+		}
+		memcpy(out->bytes, &in6, sizeof(in6));
+		out->length = sizeof(in6);
+	}
+}
+
+/* The network as the process has it. It is among the first capabilities, which came with the manifest. */
+static status_t network_find(struct process *process, struct net_object **out, uint32_t *rights)
+{
+	struct capos_capset_entry entry;
+	struct object *object;
+	unsigned at = 0;
+
+	while (grant_next(&process->capset, &at, &entry) == STATUS_OK) {
+		if (entry.interface != CAPOS_INTERFACE_NET)
+			continue;
+		if (capset_find(&process->capset, entry.cap, &object, rights) != STATUS_OK || !object_hold(object))
+			break;
+		*out = LIST_OWNER(object, struct net_object, object);
+		return STATUS_OK;
+	}
+	return STATUS_EACCES;
+}
+
+status_t linux_inet_make(struct process *process, int family, int type, int protocol, struct linux_socket **out)
+{
+	bool tcp = type == LINUX_SOCK_STREAM && (protocol == 0 || protocol == LINUX_IPPROTO_TCP);
+	bool udp = type == LINUX_SOCK_DGRAM && (protocol == 0 || protocol == LINUX_IPPROTO_UDP);
+	struct net_object *net;
+	uint32_t rights;
+	status_t status = network_find(process, &net, &rights);
+
+	if (status != STATUS_OK)
+		return status;
+	if (!tcp && !udp) {
+		object_put(&net->object);
+		return type == LINUX_SOCK_STREAM || type == LINUX_SOCK_DGRAM ? STATUS_EPROTONOSUPPORT : STATUS_ESOCKTNOSUPPORT;
+	}
+	*out = (tcp ? linux_tcp_make : linux_udp_make)(family, net, rights);
+	object_put(&net->object);
+	return *out != NULL ? STATUS_OK : STATUS_ENOMEM;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* What TCP and UDP sockets share: addresses, and what the process's capability `net` allows. */
+#ifndef KERNEL_SYS_LINUX_SOCKET_INET_H
+#define KERNEL_SYS_LINUX_SOCKET_INET_H
+
+#include <stdint.h>
+
+#include "kernel/cap/net_object.h"
+#include "kernel/io/net/stream.h"
+#include "kernel/sys/linux/socket.h"
+
+/* Of the socket's family. STATUS_EINVAL too short, STATUS_EAFNOSUPPORT another family. IPv4 addresses in IPv6 ones become what they are. */
+MUST_CHECK status_t linux_inet_endpoint(const struct linux_socket *socket, const struct linux_address *address, struct net_endpoint *out);
+
+/* The same backwards. */
+void linux_inet_address(const struct linux_socket *socket, const struct net_endpoint *endpoint, struct linux_address *out);
+
+/* Sockets that may do what `net`, of which they get a hold of their own, allows. NULL where memory is out. */
+struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t rights);
+struct linux_socket *linux_udp_make(int family, struct net_object *net, uint32_t rights);
+
+#endif

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Sending and receiving, with addresses and with descriptors that go along (SCM_RIGHTS).
+ *
+ * Spec: Linux, include/linux/socket.h (struct user_msghdr, struct cmsghdr)
+ */
+#include "kernel/sys/linux/socket_messages.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "kernel/core/libc.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/signal.h"
+#include "kernel/sys/linux/socket.h"
+#include "kernel/sys/linux/thread.h"
+#include "lib/string.h"
+
+enum { SOL_SOCKET = 1, SCM_RIGHTS = 1 };
+
+struct message_header {
+	uint64_t name;
+	uint32_t name_bytes, pad;
+	uint64_t pieces, piece_count;
+	uint64_t control, control_bytes;
+	uint32_t flags, pad2;
+};
+
+static_assert(sizeof(struct message_header) == 56, "include/linux/socket.h: struct user_msghdr");
+
+struct control_header {
+	uint64_t bytes; /* with this header */
+	int32_t level, type;
+};
+
+static_assert(sizeof(struct control_header) == 16, "include/linux/socket.h: struct cmsghdr");
+
+enum { CONTROL_MAX = sizeof(struct control_header) + LINUX_RIGHTS_MAX * sizeof(int32_t) };
+
+/* One call of either kind. From the heap: it is larger than a stack should bear. */
+struct transfer {
+	struct thread *thread;
+	struct linux_socket *socket; /* held */
+	struct linux_message message;
+	struct linux_address address;
+	struct linux_data data;
+	struct message_header header;
+	struct linux_piece *pieces; /* from the heap, or NULL */
+	uint64_t moved;
+};
+
+static void files_put(struct linux_message *message)
+{
+	for (unsigned i = 0; i < message->file_count; i++)
+		linux_file_put(message->files[i]);
+	message->file_count = 0;
+}
+
+static int64_t transfer_begin(struct thread *thread, int fd, uint32_t flags, struct transfer **out)
+{
+	struct transfer *transfer = calloc(1, sizeof(*transfer));
+	status_t status;
+
+	if (transfer == NULL)
+		return STATUS_ENOMEM;
+	status = linux_socket_get(thread->process, fd, &transfer->socket);
+	if (status != STATUS_OK) {
+		free(transfer);
+		return status;
+	}
+	transfer->thread = thread;
+	transfer->message.data = &transfer->data;
+	transfer->message.flags = flags;
+	transfer->message.address = &transfer->address;
+	*out = transfer;
+	return STATUS_OK;
+}
+
+static int64_t transfer_end(struct transfer *transfer, int64_t result)
+{
+	files_put(&transfer->message);
+	linux_file_put(&transfer->socket->file);
+	free(transfer->pieces);
+	free(transfer);
+	return result;
+}
+
+static bool waits(const struct transfer *transfer)
+{
+	return !(transfer->message.flags & LINUX_MSG_DONTWAIT) &&
+	       !(atomic_load_explicit(&transfer->socket->file.flags, memory_order_relaxed) & LINUX_O_NONBLOCK);
+}
+
+/* A stream sends all of it, bit by bit, where it may wait. */
+static int64_t send_look(void *ctx)
+{
+	struct transfer *transfer = ctx;
+	int64_t sent = transfer->socket->ops->send(transfer->socket, &transfer->message);
+
+	if (sent > 0)
+		transfer->moved += (uint64_t)sent;
+	if (sent > 0 && transfer->data.left > 0 && transfer->socket->type == LINUX_SOCK_STREAM)
+		return STATUS_EAGAIN;
+	return sent;
+}
+
+static int64_t send_run(struct transfer *transfer)
+{
+	struct linux_socket *socket = transfer->socket;
+	int64_t result;
+
+	if (transfer->message.flags & LINUX_MSG_OOB)
+		return STATUS_ENOTSUP;
+	result = linux_socket_await(transfer->thread, socket, waits(transfer), socket->send_timeout_ns, send_look, transfer);
+	if (transfer->moved > 0)
+		return (int64_t)transfer->moved;
+	if (result == STATUS_EPIPE && !(transfer->message.flags & LINUX_MSG_NOSIGNAL) && socket->type != LINUX_SOCK_DGRAM)
+		linux_signal_thread(transfer->thread, LINUX_SIGPIPE, NULL);
+	return result;
+}
+
+static int64_t receive_look(void *ctx)
+{
+	struct transfer *transfer = ctx;
+	int64_t received = transfer->socket->ops->receive(transfer->socket, &transfer->message);
+
+	if (received > 0)
+		transfer->moved += (uint64_t)received;
+	if (received > 0 && transfer->data.left > 0 && (transfer->message.flags & (LINUX_MSG_WAITALL | LINUX_MSG_PEEK)) == LINUX_MSG_WAITALL &&
+	    transfer->socket->type == LINUX_SOCK_STREAM)
+		return STATUS_EAGAIN;
+	return received;
+}
+
+static int64_t receive_run(struct transfer *transfer)
+{
+	struct linux_socket *socket = transfer->socket;
+	int64_t result;
+
+	if (transfer->message.flags & LINUX_MSG_OOB)
+		return STATUS_EINVAL;
+	result = linux_socket_await(transfer->thread, socket, waits(transfer), socket->receive_timeout_ns, receive_look, transfer);
+	return transfer->moved > 0 && socket->type == LINUX_SOCK_STREAM ? (int64_t)transfer->moved : result;
+}
+
+int64_t linux_call_sendto(struct thread *thread, const uint64_t x[6])
+{
+	struct transfer *transfer;
+	int64_t status = transfer_begin(thread, (int)x[0], (uint32_t)x[3], &transfer);
+
+	if (status != STATUS_OK)
+		return status;
+	status = linux_data_user(&transfer->data, thread, x[1], x[2]);
+	if (status == STATUS_OK && x[4] != 0)
+		status = linux_address_in(thread, x[4], (uint32_t)x[5], &transfer->address);
+	return transfer_end(transfer, status == STATUS_OK ? send_run(transfer) : status);
+}
+
+int64_t linux_call_recvfrom(struct thread *thread, const uint64_t x[6])
+{
+	struct transfer *transfer;
+	int64_t status = transfer_begin(thread, (int)x[0], (uint32_t)x[3], &transfer);
+	int64_t result;
+
+	if (status != STATUS_OK)
+		return status;
+	status = linux_data_user(&transfer->data, thread, x[1], x[2]);
+	if (status != STATUS_OK)
+		return transfer_end(transfer, status);
+	result = receive_run(transfer);
+	if (result >= 0 && x[4] != 0 && x[5] != 0 && linux_address_out(thread, x[4], x[5], &transfer->address) != STATUS_OK)
+		result = STATUS_EFAULT;
+	return transfer_end(transfer, result);
+}
+
+static status_t header_in(struct transfer *transfer, uint64_t va)
+{
+	struct thread *thread = transfer->thread;
+	struct message_header *header = &transfer->header;
+	uint64_t total = 0;
+	status_t status = linux_copy_in(thread, header, va, sizeof(*header));
+
+	if (status != STATUS_OK)
+		return status;
+	if (header->piece_count > LINUX_PIECES_MAX)
+		return STATUS_EMSGSIZE;
+	transfer->pieces = malloc((header->piece_count + 1) * sizeof(*transfer->pieces));
+	if (transfer->pieces == NULL)
+		return STATUS_ENOMEM;
+	if (header->piece_count > 0)
+		status = linux_copy_in(thread, transfer->pieces, header->pieces, header->piece_count * sizeof(*transfer->pieces));
+	for (uint64_t i = 0; status == STATUS_OK && i < header->piece_count; i++) {
+		if (transfer->pieces[i].bytes > LINUX_BYTES_MAX - total)
+			status = STATUS_EINVAL;
+		total += transfer->pieces[i].bytes;
+	}
+	transfer->data = (struct linux_data){ .thread = thread, .pieces = transfer->pieces, .count = (unsigned)header->piece_count, .left = total };
+	return status;
+}
+
+/* The files of the descriptors that go along. */
+static status_t rights_in(struct transfer *transfer)
+{
+	const struct message_header *header = &transfer->header;
+	struct linux_message *message = &transfer->message;
+	struct control_header control;
+	int32_t fds[LINUX_RIGHTS_MAX];
+	status_t status;
+
+	if (header->control == 0 || header->control_bytes < sizeof(control))
+		return STATUS_OK;
+	status = linux_copy_in(transfer->thread, &control, header->control, sizeof(control));
+	if (status != STATUS_OK)
+		return status;
+	if (control.level != SOL_SOCKET || control.type != SCM_RIGHTS || control.bytes < sizeof(control) || control.bytes > header->control_bytes)
+		return STATUS_EINVAL;
+	if (control.bytes > CONTROL_MAX)
+		return STATUS_EINVAL;
+
+	unsigned count = (unsigned)((control.bytes - sizeof(control)) / sizeof(fds[0]));
+
+	if (count > 0)
+		status = linux_copy_in(transfer->thread, fds, header->control + sizeof(control), count * sizeof(fds[0]));
+	for (unsigned i = 0; status == STATUS_OK && i < count; i++) {
+		status = linux_fd_get(transfer->thread->process, fds[i], 0, &message->files[i]);
+		message->file_count += status == STATUS_OK;
+	}
+	return status;
+}
+
+int64_t linux_call_sendmsg(struct thread *thread, const uint64_t x[6])
+{
+	struct transfer *transfer;
+	int64_t status = transfer_begin(thread, (int)x[0], (uint32_t)x[2], &transfer);
+
+	if (status != STATUS_OK)
+		return status;
+	status = header_in(transfer, x[1]);
+	if (status == STATUS_OK && transfer->header.name != 0)
+		status = linux_address_in(thread, transfer->header.name, transfer->header.name_bytes, &transfer->address);
+	if (status == STATUS_OK)
+		status = rights_in(transfer);
+	return transfer_end(transfer, status == STATUS_OK ? send_run(transfer) : status);
+}
+
+/* Descriptors for the files that came along, as far as there is room for them; the others are closed. */
+static status_t rights_out(struct transfer *transfer)
+{
+	struct message_header *header = &transfer->header;
+	struct linux_message *message = &transfer->message;
+	uint64_t room = header->control_bytes > sizeof(struct control_header) ? header->control_bytes - sizeof(struct control_header) : 0;
+	int32_t fds[LINUX_RIGHTS_MAX];
+	unsigned count = 0;
+	struct control_header control = { .level = SOL_SOCKET, .type = SCM_RIGHTS };
+
+	header->control_bytes = 0;
+	while (count < message->file_count && (count + 1) * sizeof(fds[0]) <= room) {
+		int64_t fd = linux_fd_add(transfer->thread->process, message->files[count], 0, (message->flags & LINUX_MSG_CMSG_CLOEXEC) != 0);
+
+		message->files[count] = NULL;
+		if (fd < 0)
+			break;
+		fds[count++] = (int32_t)fd;
+	}
+	if (count < message->file_count)
+		message->result_flags |= LINUX_MSG_CTRUNC;
+	for (unsigned i = count; i < message->file_count; i++)
+		if (message->files[i] != NULL)
+			linux_file_put(message->files[i]);
+	message->file_count = 0;
+	if (count == 0)
+		return STATUS_OK;
+	control.bytes = sizeof(control) + count * sizeof(fds[0]);
+	header->control_bytes = (control.bytes + 7) & ~7ul;
+	if (linux_copy_out(transfer->thread, header->control, &control, sizeof(control)) != STATUS_OK)
+		return STATUS_EFAULT;
+	return linux_copy_out(transfer->thread, header->control + sizeof(control), fds, count * sizeof(fds[0]));
+}
+
+/* What came besides the data, into the program's header at `va`. */
+static status_t header_out(struct transfer *transfer, uint64_t va)
+{
+	struct message_header *header = &transfer->header;
+	struct thread *thread = transfer->thread;
+	uint32_t length = transfer->address.length;
+	status_t status = STATUS_OK;
+
+	if (header->name != 0) {
+		uint32_t room = header->name_bytes < length ? header->name_bytes : length;
+
+		status = room > 0 ? linux_copy_out(thread, header->name, transfer->address.bytes, room) : STATUS_OK;
+		if (status == STATUS_OK)
+			status = linux_copy_out(thread, va + offsetof(struct message_header, name_bytes), &length, sizeof(length));
+	}
+	if (status == STATUS_OK)
+		status = rights_out(transfer);
+	if (status == STATUS_OK)
+		status = linux_copy_out(thread, va + offsetof(struct message_header, control_bytes), &header->control_bytes,
+					sizeof(header->control_bytes));
+	if (status == STATUS_OK)
+		status = linux_copy_out(thread, va + offsetof(struct message_header, flags), &transfer->message.result_flags,
+					sizeof(transfer->message.result_flags));
+	return status;
+}
+
+int64_t linux_call_recvmsg(struct thread *thread, const uint64_t x[6])
+{
+	struct transfer *transfer;
+	int64_t status = transfer_begin(thread, (int)x[0], (uint32_t)x[2], &transfer);
+	int64_t result;
+
+	if (status != STATUS_OK)
+		return status;
+	status = header_in(transfer, x[1]);
+	if (status != STATUS_OK)
+		return transfer_end(transfer, status);
+	result = receive_run(transfer);
+	if (result >= 0) {
+		status = header_out(transfer, x[1]);
+		result = status == STATUS_OK ? result : status;
+	}
+	return transfer_end(transfer, result);
+}

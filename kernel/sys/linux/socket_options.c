@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * getsockopt and setsockopt. What the stack does anyhow, or cannot do otherwise, is remembered and told again, as programs expect it; what would change
+ * something and is not there is ENOPROTOOPT.
+ *
+ * Spec: Linux, include/uapi/asm-generic/socket.h, include/uapi/linux/{in,in6,tcp}.h
+ */
+#include <stddef.h>
+
+#include "kernel/sys/linux/socket.h"
+#include "lib/status.h"
+#include "lib/string.h"
+
+enum { SOL_SOCKET = 1, SO_TYPE = 3, SO_ERROR = 4, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_LINGER = 13, SO_PEERCRED = 17, SO_ACCEPTCONN = 30,
+       SO_PROTOCOL = 38, SO_DOMAIN = 39 };
+
+/* Options of one int that are remembered: their place in struct linux_socket's `options` is their place here. */
+static const struct remembered {
+	uint8_t level, name;
+	int32_t start;
+} remembered[] = {
+	{ SOL_SOCKET, 2, 0 },                  /* SO_REUSEADDR: always so */
+	{ SOL_SOCKET, 6, 0 },                  /* SO_BROADCAST */
+	{ SOL_SOCKET, 7, LINUX_SOCKET_BUFFER },/* SO_SNDBUF */
+	{ SOL_SOCKET, 8, LINUX_SOCKET_BUFFER },/* SO_RCVBUF */
+	{ SOL_SOCKET, 9, 0 },                  /* SO_KEEPALIVE */
+	{ SOL_SOCKET, 15, 0 },                 /* SO_REUSEPORT */
+	{ LINUX_IPPROTO_TCP, 1, 0 },           /* TCP_NODELAY: always so */
+	{ LINUX_IPPROTO_TCP, 4, 7200 },        /* TCP_KEEPIDLE */
+	{ LINUX_IPPROTO_TCP, 5, 75 },          /* TCP_KEEPINTVL */
+	{ LINUX_IPPROTO_TCP, 6, 9 },           /* TCP_KEEPCNT */
+	{ LINUX_IPPROTO_TCP, 9, 0 },           /* TCP_DEFER_ACCEPT */
+	{ LINUX_IPPROTO_TCP, 12, 1 },          /* TCP_QUICKACK */
+	{ LINUX_IPPROTO_TCP, 3, 0 },           /* TCP_CORK: what is sent in one turn goes out together anyhow */
+	{ LINUX_IPPROTO_IP, 1, 0 },            /* IP_TOS */
+	{ LINUX_IPPROTO_IPV6, 26, 0 },         /* IPV6_V6ONLY; socket_inet.c reads it */
+	{ SOL_SOCKET, 10, 0 },                 /* SO_OOBINLINE: there is no urgent data */
+};
+
+static_assert(sizeof(remembered) / sizeof(remembered[0]) == LINUX_SOCKET_OPTIONS, "one for each");
+
+int32_t *linux_socket_option(struct linux_socket *socket, int level, int name)
+{
+	for (unsigned i = 0; i < LINUX_SOCKET_OPTIONS; i++)
+		if (remembered[i].level == level && remembered[i].name == name)
+			return &socket->options[i];
+	return NULL;
+}
+
+void linux_socket_options_init(struct linux_socket *socket)
+{
+	for (unsigned i = 0; i < LINUX_SOCKET_OPTIONS; i++)
+		socket->options[i] = remembered[i].start;
+}
+
+struct timeval {
+	int64_t seconds, microseconds;
+};
+
+struct linger {
+	int32_t on, seconds;
+};
+
+struct credentials { /* struct ucred */
+	int32_t pid, uid, gid;
+};
+
+static int64_t timeout_set(struct thread *thread, uint64_t *to, const uint64_t x[6])
+{
+	struct timeval time;
+
+	if (x[4] < sizeof(time))
+		return STATUS_EINVAL;
+	if (linux_copy_in(thread, &time, x[3], sizeof(time)) != STATUS_OK)
+		return STATUS_EFAULT;
+	if (time.microseconds < 0 || time.microseconds >= 1000000)
+		return STATUS_EDOM;
+	if (time.seconds < 0 || time.seconds > INT64_MAX / 1000000000 - 1)
+		*to = 0;
+	else
+		*to = (uint64_t)time.seconds * 1000000000u + (uint64_t)time.microseconds * 1000u;
+	return 0;
+}
+
+int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6])
+{
+	int level = (int)x[1];
+	int name = (int)x[2];
+	int32_t *value = linux_socket_option(socket, level, name);
+	int32_t wanted;
+
+	if (level == SOL_SOCKET && name == SO_RCVTIMEO)
+		return timeout_set(thread, &socket->receive_timeout_ns, x);
+	if (level == SOL_SOCKET && name == SO_SNDTIMEO)
+		return timeout_set(thread, &socket->send_timeout_ns, x);
+	if (level == SOL_SOCKET && name == SO_LINGER)
+		return (uint32_t)x[4] < sizeof(struct linger) ? STATUS_EINVAL : 0;
+	if (value == NULL)
+		return STATUS_ENOPROTOOPT;
+	if ((uint32_t)x[4] < sizeof(wanted))
+		return STATUS_EINVAL;
+	if (linux_copy_in(thread, &wanted, x[3], sizeof(wanted)) != STATUS_OK)
+		return STATUS_EFAULT;
+	*value = wanted;
+	return 0;
+}
+
+/* What the option is, in `to`: its bytes; 0: there is no such option. */
+static uint32_t option_read(struct linux_socket *socket, int level, int name, void *to)
+{
+	const int32_t *value = linux_socket_option(socket, level, name);
+	int32_t answer;
+
+	if (value != NULL) {
+		answer = *value;
+	} else if (level != SOL_SOCKET) {
+		return 0;
+	} else if (name == SO_TYPE) {
+		answer = socket->type;
+	} else if (name == SO_DOMAIN) {
+		answer = socket->family;
+	} else if (name == SO_PROTOCOL) {
+		answer = socket->family == LINUX_AF_UNIX ? 0 : socket->type == LINUX_SOCK_STREAM ? LINUX_IPPROTO_TCP : LINUX_IPPROTO_UDP;
+	} else if (name == SO_ACCEPTCONN) {
+		answer = socket->listening;
+	} else if (name == SO_ERROR) {
+		answer = socket->ops->take_error != NULL ? -socket->ops->take_error(socket) : 0;
+	} else if (name == SO_LINGER) {
+		memset(to, 0, sizeof(struct linger));
+		return sizeof(struct linger);
+	} else if (name == SO_PEERCRED) {
+		memcpy(to, &(struct credentials){ .pid = 0 }, sizeof(struct credentials));
+		return sizeof(struct credentials);
+	} else if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) {
+		uint64_t ns = name == SO_RCVTIMEO ? socket->receive_timeout_ns : socket->send_timeout_ns;
+
+		memcpy(to, &(struct timeval){ (int64_t)(ns / 1000000000u), (int64_t)(ns % 1000000000u / 1000u) }, sizeof(struct timeval));
+		return sizeof(struct timeval);
+	} else {
+		return 0;
+	}
+	memcpy(to, &answer, sizeof(answer));
+	return sizeof(answer);
+}
+
+int64_t linux_socket_option_get(struct thread *thread, struct linux_socket *socket, const uint64_t x[6])
+{
+	uint8_t answer[16];
+	uint32_t room;
+	uint32_t bytes;
+
+	if (linux_copy_in(thread, &room, x[4], sizeof(room)) != STATUS_OK)
+		return STATUS_EFAULT;
+	if ((int32_t)room < 0)
+		return STATUS_EINVAL;
+	bytes = option_read(socket, (int)x[1], (int)x[2], answer);
+	if (bytes == 0)
+		return STATUS_ENOPROTOOPT;
+	if (bytes > room)
+		bytes = room;
+	if (linux_copy_out(thread, x[3], answer, bytes) != STATUS_OK)
+		return STATUS_EFAULT;
+	return linux_copy_out(thread, x[4], &bytes, sizeof(bytes));
+}

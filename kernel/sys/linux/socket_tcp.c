@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * TCP sockets. Connections and listeners belong to the network's CPU: everything that touches them runs there (net_do()), and moves bytes through memory
+ * of the kernel's, since the program's may have to be brought in first.
+ */
+#include <stddef.h>
+
+#include "capos/abi/net.h"
+#include "kernel/core/libc.h"
+#include "kernel/io/net/net.h"
+#include "kernel/sys/linux/socket_inet.h"
+#include "lib/string.h"
+
+enum { STEP_SMALL = 1024, STEP_MAX = 65536 };
+
+struct tcp_socket {
+	struct linux_socket socket;
+	struct net_object *net; /* held */
+	uint32_t rights;        /* of the capability */
+	/* W: the network's CPU, all that follows. */
+	struct net_stream *stream;
+	struct net_listener *listener;
+	struct net_endpoint bound;
+	bool is_bound;
+	bool connect_told; /* how connecting ended has been told */
+	bool receiving_done; /* SHUT_RD */
+	bool error_told;
+};
+
+static const struct linux_file_ops tcp_file_ops;
+static const struct linux_socket_ops tcp_ops;
+
+static struct tcp_socket *tcp_of(struct linux_socket *socket)
+{
+	return LIST_OWNER(socket, struct tcp_socket, socket);
+}
+
+/* Context: the network's CPU. Waking others may serve messages, one of which may take the last hold away. */
+static void on_change(void *ctx)
+{
+	struct tcp_socket *own = ctx;
+
+	if (!object_hold(&own->socket.file.object))
+		return;
+	linux_event_raise(&own->socket.event);
+	linux_file_put(&own->socket.file);
+}
+
+static void stream_adopt(struct tcp_socket *own, struct net_stream *stream)
+{
+	own->stream = stream;
+	stream->events.ctx = own;
+	stream->events.changed = on_change;
+}
+
+static void close_there(void *arg)
+{
+	struct tcp_socket *own = arg;
+
+	if (own->stream != NULL)
+		net_stream_close(own->stream);
+	if (own->listener != NULL)
+		net_listener_close(own->listener);
+	net_poke();
+	object_put(&own->net->object);
+	free(own);
+}
+
+static void tcp_release(struct linux_file *file)
+{
+	net_do_later(close_there, tcp_of(linux_socket_of(file)));
+}
+
+struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t rights)
+{
+	struct tcp_socket *own = calloc(1, sizeof(*own));
+
+	if (own == NULL)
+		return NULL;
+	linux_socket_init(&own->socket, &tcp_file_ops, &tcp_ops, family, LINUX_SOCK_STREAM);
+	(void)object_hold(&net->object); /* the caller's hold keeps it */
+	own->net = net;
+	own->rights = rights;
+	return &own->socket;
+}
+
+/* Something to be done on the network's CPU. */
+struct asking {
+	struct tcp_socket *own;
+	struct net_endpoint at;
+	unsigned backlog;
+	uint32_t mask;
+	bool peer;
+	struct net_stream *stream;
+	uint8_t *memory;
+	size_t bytes;
+	bool peek;
+	int64_t result;
+};
+
+static void bind_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+
+	if (own->is_bound || own->stream != NULL || own->listener != NULL) {
+		asking->result = STATUS_EINVAL;
+		return;
+	}
+	own->bound = asking->at;
+	own->is_bound = true;
+}
+
+static status_t tcp_bind(struct linux_socket *socket, const struct linux_address *address)
+{
+	struct asking asking = { .own = tcp_of(socket) };
+	status_t status = linux_inet_endpoint(socket, address, &asking.at);
+
+	if (status != STATUS_OK)
+		return status;
+	if (asking.at.port != 0 && !net_policy_may_listen(&asking.own->net->policy, NET_TCP, asking.at.port))
+		return STATUS_EACCES;
+	net_do(bind_there, &asking);
+	return (status_t)asking.result;
+}
+
+static void listen_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+
+	if (own->listener != NULL)
+		return; /* another backlog: it keeps the first */
+	if (own->stream != NULL)
+		asking->result = STATUS_EINVAL;
+	else
+		asking->result = net_listener_open(&own->bound, asking->backlog, &own->listener);
+	if (asking->result != STATUS_OK)
+		return;
+	own->bound.port = own->listener->local.port;
+	own->listener->events.ctx = own;
+	own->listener->events.changed = on_change;
+}
+
+static status_t tcp_listen(struct linux_socket *socket, unsigned backlog)
+{
+	struct asking asking = { .own = tcp_of(socket), .backlog = backlog };
+
+	/* A port of the machine's choice is none that the manifest names. */
+	if (!(asking.own->rights & CAPOS_NET_RIGHT_LISTEN) || !net_policy_may_listen(&asking.own->net->policy, NET_TCP, asking.own->bound.port))
+		return STATUS_EACCES;
+	net_do(listen_there, &asking);
+	return (status_t)asking.result;
+}
+
+static void accept_there(void *arg)
+{
+	struct asking *asking = arg;
+
+	asking->result = asking->own->listener != NULL ? net_listener_accept(asking->own->listener, &asking->stream) : STATUS_EINVAL;
+}
+
+static void adopt_there(void *arg)
+{
+	struct asking *asking = arg;
+
+	stream_adopt(asking->own, asking->stream);
+	asking->own->connect_told = true;
+}
+
+static void abort_there(void *arg)
+{
+	net_stream_abort(arg);
+}
+
+static status_t tcp_accept(struct linux_socket *socket, struct linux_socket **out)
+{
+	struct tcp_socket *own = tcp_of(socket);
+	struct asking asking = { .own = own };
+
+	net_do(accept_there, &asking);
+	if (asking.result != STATUS_OK)
+		return (status_t)asking.result;
+	*out = linux_tcp_make(socket->family, own->net, own->rights);
+	if (*out == NULL) {
+		net_do(abort_there, asking.stream);
+		return STATUS_ENOMEM;
+	}
+	asking.own = tcp_of(*out);
+	net_do(adopt_there, &asking);
+	return STATUS_OK;
+}
+
+/* How connecting stands, as connect(2) tells it. The end is told once. */
+static status_t connecting_status(struct tcp_socket *own)
+{
+	status_t status = net_stream_connected(own->stream);
+
+	if (own->connect_told)
+		return status == STATUS_OK ? STATUS_EISCONN : STATUS_ECONNABORTED;
+	if (status == STATUS_EAGAIN)
+		return STATUS_EALREADY;
+	own->connect_told = true;
+	own->error_told = status != STATUS_OK;
+	return status;
+}
+
+static void connect_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+	struct net_stream *stream;
+
+	if (own->stream != NULL) {
+		asking->result = connecting_status(own);
+		return;
+	}
+	asking->result = own->listener != NULL ? STATUS_EISCONN : net_stream_connect(&asking->at, &stream);
+	if (asking->result != STATUS_OK)
+		return;
+	stream_adopt(own, stream);
+	asking->result = STATUS_EINPROGRESS;
+}
+
+/* An address that says "any" means this machine. */
+static void own_address(struct net_endpoint *at)
+{
+	static const uint8_t zero[16];
+
+	if (at->address.family != NET_FAMILY_6 && memcmp(at->address.bytes, zero, 4) == 0) {
+		at->address = (struct net_address){ .family = NET_FAMILY_4, .bytes = { 127, 0, 0, 1 } };
+	}
+}
+
+static status_t tcp_connect(struct linux_socket *socket, const struct linux_address *address)
+{
+	struct asking asking = { .own = tcp_of(socket) };
+	status_t status = linux_inet_endpoint(socket, address, &asking.at);
+
+	if (status != STATUS_OK)
+		return status;
+	own_address(&asking.at);
+	if (!(asking.own->rights & CAPOS_NET_RIGHT_CONNECT) ||
+	    !net_policy_may_connect(&asking.own->net->policy, NET_TCP, &asking.at.address, asking.at.port))
+		return STATUS_EACCES;
+	net_do(connect_there, &asking);
+	return (status_t)asking.result;
+}
+
+static void connected_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+
+	asking->result = own->stream != NULL ? net_stream_connected(own->stream) : STATUS_ENOTCONN;
+	if (asking->result == STATUS_EAGAIN || asking->result == STATUS_ENOTCONN)
+		return;
+	own->connect_told = true;
+	own->error_told = asking->result != STATUS_OK;
+}
+
+static status_t tcp_connected(struct linux_socket *socket)
+{
+	struct asking asking = { .own = tcp_of(socket) };
+
+	net_do(connected_there, &asking);
+	return (status_t)asking.result;
+}
+
+static void name_there(void *arg)
+{
+	struct asking *asking = arg;
+	const struct tcp_socket *own = asking->own;
+
+	if (own->stream != NULL && own->stream->connected)
+		asking->at = asking->peer ? own->stream->peer : own->stream->local;
+	else if (asking->peer)
+		asking->result = STATUS_ENOTCONN;
+	else if (own->is_bound || own->listener != NULL)
+		asking->at = own->bound;
+}
+
+static status_t tcp_name(struct linux_socket *socket, bool peer, struct linux_address *out)
+{
+	struct asking asking = { .own = tcp_of(socket), .peer = peer };
+
+	net_do(name_there, &asking);
+	if (asking.result == STATUS_OK)
+		linux_inet_address(socket, &asking.at, out);
+	return (status_t)asking.result;
+}
+
+static void send_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+
+	asking->result = own->stream != NULL ? net_stream_send(own->stream, span_of(asking->memory, asking->bytes)) : STATUS_EPIPE;
+	if (asking->result == STATUS_ENOTCONN && own->stream->tcp != NULL)
+		asking->result = STATUS_EAGAIN; /* it is being connected */
+	else if (asking->result < 0 && asking->result != STATUS_EAGAIN && own->error_told)
+		asking->result = STATUS_EPIPE;
+	else if (asking->result < 0 && asking->result != STATUS_EAGAIN)
+		own->error_told = true;
+}
+
+static void receive_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+	status_t status = STATUS_OK;
+	struct span data;
+	size_t done = 0;
+
+	if (own->stream == NULL) {
+		asking->result = STATUS_ENOTCONN;
+		return;
+	}
+	while (done < asking->bytes && (status = net_stream_peek(own->stream, &data)) == STATUS_OK) {
+		if (data.len > asking->bytes - done)
+			data.len = asking->bytes - done;
+		memcpy(asking->memory + done, data.data, data.len);
+		done += data.len;
+		if (asking->peek)
+			break; /* as far as it lies in one piece */
+		net_stream_consume(own->stream, data.len);
+	}
+	if (done > 0 || status == STATUS_OK || status == STATUS_ENODATA || (status == STATUS_EAGAIN && own->receiving_done))
+		asking->result = (int64_t)done;
+	else if (status == STATUS_ENOTCONN)
+		asking->result = STATUS_EAGAIN;
+	else if (status != STATUS_EAGAIN && own->error_told)
+		asking->result = 0;
+	else
+		asking->result = status;
+	if (asking->result < 0 && asking->result != STATUS_EAGAIN)
+		own->error_told = true;
+}
+
+/* Memory for a transfer: `small`, of STEP_SMALL bytes, where that is enough or there is no other. */
+static void memory_take(struct asking *asking, uint8_t *small, uint64_t bytes)
+{
+	asking->memory = small;
+	asking->bytes = bytes < STEP_SMALL ? (size_t)bytes : STEP_SMALL;
+	if (bytes <= STEP_SMALL)
+		return;
+	bytes = bytes < STEP_MAX ? bytes : STEP_MAX;
+	asking->memory = malloc(bytes);
+	if (asking->memory == NULL)
+		asking->memory = small;
+	else
+		asking->bytes = (size_t)bytes;
+}
+
+static void memory_give(const struct asking *asking, const uint8_t *small)
+{
+	if (asking->memory != small)
+		free(asking->memory);
+}
+
+static int64_t tcp_send(struct linux_socket *socket, struct linux_message *message)
+{
+	struct asking asking = { .own = tcp_of(socket) };
+	struct linux_data rest = *message->data;
+	uint8_t small[STEP_SMALL];
+	int64_t taken;
+
+	memory_take(&asking, small, rest.left);
+	taken = linux_data_take(&rest, asking.memory, asking.bytes);
+	if (taken >= 0) {
+		asking.bytes = (size_t)taken;
+		net_do(send_there, &asking);
+		taken = asking.result;
+	}
+	/* What there was no room for is the program's to send again. */
+	if (taken > 0 && (size_t)taken == asking.bytes)
+		*message->data = rest;
+	else if (taken > 0)
+		taken = linux_data_take(message->data, asking.memory, (size_t)taken);
+	memory_give(&asking, small);
+	return taken;
+}
+
+static int64_t tcp_receive(struct linux_socket *socket, struct linux_message *message)
+{
+	struct asking asking = { .own = tcp_of(socket), .peek = (message->flags & LINUX_MSG_PEEK) != 0 };
+	uint8_t small[STEP_SMALL];
+
+	if (message->data->left == 0)
+		return 0;
+	memory_take(&asking, small, message->data->left);
+	net_do(receive_there, &asking);
+	if (asking.result > 0)
+		asking.result = linux_data_give(message->data, asking.memory, (size_t)asking.result);
+	memory_give(&asking, small);
+	return asking.result;
+}
+
+static void shutdown_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+
+	if (own->stream == NULL || net_stream_connected(own->stream) != STATUS_OK) {
+		asking->result = STATUS_ENOTCONN;
+		return;
+	}
+	own->receiving_done |= asking->mask != LINUX_SHUT_WR;
+	if (asking->mask != LINUX_SHUT_RD)
+		asking->result = net_stream_shutdown(own->stream);
+	if (asking->result == STATUS_EAGAIN) /* memory is out: it ends by itself when it is closed */
+		asking->result = STATUS_OK;
+}
+
+static status_t tcp_shutdown(struct linux_socket *socket, int how)
+{
+	struct asking asking = { .own = tcp_of(socket), .mask = (uint32_t)how };
+
+	net_do(shutdown_there, &asking);
+	if (asking.result == STATUS_OK)
+		linux_event_raise(&socket->event);
+	return (status_t)asking.result;
+}
+
+static void error_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+
+	if (own->stream != NULL && own->stream->tcp == NULL && !own->error_told) {
+		asking->result = own->stream->error;
+		own->error_told = true;
+		own->connect_told = true;
+	}
+}
+
+static status_t tcp_take_error(struct linux_socket *socket)
+{
+	struct asking asking = { .own = tcp_of(socket) };
+
+	net_do(error_there, &asking);
+	return (status_t)asking.result;
+}
+
+static uint32_t stream_mask(struct tcp_socket *own)
+{
+	struct net_stream *stream = own->stream;
+	uint32_t mask = 0;
+	struct span data;
+	status_t status = net_stream_peek(stream, &data);
+
+	if (status == STATUS_OK || status == STATUS_ENODATA || own->receiving_done)
+		mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
+	if (stream->peer_done || own->receiving_done)
+		mask |= LINUX_POLLRDHUP;
+	if (stream->tcp == NULL && stream->error != STATUS_OK)
+		mask |= LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLHUP | (own->error_told ? 0 : (uint32_t)LINUX_POLLERR);
+	if (stream->peer_done && stream->sending_done)
+		mask |= LINUX_POLLHUP;
+	if (stream->connected && net_stream_is_writable(stream))
+		mask |= LINUX_POLLOUT | LINUX_POLLWRNORM;
+	return mask;
+}
+
+static void poll_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+
+	if (own->stream != NULL)
+		asking->mask = stream_mask(own);
+	else if (own->listener != NULL)
+		asking->mask = list_is_empty(&own->listener->queue) ? 0 : LINUX_POLLIN | LINUX_POLLRDNORM;
+	else
+		asking->mask = LINUX_POLLOUT | LINUX_POLLHUP;
+}
+
+static uint32_t tcp_poll(struct linux_file *file, struct linux_waiter *waiter)
+{
+	struct linux_socket *socket = linux_socket_of(file);
+	struct asking asking = { .own = tcp_of(socket) };
+
+	linux_poll_wait(waiter, &socket->event);
+	net_do(poll_there, &asking);
+	return asking.mask;
+}
+
+static const struct linux_socket_ops tcp_ops = {
+	.bind = tcp_bind,
+	.listen = tcp_listen,
+	.accept = tcp_accept,
+	.connect = tcp_connect,
+	.connected = tcp_connected,
+	.name = tcp_name,
+	.send = tcp_send,
+	.receive = tcp_receive,
+	.shutdown = tcp_shutdown,
+	.take_error = tcp_take_error,
+};
+
+static const struct linux_file_ops tcp_file_ops = {
+	.name = "socket",
+	.is_stream = true,
+	.read = linux_socket_read,
+	.write = linux_socket_write,
+	.poll = tcp_poll,
+	.stat = linux_socket_stat,
+	.release = tcp_release,
+};

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* UDP sockets. What touches the port runs on the network's CPU, as in socket_tcp.c. */
+#include <stddef.h>
+
+#include "capos/abi/net.h"
+#include "kernel/core/libc.h"
+#include "kernel/io/net/datagram.h"
+#include "kernel/io/net/net.h"
+#include "kernel/io/net/peers.h"
+#include "kernel/sys/linux/socket_inet.h"
+#include "lib/string.h"
+
+struct udp_socket {
+	struct linux_socket socket;
+	struct net_object *net; /* held */
+	uint32_t rights;        /* of the capability */
+	/* W: the network's CPU, all that follows. */
+	struct net_datagram *datagram; /* NULL: not bound yet */
+	struct net_endpoint peer;
+	bool has_peer;
+	struct net_peers peers;
+};
+
+static const struct linux_file_ops udp_file_ops;
+static const struct linux_socket_ops udp_ops;
+
+static struct udp_socket *udp_of(struct linux_socket *socket)
+{
+	return LIST_OWNER(socket, struct udp_socket, socket);
+}
+
+static void on_change(void *ctx)
+{
+	struct udp_socket *own = ctx;
+
+	if (!object_hold(&own->socket.file.object))
+		return;
+	linux_event_raise(&own->socket.event);
+	linux_file_put(&own->socket.file);
+}
+
+static void close_there(void *arg)
+{
+	struct udp_socket *own = arg;
+
+	if (own->datagram != NULL)
+		net_datagram_close(own->datagram);
+	object_put(&own->net->object);
+	free(own);
+}
+
+static void udp_release(struct linux_file *file)
+{
+	net_do_later(close_there, udp_of(linux_socket_of(file)));
+}
+
+struct linux_socket *linux_udp_make(int family, struct net_object *net, uint32_t rights)
+{
+	struct udp_socket *own = calloc(1, sizeof(*own));
+
+	if (own == NULL)
+		return NULL;
+	linux_socket_init(&own->socket, &udp_file_ops, &udp_ops, family, LINUX_SOCK_DGRAM);
+	(void)object_hold(&net->object); /* the caller's hold keeps it */
+	own->net = net;
+	own->rights = rights;
+	return &own->socket;
+}
+
+/* Something to be done on the network's CPU. */
+struct asking {
+	struct udp_socket *own;
+	struct net_endpoint at;
+	bool has_address;
+	bool peer;
+	uint8_t *memory;
+	uint32_t bytes;
+	bool peek;
+	uint32_t mask;
+	int64_t result;
+};
+
+static status_t open_there(struct udp_socket *own, const struct net_endpoint *at)
+{
+	status_t status = net_datagram_open(at, &own->datagram);
+
+	if (status != STATUS_OK)
+		return status;
+	own->datagram->events.ctx = own;
+	own->datagram->events.changed = on_change;
+	return STATUS_OK;
+}
+
+static void bind_there(void *arg)
+{
+	struct asking *asking = arg;
+
+	asking->result = asking->own->datagram != NULL ? STATUS_EINVAL : open_there(asking->own, &asking->at);
+}
+
+static status_t udp_bind(struct linux_socket *socket, const struct linux_address *address)
+{
+	struct asking asking = { .own = udp_of(socket) };
+	status_t status = linux_inet_endpoint(socket, address, &asking.at);
+
+	if (status != STATUS_OK)
+		return status;
+	if (asking.at.port != 0 && !net_policy_may_listen(&asking.own->net->policy, NET_UDP, asking.at.port))
+		return STATUS_EACCES;
+	net_do(bind_there, &asking);
+	return (status_t)asking.result;
+}
+
+/* A port of the machine's choice, for who sends before it has any. */
+static status_t bound_there(struct udp_socket *own)
+{
+	const struct net_endpoint any = { .address.family = own->socket.family == LINUX_AF_INET ? NET_FAMILY_4 : NET_FAMILY_ANY };
+
+	return own->datagram != NULL ? STATUS_OK : open_there(own, &any);
+}
+
+static bool may_send_there(const struct udp_socket *own, const struct net_endpoint *to)
+{
+	return net_policy_may_connect(&own->net->policy, NET_UDP, &to->address, to->port) || net_peers_has(&own->peers, to);
+}
+
+static void connect_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct udp_socket *own = asking->own;
+
+	own->has_peer = false;
+	if (!asking->has_address)
+		return;
+	asking->result = may_send_there(own, &asking->at) ? bound_there(own) : STATUS_EACCES;
+	if (asking->result != STATUS_OK)
+		return;
+	own->peer = asking->at;
+	own->has_peer = true;
+}
+
+static status_t udp_connect(struct linux_socket *socket, const struct linux_address *address)
+{
+	struct asking asking = { .own = udp_of(socket), .has_address = linux_address_family(address) != LINUX_AF_UNSPEC };
+	status_t status = asking.has_address ? linux_inet_endpoint(socket, address, &asking.at) : STATUS_OK;
+
+	if (status != STATUS_OK)
+		return status;
+	net_do(connect_there, &asking);
+	return (status_t)asking.result;
+}
+
+static void name_there(void *arg)
+{
+	struct asking *asking = arg;
+	const struct udp_socket *own = asking->own;
+
+	if (asking->peer && !own->has_peer)
+		asking->result = STATUS_ENOTCONN;
+	else if (asking->peer)
+		asking->at = own->peer;
+	else if (own->datagram != NULL)
+		asking->at = own->datagram->local;
+}
+
+static status_t udp_name(struct linux_socket *socket, bool peer, struct linux_address *out)
+{
+	struct asking asking = { .own = udp_of(socket), .peer = peer };
+
+	net_do(name_there, &asking);
+	if (asking.result == STATUS_OK)
+		linux_inet_address(socket, &asking.at, out);
+	return (status_t)asking.result;
+}
+
+static void send_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct udp_socket *own = asking->own;
+
+	if (!asking->has_address && !own->has_peer) {
+		asking->result = STATUS_EDESTADDRREQ;
+		return;
+	}
+	if (!asking->has_address)
+		asking->at = own->peer;
+	asking->result = may_send_there(own, &asking->at) ? bound_there(own) : STATUS_EACCES;
+	if (asking->result == STATUS_OK)
+		asking->result = net_datagram_send(own->datagram, &asking->at, span_of(asking->memory, asking->bytes));
+}
+
+static int64_t udp_send(struct linux_socket *socket, struct linux_message *message)
+{
+	struct asking asking = { .own = udp_of(socket), .has_address = message->address != NULL && message->address->length > 0 };
+	struct linux_data rest = *message->data;
+	int64_t result = STATUS_OK;
+
+	if (asking.has_address)
+		result = linux_inet_endpoint(socket, message->address, &asking.at);
+	if (result != STATUS_OK)
+		return result;
+	if (rest.left > NET_DATAGRAM_MAX)
+		return STATUS_EMSGSIZE;
+	asking.bytes = (uint32_t)rest.left;
+	asking.memory = malloc(asking.bytes + 1u);
+	if (asking.memory == NULL)
+		return STATUS_ENOBUFS;
+	result = asking.bytes > 0 ? linux_data_take(&rest, asking.memory, asking.bytes) : 0;
+	if (result >= 0 && (uint32_t)result < asking.bytes)
+		result = STATUS_EFAULT;
+	if (result >= 0) {
+		net_do(send_there, &asking);
+		result = asking.result == STATUS_OK ? (int64_t)asking.bytes : asking.result;
+	}
+	free(asking.memory);
+	if (result >= 0)
+		*message->data = rest;
+	return result;
+}
+
+/* Looks how long it is; with memory for it, takes it. What comes from another than the peer is dropped. */
+static void receive_there(void *arg)
+{
+	struct asking *asking = arg;
+	struct udp_socket *own = asking->own;
+	uint32_t bytes;
+
+	do {
+		asking->result = own->datagram != NULL ? net_datagram_peek(own->datagram, &bytes, &asking->at) : STATUS_EAGAIN;
+		if (asking->result != STATUS_OK || !own->has_peer || net_endpoint_equal(&asking->at, &own->peer))
+			break;
+		net_datagram_consume(own->datagram);
+	} while (true);
+	if (asking->result != STATUS_OK)
+		return;
+	asking->result = bytes;
+	if (asking->memory == NULL)
+		return;
+	(void)net_datagram_copy(own->datagram, asking->memory, asking->bytes, 0);
+	if (!asking->peek)
+		net_datagram_consume(own->datagram);
+	net_peers_note(&own->peers, &asking->at);
+}
+
+static int64_t udp_receive(struct linux_socket *socket, struct linux_message *message)
+{
+	struct asking asking = { .own = udp_of(socket), .peek = (message->flags & LINUX_MSG_PEEK) != 0 };
+	int64_t moved = 0;
+
+	net_do(receive_there, &asking);
+	if (asking.result < 0)
+		return asking.result;
+	asking.bytes = message->data->left < NET_DATAGRAM_MAX ? (uint32_t)message->data->left : NET_DATAGRAM_MAX;
+	asking.memory = malloc(asking.bytes + 1u);
+	if (asking.memory == NULL)
+		return STATUS_ENOMEM;
+	net_do(receive_there, &asking); /* another one may be the first now, of another length */
+	if (asking.result >= 0 && (uint64_t)asking.result < asking.bytes)
+		asking.bytes = (uint32_t)asking.result;
+	if (asking.result >= 0 && asking.bytes > 0)
+		moved = linux_data_give(message->data, asking.memory, asking.bytes);
+	free(asking.memory);
+	if (asking.result < 0 || moved < 0)
+		return asking.result < 0 ? asking.result : moved;
+	if ((uint64_t)asking.result > asking.bytes)
+		message->result_flags |= LINUX_MSG_TRUNC;
+	if (message->address != NULL)
+		linux_inet_address(socket, &asking.at, message->address);
+	return message->flags & LINUX_MSG_TRUNC ? asking.result : moved;
+}
+
+static void shutdown_there(void *arg)
+{
+	struct asking *asking = arg;
+
+	asking->result = asking->own->has_peer ? STATUS_OK : STATUS_ENOTCONN;
+}
+
+static status_t udp_shutdown(struct linux_socket *socket, int how)
+{
+	struct asking asking = { .own = udp_of(socket) };
+
+	(void)how;
+	net_do(shutdown_there, &asking);
+	return (status_t)asking.result;
+}
+
+static void poll_there(void *arg)
+{
+	struct asking *asking = arg;
+	const struct net_datagram *datagram = asking->own->datagram;
+
+	asking->mask = LINUX_POLLOUT | LINUX_POLLWRNORM;
+	if (datagram != NULL && !list_is_empty(&datagram->queue))
+		asking->mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
+}
+
+static uint32_t udp_poll(struct linux_file *file, struct linux_waiter *waiter)
+{
+	struct linux_socket *socket = linux_socket_of(file);
+	struct asking asking = { .own = udp_of(socket) };
+
+	linux_poll_wait(waiter, &socket->event);
+	net_do(poll_there, &asking);
+	return asking.mask;
+}
+
+static const struct linux_socket_ops udp_ops = {
+	.bind = udp_bind,
+	.connect = udp_connect,
+	.name = udp_name,
+	.send = udp_send,
+	.receive = udp_receive,
+	.shutdown = udp_shutdown,
+};
+
+static const struct linux_file_ops udp_file_ops = {
+	.name = "socket",
+	.is_stream = true,
+	.read = linux_socket_read,
+	.write = linux_socket_write,
+	.poll = udp_poll,
+	.stat = linux_socket_stat,
+	.release = udp_release,
+};
