@@ -4,8 +4,10 @@
 #include "kernel/sys/linux/root.h"
 
 #include "capos/abi/dir.h"
+#include "capos/abi/net.h"
 #include "kernel/cap/fs_object.h"
 #include "kernel/cap/grant.h"
+#include "kernel/cap/net_object.h"
 #include "kernel/core/libc.h"
 #include "kernel/dir_methods.h"
 #include "kernel/sys/linux/devices.h"
@@ -96,7 +98,7 @@ static void etc_look(void *arg)
 	const struct fs_ops *ops = top->fs->ops;
 	struct fs_node *found;
 
-	if (ops->lookup(top, span_of("etc", 3), &etc->node) != STATUS_OK || etc->node->type != FS_DIRECTORY)
+	if (ops->lookup == NULL || ops->lookup(top, span_of("etc", 3), &etc->node) != STATUS_OK || etc->node->type != FS_DIRECTORY)
 		return;
 	etc->has_resolver = ops->lookup(etc->node, span_of("resolv.conf", 11), &found) == STATUS_OK;
 	if (etc->has_resolver)
@@ -138,6 +140,22 @@ static status_t mounts_fill(struct linux_root *root, struct process *process, st
 	return status == STATUS_OK ? mount_resolver(root, virtual) : status;
 }
 
+/* It is among the capabilities that came with the manifest, if it is there. */
+static void network_find(struct linux_root *root, struct process *process)
+{
+	struct capos_capset_entry entry;
+	struct object *object;
+	unsigned at = 0;
+
+	while (grant_next(&process->capset, &at, &entry) == STATUS_OK) {
+		if (entry.interface != CAPOS_INTERFACE_NET || capset_find(&process->capset, entry.cap, &object, &root->net_rights) != STATUS_OK)
+			continue;
+		if (object_hold(object))
+			root->net = LIST_OWNER(object, struct net_object, object);
+		return;
+	}
+}
+
 status_t linux_root_make(struct process *process, struct linux_root **out)
 {
 	struct linux_root *root = calloc(1, sizeof(*root));
@@ -150,6 +168,7 @@ status_t linux_root_make(struct process *process, struct linux_root **out)
 	}
 	atomic_init(&root->holds, 1);
 	status = mounts_fill(root, process, virtual);
+	network_find(root, process);
 	fs_service_put(virtual);
 	if (status != STATUS_OK)
 		linux_root_put(root);
@@ -170,6 +189,8 @@ void linux_root_put(struct linux_root *root)
 	for (unsigned i = 0; i < root->count; i++)
 		linux_dentry_put(root->mounts[i].dentry);
 	linux_dentry_put(root->dentry);
+	if (root->net != NULL)
+		object_put(&root->net->object);
 	free(root);
 }
 

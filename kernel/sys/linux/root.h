@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * Where the paths of Linux programs begin: `/` is the bundle where the manifest grants `app`, else empty; below it are the other directories of the
+ * What all processes have that come from one of the manifest's: the network, and where the paths of Linux programs begin: `/` is the bundle where the manifest grants `app`, else empty; below it are the other directories of the
  * capability set, by their names there, and /dev, /proc, /sys. Made once for a manifest's process, and shared by all that it forks.
  */
 #ifndef KERNEL_SYS_LINUX_ROOT_H
@@ -14,6 +14,7 @@
 #include "lib/span.h"
 #include "lib/status.h"
 
+struct net_object;
 struct process;
 
 enum { LINUX_MOUNTS_MAX = 12 };
@@ -29,6 +30,8 @@ struct linux_root {
 	struct linux_dentry *dentry; /* held: `/` */
 	unsigned count;
 	struct linux_mount mounts[LINUX_MOUNTS_MAX];
+	struct net_object *net; /* held: the network as the manifest allows it; NULL: there is none for this program */
+	uint32_t net_rights;    /* of that capability */
 };
 
 /* From the capabilities to directories that the process has now. STATUS_ENOMEM. The caller holds it. Context: fiber. */

@@ -7,9 +7,8 @@
 #include <assert.h>
 #include <stddef.h>
 
-#include "capos/abi/net.h"
-#include "kernel/cap/grant.h"
-#include "kernel/sys/process.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/root.h"
 #include "lib/bits.h"
 #include "lib/string.h"
 
@@ -102,39 +101,16 @@ void linux_inet_address(const struct linux_socket *socket, const struct net_endp
 	}
 }
 
-/* The network as the process has it. It is among the first capabilities, which came with the manifest. */
-static status_t network_find(struct process *process, struct net_object **out, uint32_t *rights)
-{
-	struct capos_capset_entry entry;
-	struct object *object;
-	unsigned at = 0;
-
-	while (grant_next(&process->capset, &at, &entry) == STATUS_OK) {
-		if (entry.interface != CAPOS_INTERFACE_NET)
-			continue;
-		if (capset_find(&process->capset, entry.cap, &object, rights) != STATUS_OK || !object_hold(object))
-			break;
-		*out = LIST_OWNER(object, struct net_object, object);
-		return STATUS_OK;
-	}
-	return STATUS_EACCES;
-}
-
 status_t linux_inet_make(struct process *process, int family, int type, int protocol, struct linux_socket **out)
 {
 	bool tcp = type == LINUX_SOCK_STREAM && (protocol == 0 || protocol == LINUX_IPPROTO_TCP);
 	bool udp = type == LINUX_SOCK_DGRAM && (protocol == 0 || protocol == LINUX_IPPROTO_UDP);
-	struct net_object *net;
-	uint32_t rights;
-	status_t status = network_find(process, &net, &rights);
+	const struct linux_root *root = process->personality->root;
 
-	if (status != STATUS_OK)
-		return status;
-	if (!tcp && !udp) {
-		object_put(&net->object);
+	if (root->net == NULL)
+		return STATUS_EACCES;
+	if (!tcp && !udp)
 		return type == LINUX_SOCK_STREAM || type == LINUX_SOCK_DGRAM ? STATUS_EPROTONOSUPPORT : STATUS_ESOCKTNOSUPPORT;
-	}
-	*out = (tcp ? linux_tcp_make : linux_udp_make)(family, net, rights);
-	object_put(&net->object);
+	*out = (tcp ? linux_tcp_make : linux_udp_make)(family, root->net, root->net_rights);
 	return *out != NULL ? STATUS_OK : STATUS_ENOMEM;
 }
