@@ -17,7 +17,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvl
 # its translation; a layer's rules.mk names the files that are hot (HOT_CFLAGS). Frame pointers: backtraces. The prefix
 # map: the same bytes from any folder.
 HOT_CFLAGS := -O2
-TARGET_CFLAGS := -std=gnu11 -Os -g -ffreestanding -I. -Ibuild/gen -MMD -MP -fno-pic -fno-pie -fno-common -fno-stack-protector \
+TARGET_CFLAGS := -std=gnu11 -Os -g -ffreestanding -I. -Ibuild/gen -MD -MP -fno-pic -fno-pie -fno-common -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -ffunction-sections \
 	-fdata-sections -mno-outline-atomics -march=armv8-a -ffile-prefix-map=$(CURDIR)=.
 KERNEL_DEBUG := 0 # 1 in build/debug: see kernel/core/panic.h

@@ -18,7 +18,7 @@ build/capos/%.o: %.c $(RULES) | $(IDL_STAMP)
 
 build/capos/%.S.o: %.S $(RULES)
 	@mkdir -p $(@D)
-	$(CROSS)gcc -I. -MMD -MP -c -o $@ $<
+	$(CROSS)gcc -I. -MD -MP -c -o $@ $<
 
 build/libcapos.a: $(CAPOS_OBJS)
 	@rm -f $@

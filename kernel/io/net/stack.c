@@ -18,7 +18,10 @@
 #include "kernel/io/net/stream.h"
 #include "kernel/io/net/timers.h"
 
-enum { TURN_FRAMES = 64 }; /* then whoever waits for what they brought has a turn */
+enum {
+	TURN_FRAMES = 64, /* then whoever waits for what they brought has a turn */
+	TURN_LOOPS = 8,   /* how often what this machine sends itself is answered before others have theirs */
+};
 
 static struct net_device device;
 static bool started; /* W: net_stack_start */
@@ -101,10 +104,27 @@ unsigned net_stack_take(uint64_t now_ns)
 	return net_device_receive(&device, TURN_FRAMES);
 }
 
+/* Whether something waits that this machine has sent to itself. */
+static bool loop_is_pending(void)
+{
+	const struct netif *netif;
+
+	NETIF_FOREACH(netif) {
+		if (netif->loop_first != NULL)
+			return true;
+	}
+	return false;
+}
+
 void net_stack_finish(void)
 {
 	net_events_deliver();
 	net_stream_push_all();
+	for (unsigned i = 0; i < TURN_LOOPS && loop_is_pending(); i++) {
+		netif_poll_all();
+		net_events_deliver();
+		net_stream_push_all();
+	}
 	net_transmit_flush(&device.transmit);
 }
 
@@ -115,6 +135,8 @@ uint64_t net_stack_next(uint64_t now_ns)
 
 	net_stack_finish(); /* a link that came up has things to say */
 	timers_ns = net_timers_next(now_ns);
+	if (loop_is_pending())
+		return now_ns;
 	return device_ns < timers_ns ? device_ns : timers_ns;
 }
 

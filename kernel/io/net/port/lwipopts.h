@@ -49,8 +49,9 @@
 #define LWIP_NETIF_HOSTNAME 1
 #define LWIP_NETIF_LINK_CALLBACK 0
 #define LWIP_NETIF_STATUS_CALLBACK 1
-#define LWIP_NETIF_LOOPBACK 0
-#define LWIP_HAVE_LOOPIF 0
+#define LWIP_NETIF_LOOPBACK 1 /* what this machine sends to itself waits for net_stack_finish() */
+#define LWIP_NETIF_LOOPBACK_MULTITHREADING 0
+#define LWIP_HAVE_LOOPIF 1
 
 #define LWIP_DHCP 1
 #define LWIP_DHCP_DOES_ACD_CHECK 0 /* would hold the first byte back for seconds */
