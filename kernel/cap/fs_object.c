@@ -23,7 +23,7 @@ static struct budget *nodes_payer(struct budget *budget)
 	return budget;
 }
 
-static void node_discount(struct fs_service *service, struct budget *budget)
+void fs_node_discount(struct fs_service *service, struct budget *budget)
 {
 	if (service->fs->nodes_max == 0)
 		return;
@@ -32,10 +32,10 @@ static void node_discount(struct fs_service *service, struct budget *budget)
 }
 
 /*
- * Where there are few nodes, nobody has more than he leaves: one alone half of them, and whoever comes after many that are greedy still some
- * (the dynamic thresholds of shared buffers, by Choudhury and Hahne). A fixed share would have to know how many come.
+ * Nobody has more than he leaves: one alone half of them, and whoever comes after many that are greedy still some (the dynamic thresholds of shared
+ * buffers, by Choudhury and Hahne). A fixed share would have to know how many come.
  */
-static bool node_count(struct fs_service *service, struct budget *budget)
+bool fs_node_count(struct fs_service *service, struct budget *budget)
 {
 	uint32_t own;
 	uint32_t all;
@@ -46,18 +46,18 @@ static bool node_count(struct fs_service *service, struct budget *budget)
 	all = atomic_fetch_add_explicit(&service->nodes, 1, memory_order_relaxed) + 1;
 	if ((uint64_t)own + all <= service->fs->nodes_max)
 		return true;
-	node_discount(service, budget);
+	fs_node_discount(service, budget);
 	return false;
 }
 
 /* What it takes of a process; false, and nothing is taken, where that has not so much left. */
 static bool charge(struct fs_service *service, struct budget *budget, size_t bytes)
 {
-	if (!node_count(service, budget))
+	if (!fs_node_count(service, budget))
 		return false;
 	if (budget_charge_bytes(budget, bytes))
 		return true;
-	node_discount(service, budget);
+	fs_node_discount(service, budget);
 	return false;
 }
 
@@ -72,7 +72,7 @@ struct fs_object *fs_object_alloc(struct fs_service *service, struct budget *bud
 	if (made == NULL) {
 		if (budget != NULL) {
 			budget_credit_bytes(budget, bytes);
-			node_discount(service, budget);
+			fs_node_discount(service, budget);
 		}
 		return NULL;
 	}
@@ -94,7 +94,7 @@ static void release_run(struct fs_job *job)
 	if (gone->node != NULL)
 		fs_node_put(gone->node);
 	if (budget != NULL)
-		node_discount(gone->service, budget);
+		fs_node_discount(gone->service, budget);
 	fs_service_put(gone->service);
 	if (gone->tail_pa != 0)
 		budget_page_free(budget, gone->tail_pa);

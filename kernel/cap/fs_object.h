@@ -44,6 +44,13 @@ void fs_object_abandon(struct fs_object *fs_object);
 /* Makes it the object, with one hold, of a file or directory whose hold it takes over. Context: any. */
 void fs_object_open(struct fs_object *fs_object, struct fs_node *node, bool append);
 
+/*
+ * Counts a node that a process holds; false where the file system has few, and it may hold no more of them. Context: any. fs_node_discount() takes it
+ * back.
+ */
+bool fs_node_count(struct fs_service *service, struct budget *budget);
+void fs_node_discount(struct fs_service *service, struct budget *budget);
+
 /* The rights that a capability of it can have at most. */
 uint32_t fs_object_rights(const struct fs_object *fs_object);
 

@@ -138,6 +138,7 @@ struct fs {
 	uint32_t node_bytes;  /* of the kernel's memory that a node takes while it is held, charged to who opens it; 0: none, or it is charged already */
 	uint32_t nodes_max;   /* so many can be open for processes, all together; 0: without a limit */
 	bool read_only;       /* nothing that changes something is called */
+	bool counts_from_start; /* its times are since the machine's start, not since 1970 */
 };
 
 static inline void fs_node_init(struct fs_node *node, struct fs *fs, enum fs_type type)

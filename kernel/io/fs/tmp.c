@@ -250,7 +250,7 @@ status_t tmp_mount(struct budget *budget, uint64_t limit_bytes, unsigned cpu, st
 		return STATUS_ENOMEM;
 	budget_hold(budget);
 	tmp->memory = (struct tmp_memory){ .budget = budget, .limit = limit_bytes };
-	tmp->fs = (struct fs){ .ops = &ops, .name = "tmp", .cpu = cpu };
+	tmp->fs = (struct fs){ .ops = &ops, .name = "tmp", .cpu = cpu, .counts_from_start = true };
 	tmp->bucket_count = BUCKETS_MIN;
 	tmp->buckets = tmp_memory_alloc(&tmp->memory, BUCKETS_MIN * sizeof(struct tmp_entry *));
 	root = tmp->buckets != NULL ? tmp_node_make(tmp, FS_DIRECTORY, 0777) : NULL;

@@ -4,6 +4,7 @@
 #include "kernel/sys/linux/dentry.h"
 
 #include "hal/contract/smp.h"
+#include "kernel/cap/fs_object.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/message.h"
@@ -54,11 +55,16 @@ static struct linux_dentry *dentry_alloc(struct fs_service *service, struct budg
 	uint32_t charged = (uint32_t)bytes + service->fs->node_bytes;
 	struct linux_dentry *made;
 
-	if (!budget_charge_bytes(budget, charged))
+	if (!fs_node_count(service, budget))
 		return NULL;
+	if (!budget_charge_bytes(budget, charged)) {
+		fs_node_discount(service, budget);
+		return NULL;
+	}
 	made = malloc(bytes);
 	if (made == NULL) {
 		budget_credit_bytes(budget, charged);
+		fs_node_discount(service, budget);
 		return NULL;
 	}
 	*made = (struct linux_dentry){ .service = service, .budget = budget, .charged = charged, .name_bytes = (uint16_t)name.len };
@@ -108,6 +114,7 @@ static void release_run(struct fs_job *job)
 	uint32_t charged = gone->charged;
 
 	fs_node_put(gone->node);
+	fs_node_discount(gone->service, budget);
 	fs_service_put(gone->service);
 	free(gone);
 	budget_credit_bytes(budget, charged);

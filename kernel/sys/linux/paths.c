@@ -6,6 +6,7 @@
 #include "hal/contract/timer.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/pages.h"
@@ -125,7 +126,7 @@ static int64_t call_fchownat(struct thread *thread, const uint64_t x[6])
 /* One of utimensat's times. */
 static status_t time_take(const int64_t from[2], struct fs_time *to, uint32_t bit, uint32_t *what)
 {
-	uint64_t now = hal_timer_now_ns();
+	uint64_t now = hal_timer_now_ns() + linux_clock_offset_ns();
 
 	if (from[1] == UTIME_OMIT)
 		return STATUS_OK;

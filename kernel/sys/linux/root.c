@@ -74,7 +74,7 @@ static status_t mount_granted(struct linux_root *root, struct process *process, 
 static status_t root_find(struct linux_root *root, struct process *process, struct fs_service *virtual)
 {
 	uint32_t rights;
-	struct fs_object *app = directory_find(process, "app", &rights);
+	struct fs_object *app = directory_find(process, "/app", &rights);
 
 	if (app == NULL) {
 		root->dentry = linux_dentry_root(NULL, virtual, linux_virtual_node(LINUX_VIRTUAL_EMPTY), process->budget, VIRTUAL_RIGHTS, LINUX_VIRTUAL_DEVICE, "");
@@ -98,8 +98,13 @@ static void etc_look(void *arg)
 	const struct fs_ops *ops = top->fs->ops;
 	struct fs_node *found;
 
-	if (ops->lookup == NULL || ops->lookup(top, span_of("etc", 3), &etc->node) != STATUS_OK || etc->node->type != FS_DIRECTORY)
+	if (linux_virtual_has(top) || ops->lookup(top, span_of("etc", 3), &found) != STATUS_OK)
 		return;
+	if (found->type != FS_DIRECTORY) {
+		fs_node_put(found);
+		return;
+	}
+	etc->node = found;
 	etc->has_resolver = ops->lookup(etc->node, span_of("resolv.conf", 11), &found) == STATUS_OK;
 	if (etc->has_resolver)
 		fs_node_put(found);
@@ -124,7 +129,7 @@ static status_t mount_resolver(struct linux_root *root, struct fs_service *virtu
 
 static status_t mounts_fill(struct linux_root *root, struct process *process, struct fs_service *virtual)
 {
-	static const char *const granted[] = { "app", "tmp", "host", "data", "log" };
+	static const char *const granted[] = { "/app", "/tmp", "/host", "/data", "/log" };
 	status_t status = root_find(root, process, virtual);
 
 	if (status == STATUS_OK)
@@ -134,9 +139,9 @@ static status_t mounts_fill(struct linux_root *root, struct process *process, st
 	if (status == STATUS_OK)
 		status = mount_virtual(root, root->dentry, "sys", LINUX_VIRTUAL_SYS, virtual);
 	if (status == STATUS_OK)
-		status = mount_granted(root, process, root->mounts[root->count - 1].dentry, "sys", "rumpk");
+		status = mount_granted(root, process, root->mounts[root->count - 1].dentry, "/sys/rumpk", "rumpk");
 	for (unsigned i = 0; status == STATUS_OK && i < ARRAY_LEN(granted); i++)
-		status = mount_granted(root, process, root->dentry, granted[i], granted[i]);
+		status = mount_granted(root, process, root->dentry, granted[i], granted[i] + 1);
 	return status == STATUS_OK ? mount_resolver(root, virtual) : status;
 }
 

@@ -7,11 +7,12 @@
 #include "kernel/cap/fs_acts.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
+#include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/locks.h"
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
-enum { ANONYMOUS_DEVICE = 0xff /* of what is in no file system */, PART_BYTES = 65536, SMALL_BYTES = 512 };
+enum { ANONYMOUS_DEVICE = 0xff /* of what is in no file system */, PART_BYTES = 65536, SMALL_BYTES = 512, NANOSECONDS = 1000000000 };
 
 static struct linux_vfs_file *own_of(const struct linux_file *file)
 {
@@ -91,10 +92,31 @@ uint32_t linux_node_type(const struct fs_node *node)
 	       linux_virtual_rdev(node) != 0 ? LINUX_S_IFCHR : LINUX_S_IFSOCK;
 }
 
+/* Between the times of a file system that counts from the machine's start, and real time. */
+static void time_shift(struct fs_time *time, int64_t ns)
+{
+	int64_t total = time->seconds * NANOSECONDS + time->nanoseconds + ns;
+
+	if (time->seconds > INT64_MAX / NANOSECONDS / 2 || total < 0)
+		return;
+	*time = (struct fs_time){ .seconds = total / NANOSECONDS, .nanoseconds = (uint32_t)(total % NANOSECONDS) };
+}
+
+static void times_shift(const struct linux_dentry *dentry, struct fs_stat *stat, int64_t ns)
+{
+	if (!dentry->node->fs->counts_from_start)
+		return;
+	time_shift(&stat->accessed, ns);
+	time_shift(&stat->modified, ns);
+	time_shift(&stat->changed, ns);
+}
+
 status_t linux_dentry_stat(struct linux_dentry *dentry, struct linux_stat *out)
 {
 	struct act act = { .dentry = dentry, .out = &out->fs };
 	status_t status = (status_t)act_run(&act, stat_act);
+
+	times_shift(dentry, &out->fs, (int64_t)linux_clock_offset_ns());
 
 	out->type = linux_node_type(dentry->node);
 	out->device = dentry->device;
@@ -111,9 +133,11 @@ status_t linux_dentry_may(const struct linux_dentry *dentry, uint32_t rights)
 
 status_t linux_dentry_set(struct linux_dentry *dentry, uint32_t what, const struct fs_stat *values)
 {
-	struct act act = { .dentry = dentry, .what = what, .values = values };
+	struct fs_stat shifted = *values;
+	struct act act = { .dentry = dentry, .what = what, .values = &shifted };
 	status_t status = linux_dentry_may(dentry, CAPOS_DIR_RIGHT_WRITE);
 
+	times_shift(dentry, &shifted, -(int64_t)linux_clock_offset_ns());
 	if (status != STATUS_OK)
 		return status;
 	if ((what & FS_SET_SIZE) != 0 && dentry->node->type != FS_FILE)
