@@ -26,6 +26,7 @@ check libc6-dev /usr/include/stdio.h
 check libcunit1-dev /usr/include/CUnit/CUnit.h
 check libsodium-dev /usr/include/sodium.h
 check gdb-multiarch gdb-multiarch
+check g++-aarch64-linux-gnu aarch64-linux-gnu-g++
 check device-tree-compiler dtc
 check git git
 check curl curl

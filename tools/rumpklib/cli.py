@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from . import bake, commands, detached, disk, exec_commands, network, recipe_commands, run, share, toolchain, volume
+from . import bake, commands, crossbuild, detached, disk, exec_commands, network, recipe_commands, run, share, toolchain, volume
 from .errors import BadInput, Refused
 
 DESCRIPTION = "Makes, signs, checks and runs Rumpk bundles (.rpk)."
@@ -109,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="rumpk", description=DESCRIPTION, epilog=EPILOG)
     sub = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (_keygen, _pack, _sign, _verify, _inspect, _extract, _run, detached.add, exec_commands.add, volume.add, toolchain.add,
-                recipe_commands.add, bake.add):
+                recipe_commands.add, bake.add, crossbuild.add):
         add(sub)
     return whole
 
@@ -120,6 +120,8 @@ def main(argv: list[str]) -> int:
     if argv[:1] in (["run"], ["exec"]) and "--" in argv:  # argparse would take words for positional arguments wherever it can
         words = argv[argv.index("--") + 1:]
         argv = argv[:argv.index("--")]
+    elif argv[:1] in (["configure"], ["make"]):
+        argv, words = argv[:1], argv[1:]
     arguments = parser().parse_args(argv)
     arguments.words = words
     try:
