@@ -47,6 +47,7 @@ peers default-jdk-headless javac
 peers util-linux taskset
 peers musl-tools musl-gcc
 peers wrk wrk
+peers redis-tools redis-benchmark
 browser chromium chromium
 END
 	echo "fuzz $(fuzzer_package) rt:libclang_rt.fuzzer-$(uname -m).a"

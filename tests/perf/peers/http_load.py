@@ -73,11 +73,15 @@ def widen(pid: int, port: int) -> None:
 
 
 def first_byte(port: int, path: str, started_ns: int) -> float:
+    """The same of an HTTP server."""
+    return first_reply(port, f"GET {path} HTTP/1.1\r\nHost: guest\r\n\r\n".encode("ascii"), started_ns)
+
+
+def first_reply(port: int, request: bytes, started_ns: int, limit_s: float = FIRST_BYTE_LIMIT_S) -> float:
     """Seconds from `started_ns` to the first byte of a reply: connections are opened one after the other until one brings it, for QEMU
     takes each and forgets what it could not hand on."""
-    request = f"GET {path} HTTP/1.1\r\nHost: guest\r\n\r\n".encode("ascii")
     probes: list[tuple[float, socket.socket]] = []
-    end = time.monotonic() + FIRST_BYTE_LIMIT_S
+    end = time.monotonic() + limit_s
     with selectors.DefaultSelector() as ready:
         try:
             while (now := time.monotonic()) < end:
@@ -92,7 +96,7 @@ def first_byte(port: int, path: str, started_ns: int) -> float:
         finally:
             for _since, probe in probes:
                 probe.close()
-    raise Failed(f"served nothing within {FIRST_BYTE_LIMIT_S:g} s")
+    raise Failed(f"served nothing within {limit_s:g} s")
 
 
 def _probe(port: int) -> socket.socket:
