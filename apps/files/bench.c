@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * How fast a file system is: bench seqwrite|seqread|randwrite|randread PATH [BYTES], bench smallfiles PATH [COUNT]. Reads and writes in
- * sequence are of 1 MiB, four under way at once; at random of 4 KiB, and sixteen. One line a figure.
+ * How fast a file system is: bench seqwrite|seqread|randwrite|randread|syncwrite PATH [BYTES], bench smallfiles PATH [COUNT]. Reads and writes in
+ * sequence are of 256 KiB, four under way at once; at random of 4 KiB, and sixteen; writes that are synced, each by itself, of 4 KiB. One line a
+ * figure.
  */
 #include "apps/files/files.h"
 
@@ -19,6 +20,7 @@ enum {
 	RANDOM_BYTES = 4096,
 	RANDOM_DEPTH = 16,
 	RANDOM_COUNT = 2000,
+	SYNC_COUNT = 200,
 	SMALL_COUNT = 500,
 	DEPTH_MAX = 16,
 };
@@ -151,6 +153,26 @@ static int transfers(const char *what, const char *path, uint64_t file_bytes)
 	return 0;
 }
 
+/* Each is on the disk before the next. */
+static int synced_writes(const char *path)
+{
+	static const uint8_t data[RANDOM_BYTES] = { 1 };
+	capos_cap_t file;
+	uint64_t ns = now_ns();
+	int64_t result = capos_open(path, CAPOS_DIR_CREATE, CAPOS_DIR_RIGHT_WRITE, &file);
+
+	for (uint64_t i = 0; i < SYNC_COUNT && result >= 0; i++) {
+		result = capos_write(file, i * RANDOM_BYTES, data, RANDOM_BYTES);
+		if (result >= 0)
+			result = capos_file_sync(file, 0);
+	}
+	ns = now_ns() - ns;
+	if (result < 0)
+		return complain("syncwrite", path, result) ? 1 : 0;
+	(void)capos_print("syncwrite %llu ops/s", (unsigned long long)(SYNC_COUNT * 1000000000ull / ns));
+	return 0;
+}
+
 static void number_append(char *text, uint64_t number)
 {
 	char digits[20];
@@ -225,6 +247,8 @@ int bench(int argc, char **argv)
 		return 2;
 	if (strcmp(argv[0], "smallfiles") == 0)
 		return small_files(argv[1], number > 0 ? number : SMALL_COUNT);
+	if (strcmp(argv[0], "syncwrite") == 0)
+		return synced_writes(argv[1]);
 	return transfers(argv[0], argv[1], number > 0 ? number : FILE_BYTES);
 }
 

@@ -70,9 +70,9 @@ perf-peers: setup-peers
 	@tests/perf/peers/peers.py
 	@tests/perf/peers/malloc_peers.py
 	@tests/perf/peers/http_peers.py
-	@tests/perf/peers/share_peers.py
+	@tests/perf/peers/file_peers.py
 
 peers: $(PEERS)/driver $(PEERS)/Lmax.class $(PEERS)/malloc_musl $(PEERS)/malloc_rumpk build/rumpk.img \
-	$(PEERS_HTTP)/blog.rpk $(PEERS_HTTP)/blog-bulk.rpk build/tests/apps/files-host.rpk
+	$(PEERS_HTTP)/blog.rpk $(PEERS_HTTP)/blog-bulk.rpk build/apps/files.rpk
 
 -include $(PEERS_OBJS:.o=.d)

@@ -8,7 +8,7 @@
 #include "kernel/io/fs/ext4/platform.h"
 #include "lib/string.h"
 
-enum { FETCH_MAX = HAL_BLOCK_PIECES_MAX, FETCHES_MAX = 16, WRITES = 16 };
+enum { FETCH_MAX = HAL_BLOCK_PIECES_MAX, FETCHES_MAX = 16, WRITES = 32 };
 
 /* A read of blocks that follow each other. */
 struct fetch {

@@ -8,6 +8,7 @@
 enum {
 	AHEAD_MIN = 8,       /* blocks */
 	AHEAD_MAX = 128,
+	STRAIGHT_MIN = 16,   /* from so many blocks on that are not cached a read goes from the device to where it is wanted */
 	WRITE_BLOCKS_MAX = 64, /* of one operation */
 	CUT_BLOCKS = 2048,     /* given back by one operation */
 };
@@ -60,34 +61,74 @@ static void read_plan(struct volume *volume, struct ext4_node *node, uint64_t of
 	node->ahead = last + 1 + node->window;
 }
 
+/*
+ * How many bytes at `offset` the device can put where they are wanted: whole blocks that follow each other and are not cached. Nobody else changes them meanwhile, and
+ * what is read in such pieces would only drive the rest out of the cache. `*from`: where on the device.
+ */
+static size_t straight_bytes(struct volume *volume, struct ext4_node *node, uint64_t offset, size_t bytes, uint64_t *from)
+{
+	uint64_t blocks = bytes / block_bytes(volume);
+	struct mapping run;
+	uint64_t count = 0;
+
+	if (offset % block_bytes(volume) != 0 || blocks < STRAIGHT_MIN ||
+	    map_find(volume, node, offset / block_bytes(volume), &run) != STATUS_OK || run.physical == 0 || run.unwritten)
+		return 0;
+	blocks = run.count < blocks ? run.count : blocks;
+	if (run.physical >= volume->cache.blocks || blocks > volume->cache.blocks - run.physical)
+		return 0;
+	while (count < blocks && !cache_has(&volume->cache, run.physical + count))
+		count++;
+	*from = run.physical * block_bytes(volume);
+	return count >= STRAIGHT_MIN ? (size_t)count * block_bytes(volume) : 0;
+}
+
+/* Bytes of one block, by way of the cache; a status. */
+static status_t block_read(struct volume *volume, struct ext4_node *node, uint64_t offset, uint8_t *to, uint32_t bytes)
+{
+	struct buffer *buffer;
+	struct mapping run;
+	status_t status = map_find(volume, node, offset / block_bytes(volume), &run);
+
+	if (status == STATUS_OK && run.physical != 0 && !run.unwritten)
+		status = cache_get(&volume->cache, run.physical, &buffer);
+	if (status != STATUS_OK)
+		return status == STATUS_EBADMSG ? STATUS_EIO : status;
+	if (run.physical != 0 && !run.unwritten)
+		memcpy(to, buffer->data + offset % block_bytes(volume), bytes);
+	else
+		memset(to, 0, bytes);
+	return STATUS_OK;
+}
+
 int64_t content_read(struct fs_node *fs_node, uint64_t offset, void *data, size_t bytes)
 {
 	struct volume *volume = volume_of(fs_node);
 	struct ext4_node *node = node_of(fs_node);
 	uint64_t size = node_size(node);
 	uint8_t *to = data;
+	uint64_t from;
 	size_t left;
 
 	if (offset >= size || bytes == 0)
 		return 0;
 	left = bytes < size - offset ? bytes : (size_t)(size - offset);
 	bytes = left;
-	read_plan(volume, node, offset, bytes);
+	if (straight_bytes(volume, node, offset, left, &from) == 0)
+		read_plan(volume, node, offset, bytes);
 	while (left > 0) {
-		uint32_t at = (uint32_t)(offset % block_bytes(volume));
-		uint32_t step = block_bytes(volume) - at < left ? block_bytes(volume) - at : (uint32_t)left;
-		struct buffer *buffer;
-		struct mapping run;
-		status_t status = map_find(volume, node, offset / block_bytes(volume), &run);
+		size_t rest = block_bytes(volume) - offset % block_bytes(volume);
+		size_t step = straight_bytes(volume, node, offset, left, &from);
+		status_t status;
 
-		if (status == STATUS_OK && run.physical != 0 && !run.unwritten)
-			status = cache_get(&volume->cache, run.physical, &buffer);
+		if (step > 0) {
+			status = cache_transfer(volume->device, HAL_BLOCK_READ, from, to, (uint32_t)step);
+		} else {
+			step = rest < left ? rest : left;
+			status = block_read(volume, node, offset, to, (uint32_t)step);
+		}
 		if (status != STATUS_OK)
-			return left < bytes ? (int64_t)(bytes - left) : status == STATUS_EBADMSG ? STATUS_EIO : status;
-		if (run.physical != 0 && !run.unwritten)
-			memcpy(to, buffer->data + at, step);
-		else
-			memset(to, 0, step);
+			return left < bytes ? (int64_t)(bytes - left) : status;
 		to += step;
 		offset += step;
 		left -= step;

@@ -8,11 +8,12 @@
 #include "kernel/io/fs/ext4/platform.h"
 #include "lib/string.h"
 
-enum { WRITES = 16, TRANSACTION_MIN = 64, TRANSACTION_MAX = 4096 };
+enum { WRITES = 32, TRANSACTION_MIN = 64, TRANSACTION_MAX = 4096 };
 
-/* Writes to the log that are under way: neighbours in one request. */
+/* Writes to the log that are under way: neighbours in one request. The last one may still grow, and is not. */
 struct journal_writes {
 	unsigned used;
+	bool grows;
 	status_t status;
 	struct ext4_io ios[WRITES];
 };
@@ -146,12 +147,20 @@ bool journal_has_room(const struct journal *journal)
 	return journal->free >= 2 * jbd2_transaction_blocks(&journal->format, journal->transaction_max);
 }
 
+static void last_submit(struct journal *journal)
+{
+	struct journal_writes *writes = journal->writes;
+
+	if (writes->grows)
+		journal->cache->device->submit(journal->cache->device, &writes->ios[writes->used - 1]);
+	writes->grows = false;
+}
+
 static void writes_finish(struct journal *journal)
 {
 	struct journal_writes *writes = journal->writes;
 
-	for (unsigned i = 0; i < writes->used; i++)
-		journal->cache->device->submit(journal->cache->device, &writes->ios[i]);
+	last_submit(journal);
 	for (unsigned i = 0; i < writes->used; i++) {
 		journal->cache->device->wait(journal->cache->device, &writes->ios[i]);
 		if (writes->ios[i].status != STATUS_OK)
@@ -166,12 +175,14 @@ static void log_write(struct journal *journal, void *data)
 	struct journal_writes *writes = journal->writes;
 	uint32_t bytes = journal->cache->block_bytes;
 	uint64_t offset = block_of(journal, journal->head) * bytes;
-	struct ext4_io *io = writes->used > 0 ? &writes->ios[writes->used - 1] : NULL;
+	struct ext4_io *io = writes->grows ? &writes->ios[writes->used - 1] : NULL;
 
 	if (io == NULL || io->count == HAL_BLOCK_PIECES_MAX || io->offset + (uint64_t)io->count * bytes != offset) {
+		last_submit(journal);
 		if (writes->used == WRITES)
 			writes_finish(journal);
 		io = &writes->ios[writes->used++];
+		writes->grows = true;
 		*io = (struct ext4_io){ .operation = HAL_BLOCK_WRITE, .offset = offset };
 	}
 	io->pieces[io->count++] = (struct hal_block_piece){ data, bytes };

@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * What apps/files/bench.c does, for Linux, as its first process: loads modules, mounts the folder, measures, powers off. What is under way at
- * once there is a thread each here. One line a figure, as there.
+ * What apps/files/bench.c does, for Linux, as its first process: loads modules, mounts the folder or the volume, measures, powers off. What is
+ * under way at once there is a thread each here. One line a figure, as there. Before it reads a volume, that is mounted anew: it is the disk
+ * that is to be read, not memory.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -21,7 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 16, SMALL_COUNT = 500, MODULES_MAX = 16 };
+enum { DEPTH_MAX = 16, SMALL_COUNT = 500, SYNC_COUNT = 200, MODULES_MAX = 32 };
+
+static const char *place; /* host, data */
 
 struct work {
 	int file;
@@ -70,10 +73,31 @@ static void *work_share(void *arg)
 	return NULL;
 }
 
+static int place_mount(void)
+{
+	if (strcmp(place, "host") == 0)
+		return mount("host", "/host", "9p", 0, "trans=virtio,version=9p2000.L,msize=524288");
+	return mount("/dev/vda", "/data", "ext4", 0, "");
+}
+
+static void cold(void)
+{
+	if (strcmp(place, "data") == 0 && (umount("/data") != 0 || place_mount() != 0))
+		printf("mounted no more: %d\n", errno);
+}
+
+static const char *path_of(const char *name)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "/%s/%s", place, name);
+	return path;
+}
+
 static void transfers(const char *what, bool write, bool random, uint64_t file_bytes)
 {
 	struct work work = {
-		.file = open("/host/bench", O_RDWR | O_CREAT, 0644),
+		.file = open(path_of("bench"), O_RDWR | O_CREAT, 0644),
 		.file_bytes = file_bytes,
 		.bytes = random ? 4096 : 262144,
 		.count = random ? 2000 : file_bytes / 262144,
@@ -106,6 +130,25 @@ static void transfers(const char *what, bool write, bool random, uint64_t file_b
 		printf("%s %llu KiB/s\n", what, (unsigned long long)(work.count * work.bytes * 1000000 / 1024 * 1000 / ns));
 }
 
+/* Each is on the disk before the next. */
+static void synced_writes(void)
+{
+	int file = open(path_of("synced"), O_RDWR | O_CREAT, 0644);
+	static char buffer[4096];
+	uint64_t ns = now_ns();
+	bool failed = file < 0;
+
+	memset(buffer, 1, sizeof(buffer));
+	for (unsigned i = 0; i < SYNC_COUNT && !failed; i++)
+		failed = pwrite(file, buffer, sizeof(buffer), (off_t)(i * sizeof(buffer))) != sizeof(buffer) || fsync(file) != 0;
+	ns = now_ns() - ns;
+	close(file);
+	if (failed)
+		printf("syncwrite failed: %d\n", errno);
+	else
+		printf("syncwrite %llu ops/s\n", (unsigned long long)(SYNC_COUNT * 1000000000ull / ns));
+}
+
 static int small_create(const char *path)
 {
 	static const char line[] = "a small file\n";
@@ -136,7 +179,7 @@ static void small_files(void)
 		int failed = 0;
 
 		for (unsigned i = 0; i < SMALL_COUNT; i++) {
-			snprintf(path, sizeof(path), "/host/small-%u", i);
+			snprintf(path, sizeof(path), "/%s/small-%u", place, i);
 			failed |= steps[step].run(path);
 		}
 		ns = now_ns() - ns;
@@ -169,17 +212,23 @@ static void measure(void)
 	uint64_t file_bytes = 64u << 20;
 
 	transfers("seqwrite", true, false, file_bytes);
+	cold();
 	transfers("seqread", false, false, file_bytes);
 	transfers("randwrite", true, true, file_bytes);
+	cold();
 	transfers("randread", false, true, file_bytes);
+	synced_writes();
 	small_files();
 }
 
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	place = getenv("place");
 	modules_load();
-	if (mount("host", "/host", "9p", 0, "trans=virtio,version=9p2000.L,msize=524288") != 0)
+	if (mount("dev", "/dev", "devtmpfs", 0, "") != 0)
+		printf("no devices: %d\n", errno);
+	if (place_mount() != 0)
 		printf("mount failed: %d\n", errno);
 	else
 		measure();
