@@ -15,6 +15,7 @@ Injected from outside, into the product's own image. Each must be survived, or e
     fault_memory  RAM of every size                                       a tree of our own, -m
     fault_offset  the counter leaps by its offset, set at EL2             gdb's stub, code of EL2
     fault_reset   a reset at the n-th instruction                         a plugin, QMP
+    fault_volume  a volume's n-th request                                 blkdebug
 
 Each module has `some()`, of each kind a few, for every run of the suite (tests/qemu/faults.py), and `sweep()`, every
 place there is, for a soak (tests/soak/faults.py).
@@ -28,9 +29,10 @@ sys.path[:] = [str(Path(__file__).resolve().parent.parent),
                *(entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent)]
 
 from harness import fault_alloc, fault_clock, fault_cpu, fault_device, fault_flip, fault_io, fault_irq  # noqa: E402
-from harness import fault_memory, fault_offset, fault_reset, paths, suite  # noqa: E402
+from harness import fault_memory, fault_offset, fault_reset, fault_volume, paths, suite  # noqa: E402
 
-MODULES = (fault_alloc, fault_clock, fault_cpu, fault_device, fault_flip, fault_io, fault_irq, fault_memory, fault_offset, fault_reset)
+MODULES = (fault_alloc, fault_clock, fault_cpu, fault_device, fault_flip, fault_io, fault_irq, fault_memory, fault_offset, fault_reset,
+           fault_volume)
 
 
 def some() -> list[suite.Case]:

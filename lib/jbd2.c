@@ -80,6 +80,7 @@ status_t jbd2_super_read(struct jbd2 *journal, const void *super, uint32_t block
 	if ((journal->incompat & JBD2_INCOMPAT_CSUM_V2) && (journal->incompat & JBD2_INCOMPAT_CSUM_V3))
 		return STATUS_ENOTSUP;
 	/* Such a commit may be there before its blocks are: checksums alone tell, and those of the first version are not read. */
+	*why = "its journal has commits with checksums of the first version, which only Linux replays";
 	if ((journal->incompat & JBD2_INCOMPAT_ASYNC_COMMIT) && !(journal->incompat & (JBD2_INCOMPAT_CSUM_V2 | JBD2_INCOMPAT_CSUM_V3)))
 		return STATUS_ENOTSUP;
 	memcpy(journal->uuid, at + JBD2_SUPER_UUID, sizeof(journal->uuid));

@@ -53,6 +53,21 @@ static void group_mark(struct volume *volume, dgrp_t group, uint8_t what)
 	volume->super_dirty = true;
 }
 
+/* Whether what is to be taken is free, and what is to be given back is taken: else a bitmap or a mapping is wrong, and counting on makes it worse. */
+static bool blocks_make_sense(struct volume *volume, uint64_t first, uint32_t count, int change)
+{
+	blk64_t found;
+
+	if (change > 0)
+		return ext2fs_test_block_bitmap_range2(volume->ext2->block_map, first, count) != 0;
+	return ext2fs_find_first_zero_block_bitmap2(volume->ext2->block_map, first, first + count - 1, &found) != 0;
+}
+
+static bool inode_makes_sense(struct volume *volume, ext2_ino_t number, int change)
+{
+	return (ext2fs_test_inode_bitmap2(volume->ext2->inode_map, number) != 0) == (change < 0);
+}
+
 static void inode_count(struct volume *volume, ext2_ino_t number, int change, bool directory)
 {
 	ext2_filsys ext2 = volume->ext2;
@@ -101,6 +116,10 @@ void ext2fs_inode_alloc_stats2(ext2_filsys ext2, ext2_ino_t number, int change, 
 {
 	if (number == 0 || number > ext2->super->s_inodes_count)
 		return;
+	if (!inode_makes_sense(owner_of(ext2), number, change)) {
+		owner_of(ext2)->allocations_wrong = true;
+		return;
+	}
 	remember(owner_of(ext2), &(struct allocation){ .first = number, .count = 1, .change = (int8_t)change, .inode = true, .directory = directory != 0 });
 	inode_count(owner_of(ext2), number, change, directory != 0);
 }
@@ -116,6 +135,10 @@ void ext2fs_block_alloc_stats_range(ext2_filsys ext2, blk64_t first, blk_t count
 
 	if (first < ext2->super->s_first_data_block || first >= blocks || count > blocks - first || count == 0)
 		return;
+	if (!blocks_make_sense(owner_of(ext2), first, count, change)) {
+		owner_of(ext2)->allocations_wrong = true;
+		return;
+	}
 	remember_blocks(owner_of(ext2), first, count, change);
 	blocks_count(owner_of(ext2), first, count, change);
 }

@@ -56,6 +56,7 @@ status_t change_begin(struct volume *volume, unsigned blocks)
 	}
 	volume->allocation_count = 0;
 	volume->allocations_lost = false;
+	volume->allocations_wrong = false;
 	volume->orphan_before = volume->ext2->super->s_last_orphan;
 	cache_operation_begin(&volume->cache);
 	return STATUS_OK;
@@ -72,6 +73,10 @@ static void nodes_reload(struct volume *volume)
 
 status_t change_end(struct volume *volume, status_t status)
 {
+	if (volume->allocations_wrong) {
+		volume_fail(volume, "ext4: the bitmaps and the files do not agree: nothing more is written to the volume: run e2fsck");
+		status = STATUS_EIO;
+	}
 	if (status != STATUS_OK && volume->allocations_lost)
 		volume_fail(volume, "ext4: out of memory: nothing more is written to the volume");
 	cache_operation_end(&volume->cache, status != STATUS_OK);

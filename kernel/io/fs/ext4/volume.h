@@ -83,6 +83,7 @@ struct volume {
 	struct allocation *allocations; /* of this operation */
 	unsigned allocation_count, allocation_room;
 	bool allocations_lost; /* there was no memory to remember one */
+	bool allocations_wrong; /* what was to be given back was free, or what was to be taken was taken */
 	struct kept_file kept;
 	struct ext4_lock *lock;
 	struct ext4_flusher *flusher;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/jbd2_format.h"
 #include "tests/unit/kernel/io/fs/ext4/world.h"
 #include "tests/unit/random.h"
 #include "tests/unit/unit.h"
@@ -203,9 +204,97 @@ static void damage_without_checksums_does_no_harm(void)
 	damaged("-b 1024 -N 128 -J size=1 -O ^metadata_csum,^64bit,^extent,^huge_file");
 }
 
+/* Where the content of a file begins on the disk. */
+static uint64_t block_of(struct volume *volume, const char *name)
+{
+	struct fs_node *file;
+	struct mapping run = { 0 };
+
+	CU_ASSERT_EQUAL_FATAL(ext4_ops.lookup(volume->fs.root, name_of(name), &file), STATUS_OK);
+	CU_ASSERT_EQUAL(map_find(volume, (struct ext4_node *)file, 0, &run), STATUS_OK);
+	fs_node_put(file);
+	return run.physical;
+}
+
+/* A bitmap says of a block of a file that it is free: it is not given back once more, and nothing is written any more. */
+static void what_is_given_back_twice_ends_writing(void)
+{
+	const struct fs_stat empty = { .size = 0 };
+	static uint8_t data[100];
+	struct fs_node *file;
+	struct volume *volume;
+	char command[40];
+	unsigned reports;
+
+	world_disk_make(&disk, 4 * MIB);
+	world_mkfs(&disk, "-b 1024 -N 128 -J size=1");
+	CU_ASSERT_FATAL(mount_it(&volume, false) == STATUS_OK);
+	CU_ASSERT_EQUAL(files_make(volume), FILES);
+	(void)snprintf(command, sizeof(command), "freeb %lu 1", (unsigned long)block_of(volume, "file 3"));
+	CU_ASSERT_EQUAL(volume_unmount(volume), STATUS_OK);
+	world_debugfs(&disk, command);
+	CU_ASSERT_FATAL(mount_it(&volume, false) == STATUS_OK);
+	reports = world_reports();
+	CU_ASSERT_EQUAL_FATAL(ext4_ops.lookup(volume->fs.root, name_of("file 3"), &file), STATUS_OK);
+	CU_ASSERT_EQUAL(ext4_ops.set(file, FS_SET_SIZE, &empty), STATUS_EIO);
+	CU_ASSERT(world_reports() == reports + 1 && strstr(world_last_report(), "do not agree") != NULL);
+	CU_ASSERT_EQUAL(ext4_ops.write(file, 0, data, sizeof(data), false), STATUS_EROFS);
+	CU_ASSERT_EQUAL(ext4_ops.sync(file), STATUS_EIO);
+	fs_node_put(file);
+	CU_ASSERT_EQUAL_FATAL(ext4_ops.lookup(volume->fs.root, name_of("file 4"), &file), STATUS_OK);
+	CU_ASSERT_EQUAL(ext4_ops.read(file, 0, data, sizeof(data)), sizeof(data));
+	fs_node_put(file);
+	CU_ASSERT(volume_unmount(volume) != STATUS_OK);
+	CU_ASSERT(world_shell(&disk, "/sbin/e2fsck -fy %s >/dev/null 2>&1", true) <= 1 && world_fsck(&disk) == 0);
+	CU_ASSERT_FATAL(mount_it(&volume, false) == STATUS_OK);
+	CU_ASSERT(volume_unmount(volume) == STATUS_OK);
+	world_disk_free(&disk);
+}
+
+/* The journal's superblock, of a volume of 1024-byte blocks; NULL: not found. */
+static uint8_t *journal_super(void)
+{
+	for (uint64_t at = 0; at < disk.device.bytes; at += 1024)
+		if (jbd2_get32(disk.bytes + at) == JBD2_MAGIC && jbd2_get32(disk.bytes + at + 4) == JBD2_SUPER_V2)
+			return disk.bytes + at;
+	return NULL;
+}
+
+/* Fast commits, and commits that only checksums of the first version tell from what was not written: told, and not a byte is changed. */
+static void logs_that_only_linux_replays_are_refused(void)
+{
+	static const struct {
+		uint32_t compat, incompat;
+		const char *why;
+	} logs[] = { { 0, JBD2_INCOMPAT_FAST_COMMIT, "fast commits" }, { 1, JBD2_INCOMPAT_ASYNC_COMMIT, "checksums" } };
+	uint8_t *before = malloc(16 * MIB);
+	struct volume *volume;
+	char why[100];
+
+	for (unsigned i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		uint8_t *super;
+
+		world_disk_make(&disk, 16 * MIB);
+		world_mkfs(&disk, "-b 1024 -N 128 -J size=4 -O ^metadata_csum,^64bit");
+		world_debugfs(&disk, "jo\njw -b 3000 /bin/true\njc");
+		super = journal_super();
+		CU_ASSERT_FATAL(super != NULL && jbd2_get32(super + JBD2_SUPER_START) != 0);
+		jbd2_put32(super + JBD2_SUPER_COMPAT, logs[i].compat);
+		jbd2_put32(super + JBD2_SUPER_INCOMPAT, jbd2_get32(super + JBD2_SUPER_INCOMPAT) | logs[i].incompat);
+		memcpy(before, disk.bytes, disk.device.bytes);
+		CU_ASSERT_EQUAL(volume_mount(&disk.device, false, 1 << 17, &volume, why, sizeof(why)), STATUS_ENOTSUP);
+		CU_ASSERT_PTR_NOT_NULL(strstr(why, logs[i].why));
+		CU_ASSERT(memcmp(before, disk.bytes, disk.device.bytes) == 0);
+		world_disk_free(&disk);
+	}
+	free(before);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(every_request_may_fail),
 	UNIT_CASE(damage_is_refused),
 	UNIT_CASE(damage_without_checksums_does_no_harm),
+	UNIT_CASE(what_is_given_back_twice_ends_writing),
+	UNIT_CASE(logs_that_only_linux_replays_are_refused),
 };
 UNIT_MAIN("kernel/io/fs/ext4/broken_disk", cases)
