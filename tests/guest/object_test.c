@@ -186,6 +186,22 @@ static const char *budgets_account_for_every_page(void)
 	return NULL;
 }
 
+/* Of more than 512 pages: the list takes two itself. */
+static const char *a_large_region_pays_for_its_list(void)
+{
+	struct budget *budget = budget_create(NULL, 700);
+	struct region *region;
+
+	GUEST_CHECK(budget != NULL);
+	GUEST_CHECK(region_create(budget, 600 * HAL_PAGE_BYTES, &region) == STATUS_OK);
+	GUEST_CHECK(budget_left(budget) == 98);
+	object_put(&region->object);
+	object_settle();
+	GUEST_CHECK(budget_left(budget) == 700);
+	budget_put(budget);
+	return NULL;
+}
+
 enum { SETS = 3 };
 
 /* A capability handed from set to set, and taken back by the first one. */
@@ -233,6 +249,7 @@ static const struct guest_test tests[] = {
 	{ "what_was_found_lives_until_this_fiber_yields", what_was_found_lives_until_this_fiber_yields },
 	{ "many_objects_go_once_each", many_objects_go_once_each },
 	{ "budgets_account_for_every_page", budgets_account_for_every_page },
+	{ "a_large_region_pays_for_its_list", a_large_region_pays_for_its_list },
 	{ "revoking_reaches_every_set", revoking_reaches_every_set },
 };
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import tomllib  # noqa: E402
 
 from harness import markers, paths, suite  # noqa: E402
-from harness.verdict import Expectation  # noqa: E402
+from harness.verdict import BAD_PATTERNS, Expectation  # noqa: E402
 
 TABLE = Path(__file__).with_name("hostile.toml")
 
@@ -29,7 +29,8 @@ def case(row: dict[str, object]) -> suite.Case:
     last = ("sched: last process exited, halting",) if row.get("halts", True) else ()
     lines = (f"re:{anywhere(str(row['line']))}",)
     machine = suite.product(paths.BUILD / "tests" / "apps" / f"{name}.rpk", memory_mib=str(row.get("memory", 128)))
-    want = Expectation(int(str(row["status"])), (markers.RUBICON, *lines, *last))
+    bad = (*BAD_PATTERNS, str(row["never"])) if "never" in row else BAD_PATTERNS
+    want = Expectation(int(str(row["status"])), (markers.RUBICON, *lines, *last), bad=bad)
     return suite.Case(f"hostile[{name}]", machine, want)
 
 

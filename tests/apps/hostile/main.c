@@ -12,7 +12,7 @@ char **hostile_argv;
 
 int main(int argc, char **argv)
 {
-	static const struct misdeed_table *const tables[] = { &fault_misdeeds, &ring_misdeeds, &service_misdeeds };
+	static const struct misdeed_table *const tables[] = { &fault_misdeeds, &region_misdeeds, &ring_misdeeds, &service_misdeeds };
 
 	hostile_argc = argc;
 	hostile_argv = argv;

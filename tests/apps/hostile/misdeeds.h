@@ -21,6 +21,7 @@ struct misdeed_table {
 };
 
 extern const struct misdeed_table fault_misdeeds;
+extern const struct misdeed_table region_misdeeds;
 extern const struct misdeed_table ring_misdeeds;
 extern const struct misdeed_table service_misdeeds;
 

@@ -118,6 +118,22 @@ static int event_nowhere(void)
 	return SURVIVED;
 }
 
+/* What was submitted behind what kills the process is not carried out. */
+static int nothing_after_a_fault(void)
+{
+	static const char text[] = "after the end";
+	struct capos_submission *submissions = (struct capos_submission *)(capos_start->rings + CAPOS_RINGS_SUBMISSIONS);
+	const struct capos_submission line = { .cap = capos_capset_get("console"), .method = CAPOS_CONSOLE_WRITE_LINE, .params_len = sizeof(text) - 1 };
+	uint32_t tail = atomic_load(&rings()->submit_tail);
+
+	submissions[tail % CAPOS_SUBMISSIONS] = line; /* at address 0 */
+	submissions[(tail + 1) % CAPOS_SUBMISSIONS] = line;
+	submissions[(tail + 1) % CAPOS_SUBMISSIONS].params = (uint64_t)text;
+	atomic_store(&rings()->submit_tail, tail + 2);
+	(void)capos_sys_cap_enter(2, CAPOS_WAIT_FOREVER);
+	return SURVIVED;
+}
+
 static const struct misdeed misdeeds[] = {
 	{ "tail-too-far", tail_too_far },
 	{ "tail-goes-back", tail_goes_back },
@@ -128,6 +144,7 @@ static const struct misdeed misdeeds[] = {
 	{ "map-params-null", map_params_null },
 	{ "unmap-params-null", unmap_params_null },
 	{ "event-nowhere", event_nowhere },
+	{ "nothing-after-a-fault", nothing_after_a_fault },
 	{ "params-in-kernel", params_in_kernel },
 	{ "params-wrap", params_wrap },
 	{ "params-cross-the-end", params_cross_the_end },
