@@ -18,6 +18,7 @@ COVER_EXT4_OBJS := $(EXT4_SRCS:%.c=build/cover/%.o) $(EXT4_WORLD:%.c=build/cover
 COVER_EXT2_OBJS := $(EXT2_SRCS:build/deps/%.c=build/cover/deps/%.o)
 COVER_LWIP_OBJS := $(LWIP_SRCS:build/deps/%.c=build/cover/deps/%.o)
 $(foreach driver,$(DRIVERS),$(eval build/cover/tests/unit/hal/virtio/$(driver)_test: $(patsubst build/host/asan/%,build/cover/%,$(call DRIVER_OBJS,$(driver)))))
+build/cover/tests/unit/hal/virtio/net_start_test: $(patsubst build/host/asan/%,build/cover/%,$(call DRIVER_OBJS,net))
 COVER_NINEP_OBJS := $(NINEP_OBJS:build/host/asan/%=build/cover/%)
 build/cover/tests/unit/kernel/io/fs/ninep_test build/cover/tests/unit/kernel/io/fs/ninep_lies_test: $(NINEP_OBJS:build/host/asan/%=build/cover/%)
 COVER_LINUX_MM_OBJS := $(LINUX_MM_OBJS:build/host/asan/%=build/cover/%) build/cover/kernel/sys/linux/frames.o

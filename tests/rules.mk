@@ -89,6 +89,7 @@ DRIVERS := net block rng console ninep
 DRIVER_OBJS = $(patsubst %.c,build/host/asan/%.o,$(wildcard hal/virtio/$(1).c hal/virtio/$(1)_*.c) hal/virtio/driver.c)
 DRIVER_TEST_OBJS := $(sort $(foreach driver,$(DRIVERS),$(call DRIVER_OBJS,$(driver))))
 $(foreach driver,$(DRIVERS),$(eval build/tests/unit/hal/virtio/$(driver)_test: $(call DRIVER_OBJS,$(driver))))
+build/tests/unit/hal/virtio/net_start_test: $(call DRIVER_OBJS,net)
 -include $(DRIVER_TEST_OBJS:.o=.d)
 
 # The 9p file system against a model of its server.
