@@ -14,6 +14,8 @@ from harness.verdict import BAD_PATTERNS, Expectation  # noqa: E402
 IMAGE = paths.BUILD / "tests" / "guest.img"
 #: Rows of the backtrace name functions.
 BACKTRACE = r"re: +#\d+ 0x[0-9a-f]{16} [a-z_][\w.]*\+0x[0-9a-f]+"
+#: And are where instructions begin.
+BETWEEN = r" #\d+ 0x[0-9a-f]{15}[^048c]"
 #: A fault shows all registers, four in a row.
 REGISTERS = (r"re:pc 0x[0-9a-f]{16} address 0x[0-9a-f]{16} esr 0x[0-9a-f]{8} pstate 0x[0-9a-f]{8} sp 0x[0-9a-f]{16}",
              r"re:x0  0x[0-9a-f]{16} x1  0x[0-9a-f]{16} x2  0x[0-9a-f]{16} x3  0x[0-9a-f]{16}",
@@ -57,7 +59,7 @@ def panic(test: str, line: str) -> suite.Case:
     """A fault of the kernel: registers and backtrace, exit status 255, never silence."""
     registers = (REGISTERS[0], *VALUES) if test == "registers" else REGISTERS if "in the kernel" in line else ()
     lines = (*markers.alive(), markers.RUBICON, line, *registers, "backtrace:", BACKTRACE, "on cpu 0, in fiber: main")
-    return suite.Case(f"guest[{test}]", machine(test), Expectation(255, lines, panics=True))
+    return suite.Case(f"guest[{test}]", machine(test), Expectation(255, lines, panics=True, bad=(*BAD_PATTERNS, BETWEEN)))
 
 
 def cases() -> list[suite.Case]:
