@@ -145,6 +145,7 @@ class Mutation:
         self.mutant = mutant
         self.path = tree.folder / mutant.file
         self.kept: list[tuple[Path, Path]] = []
+        self.began_ns = 0
 
     def __enter__(self) -> "Mutation":
         lines = self.path.read_text(encoding="utf-8").split("\n")
@@ -158,12 +159,16 @@ class Mutation:
             self.kept.append((path, copy))
         lines[self.mutant.line] = self.mutant.after
         self.path.write_text("\n".join(lines), encoding="utf-8")
+        self.began_ns = self.path.stat().st_mtime_ns
         return self
 
     def __exit__(self, *_: object) -> None:
         for path, copy in self.kept:
             os.replace(copy, path)
         (self.tree.folder / "build" / "librumpk.a").unlink(missing_ok=True)  # it holds the mutated object
+        for path in (self.tree.folder / "build" / "host").glob("*/tests/**/*.o"):  # and so does a test that includes the source
+            if path.stat().st_mtime_ns >= self.began_ns:
+                path.unlink()
 
 
 def run(command: list[str], folder: Path, limit_s: float) -> tuple[int, str]:

@@ -99,6 +99,11 @@ class Worker:
         command = ["nice", "-n", "10", *DIE_WITH_PARENT, sys.executable, str(self.tree.folder / "harness" / "mutant_worker.py")]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
                                         cwd=self.tree.folder, process_group=0)
+        assert self.process.stdin
+        kills = [(row["name"].partition(":")[0], by.replace("unit/", "build/tests/unit/")) for row in known_results().values()
+                 if (by := row.get("by", "")) and row["outcome"] == "killed"]
+        self.process.stdin.write(json.dumps(kills) + "\n")
+        self.process.stdin.flush()
         return str(self._answer()["problem"])
 
     def _answer(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ from harness.mutant_catalogue import catalogue, sample  # noqa: E402
 from harness.mutant_operators import Mutant, masked, mutants  # noqa: E402
 from harness.mutant_reach import Reach, places_of  # noqa: E402
 from harness.mutant_tree import SOURCES, Tree  # noqa: E402
-from harness.mutant_worker import REAL_TIME, talking  # noqa: E402
+from harness.mutant_baseline import REAL_TIME, talking  # noqa: E402
 
 SOURCE = """\
 #define REGISTER (0x100 / 4)
