@@ -7,6 +7,7 @@ nothing is compiled twice, and every mutant's program is linked anew.
 """
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import signal
@@ -76,20 +77,24 @@ class Tree:
         self.copy_sources()
 
     def copy_sources(self) -> None:
-        """The sources alone, those that differ."""
+        """The sources alone, those that differ. Into a copy that was built already they come as new as they are to it: what was edited
+        before that build and copied after it would be older than its object."""
+        place = shutil.copyfile if (self.folder / "Makefile").exists() else shutil.copy2
         for name in SOURCES:
             source, copy = self.origin / name, self.folder / name
             if source.is_file():
-                if not copy.exists() or copy.stat().st_mtime_ns != source.stat().st_mtime_ns:
-                    shutil.copy2(source, copy)
+                if not copy.exists() or copy.read_bytes() != source.read_bytes():
+                    place(source, copy)
+                    copy.chmod(source.stat().st_mode)
                 continue
             have, want = files_below(copy) if copy.exists() else {}, files_below(source)
             for gone in have.keys() - want.keys():
                 (copy / gone).unlink()
             for path, stat in want.items():
-                if have.get(path) != stat:
+                if have.get(path) != stat and not (path in have and filecmp.cmp(source / path, copy / path, shallow=False)):
                     (copy / path).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(source / path, copy / path)
+                    place(source / path, copy / path)
+                    (copy / path).chmod((source / path).stat().st_mode)
 
     def make(self, *targets: str, jobs: int = 1) -> str:
         """Builds targets, warnings allowed; nothing, or the output of a build that failed."""

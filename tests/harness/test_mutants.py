@@ -136,6 +136,22 @@ class Trees(unittest.TestCase):
         self.assertEqual((self.tree.folder / "lib" / "x.c").read_text(encoding="utf-8"), SOURCE)
         self.assertFalse((self.tree.folder / "lib" / "gone.c").exists())
 
+    def test_what_was_edited_before_the_copy_was_built_is_newer_than_its_object(self) -> None:
+        (self.root / "build" / "kernel").mkdir(parents=True)
+        self.tree.sync()
+        (self.tree.folder / "build" / "ready").touch()
+        built = self.tree.folder / "build" / "kernel" / "x.o"
+        built.touch()
+        (self.root / "lib" / "x.c").write_text("edited", encoding="utf-8")
+        os.utime(self.root / "lib" / "x.c", (1, 1))
+        self.tree.sync()
+        copy = self.tree.folder / "lib" / "x.c"
+        self.assertEqual(copy.read_text(encoding="utf-8"), "edited")
+        self.assertGreaterEqual(copy.stat().st_mtime_ns, built.stat().st_mtime_ns)
+        before = copy.stat().st_mtime_ns
+        self.tree.sync()
+        self.assertEqual(copy.stat().st_mtime_ns, before)
+
     def test_the_catalogue_names_what_is_stale_and_what_is_equivalent(self) -> None:
         by_operator = mutants("lib/x.c", SOURCE)
         (self.root / "tests" / "mutants" / "some.toml").write_text(
