@@ -103,13 +103,13 @@ class Counting:
         junit.replace_file(COUNTED, json.dumps({"images": self.digests, "tests": self.tests}).encode())
 
 
-def counted(images: Iterable[Path]) -> set[str]:
-    """The tests that a run has counted of these very images; none where one of them is another by now."""
+def counted(images: Iterable[Path]) -> tuple[set[str], set[str]]:
+    """The tests that a run has counted of these very images, and the names of those that ran; none where one is another by now."""
     if not COUNTED.exists():
-        return set()
+        return set(), set()
     said = json.loads(COUNTED.read_text(encoding="utf-8"))
     there = {image.name: digest(image) for image in images if image.name in said["images"]}
-    return set(said["tests"]) if there == said["images"] else set()
+    return (set(said["tests"]), set(there)) if there == said["images"] else (set(), set())
 
 
 def kinds(cases: list[Case]) -> list[Case]:

@@ -77,7 +77,7 @@ def run_machines(jobs: int, go_on: bool) -> tuple[list[str], list[Image]]:
     """Runs QEMU tests with the plugin, and those that were counted when they were judged not again (`go_on`); the names of those that
     failed, and the images that ran."""
     found = suite.find()
-    done = counting.counted({kernel(case.machine) for case in found}) if go_on else set()
+    done, kept = counting.counted({kernel(case.machine) for case in found}) if go_on else (set(), set())
     images: dict[Path, Image | None] = {}
     cases = []
     for case in found:
@@ -89,8 +89,8 @@ def run_machines(jobs: int, go_on: bool) -> tuple[list[str], list[Image]]:
             cases.append(slowed(case, image))
     cases = [case for case in cases if case.machine.icount] + counting.kinds([case for case in cases if not case.machine.icount])
     counters = [image for image in images.values() if image]
-    for image in counters if not done else []:
-        image.counts.unlink(missing_ok=True)
+    for counts in {image.counts for image in counters} - {image.counts for path, image in images.items() if image and path.name in kept}:
+        counts.unlink(missing_ok=True)
     failures = []
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         try:

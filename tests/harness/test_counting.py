@@ -47,7 +47,7 @@ class Count(unittest.TestCase):
         assert image is not None
         self.assertTrue(any(image.counts.read_bytes()))
         run.finish()
-        self.assertEqual(counting.counted([PRODUCT]), {"counted"})
+        self.assertEqual(counting.counted([PRODUCT]), ({"counted"}, {PRODUCT.name}))
 
     def test_what_runs_in_real_time_or_is_no_kernel_of_ours_is_left_as_it_is(self) -> None:
         run = counting.Counting()
@@ -61,8 +61,8 @@ class Count(unittest.TestCase):
         run.of(case("counted"))
         run.finish()
         with mock.patch.object(counting, "digest", return_value="another"):
-            self.assertEqual(counting.counted([PRODUCT]), set())
-        self.assertEqual(counting.counted([]), set())
+            self.assertEqual(counting.counted([PRODUCT]), (set(), set()))
+        self.assertEqual(counting.counted([]), (set(), set()))
 
     def test_of_the_same_on_several_machines_the_first_and_the_last_are_taken(self) -> None:
         names = ("x[a,mmio,smp1]", "x[a,mmio,smp4]", "x[a,pci,smp1]", "x[a,pci,smp4]", "x[b,mmio,smp1]", "y", "x[a,ro]")
