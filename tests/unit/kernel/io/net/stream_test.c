@@ -123,6 +123,40 @@ static void bulk_out(unsigned port, size_t bytes, unsigned lose)
 	world_drain();
 }
 
+static void on_changed(void *ctx)
+{
+	(*(unsigned *)ctx)++;
+}
+
+/* Who has more to send than there is room for is told as soon as the peer has taken some, not when a timer looks. */
+static void stream_says_when_there_is_room_again(void)
+{
+	static const uint8_t block[1000];
+	struct net_stream *stream;
+	unsigned changes = 0;
+
+	CU_ASSERT_FATAL(world_tcp_connect(&peer, 5010, 80));
+	stream = accepted();
+	CU_ASSERT(net_stream_is_writable(stream));
+	while (net_stream_send(stream, span_of(block, sizeof(block))) > 0)
+		;
+	CU_ASSERT(!net_stream_is_writable(stream));
+	world_run();
+	stream->events.changed = on_changed;
+	stream->events.ctx = &changes;
+	CU_ASSERT(changes == 0 && !net_stream_is_writable(stream));
+	CU_ASSERT(world_tcp_turn(&peer) > 0);
+	world_run();
+	CU_ASSERT(changes > 0 && net_stream_is_writable(stream));
+	stream->events.changed = NULL;
+	world_tcp_send(&peer, WORLD_RST | WORLD_ACK, "", 0);
+	world_run();
+	CU_ASSERT(net_stream_is_writable(stream)); /* to learn that it is over */
+	CU_ASSERT_EQUAL(net_stream_send(stream, span_of("x", 1)), STATUS_ECONNRESET);
+	net_stream_close(stream);
+	world_drain();
+}
+
 static void stream_sends_in_bulk(void)
 {
 	bulk_out(5002, 300000, 0);
@@ -309,6 +343,7 @@ static void memory_is_back_when_all_is_closed(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(stream_echoes_and_closes),
 	UNIT_CASE(stream_sends_in_one_segment_what_is_sent_in_one_turn),
+	UNIT_CASE(stream_says_when_there_is_room_again),
 	UNIT_CASE(stream_sends_in_bulk),
 	UNIT_CASE(stream_sends_again_what_was_lost),
 	UNIT_CASE(stream_puts_in_order_what_comes_out_of_order),
