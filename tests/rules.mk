@@ -216,6 +216,7 @@ host-benches: $(HOST_BENCHES)
 
 include tests/capos.mk
 include tests/apps.mk
+include tests/linux/rules.mk
 include tests/blog.mk
 include tests/share.mk
 include tests/cover.mk

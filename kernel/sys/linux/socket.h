@@ -72,6 +72,7 @@ struct linux_socket {
 	const struct linux_socket_ops *ops;
 	uint8_t family, type;
 	bool listening;              /* W: listen() */
+	bool bound;                  /* W: bind() */
 	struct linux_event event;    /* something changed */
 	uint64_t receive_timeout_ns; /* SO_RCVTIMEO, SO_SNDTIMEO; 0: none */
 	uint64_t send_timeout_ns;
@@ -95,6 +96,12 @@ static inline struct linux_socket *linux_socket_of(struct linux_file *file)
 MUST_CHECK status_t linux_inet_make(struct process *process, int family, int type, int protocol, struct linux_socket **out);
 MUST_CHECK status_t linux_unix_make(int type, struct linux_socket **out);
 MUST_CHECK status_t linux_unix_pair(int type, struct linux_socket *out[2]);
+
+/*
+ * A name that is a path becomes the whole path of its file, which `make` has made: STATUS_EADDRINUSE where it is there; else STATUS_ENOENT where it is not;
+ * and what walks and opens say. Other addresses stay. Context: fiber of the process.
+ */
+MUST_CHECK status_t linux_unix_resolve(struct process *process, const struct linux_socket *socket, struct linux_address *address, bool make);
 
 /*
  * Has look(ctx) called until that is not STATUS_EAGAIN: once where `waits` is false, else with what changes at the socket, for `timeout_ns` at most (0: for

@@ -91,7 +91,10 @@ static int64_t call_bind(struct thread *thread, const uint64_t x[6])
 		return status;
 	status = linux_address_in(thread, x[1], (uint32_t)x[2], &address);
 	if (status == STATUS_OK)
-		status = socket->ops->bind != NULL ? socket->ops->bind(socket, &address) : STATUS_ENOTSUP;
+		status = socket->bound ? STATUS_EINVAL : linux_unix_resolve(thread->process, socket, &address, true);
+	if (status == STATUS_OK)
+		status = socket->ops->bind(socket, &address);
+	socket->bound |= status == STATUS_OK;
 	linux_file_put(&socket->file);
 	return status;
 }
@@ -195,6 +198,8 @@ static int64_t call_connect(struct thread *thread, const uint64_t x[6])
 	if (status != STATUS_OK)
 		return status;
 	status = linux_address_in(thread, x[1], (uint32_t)x[2], &address);
+	if (status == STATUS_OK)
+		status = linux_unix_resolve(thread->process, socket, &address, false);
 	if (status == STATUS_OK)
 		status = socket->ops->connect != NULL ? socket->ops->connect(socket, &address) : STATUS_ENOTSUP;
 	if ((status == STATUS_EINPROGRESS || status == STATUS_EALREADY) && waits(socket)) {

@@ -114,6 +114,9 @@ static int64_t send_run(struct transfer *transfer)
 
 	if (transfer->message.flags & LINUX_MSG_OOB)
 		return STATUS_ENOTSUP;
+	result = linux_unix_resolve(transfer->thread->process, socket, &transfer->address, false);
+	if (result != STATUS_OK)
+		return result;
 	result = linux_socket_await(transfer->thread, socket, waits(transfer), socket->send_timeout_ns, send_look, transfer);
 	if (transfer->moved > 0)
 		return (int64_t)transfer->moved;

@@ -3,7 +3,7 @@
 
 /*
  * Sockets within the machine: connected pairs, and names to connect or send to. What is sent lies with its receiver, in pieces, each with the files that
- * came along. Names are kept here and nowhere else: nothing of them is seen in a directory.
+ * came along.
  *
  * One lock for all of them: a socket and its peer change together, and no lock is held while the program's memory is read or written.
  */
@@ -14,7 +14,7 @@
 #include "lib/list.h"
 #include "lib/string.h"
 
-enum { NAME_MAX = 108, PIECE_MAX = 65536 };
+enum { PIECE_MAX = 65536 };
 
 struct piece {
 	struct list_node node;
@@ -171,7 +171,7 @@ static bool name_equal(const struct linux_address *a, const struct linux_address
 /* A name as it is compared: a path without what stands behind its NUL, or an abstract one whole. Spec: unix(7) */
 static status_t name_read(const struct linux_address *address, struct linux_address *out)
 {
-	if (linux_address_family(address) != LINUX_AF_UNIX || address->length > 2 + NAME_MAX || address->length < 2)
+	if (linux_address_family(address) != LINUX_AF_UNIX || address->length < 2)
 		return STATUS_EINVAL;
 	*out = *address;
 	if (address->length > 2 && address->bytes[2] != 0)
@@ -216,6 +216,8 @@ static status_t unix_bind(struct linux_socket *socket, const struct linux_addres
 		name_choose(&name);
 	if (own->name.length > 0)
 		status = STATUS_EINVAL;
+	else if (name.bytes[2] != 0 && name_find(&name) != NULL)
+		list_remove(&name_find(&name)->named); /* its file is gone, for another was just made */
 	else if (name_find(&name) != NULL)
 		status = STATUS_EADDRINUSE;
 	if (status == STATUS_OK) {

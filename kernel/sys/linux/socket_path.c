@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Names of sockets that are paths: a file stands for each, so that it can be seen and removed, and the file's whole path is what two names are compared by.
+ * The file is an empty one like any other: no file system here knows sockets.
+ */
+#include "kernel/core/libc.h"
+#include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/socket.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
+#include "lib/string.h"
+
+enum { FAMILY_BYTES = 2 };
+
+static status_t file_find(struct linux_walk *walk, bool make, struct linux_file **out)
+{
+	status_t status = STATUS_OK;
+
+	if (make && walk->found != NULL)
+		status = STATUS_EADDRINUSE;
+	else if (!make && walk->found == NULL)
+		status = STATUS_ENOENT;
+	else
+		status = linux_path_open(walk, make ? LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_WRONLY : LINUX_O_PATH, 0777, out);
+	return status;
+}
+
+static status_t path_resolve(struct process *process, const char *path, bool make, struct linux_address *address)
+{
+	struct linux_walk *walk = malloc(sizeof(*walk));
+	struct linux_dentry *start;
+	struct linux_file *file;
+	status_t status = STATUS_ENOMEM;
+
+	if (walk != NULL)
+		status = linux_path_start(process, LINUX_AT_FDCWD, &start);
+	if (status != STATUS_OK) {
+		free(walk);
+		return status;
+	}
+	status = linux_walk(walk, process, start, path, true);
+	if (status == STATUS_OK)
+		status = file_find(walk, make, &file);
+	if (status == STATUS_OK) {
+		/* What is too long for an address is cut: then two may be taken for one, and the second is refused. */
+		address->length = FAMILY_BYTES + (uint32_t)linux_file_path(file, (char *)address->bytes + FAMILY_BYTES, LINUX_ADDRESS_MAX - FAMILY_BYTES);
+		linux_file_put(file);
+	}
+	linux_walk_end(walk);
+	linux_dentry_put(start);
+	free(walk);
+	return status;
+}
+
+status_t linux_unix_resolve(struct process *process, const struct linux_socket *socket, struct linux_address *address, bool make)
+{
+	char path[LINUX_ADDRESS_MAX];
+	size_t bytes;
+
+	if (socket->family != LINUX_AF_UNIX || linux_address_family(address) != LINUX_AF_UNIX || address->length <= FAMILY_BYTES ||
+	    address->bytes[FAMILY_BYTES] == 0)
+		return STATUS_OK;
+	bytes = strnlen((const char *)address->bytes + FAMILY_BYTES, address->length - FAMILY_BYTES);
+	memcpy(path, address->bytes + FAMILY_BYTES, bytes);
+	path[bytes] = 0;
+	return path_resolve(process, path, make, address);
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+
+# Linux programs that are tests: each tests/linux/NAME.c ends with 0 where all that it claims holds. Built statically with musl, as programs
+# for Linux are, and run in the guest with NAME.toml, or default.toml, as manifest (tests/qemu/linux_tests.py).
+
+LINUX_TESTS := $(patsubst tests/linux/%.c,%,$(wildcard tests/linux/*.c))
+LINUX_CC := tools/bin/aarch64-rumpk-gcc
+MUSL_STAMP := build/linux/musl.ready
+
+$(MUSL_STAMP): tools/toolchains/musl.lock
+	@mkdir -p $(@D)
+	tools/rumpk toolchain musl >/dev/null
+	@touch $@
+
+build/tests/linux/%/program: tests/linux/%.c tests/linux/claims.h $(MUSL_STAMP) $(RULES)
+	@mkdir -p $(@D)
+	$(LINUX_CC) -std=gnu11 -O1 -I. $(WARNINGS) -D_GNU_SOURCE -o $@ $<
+
+define LINUX_TEST_RULES # 1: name
+build/tests/linux/$(1).rpk: build/tests/linux/$(1)/program $(or $(wildcard tests/linux/$(1).toml),tests/linux/default.toml) $(PACK)
+	@mkdir -p build/tests/linux/$(1)
+	@sed 's/@NAME@/$(1)/' $(or $(wildcard tests/linux/$(1).toml),tests/linux/default.toml) >build/tests/linux/$(1)/manifest.toml
+	tools/rumpk pack build/tests/linux/$(1)/manifest.toml --file program=build/tests/linux/$(1)/program -k $(DEVELOPMENT_KEY) -o $$@
+endef
+$(foreach test,$(LINUX_TESTS),$(eval $(call LINUX_TEST_RULES,$(test))))
+
+test-apps: $(LINUX_TESTS:%=build/tests/linux/%.rpk)

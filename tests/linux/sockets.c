@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* TCP and UDP within the machine, socket pairs, names, descriptors sent along, and what is refused. */
+#include "tests/linux/claims.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { PORT = 8080, PORT_UDP = 5353, PORT_CLOSED = 9999, BULK = 1 << 20 };
+
+static struct sockaddr_in own(int port)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+}
+
+static void *client(void *arg)
+{
+	struct sockaddr_in to = own(PORT);
+	char *bulk = calloc(1, BULK);
+	char answer[16];
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	(void)arg;
+	CLAIM(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
+	REFUSED(connect(fd, (struct sockaddr *)&to, sizeof(to)), EISCONN);
+	CLAIM(send(fd, "question", 8, 0) == 8);
+	CLAIM(recv(fd, answer, sizeof(answer), MSG_PEEK) == 6);
+	CLAIM(recv(fd, answer, 6, MSG_WAITALL) == 6 && memcmp(answer, "answer", 6) == 0);
+	for (int i = 0; i < BULK; i++)
+		bulk[i] = (char)(i * 7);
+	CLAIM(write(fd, bulk, BULK) == BULK);
+	CLAIM(shutdown(fd, SHUT_WR) == 0);
+	CLAIM(read(fd, answer, sizeof(answer)) == 0);
+	close(fd);
+	free(bulk);
+	return NULL;
+}
+
+static void serve(int listener)
+{
+	struct sockaddr_in peer;
+	socklen_t bytes = sizeof(peer);
+	char question[8];
+	static char part[65536];
+	long total = 0;
+	int wrong = 0;
+	ssize_t got;
+	int fd = accept4(listener, (struct sockaddr *)&peer, &bytes, SOCK_CLOEXEC);
+
+	CLAIM(fd >= 0 && bytes == sizeof(peer) && peer.sin_addr.s_addr == htonl(INADDR_LOOPBACK));
+	CLAIM(fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	CLAIM(recv(fd, question, sizeof(question), MSG_WAITALL) == 8);
+	CLAIM(write(fd, "answer", 6) == 6);
+	while ((got = read(fd, part, sizeof(part))) > 0) {
+		for (ssize_t i = 0; i < got; i++)
+			wrong += part[i] != (char)((total + i) * 7);
+		total += got;
+	}
+	CLAIM(got == 0 && total == BULK && wrong == 0);
+	close(fd);
+}
+
+static void tcp(void)
+{
+	struct sockaddr_in at = own(PORT);
+	struct sockaddr_in closed = own(PORT_CLOSED);
+	struct pollfd look = { .events = POLLIN };
+	socklen_t bytes = sizeof(at);
+	int one = 1;
+	pthread_t thread;
+	int second = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	CLAIM(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0);
+	CLAIM(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0);
+	REFUSED(setsockopt(fd, IPPROTO_TCP, 999, &one, sizeof(one)), ENOPROTOOPT);
+	CLAIM(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0);
+	CLAIM(listen(fd, 4) == 0);
+	CLAIM(getsockname(fd, (struct sockaddr *)&at, &bytes) == 0 && ntohs(at.sin_port) == PORT);
+	REFUSED(accept(fd, NULL, NULL), EAGAIN);
+	REFUSED(getpeername(second, (struct sockaddr *)&at, &bytes), ENOTCONN);
+	REFUSED(read(second, &one, 1), ENOTCONN);
+	CLAIM(pthread_create(&thread, NULL, client, NULL) == 0);
+	look.fd = fd;
+	CLAIM(poll(&look, 1, 10000) == 1 && look.revents == POLLIN);
+	CLAIM(fcntl(fd, F_SETFL, 0) == 0);
+	serve(fd);
+	pthread_join(thread, NULL);
+	REFUSED(connect(second, (struct sockaddr *)&closed, sizeof(closed)), ECONNREFUSED);
+	close(second);
+	close(fd);
+}
+
+static void udp(void)
+{
+	struct sockaddr_in at = own(PORT_UDP);
+	struct sockaddr_in from;
+	socklen_t bytes = sizeof(from);
+	char data[16];
+	int a = socket(AF_INET, SOCK_DGRAM, 0);
+	int b = socket(AF_INET, SOCK_DGRAM, 0);
+
+	CLAIM(bind(a, (struct sockaddr *)&at, sizeof(at)) == 0);
+	REFUSED(send(b, "x", 1, 0), EDESTADDRREQ);
+	CLAIM(sendto(b, "datagram", 8, 0, (struct sockaddr *)&at, sizeof(at)) == 8);
+	CLAIM(recvfrom(a, data, 4, MSG_TRUNC, (struct sockaddr *)&from, &bytes) == 8);
+	CLAIM(sendto(a, "back", 4, 0, (struct sockaddr *)&from, bytes) == 4);
+	CLAIM(recv(b, data, sizeof(data), 0) == 4 && memcmp(data, "back", 4) == 0);
+	REFUSED(recv(b, data, sizeof(data), MSG_DONTWAIT), EAGAIN);
+	close(a);
+	close(b);
+}
+
+/* Sends `fd` along with a byte. */
+static ssize_t hand_over(int to, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec byte = { "x", 1 };
+	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	return sendmsg(to, &message, 0);
+}
+
+static int take_over(int from)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	char data;
+	struct iovec byte = { &data, 1 };
+	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	int fd = -1;
+
+	CLAIM(recvmsg(from, &message, 0) == 1);
+	if (CMSG_FIRSTHDR(&message) != NULL)
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	return fd;
+}
+
+static void pairs(void)
+{
+	struct pollfd look;
+	char data[16];
+	int pair[2];
+	int ends[2];
+	int fd;
+
+	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	CLAIM(write(pair[0], "abc", 3) == 3 && write(pair[0], "def", 3) == 3);
+	CLAIM(recv(pair[1], data, 6, MSG_WAITALL) == 6 && memcmp(data, "abcdef", 6) == 0);
+	CLAIM(pipe(ends) == 0);
+	CLAIM(hand_over(pair[0], ends[1]) == 1);
+	close(ends[1]);
+	fd = take_over(pair[1]);
+	CLAIM(write(fd, "through", 7) == 7 && read(ends[0], data, sizeof(data)) == 7);
+	close(fd);
+	CLAIM(read(ends[0], data, sizeof(data)) == 0);
+	look = (struct pollfd){ .fd = pair[1], .events = POLLIN | POLLOUT };
+	CLAIM(poll(&look, 1, 0) == 1 && look.revents == POLLOUT);
+	close(pair[0]);
+	CLAIM(poll(&look, 1, 0) == 1 && (look.revents & (POLLIN | POLLHUP)) == (POLLIN | POLLHUP));
+	CLAIM(read(pair[1], data, sizeof(data)) == 0);
+	REFUSED(send(pair[1], "x", 1, MSG_NOSIGNAL), EPIPE);
+	close(pair[1]);
+	close(ends[0]);
+	CLAIM(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
+	CLAIM(write(pair[0], "one", 3) == 3 && write(pair[0], "two", 3) == 3);
+	CLAIM(read(pair[1], data, sizeof(data)) == 3 && read(pair[1], data, 1) == 1);
+	REFUSED(socketpair(AF_INET, SOCK_STREAM, 0, pair), EOPNOTSUPP);
+}
+
+static void names(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "/tmp/socket" };
+	char data[16];
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int other;
+
+	REFUSED(connect(fd, (struct sockaddr *)&name, sizeof(name)), ENOENT);
+	CLAIM(bind(listener, (struct sockaddr *)&name, sizeof(name)) == 0);
+	REFUSED(bind(fd, (struct sockaddr *)&name, sizeof(name)), EADDRINUSE);
+	REFUSED(connect(fd, (struct sockaddr *)&name, sizeof(name)), ECONNREFUSED);
+	CLAIM(listen(listener, 2) == 0);
+	CLAIM(connect(fd, (struct sockaddr *)&name, sizeof(name)) == 0);
+	other = accept(listener, NULL, NULL);
+	CLAIM(other >= 0 && write(fd, "hi", 2) == 2 && read(other, data, sizeof(data)) == 2);
+	close(fd);
+	close(other);
+	close(listener);
+	CLAIM(unlink("/tmp/socket") == 0);
+}
+
+int main(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	tcp();
+	udp();
+	pairs();
+	names();
+	REFUSED(listen(fd, 1), ENOTSOCK);
+	REFUSED(listen(-1, 1), EBADF);
+	CLAIM(socket(AF_INET, SOCK_RAW, 1) == -1);
+	REFUSED(socket(99, SOCK_STREAM, 0), EAFNOSUPPORT);
+	return claims_end("sockets");
+}
