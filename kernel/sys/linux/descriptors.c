@@ -71,7 +71,9 @@ static void flags_change(struct linux_file *file, uint32_t mask, uint32_t set)
 
 static int64_t dup_least(struct thread *thread, int fd, uint64_t least, bool close_on_exec)
 {
-	return least >= LINUX_FDS_MAX ? STATUS_EINVAL : linux_fd_dup(thread->process, fd, (int)least, close_on_exec);
+	int64_t found = linux_fd_close_on_exec(thread->process, fd);
+
+	return found < 0 ? found : least >= LINUX_FDS_MAX ? STATUS_EINVAL : linux_fd_dup(thread->process, fd, (int)least, close_on_exec);
 }
 
 /* What concerns the open file. */
@@ -79,7 +81,7 @@ static int64_t file_control(struct thread *thread, struct linux_file *file, unsi
 {
 	switch (command) {
 	case F_GETFL:
-		return linux_file_flags(file) | (linux_file_flags(file) & LINUX_O_PATH ? 0 : LINUX_O_LARGEFILE);
+		return linux_file_flags(file);
 	case F_SETFL:
 		if (linux_file_flags(file) & LINUX_O_PATH)
 			return STATUS_EBADF;

@@ -111,7 +111,7 @@ static status_t device_open(const struct linux_file_ops *ops, uint32_t flags, st
 	*out = malloc(sizeof(**out));
 	if (*out == NULL)
 		return STATUS_ENOMEM;
-	linux_file_init(*out, ops, flags & (LINUX_O_ACCMODE | LINUX_O_NONBLOCK | LINUX_O_APPEND));
+	linux_file_init(*out, ops, flags & (LINUX_O_ACCMODE | LINUX_O_NONBLOCK | LINUX_O_APPEND | LINUX_O_LARGEFILE));
 	return STATUS_OK;
 }
 

@@ -99,7 +99,7 @@ static uint32_t eventfd_poll(struct linux_file *file, struct linux_waiter *waite
 
 	linux_poll_wait(waiter, &own->event);
 	spinlock_take(&file->lock);
-	now = (own->count > 0 ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | (own->count < EVENTFD_MAX ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0);
+	now = (own->count > 0 ? LINUX_POLLIN : 0) | (own->count < EVENTFD_MAX ? LINUX_POLLOUT : 0);
 	spinlock_give(&file->lock);
 	return now;
 }
@@ -217,7 +217,7 @@ static uint32_t timerfd_poll(struct linux_file *file, struct linux_waiter *waite
 
 	linux_poll_wait(waiter, &own->event);
 	spinlock_take(&file->lock);
-	now = own->next_ns != 0 && own->next_ns <= hal_timer_now_ns() ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
+	now = own->next_ns != 0 && own->next_ns <= hal_timer_now_ns() ? LINUX_POLLIN : 0;
 	spinlock_give(&file->lock);
 	return now;
 }

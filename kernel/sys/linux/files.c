@@ -18,14 +18,15 @@ typedef int64_t transfer(struct thread *thread, struct linux_file *file, struct 
 static int64_t fd_transfer(struct thread *thread, int fd, uint32_t right, transfer *run, struct linux_data *data, const uint64_t *offset)
 {
 	struct linux_file *file;
-	int64_t result = linux_fd_get(thread->process, fd, right, &file);
+	int64_t result;
 
+	if (offset != NULL && (int64_t)*offset < 0)
+		return STATUS_EINVAL;
+	result = linux_fd_get(thread->process, fd, right, &file);
 	if (result != STATUS_OK)
 		return result;
 	if (offset != NULL && file->ops->is_stream)
 		result = STATUS_ESPIPE;
-	else if (offset != NULL && (int64_t)*offset < 0)
-		result = STATUS_EINVAL;
 	else
 		result = run(thread, file, data, offset);
 	linux_file_put(file);
@@ -56,6 +57,16 @@ static status_t pieces_take(struct thread *thread, struct linux_piece *pieces, u
 	return STATUS_OK;
 }
 
+static status_t fd_check(struct thread *thread, int fd, uint32_t right)
+{
+	struct linux_file *file;
+	status_t status = linux_fd_get(thread->process, fd, right, &file);
+
+	if (status == STATUS_OK)
+		linux_file_put(file);
+	return status;
+}
+
 static int64_t many(struct thread *thread, const uint64_t x[6], uint32_t right, transfer *run, const uint64_t *offset)
 {
 	struct linux_piece small[PIECES_SMALL];
@@ -64,6 +75,9 @@ static int64_t many(struct thread *thread, const uint64_t x[6], uint32_t right, 
 	uint64_t count = x[2];
 	int64_t result;
 
+	result = fd_check(thread, (int)x[0], right);
+	if (result != STATUS_OK)
+		return result;
 	if (count > LINUX_PIECES_MAX)
 		return STATUS_EINVAL;
 	if (count > PIECES_SMALL)
@@ -131,6 +145,13 @@ static int64_t call_pwritev2(struct thread *thread, const uint64_t x[6])
 	return x[5] != 0 ? STATUS_ENOTSUP : many(thread, x, LINUX_FILE_WRITE, linux_file_write, x[3] == UINT64_MAX ? NULL : &x[3]);
 }
 
+static bool is_directory(const struct linux_file *file)
+{
+	const struct linux_dentry *dentry = linux_vfs_dentry(file);
+
+	return dentry != NULL && dentry->node->type == FS_DIRECTORY;
+}
+
 /* Where lseek goes: files have no holes as far as it is told. */
 static int64_t seek_to(struct linux_file *file, int64_t offset, uint64_t whence, uint64_t now)
 {
@@ -138,7 +159,7 @@ static int64_t seek_to(struct linux_file *file, int64_t offset, uint64_t whence,
 	int64_t base = 0;
 	status_t status;
 
-	if (whence > SEEK_HOLE_)
+	if (whence > SEEK_HOLE_ || (whence >= SEEK_END_ && is_directory(file)))
 		return STATUS_EINVAL;
 	if (whence == SEEK_CUR_)
 		base = (int64_t)now;

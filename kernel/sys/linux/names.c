@@ -7,13 +7,14 @@
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
-enum { PERMISSIONS_MASK = 07777, RENAME_NOREPLACE = 1 };
+enum { PERMISSIONS_MASK = 07777, RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2, RENAME_WHITEOUT = 4 };
 
 /* What is to be done in a directory, on its file system's side. */
 struct act {
@@ -84,6 +85,33 @@ static int64_t call_mkdirat(struct thread *thread, const uint64_t x[6])
 	return status;
 }
 
+/* A file; devices and what else there is are nothing that a program can make. */
+static int64_t call_mknodat(struct thread *thread, const uint64_t x[6])
+{
+	uint32_t type = (uint32_t)x[2] & LINUX_S_IFMT;
+	struct linux_walk *walk;
+	struct linux_file *file;
+	status_t status;
+
+	if (type != 0 && type != LINUX_S_IFREG && type != LINUX_S_IFCHR && type != LINUX_S_IFBLK && type != LINUX_S_IFIFO && type != LINUX_S_IFSOCK)
+		return STATUS_EINVAL;
+	walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
+	if (walk == NULL)
+		return status;
+	if (is_new(walk) != STATUS_OK)
+		status = STATUS_EEXIST;
+	else if (walk->is_directory)
+		status = STATUS_ENOENT;
+	else if (type != 0 && type != LINUX_S_IFREG)
+		status = STATUS_EPERM;
+	else
+		status = linux_path_open(walk, LINUX_O_CREAT | LINUX_O_EXCL, (uint32_t)x[2] & PERMISSIONS_MASK & ~linux_process_of(thread)->fds.umask, &file);
+	linux_walk_free(walk);
+	if (status == STATUS_OK)
+		linux_file_put(file);
+	return status;
+}
+
 static void unlink_act(void *arg)
 {
 	struct act *act = arg;
@@ -105,8 +133,8 @@ static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 	if (act.walk == NULL)
 		return status;
 	status = is_removable(act.walk);
-	if (status == STATUS_EBUSY && act.flags == 0)
-		status = STATUS_EISDIR;
+	if (act.walk->name_bytes == 0)
+		status = act.flags == 0 ? STATUS_EISDIR : act.walk->dots == 1 ? STATUS_EINVAL : act.walk->dots == 2 ? STATUS_ENOTEMPTY : STATUS_EBUSY;
 	if (status == STATUS_OK && (act.walk->found->node->type == FS_DIRECTORY) != (act.flags != 0))
 		status = act.flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR;
 	if (status == STATUS_OK)
@@ -203,15 +231,20 @@ static void rename_act(void *arg)
 static status_t rename_walked(struct act *act)
 {
 	struct linux_dentry *there = act->walk->found;
-	status_t status = is_removable(act->from);
+	status_t status;
 	bool directory;
 
+	if (act->from->at->service != act->walk->at->service || act->from->at->device != act->walk->at->device)
+		return STATUS_EXDEV;
+	status = is_removable(act->from);
 	if (status != STATUS_OK)
 		return status;
 	if (act->walk->name_bytes == 0)
-		return act->flags != 0 ? STATUS_EEXIST : STATUS_EBUSY;
-	if (act->from->at->service != act->walk->at->service || act->from->at->device != act->walk->at->device)
-		return STATUS_EXDEV;
+		return act->flags == RENAME_NOREPLACE ? STATUS_EEXIST : STATUS_EBUSY;
+	if (act->flags == RENAME_EXCHANGE && there == NULL)
+		return STATUS_ENOENT;
+	if ((act->flags & ~(uint32_t)RENAME_NOREPLACE) != 0)
+		return STATUS_EINVAL; /* no file system can */
 	directory = act->from->found->node->type == FS_DIRECTORY;
 	if (act->walk->is_directory && !directory)
 		return STATUS_ENOTDIR;
@@ -257,7 +290,12 @@ static int64_t call_renameat(struct thread *thread, const uint64_t x[6])
 
 static int64_t call_renameat2(struct thread *thread, const uint64_t x[6])
 {
-	return (x[4] & ~(uint64_t)RENAME_NOREPLACE) != 0 ? STATUS_EINVAL : two_run(thread, x, false, (uint32_t)x[4], rename_walked);
+	uint32_t flags = (uint32_t)x[4];
+
+	if ((flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) != 0 ||
+	    ((flags & RENAME_EXCHANGE) != 0 && flags != RENAME_EXCHANGE))
+		return STATUS_EINVAL;
+	return two_run(thread, x, false, flags, rename_walked);
 }
 
 struct link_read {
@@ -308,6 +346,7 @@ static int64_t call_readlinkat(struct thread *thread, const uint64_t x[6])
 }
 
 const struct linux_call linux_calls_names[] = {
+	{ 33, 4, "mknodat", call_mknodat },
 	{ 34, 3, "mkdirat", call_mkdirat },
 	{ 35, 3, "unlinkat", call_unlinkat },
 	{ 36, 3, "symlinkat", call_symlinkat },

@@ -31,7 +31,8 @@ struct linux_walk {
 	struct linux_dentry *found; /* held: what the path names; NULL: there is nothing of that name */
 	struct linux_file *magic;   /* held: the path ended at a descriptor's link, to what has no name; else NULL */
 	bool is_directory;          /* the path ended in '/', or at a directory on the way: it means a directory and nothing else */
-	uint32_t name_bytes;        /* 0: it ended at a directory on the way */
+	uint32_t name_bytes;        /* 0: it ended at a directory on the way: */
+	uint32_t dots;              /* called "." (1) or ".." (2) there; 0: it is the root */
 	char name[FS_NAME_MAX + 1];
 
 	/* The walk's own. */

@@ -34,8 +34,8 @@ void linux_proc_meminfo(struct linux_text *text, struct process *of)
 	unsigned long long all = of->budget->limit * KIB_A_PAGE;
 	unsigned long long left = budget_left(of->budget) * KIB_A_PAGE;
 
-	format_to(&text->sink, "MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\nBuffers:               0 kB\nCached:                0 kB\n", all,
-		  left, left);
+	format_to(&text->sink, "MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n", all, left, left);
+	format_to(&text->sink, "Buffers:               0 kB\nCached:                0 kB\n");
 	format_to(&text->sink, "SwapTotal:             0 kB\nSwapFree:              0 kB\nCommitLimit:    %8llu kB\nCommitted_AS:   %8llu kB\n", all, all - left);
 }
 

@@ -23,7 +23,9 @@ enum { KIB_A_PAGE = 4, PATH_BYTES = 512 };
 
 static void area_line(struct linux_text *text, struct linux_mm_info *area)
 {
-	static const char *const kinds[] = { [LINUX_AREA_PLAIN] = "", [LINUX_AREA_HEAP] = "[heap]", [LINUX_AREA_STACK] = "[stack]", [LINUX_AREA_VDSO] = "[vdso]" };
+	static const char *const kinds[] = {
+		[LINUX_AREA_PLAIN] = "", [LINUX_AREA_HEAP] = "[heap]", [LINUX_AREA_STACK] = "[stack]", [LINUX_AREA_VDSO] = "[vdso]",
+	};
 	char path[PATH_BYTES];
 	const char *name = kinds[area->kind];
 

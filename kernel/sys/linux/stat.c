@@ -20,6 +20,9 @@
 
 enum { BLOCK_BYTES = 4096, SECTOR_BYTES = 512, STATX_BASIC_STATS = 0x7ff, MINOR_BITS = 8 };
 
+/* AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH, AT_STATX_*; of faccessat2: AT_EACCESS. */
+enum { STAT_FLAGS = 0x100 | 0x800 | 0x1000 | 0x6000, ACCESS_FLAGS = 0x100 | 0x200 | 0x1000 };
+
 struct user_time {
 	int64_t seconds;
 	uint64_t nanoseconds;
@@ -162,6 +165,8 @@ static status_t stat_at(struct thread *thread, int dirfd, uint64_t path_va, uint
 	struct linux_walk *walk;
 	status_t status;
 
+	if ((flags & ~(uint64_t)STAT_FLAGS) != 0)
+		return STATUS_EINVAL;
 	if (is_descriptor(thread, path_va, flags))
 		return stat_fd(thread, dirfd, out);
 	walk = linux_walk_user(thread, dirfd, path_va, !(flags & LINUX_AT_SYMLINK_NOFOLLOW), &status);
@@ -214,7 +219,7 @@ static int64_t access_at(struct thread *thread, const uint64_t x[6], uint64_t fl
 	struct linux_walk *walk;
 	status_t status;
 
-	if ((x[2] & ~7ull) != 0)
+	if ((x[2] & ~7ull) != 0 || (flags & ~(uint64_t)ACCESS_FLAGS) != 0)
 		return STATUS_EINVAL;
 	walk = linux_walk_user(thread, (int)x[0], x[1], !(flags & LINUX_AT_SYMLINK_NOFOLLOW), &status);
 	if (walk == NULL)

@@ -24,26 +24,18 @@
 #include "kernel/sys/linux/line.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/signal.h"
+#include "kernel/sys/linux/terminal_state.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/process.h"
 #include "lib/string.h"
 
-enum {
-	TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x5404, TCSBRK = 0x5409, TCXONC = 0x540a, TCFLSH = 0x540b, TIOCSCTTY = 0x540e,
-	TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCOUTQ = 0x5411, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, FIONREAD = 0x541b, TIOCNOTTY = 0x5422,
-	TIOCGSID = 0x5429,
-};
-enum { WRITE_BYTES = 1024, READ_BYTES = 1024, SIG_IGN = 1, DECISECOND_NS = 100000000 };
+enum { WRITE_BYTES = 1024, READ_BYTES = 1024, DECISECOND_NS = 100000000 };
 
-static struct spinlock lock;
-/* W: under `lock`. */
-static struct line line;
-static unsigned session, foreground; /* 0: none */
-static uint16_t window[4];           /* rows, columns, 0, 0; no rows: the console's */
-static bool begun;
+struct terminal linux_terminal = { .event = { .waiters = LIST_INIT(linux_terminal.event.waiters) } };
 
-static struct linux_event event = { .waiters = LIST_INIT(event.waiters) };
+static struct terminal *const tty = &linux_terminal;
+static bool begun; /* W: under: */
 static struct spinlock begin_lock;
 
 struct terminal_file {
@@ -54,10 +46,10 @@ struct terminal_file {
 /* Takes what is to be shown. Context: under `lock`. */
 static size_t echo_take(char to[LINE_ECHO_BYTES])
 {
-	size_t bytes = line.echo_bytes;
+	size_t bytes = tty->line.echo_bytes;
 
-	memcpy(to, line.echo, bytes);
-	line.echo_bytes = 0;
+	memcpy(to, tty->line.echo, bytes);
+	tty->line.echo_bytes = 0;
 	return bytes;
 }
 
@@ -68,11 +60,11 @@ static void typed(uint8_t byte)
 	size_t bytes;
 	int signal;
 
-	spinlock_take(&lock);
-	signal = line_type(&line, byte);
+	spinlock_take(&tty->lock);
+	signal = line_type(&tty->line, byte);
 	bytes = echo_take(echo);
-	group = foreground;
-	spinlock_give(&lock);
+	group = tty->foreground;
+	spinlock_give(&tty->lock);
 	if (bytes > 0)
 		log_bytes(echo, bytes);
 	if (signal != 0 && group != 0)
@@ -89,7 +81,7 @@ static void input_changed(struct console_input_listener *listener)
 	while ((count = console_input_read(bytes, sizeof(bytes))) > 0)
 		for (size_t i = 0; i < count; i++)
 			typed(bytes[i]);
-	linux_event_raise(&event);
+	linux_event_raise(&tty->event);
 }
 
 static struct console_input_listener listener = { .changed = input_changed };
@@ -102,7 +94,7 @@ static void begin(bool may_read)
 
 	spinlock_take(&begin_lock);
 	if (!begun)
-		line_init(&line);
+		line_init(&tty->line);
 	begun = true;
 	listen = may_read && !listens;
 	listens |= may_read;
@@ -112,52 +104,18 @@ static void begin(bool may_read)
 	console_input_listen(&listener);
 }
 
-/* Whether the program does not hear of a signal: then what would stop it for using the terminal fails, or is let pass. */
-static bool is_deaf(struct thread *thread, int signal)
-{
-	return (thread->personality->signals.mask >> (signal - 1) & 1) != 0 ||
-	       linux_process_of(thread)->handlers.actions[signal - 1].handler == SIG_IGN;
-}
-
-/* Whether the thread's process is in the background of its own terminal. */
-static bool is_background(struct thread *thread)
-{
-	unsigned group = linux_family_group(thread->process);
-	bool background;
-
-	spinlock_take(&lock);
-	background = session != 0 && foreground != 0 && session == linux_family_session(thread->process) && foreground != group;
-	spinlock_give(&lock);
-	return background;
-}
-
-/* What a process in the background is told that reads, or changes, the terminal. */
-static int64_t background_check(struct thread *thread, int signal)
-{
-	unsigned group = linux_family_group(thread->process);
-
-	if (!is_background(thread))
-		return STATUS_OK;
-	if (is_deaf(thread, signal))
-		return signal == LINUX_SIGTTIN ? STATUS_EIO : STATUS_OK;
-	if (linux_group_is_orphaned(group))
-		return STATUS_EIO;
-	(void)linux_signal_group(group, signal, NULL);
-	return LINUX_RESTART;
-}
-
 /* What can be read now; STATUS_EAGAIN: nothing yet. */
 static int64_t take(uint8_t *to, size_t room)
 {
 	int64_t result = STATUS_EAGAIN;
 
-	spinlock_take(&lock);
-	if (line_is_ready(&line) &&
-	    ((line.settings.local & LINE_ICANON) != 0 || line_count(&line) >= line.settings.chars[LINE_VMIN] || line_count(&line) >= room))
-		result = (int64_t)line_read(&line, to, room);
-	else if (!(line.settings.local & LINE_ICANON) && line.settings.chars[LINE_VMIN] == 0 && line.settings.chars[LINE_VTIME] == 0)
+	spinlock_take(&tty->lock);
+	if (line_is_ready(&tty->line) &&
+	    ((tty->line.settings.local & LINE_ICANON) != 0 || line_count(&tty->line) >= tty->line.settings.chars[LINE_VMIN] || line_count(&tty->line) >= room))
+		result = (int64_t)line_read(&tty->line, to, room);
+	else if (!(tty->line.settings.local & LINE_ICANON) && tty->line.settings.chars[LINE_VMIN] == 0 && tty->line.settings.chars[LINE_VTIME] == 0)
 		result = 0;
-	spinlock_give(&lock);
+	spinlock_give(&tty->lock);
 	return result;
 }
 
@@ -170,13 +128,13 @@ static int64_t take_in_time(struct thread *thread, uint8_t *to, size_t room, boo
 	uint64_t deadline;
 	uint8_t time;
 
-	spinlock_take(&lock);
-	time = (line.settings.local & LINE_ICANON) != 0 || line.settings.chars[LINE_VMIN] != 0 ? 0 : line.settings.chars[LINE_VTIME];
-	spinlock_give(&lock);
+	spinlock_take(&tty->lock);
+	time = (tty->line.settings.local & LINE_ICANON) != 0 || tty->line.settings.chars[LINE_VMIN] != 0 ? 0 : tty->line.settings.chars[LINE_VTIME];
+	spinlock_give(&tty->lock);
 	if (result != STATUS_EAGAIN || time == 0 || !may_wait)
 		return result;
 	deadline = timer_deadline((uint64_t)time * DECISECOND_NS);
-	linux_waiter_add(&waiter, thread, &event);
+	linux_waiter_add(&waiter, thread, &tty->event);
 	while ((result = take(to, room)) == STATUS_EAGAIN && status == STATUS_OK)
 		status = linux_sleep(thread, deadline);
 	linux_waiter_remove(&waiter);
@@ -192,7 +150,7 @@ static int64_t terminal_read(struct linux_file *file, struct linux_data *data, u
 	(void)offset;
 	if (data->left == 0 || thread == NULL || !LIST_OWNER(file, struct terminal_file, file)->may_read)
 		return 0;
-	result = background_check(thread, LINUX_SIGTTIN);
+	result = linux_terminal_background(thread, LINUX_SIGTTIN);
 	if (result == STATUS_OK)
 		result = take_in_time(thread, bytes, data->left < READ_BYTES ? (size_t)data->left : READ_BYTES, !(linux_file_flags(file) & LINUX_O_NONBLOCK));
 	return result > 0 ? linux_data_give(data, bytes, (size_t)result) : result;
@@ -206,8 +164,8 @@ static int64_t terminal_write(struct linux_file *file, struct linux_data *data, 
 
 	(void)file;
 	(void)offset;
-	if ((line.settings.local & LINE_TOSTOP) != 0 && data->thread != NULL) {
-		taken = background_check(data->thread, LINUX_SIGTTOU);
+	if ((tty->line.settings.local & LINE_TOSTOP) != 0 && data->thread != NULL) {
+		taken = linux_terminal_background(data->thread, LINUX_SIGTTOU);
 		if (taken != STATUS_OK)
 			return taken;
 	}
@@ -224,11 +182,11 @@ static uint32_t terminal_poll(struct linux_file *file, struct linux_waiter *wait
 
 	if (!LIST_OWNER(file, struct terminal_file, file)->may_read)
 		return now | LINUX_POLLIN | LINUX_POLLRDNORM;
-	linux_poll_wait(waiter, &event);
-	spinlock_take(&lock);
-	if (line_is_ready(&line))
+	linux_poll_wait(waiter, &tty->event);
+	spinlock_take(&tty->lock);
+	if (line_is_ready(&tty->line))
 		now |= LINUX_POLLIN | LINUX_POLLRDNORM;
-	spinlock_give(&lock);
+	spinlock_give(&tty->lock);
 	return now;
 }
 
@@ -239,189 +197,6 @@ static status_t terminal_stat(struct linux_file *file, struct fs_stat *out, uint
 	out->permissions = 0620;
 	out->links = 1;
 	return STATUS_OK;
-}
-
-static int64_t settings_change(struct thread *thread, uint32_t request, uint64_t from_va)
-{
-	struct line_settings settings;
-	int64_t status = background_check(thread, LINUX_SIGTTOU);
-
-	if (status != STATUS_OK)
-		return status;
-	if (linux_copy_in(thread, &settings, from_va, sizeof(settings)) != STATUS_OK)
-		return STATUS_EFAULT;
-	spinlock_take(&lock);
-	line_set(&line, &settings);
-	if (request == TCSETSF)
-		line_flush(&line);
-	spinlock_give(&lock);
-	linux_event_raise(&event);
-	return STATUS_OK;
-}
-
-static int64_t window_tell(struct thread *thread, uint64_t to_va)
-{
-	uint32_t size = console_window_size();
-	uint16_t told[4];
-
-	spinlock_take(&lock);
-	memcpy(told, window, sizeof(told));
-	spinlock_give(&lock);
-	if (told[0] == 0) {
-		told[0] = (uint16_t)size;
-		told[1] = (uint16_t)(size >> 16);
-	}
-	return linux_copy_out(thread, to_va, told, sizeof(told));
-}
-
-static int64_t window_set(struct thread *thread, uint64_t from_va)
-{
-	uint16_t set[4];
-	unsigned group;
-	bool differs;
-
-	if (linux_copy_in(thread, set, from_va, sizeof(set)) != STATUS_OK)
-		return STATUS_EFAULT;
-	spinlock_take(&lock);
-	differs = memcmp(window, set, sizeof(set)) != 0;
-	memcpy(window, set, sizeof(set));
-	group = foreground;
-	spinlock_give(&lock);
-	if (differs && group != 0)
-		(void)linux_signal_group(group, LINUX_SIGWINCH, NULL);
-	return STATUS_OK;
-}
-
-/* Makes it the terminal of the thread's session, whose leader it is to be; unless it is another's. */
-static int64_t session_take(struct thread *thread)
-{
-	unsigned own = linux_family_session(thread->process);
-	int64_t result = STATUS_EPERM;
-
-	spinlock_take(&lock);
-	if (own == thread->process->number && (session == 0 || session == own || linux_group_session(session) == 0)) {
-		if (session != own)
-			foreground = linux_family_group(thread->process);
-		session = own;
-		result = STATUS_OK;
-	}
-	spinlock_give(&lock);
-	return result;
-}
-
-static int64_t number_tell(struct thread *thread, const unsigned *number, uint64_t to_va)
-{
-	unsigned own = linux_family_session(thread->process);
-	int32_t told;
-
-	spinlock_take(&lock);
-	told = session == own ? (int32_t)*number : -1;
-	spinlock_give(&lock);
-	return told < 0 ? STATUS_ENOTTY : linux_copy_out(thread, to_va, &told, sizeof(told));
-}
-
-static int64_t foreground_set(struct thread *thread, uint64_t from_va)
-{
-	unsigned own = linux_family_session(thread->process);
-	int64_t status = background_check(thread, LINUX_SIGTTOU);
-	int32_t group;
-
-	if (status != STATUS_OK)
-		return status;
-	if (linux_copy_in(thread, &group, from_va, sizeof(group)) != STATUS_OK)
-		return STATUS_EFAULT;
-	if (group <= 0)
-		return STATUS_EINVAL;
-	if (linux_group_session((unsigned)group) == 0)
-		return STATUS_ESRCH;
-	if (linux_group_session((unsigned)group) != own)
-		return STATUS_EPERM;
-	spinlock_take(&lock);
-	if (session == own)
-		foreground = (unsigned)group;
-	else
-		status = STATUS_ENOTTY;
-	spinlock_give(&lock);
-	return status;
-}
-
-static int64_t count_tell(struct thread *thread, uint64_t to_va)
-{
-	int32_t count;
-
-	spinlock_take(&lock);
-	count = (int32_t)line_count(&line);
-	spinlock_give(&lock);
-	return linux_copy_out(thread, to_va, &count, sizeof(count));
-}
-
-static int64_t typed_flush(void)
-{
-	spinlock_take(&lock);
-	line_flush(&line);
-	spinlock_give(&lock);
-	return STATUS_OK;
-}
-
-static int64_t session_leave(struct thread *thread)
-{
-	unsigned own = linux_family_session(thread->process);
-
-	spinlock_take(&lock);
-	if (session == own && own == thread->process->number)
-		session = foreground = 0;
-	spinlock_give(&lock);
-	return STATUS_OK;
-}
-
-static int64_t settings_tell(struct thread *thread, uint64_t to_va)
-{
-	struct line_settings settings;
-
-	spinlock_take(&lock);
-	settings = line.settings;
-	spinlock_give(&lock);
-	return linux_copy_out(thread, to_va, &settings, sizeof(settings));
-}
-
-static int64_t terminal_ioctl(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument)
-{
-	static const int32_t nothing;
-
-	(void)file;
-	switch (request) {
-	case TCGETS:
-		return settings_tell(thread, argument);
-	case TCSETS:
-	case TCSETSW:
-	case TCSETSF:
-		return settings_change(thread, request, argument);
-	case TCSBRK:
-	case TCXONC:
-		return STATUS_OK;
-	case TCFLSH:
-		return argument == 1 ? STATUS_OK : typed_flush();
-	case TIOCSCTTY:
-		return session_take(thread);
-	case TIOCNOTTY:
-		return session_leave(thread);
-	case TIOCGPGRP:
-		return number_tell(thread, &foreground, argument);
-	case TIOCGSID:
-		return number_tell(thread, &session, argument);
-	case TIOCSPGRP:
-		return foreground_set(thread, argument);
-	case TIOCOUTQ:
-		return linux_copy_out(thread, argument, &nothing, sizeof(nothing));
-	case TIOCGWINSZ:
-		return window_tell(thread, argument);
-	case TIOCSWINSZ:
-		return window_set(thread, argument);
-	case FIONREAD:
-		return count_tell(thread, argument);
-	default:
-		return STATUS_ENOTTY;
-	}
 }
 
 static void terminal_release(struct linux_file *file)
@@ -436,7 +211,7 @@ static const struct linux_file_ops terminal_ops = {
 	.write = terminal_write,
 	.poll = terminal_poll,
 	.stat = terminal_stat,
-	.ioctl = terminal_ioctl,
+	.ioctl = linux_terminal_ioctl,
 	.release = terminal_release,
 };
 
@@ -464,13 +239,13 @@ status_t linux_terminal_open(struct process *process, uint32_t flags, struct lin
 		return STATUS_ENOMEM;
 	made->may_read = (rights & CAPOS_CONSOLE_RIGHT_READ) != 0;
 	begin(made->may_read);
-	linux_file_init(&made->file, &terminal_ops, flags & (LINUX_O_ACCMODE | LINUX_O_NONBLOCK | LINUX_O_APPEND));
+	linux_file_init(&made->file, &terminal_ops, flags & (LINUX_O_ACCMODE | LINUX_O_NONBLOCK | LINUX_O_APPEND | LINUX_O_LARGEFILE));
 	*out = &made->file;
-	spinlock_take(&lock);
-	if (session == 0 && !(flags & LINUX_O_NOCTTY) && linux_family_session(process) == process->number) {
-		session = process->number;
-		foreground = linux_family_group(process);
+	spinlock_take(&tty->lock);
+	if ((tty->session == 0 || linux_group_session(tty->session) == 0) && !(flags & LINUX_O_NOCTTY) && linux_family_session(process) == process->number) {
+		tty->session = process->number;
+		tty->foreground = linux_family_group(process);
 	}
-	spinlock_give(&lock);
+	spinlock_give(&tty->lock);
 	return STATUS_OK;
 }

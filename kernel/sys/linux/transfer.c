@@ -64,7 +64,7 @@ static int64_t pair_move(struct thread *thread, struct pair *pair, uint64_t byte
 		moved = part_move(thread, pair, buffer, part);
 		if (moved > 0)
 			done += moved;
-		if (moved < (int64_t)part || linux_signal_is_due(thread))
+		if (moved <= 0 || linux_signal_is_due(thread))
 			break;
 	}
 	free(buffer);
@@ -129,6 +129,13 @@ static bool is_regular(const struct linux_file *file)
 	return dentry != NULL && dentry->node->type == FS_FILE;
 }
 
+static bool is_directory(const struct linux_file *file)
+{
+	const struct linux_dentry *dentry = linux_vfs_dentry(file);
+
+	return dentry != NULL && dentry->node->type == FS_DIRECTORY;
+}
+
 static int64_t call_copy_file_range(struct thread *thread, const uint64_t x[6])
 {
 	struct pair pair = { 0 };
@@ -142,7 +149,10 @@ static int64_t call_copy_file_range(struct thread *thread, const uint64_t x[6])
 		result = x[5] != 0 ? STATUS_EINVAL : pair_open(thread, (int)x[0], (int)x[2], &pair);
 	if (result != STATUS_OK)
 		return result;
-	result = is_regular(pair.from) && is_regular(pair.to) ? pair_move(thread, &pair, x[4]) : STATUS_EINVAL;
+	if (!is_regular(pair.from) || !is_regular(pair.to))
+		result = is_directory(pair.from) || is_directory(pair.to) ? STATUS_EISDIR : STATUS_EINVAL;
+	else
+		result = linux_file_flags(pair.to) & LINUX_O_APPEND ? STATUS_EBADF : pair_move(thread, &pair, x[4]);
 	pair_close(&pair);
 	if (result > 0 && ((x[1] != 0 && linux_copy_out(thread, x[1], &from, sizeof(from)) != STATUS_OK) ||
 			   (x[3] != 0 && linux_copy_out(thread, x[3], &to, sizeof(to)) != STATUS_OK)))
@@ -157,10 +167,12 @@ static status_t allocate(struct linux_file *file, uint64_t mode, int64_t offset,
 	struct fs_stat values = { .size = (uint64_t)offset + (uint64_t)bytes };
 	status_t status;
 
-	if (!is_regular(file))
-		return file->ops->is_stream ? STATUS_ESPIPE : STATUS_ENODEV;
 	if (offset < 0 || bytes <= 0)
 		return STATUS_EINVAL;
+	if ((linux_file_flags(file) & LINUX_O_ACCMODE) == 0)
+		return STATUS_EBADF;
+	if (!is_regular(file))
+		return file->ops->is_stream ? STATUS_ESPIPE : STATUS_ENODEV;
 	if (offset > INT64_MAX - bytes)
 		return STATUS_EFBIG;
 	if ((mode & ~(uint64_t)FALLOC_KEEP_SIZE) != 0)
@@ -174,7 +186,7 @@ static status_t allocate(struct linux_file *file, uint64_t mode, int64_t offset,
 static int64_t call_fallocate(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_file *file;
-	status_t status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_WRITE, &file);
+	status_t status = linux_fd_get(thread->process, (int)x[0], 0, &file);
 
 	if (status != STATUS_OK)
 		return status;

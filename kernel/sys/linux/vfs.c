@@ -12,12 +12,14 @@
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
-enum { ANONYMOUS_DEVICE = 0xff /* of what is in no file system */, PART_BYTES = 65536, SMALL_BYTES = 512, NANOSECONDS = 1000000000 };
+enum { ANONYMOUS_DEVICE = 0xff /* of what is in no file system */, PART_BYTES = 65536, SMALL_BYTES = 512, FIONREAD = 0x541b, NANOSECONDS = 1000000000 };
 
 static struct linux_vfs_file *own_of(const struct linux_file *file)
 {
 	return LIST_OWNER((struct linux_file *)file, struct linux_vfs_file, file);
 }
+
+#define SHIFTED_MAX (INT64_MAX / NANOSECONDS / 4)
 
 /* An operation on a node, with what it takes and gives. */
 struct act {
@@ -92,14 +94,16 @@ uint32_t linux_node_type(const struct fs_node *node)
 	       linux_virtual_rdev(node) != 0 ? LINUX_S_IFCHR : LINUX_S_IFSOCK;
 }
 
-/* Between the times of a file system that counts from the machine's start, and real time. */
+/* Between the times of a file system that counts from the machine's start, and real time: what is too far away stays. */
 static void time_shift(struct fs_time *time, int64_t ns)
 {
-	int64_t total = time->seconds * NANOSECONDS + time->nanoseconds + ns;
+	int64_t total;
 
-	if (time->seconds > INT64_MAX / NANOSECONDS / 2 || total < 0)
+	if (time->seconds > SHIFTED_MAX || time->seconds < -SHIFTED_MAX)
 		return;
-	*time = (struct fs_time){ .seconds = total / NANOSECONDS, .nanoseconds = (uint32_t)(total % NANOSECONDS) };
+	total = time->seconds * NANOSECONDS + time->nanoseconds + ns;
+	time->seconds = total / NANOSECONDS - (total % NANOSECONDS < 0);
+	time->nanoseconds = (uint32_t)(total - time->seconds * NANOSECONDS);
 }
 
 static void times_shift(const struct linux_dentry *dentry, struct fs_stat *stat, int64_t ns)
@@ -245,6 +249,22 @@ static status_t vfs_stat(struct linux_file *file, struct fs_stat *out, uint32_t 
 	return status;
 }
 
+/* asm-generic/ioctls.h: how much is left to read. */
+static int64_t vfs_ioctl(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument)
+{
+	struct linux_stat stat;
+	int32_t left;
+	status_t status;
+
+	if (request != FIONREAD || own_of(file)->dentry->node->type != FS_FILE)
+		return STATUS_ENOTTY;
+	status = linux_dentry_stat(own_of(file)->dentry, &stat);
+	if (status != STATUS_OK)
+		return status;
+	left = (int32_t)(stat.fs.size - file->offset);
+	return linux_copy_out(thread, argument, &left, sizeof(left));
+}
+
 static status_t vfs_map(struct linux_file *file, struct span *memory)
 {
 	if (own_of(file)->dentry->node->type != FS_FILE)
@@ -286,6 +306,7 @@ static const struct linux_file_ops vfs_ops = {
 	.read = vfs_read,
 	.write = vfs_write,
 	.stat = vfs_stat,
+	.ioctl = vfs_ioctl,
 	.map = vfs_map,
 	.identity = vfs_identity,
 	.release = vfs_release,

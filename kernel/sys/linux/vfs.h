@@ -50,7 +50,10 @@ MUST_CHECK status_t linux_dentry_set(struct linux_dentry *dentry, uint32_t what,
 /* Has what was written outlive a power cut. */
 MUST_CHECK status_t linux_dentry_sync(struct linux_dentry *dentry);
 
-/* Whether what needs `rights` (CAPOS_DIR_RIGHT_*) may be done there: STATUS_EROFS where nothing can be changed, STATUS_EACCES where this process may not. */
+/*
+ * Whether what needs `rights` (CAPOS_DIR_RIGHT_*) may be done there: STATUS_EROFS where nothing can be changed, STATUS_EACCES where this process
+ * may not.
+ */
 MUST_CHECK status_t linux_dentry_may(const struct linux_dentry *dentry, uint32_t rights);
 
 /* The type of a node as LINUX_S_IF*. */

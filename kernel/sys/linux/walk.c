@@ -142,7 +142,9 @@ static status_t step(struct linux_walk *walk)
 
 	if (name.len > FS_NAME_MAX)
 		return STATUS_ENAMETOOLONG;
+	walk->dots = 0;
 	if (name.len <= 2 && name.data[0] == '.' && name.data[name.len - 1] == '.') {
+		walk->dots = (uint32_t)name.len;
 		if (name.len == 2 && walk->at->parent != NULL)
 			go_to(walk, linux_dentry_hold(walk->at->parent));
 		return STATUS_OK;
@@ -176,6 +178,7 @@ static void walk_begin(struct linux_walk *walk, struct process *process, struct 
 	walk->magic = NULL;
 	walk->is_directory = false;
 	walk->name_bytes = 0;
+	walk->dots = 0;
 	walk->process = process;
 	walk->root = process->personality->root;
 	walk->links = 0;
@@ -252,7 +255,7 @@ struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t pa
 	if (walk == NULL)
 		return NULL;
 	len = linux_copy_string(thread, walk->text, path_va, FS_PATH_MAX + 1);
-	*why = len < 0 ? (status_t)len : STATUS_OK;
+	*why = len < 0 ? (status_t)len : len == 0 ? STATUS_ENOENT : STATUS_OK;
 	if (*why == STATUS_OK)
 		*why = linux_path_start(thread->process, walk->text[0] == '/' ? LINUX_AT_FDCWD : dirfd, &start);
 	if (*why != STATUS_OK) {

@@ -246,6 +246,20 @@ static void console_ends_when_the_device_has_all_or_takes_too_long(void)
 	}
 }
 
+static void console_begins_a_line_of_its_own_behind_text_without_an_end(void)
+{
+	begin(0);
+	world.runs = false;
+	has_device = false;
+	world.lines[world.count++] = "|$ ";
+	world.lines[world.count++] = "|ls\n";
+	world.lines[world.count++] = "|half";
+	world.lines[world.count++] = "proc: a line";
+	world.lines[world.count++] = "another";
+	lines_write();
+	CU_ASSERT_STRING_EQUAL(world.serial, "$ ls\nhalf\nproc: a line\nanother\n");
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(console_writes_to_the_device_alone),
 	UNIT_CASE(console_gives_up_a_device_that_stalls),
@@ -253,5 +267,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(console_learns_of_another_size_without_a_line),
 	UNIT_CASE(console_panics_on_the_serial_port),
 	UNIT_CASE(console_ends_when_the_device_has_all_or_takes_too_long),
+	UNIT_CASE(console_begins_a_line_of_its_own_behind_text_without_an_end),
 };
 UNIT_MAIN("kernel/io/console", cases)

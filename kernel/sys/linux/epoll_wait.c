@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* epolls themselves, and waiting in them. */
+#include "kernel/core/libc.h"
+#include "kernel/core/timer.h"
+#include "kernel/sys/budget.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/clock.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/epoll_items.h"
+#include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/signal.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
+#include "kernel/sys/process.h"
+
+enum { BATCH_MAX = 128 };
+
+status_t epoll_get(struct thread *thread, int fd, struct linux_file **file)
+{
+	status_t status = linux_fd_get(thread->process, fd, 0, file);
+
+	if (status == STATUS_OK && (*file)->ops != &linux_epoll_ops) {
+		linux_file_put(*file);
+		return STATUS_EINVAL;
+	}
+	return status;
+}
+
+/* One that may be ready, out of the list: its file, held. NULL: its file is just going. */
+struct candidate {
+	struct linux_file *file;
+	int fd;
+	uint32_t events;
+	uint64_t data;
+};
+
+/* False: the list is empty. */
+static bool candidate_take(struct epoll *epoll, struct candidate *out)
+{
+	struct epoll_item *item;
+	struct list_node *node;
+
+	spinlock_take(&epoll->lock);
+	node = list_pop_front(&epoll->ready);
+	if (node != NULL) {
+		item = LIST_OWNER(node, struct epoll_item, ready);
+		*out = (struct candidate){ .file = object_hold(&item->file->object) ? item->file : NULL, .fd = item->fd, .events = item->events, .data = item->data };
+	}
+	spinlock_give(&epoll->lock);
+	return node != NULL;
+}
+
+/* It was ready: what becomes of its item. `looked`: nobody was told. False: it has gone, or waits for other events now. */
+static bool candidate_settle(struct epoll *epoll, const struct candidate *candidate, bool looked)
+{
+	struct epoll_item *item;
+	bool stands;
+
+	spinlock_take(&epoll->lock);
+	item = *epoll_item_find(epoll, candidate->fd, candidate->file);
+	stands = item != NULL && item->events == candidate->events;
+	if (stands && !looked && (item->events & EPOLL_ONESHOT))
+		item->events = 0;
+	else if (stands && (looked || !(item->events & EPOLL_EDGE)))
+		epoll_item_make_ready(item);
+	spinlock_give(&epoll->lock);
+	return stands;
+}
+
+static unsigned ready_count(struct epoll *epoll)
+{
+	unsigned count = 0;
+
+	spinlock_take(&epoll->lock);
+	for (struct list_node *node = epoll->ready.next; node != &epoll->ready; node = node->next)
+		count++;
+	spinlock_give(&epoll->lock);
+	return count;
+}
+
+/* Asks those that may be ready, each once. `out` NULL: only whether any is. */
+static unsigned collect(struct epoll *epoll, struct user_epoll_event *out, unsigned max)
+{
+	struct candidate candidate;
+	unsigned count = 0;
+
+	for (unsigned left = ready_count(epoll); left > 0 && count < max && candidate_take(epoll, &candidate); left--) {
+		uint32_t now;
+
+		if (candidate.file == NULL)
+			continue;
+		now = candidate.events != 0 ? epoll_item_ask(candidate.file, NULL, candidate.events) : 0;
+		if (now != 0 && candidate_settle(epoll, &candidate, out == NULL)) {
+			if (out != NULL)
+				out[count] = (struct user_epoll_event){ .events = now, .data = candidate.data };
+			count++;
+		}
+		linux_file_put(candidate.file);
+	}
+	return count;
+}
+
+/* Waits for at least one; how many there are. */
+static int64_t wait_for(struct thread *thread, struct epoll *epoll, struct user_epoll_event *out, unsigned max, uint64_t deadline_ns)
+{
+	struct linux_waiter waiter = { 0 };
+	status_t status = STATUS_OK;
+	unsigned count = collect(epoll, out, max);
+
+	if (count > 0 || deadline_ns == 0)
+		return count;
+	linux_waiter_add(&waiter, thread, &epoll->event);
+	while ((count = collect(epoll, out, max)) == 0 && status == STATUS_OK)
+		status = linux_sleep(thread, deadline_ns);
+	linux_waiter_remove(&waiter);
+	return count > 0 || status == STATUS_ETIMEDOUT ? (int64_t)count : status == STATUS_EINTR ? LINUX_RESTART_NO_HANDLER : status;
+}
+
+static int64_t epoll_wait(struct thread *thread, const uint64_t x[6], uint64_t deadline_ns)
+{
+	unsigned max = (int)x[2] < BATCH_MAX ? (unsigned)x[2] : BATCH_MAX;
+	struct user_epoll_event *out;
+	struct linux_file *file;
+	int64_t result;
+
+	if ((int)x[2] <= 0)
+		return STATUS_EINVAL;
+	result = epoll_get(thread, (int)x[0], &file);
+	if (result != STATUS_OK)
+		return result;
+	out = malloc(max * sizeof(*out));
+	result = out != NULL ? linux_signal_wait_begin(thread, x[4], x[5]) : STATUS_ENOMEM;
+	if (result == STATUS_OK) {
+		result = wait_for(thread, epoll_of(file), out, max, deadline_ns);
+		if (result > 0 && linux_copy_out(thread, x[1], out, (size_t)result * sizeof(*out)) != STATUS_OK)
+			result = STATUS_EFAULT;
+		linux_signal_wait_end(thread, result);
+	}
+	free(out);
+	linux_file_put(file);
+	return result;
+}
+
+static int64_t call_epoll_pwait(struct thread *thread, const uint64_t x[6])
+{
+	int32_t timeout = (int32_t)x[3];
+
+	return epoll_wait(thread, x, timeout < 0 ? WAIT_FOREVER : timeout == 0 ? 0 : timer_deadline((uint64_t)timeout * 1000000));
+}
+
+static int64_t call_epoll_pwait2(struct thread *thread, const uint64_t x[6])
+{
+	uint64_t deadline_ns = WAIT_FOREVER;
+	status_t status = x[3] != 0 ? linux_timeout_in(thread, x[3], &deadline_ns) : STATUS_OK;
+
+	return status == STATUS_OK ? epoll_wait(thread, x, deadline_ns) : status;
+}
+
+static uint32_t epoll_poll(struct linux_file *file, struct linux_waiter *waiter)
+{
+	linux_poll_wait(waiter, &epoll_of(file)->event);
+	return collect(epoll_of(file), NULL, 1) > 0 ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
+}
+
+static status_t epoll_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
+{
+	(void)file;
+	*mode_type = 0;
+	out->permissions = 0600;
+	out->links = 1;
+	return STATUS_OK;
+}
+
+static void epoll_release(struct linux_file *file)
+{
+	struct epoll *epoll = epoll_of(file);
+	struct budget *budget = epoll->budget;
+
+	epoll_items_drop(epoll);
+	free(epoll);
+	budget_credit_bytes(budget, sizeof(*epoll));
+	budget_put(budget);
+}
+
+const struct linux_file_ops linux_epoll_ops = {
+	.name = "anon_inode:[eventpoll]", .is_stream = true, .poll = epoll_poll, .stat = epoll_stat, .release = epoll_release,
+};
+
+static int64_t call_epoll_create1(struct thread *thread, const uint64_t x[6])
+{
+	struct budget *budget = thread->process->budget;
+	struct epoll *epoll;
+
+	if ((x[0] & ~(uint64_t)LINUX_O_CLOEXEC) != 0)
+		return STATUS_EINVAL;
+	if (!budget_charge_bytes(budget, sizeof(*epoll)))
+		return STATUS_ENOMEM;
+	epoll = calloc(1, sizeof(*epoll));
+	if (epoll == NULL) {
+		budget_credit_bytes(budget, sizeof(*epoll));
+		return STATUS_ENOMEM;
+	}
+	budget_hold(budget);
+	epoll->budget = budget;
+	list_init(&epoll->ready);
+	linux_event_init(&epoll->event);
+	linux_file_init(&epoll->file, &linux_epoll_ops, LINUX_O_RDWR);
+	return linux_fd_add(thread->process, &epoll->file, 0, x[0] != 0);
+}
+
+const struct linux_call linux_calls_epoll_wait[] = {
+	{ 20, 1, "epoll_create1", call_epoll_create1 },
+	{ 22, 6, "epoll_pwait", call_epoll_pwait },
+	{ 441, 6, "epoll_pwait2", call_epoll_pwait2 },
+	{ 0 },
+};

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/sys/linux/line.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/unit.h"
+
+static struct line line;
+static char shown[8192];
+
+static void begin(void)
+{
+	line_init(&line);
+	shown[0] = '\0';
+}
+
+/* Types it all, and keeps what is echoed; the last signal. */
+static int type(const char *text)
+{
+	int signal = 0;
+
+	for (; *text != '\0'; text++) {
+		int sent = line_type(&line, (uint8_t)*text);
+
+		signal = sent != 0 ? sent : signal;
+		strncat(shown, line.echo, line.echo_bytes);
+		line.echo_bytes = 0;
+	}
+	return signal;
+}
+
+/* What one read gives, of at most `room` bytes. */
+static const char *take(size_t room)
+{
+	static char got[8192];
+
+	got[line_read(&line, got, room)] = '\0';
+	return got;
+}
+
+static void settings_change(uint32_t local_off, uint32_t local_on)
+{
+	struct line_settings settings = line.settings;
+
+	settings.local = (settings.local & ~local_off) | local_on;
+	line_set(&line, &settings);
+}
+
+static void a_line_can_be_read_when_it_has_ended(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(type("hello"), 0);
+	CU_ASSERT_FALSE(line_is_ready(&line));
+	type("\r");
+	CU_ASSERT(line_is_ready(&line));
+	CU_ASSERT_EQUAL(line_count(&line), 6);
+	CU_ASSERT_STRING_EQUAL(take(100), "hello\n");
+	CU_ASSERT_FALSE(line_is_ready(&line));
+	CU_ASSERT_STRING_EQUAL(shown, "hello\n");
+}
+
+static void a_read_gives_one_line_and_a_short_one_part_of_it(void)
+{
+	begin();
+	type("one\ntwo\n");
+	CU_ASSERT_STRING_EQUAL(take(2), "on");
+	CU_ASSERT_STRING_EQUAL(take(100), "e\n");
+	CU_ASSERT_STRING_EQUAL(take(100), "two\n");
+}
+
+static void what_is_typed_can_be_erased_up_to_the_line_before(void)
+{
+	begin();
+	type("a\nxy\177\177\177z \001\177b c\027d\n");
+	CU_ASSERT_STRING_EQUAL(take(100), "a\n");
+	CU_ASSERT_STRING_EQUAL(take(100), "z b d\n");
+	type("gone\025kept\n");
+	CU_ASSERT_STRING_EQUAL(take(100), "kept\n");
+}
+
+static void erasing_takes_as_many_columns_as_were_shown(void)
+{
+	begin();
+	type("\001\177");
+	CU_ASSERT_STRING_EQUAL(shown, "^A\b \b\b \b");
+}
+
+static void an_end_of_file_ends_a_line_and_alone_is_one(void)
+{
+	begin();
+	type("ab\004");
+	CU_ASSERT(line_is_ready(&line));
+	CU_ASSERT_STRING_EQUAL(take(100), "ab");
+	CU_ASSERT_FALSE(line_is_ready(&line));
+	type("\004");
+	CU_ASSERT(line_is_ready(&line));
+	CU_ASSERT_EQUAL(line_count(&line), 0);
+	CU_ASSERT_STRING_EQUAL(take(100), "");
+	CU_ASSERT_FALSE(line_is_ready(&line));
+}
+
+static void signals_come_from_their_characters_and_forget_the_line(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(type("abc\003"), 2);
+	CU_ASSERT_EQUAL(type("\034"), 3);
+	CU_ASSERT_EQUAL(type("\032"), 20);
+	type("\n");
+	CU_ASSERT_STRING_EQUAL(take(100), "\n");
+	CU_ASSERT_STRING_EQUAL(shown, "abc^C^\\^Z\n");
+	settings_change(LINE_ISIG, 0);
+	CU_ASSERT_EQUAL(type("\003\n"), 0);
+	CU_ASSERT_STRING_EQUAL(take(100), "\003\n");
+}
+
+static void the_next_character_can_be_taken_as_it_is(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(type("\026\003\026\177\n"), 0);
+	CU_ASSERT_STRING_EQUAL(take(100), "\003\177\n");
+}
+
+static void without_lines_bytes_are_there_at_once_and_nothing_is_edited(void)
+{
+	begin();
+	settings_change(LINE_ICANON | LINE_ECHO, 0);
+	type("a\177\004");
+	CU_ASSERT_EQUAL(line_count(&line), 3);
+	CU_ASSERT_STRING_EQUAL(take(100), "a\177\004");
+	CU_ASSERT_STRING_EQUAL(shown, "");
+}
+
+static void what_was_typed_before_stays_when_lines_end(void)
+{
+	begin();
+	type("half");
+	settings_change(LINE_ICANON, 0);
+	CU_ASSERT_STRING_EQUAL(take(100), "half");
+}
+
+static void only_the_end_of_a_line_is_shown_where_that_is_asked_for(void)
+{
+	begin();
+	settings_change(LINE_ECHO, LINE_ECHONL);
+	type("secret\n");
+	CU_ASSERT_STRING_EQUAL(shown, "\n");
+}
+
+static void a_line_that_is_too_long_loses_characters_and_not_its_end(void)
+{
+	static char text[LINE_BYTES * 2];
+
+	begin();
+	settings_change(LINE_ECHO, 0);
+	memset(text, 'x', sizeof(text) - 2);
+	type(text);
+	CU_ASSERT_FALSE(line_is_ready(&line));
+	type("\n");
+	CU_ASSERT_EQUAL(line_count(&line), LINE_BYTES);
+	CU_ASSERT_EQUAL(strlen(take(LINE_BYTES)), LINE_BYTES);
+	type("more\n");
+	CU_ASSERT_STRING_EQUAL(take(100), "more\n");
+}
+
+/* Whatever is typed under whatever settings, no more is read than was typed, and nothing is lost sight of. */
+static void nothing_that_is_typed_breaks_it(void)
+{
+	begin();
+	srand(1);
+	for (unsigned i = 0; i < 200000; i++) {
+		if (rand() % 50 == 0) {
+			struct line_settings settings = line.settings;
+
+			settings.local = (uint32_t)rand();
+			settings.input = (uint32_t)rand();
+			settings.chars[rand() % LINE_NCCS] = (uint8_t)rand();
+			line_set(&line, &settings);
+		}
+		(void)line_type(&line, (uint8_t)(rand() % 40));
+		CU_ASSERT_FATAL(line.echo_bytes <= LINE_ECHO_BYTES);
+		line.echo_bytes = 0;
+		CU_ASSERT_FATAL(line.tail <= line.ready && line.ready <= line.head && line.head - line.tail <= LINE_BYTES);
+		if (rand() % 20 == 0)
+			CU_ASSERT_FATAL(strlen(take((size_t)rand() % 100)) <= 100);
+	}
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(a_line_can_be_read_when_it_has_ended),
+	UNIT_CASE(a_read_gives_one_line_and_a_short_one_part_of_it),
+	UNIT_CASE(what_is_typed_can_be_erased_up_to_the_line_before),
+	UNIT_CASE(erasing_takes_as_many_columns_as_were_shown),
+	UNIT_CASE(an_end_of_file_ends_a_line_and_alone_is_one),
+	UNIT_CASE(signals_come_from_their_characters_and_forget_the_line),
+	UNIT_CASE(the_next_character_can_be_taken_as_it_is),
+	UNIT_CASE(without_lines_bytes_are_there_at_once_and_nothing_is_edited),
+	UNIT_CASE(what_was_typed_before_stays_when_lines_end),
+	UNIT_CASE(only_the_end_of_a_line_is_shown_where_that_is_asked_for),
+	UNIT_CASE(a_line_that_is_too_long_loses_characters_and_not_its_end),
+	UNIT_CASE(nothing_that_is_typed_breaks_it),
+};
+
+UNIT_MAIN("kernel/sys/linux/line", cases)
