@@ -153,11 +153,13 @@ static void cap_close(struct process *process, capos_cap_t cap)
 {
 	struct linux_file *file;
 
-	if (file_find(process, cap, 0, &file) == STATUS_OK) {
-		linux_locks_close(process, file);
-		linux_file_put(file);
+	if (file_find(process, cap, 0, &file) != STATUS_OK) {
+		grant_drop(&process->capset, cap);
+		return;
 	}
+	linux_locks_close(process, file);
 	grant_drop(&process->capset, cap);
+	linux_file_put(file); /* behind the capability: the last hold is a file's, so that it ends now */
 }
 
 status_t linux_fd_close(struct process *process, int fd)

@@ -10,12 +10,30 @@
 
 const struct cap_interface linux_file_interface = { .id = 0, .name = "descriptor", .rights = LINUX_FILE_READ | LINUX_FILE_WRITE };
 
+static void file_end(struct linux_file *file)
+{
+	if (file->ended)
+		return;
+	file->ended = true;
+	linux_epoll_forget(file);
+	if (file->ops->end != NULL)
+		file->ops->end(file);
+}
+
 static void file_destroy(struct object *object)
 {
 	struct linux_file *file = linux_file_of(object);
 
-	linux_epoll_forget(file);
+	file_end(file); /* of one whose last hold was a capability's, that came to nothing */
 	file->ops->release(file);
+}
+
+void linux_file_put(struct linux_file *file)
+{
+	if (!object_put_last(&file->object))
+		return;
+	file_end(file);
+	object_retire(&file->object);
 }
 
 void linux_file_init(struct linux_file *file, const struct linux_file_ops *ops, uint32_t flags)
@@ -24,6 +42,7 @@ void linux_file_init(struct linux_file *file, const struct linux_file_ops *ops, 
 	file->ops = ops;
 	file->lock = (struct spinlock){ 0 };
 	file->offset = 0;
+	file->ended = false;
 	atomic_init(&file->flags, flags);
 	list_init(&file->epolls);
 }

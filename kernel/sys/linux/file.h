@@ -58,7 +58,9 @@ struct linux_file_ops {
 	/* The file system, and the number there, that every opened of the same file tells; false, or NULL: it is a file of its own. */
 	bool (*identity)(struct linux_file *file, const void **fs, uint64_t *id);
 	void (*set_flags)(struct linux_file *file, uint32_t flags); /* O_NONBLOCK or O_ASYNC changed. NULL: nothing to do */
-	void (*release)(struct linux_file *file); /* the last hold has gone: frees it. Context: fiber or scheduler; does not sleep */
+	/* The last hold has gone: who waits at the other end learns so at once. NULL: there is nothing to say. Context: fiber, or the network's CPU. */
+	void (*end)(struct linux_file *file);
+	void (*release)(struct linux_file *file); /* nobody can have it in hand any more: frees it. Context: fiber or scheduler; does not sleep */
 };
 
 struct linux_file {
@@ -67,6 +69,7 @@ struct linux_file {
 	_Atomic uint32_t flags; /* LINUX_O_*: access mode and status */
 	struct spinlock lock;
 	uint64_t offset;        /* W: under `lock` */
+	bool ended;             /* W: who took the last hold away */
 	struct list_node epolls; /* W: epoll.c. What watches it */
 };
 
@@ -80,10 +83,8 @@ static inline struct linux_file *linux_file_of(struct object *object)
 	return LIST_OWNER(object, struct linux_file, object);
 }
 
-static inline void linux_file_put(struct linux_file *file)
-{
-	object_put(&file->object);
-}
+/* Takes a hold away, and with the last one ends it. Context: fiber, no lock held. */
+void linux_file_put(struct linux_file *file);
 
 /* In a file's poll: has the waiter told of the event, unless it is NULL, or in one already. */
 static inline void linux_poll_wait(struct linux_waiter *waiter, struct linux_event *event)

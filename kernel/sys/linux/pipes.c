@@ -223,32 +223,37 @@ static int64_t pipe_ioctl(struct linux_file *file, struct thread *thread, uint32
 	return linux_copy_out(thread, argument, &bytes, sizeof(bytes));
 }
 
-static void end_release(struct pipe *pipe, bool *end)
+static void side_end(struct pipe *pipe, bool *side)
 {
 	spinlock_take(&pipe->lock);
-	*end = false;
+	*side = false;
 	spinlock_give(&pipe->lock);
 	linux_event_raise(&pipe->event);
-	pipe_put(pipe);
 }
 
-static void read_release(struct linux_file *file)
+static void read_end(struct linux_file *file)
 {
-	end_release(pipe_of(file), &pipe_of(file)->reader);
-	free(LIST_OWNER(file, struct pipe_end, file));
+	side_end(pipe_of(file), &pipe_of(file)->reader);
 }
 
-static void write_release(struct linux_file *file)
+static void write_end(struct linux_file *file)
 {
-	end_release(pipe_of(file), &pipe_of(file)->writer);
+	side_end(pipe_of(file), &pipe_of(file)->writer);
+}
+
+static void end_release(struct linux_file *file)
+{
+	pipe_put(pipe_of(file));
 	free(LIST_OWNER(file, struct pipe_end, file));
 }
 
 static const struct linux_file_ops read_ops = {
-	.name = "pipe", .is_stream = true, .read = pipe_read, .poll = read_poll, .stat = pipe_stat, .ioctl = pipe_ioctl, .release = read_release,
+	.name = "pipe", .is_stream = true, .read = pipe_read, .poll = read_poll, .stat = pipe_stat, .ioctl = pipe_ioctl,
+	.end = read_end, .release = end_release,
 };
 static const struct linux_file_ops write_ops = {
-	.name = "pipe", .is_stream = true, .write = pipe_write, .poll = write_poll, .stat = pipe_stat, .ioctl = pipe_ioctl, .release = write_release,
+	.name = "pipe", .is_stream = true, .write = pipe_write, .poll = write_poll, .stat = pipe_stat, .ioctl = pipe_ioctl,
+	.end = write_end, .release = end_release,
 };
 
 int64_t linux_pipe_size(const struct linux_file *file)

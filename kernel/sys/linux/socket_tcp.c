@@ -55,7 +55,7 @@ static void stream_adopt(struct tcp_socket *own, struct net_stream *stream)
 	stream->events.changed = on_change;
 }
 
-static void close_there(void *arg)
+static void end_there(void *arg)
 {
 	struct tcp_socket *own = arg;
 
@@ -63,14 +63,22 @@ static void close_there(void *arg)
 		net_stream_close(own->stream);
 	if (own->listener != NULL)
 		net_listener_close(own->listener);
+	own->stream = NULL;
+	own->listener = NULL;
 	net_poke();
-	object_put(&own->net->object);
-	free(own);
+}
+
+static void tcp_end(struct linux_file *file)
+{
+	net_do(end_there, tcp_of(linux_socket_of(file)));
 }
 
 static void tcp_release(struct linux_file *file)
 {
-	net_do_later(close_there, tcp_of(linux_socket_of(file)));
+	struct tcp_socket *own = tcp_of(linux_socket_of(file));
+
+	object_put(&own->net->object);
+	free(own);
 }
 
 struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t rights)
@@ -507,5 +515,6 @@ static const struct linux_file_ops tcp_file_ops = {
 	.write = linux_socket_write,
 	.poll = tcp_poll,
 	.stat = linux_socket_stat,
+	.end = tcp_end,
 	.release = tcp_release,
 };

@@ -41,19 +41,26 @@ static void on_change(void *ctx)
 	linux_file_put(&own->socket.file);
 }
 
-static void close_there(void *arg)
+static void end_there(void *arg)
 {
 	struct udp_socket *own = arg;
 
 	if (own->datagram != NULL)
 		net_datagram_close(own->datagram);
-	object_put(&own->net->object);
-	free(own);
+	own->datagram = NULL;
+}
+
+static void udp_end(struct linux_file *file)
+{
+	net_do(end_there, udp_of(linux_socket_of(file)));
 }
 
 static void udp_release(struct linux_file *file)
 {
-	net_do_later(close_there, udp_of(linux_socket_of(file)));
+	struct udp_socket *own = udp_of(linux_socket_of(file));
+
+	object_put(&own->net->object);
+	free(own);
 }
 
 struct linux_socket *linux_udp_make(int family, struct net_object *net, uint32_t rights)
@@ -323,5 +330,6 @@ static const struct linux_file_ops udp_file_ops = {
 	.write = linux_socket_write,
 	.poll = udp_poll,
 	.stat = linux_socket_stat,
+	.end = udp_end,
 	.release = udp_release,
 };

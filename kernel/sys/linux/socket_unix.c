@@ -116,10 +116,11 @@ static struct unix_socket *hold(struct unix_socket *own)
 	return own != NULL && object_hold(&own->socket.file.object) ? own : NULL;
 }
 
+/* What went along ends later, not in here: sockets may lie in sockets that lie in sockets. */
 static void piece_free(struct piece *piece)
 {
 	for (unsigned i = 0; i < piece->file_count; i++)
-		linux_file_put(piece->files[i]);
+		object_put(&piece->files[i]->object);
 	free(piece);
 }
 
@@ -131,7 +132,7 @@ static void pieces_free(struct list_node *pieces)
 		piece_free(LIST_OWNER(node, struct piece, node));
 }
 
-static void unix_release(struct linux_file *file)
+static void unix_end(struct linux_file *file)
 {
 	struct unix_socket *own = unix_of(linux_socket_of(file));
 	struct unix_socket *peer;
@@ -160,7 +161,11 @@ static void unix_release(struct linux_file *file)
 		linux_file_put(&LIST_OWNER(node, struct unix_socket, waiting)->socket.file);
 	}
 	pieces_free(&own->received);
-	free(own);
+}
+
+static void unix_release(struct linux_file *file)
+{
+	free(unix_of(linux_socket_of(file)));
 }
 
 static bool name_equal(const struct linux_address *a, const struct linux_address *b)
@@ -574,5 +579,6 @@ static const struct linux_file_ops unix_file_ops = {
 	.write = linux_socket_write,
 	.poll = unix_poll,
 	.stat = linux_socket_stat,
+	.end = unix_end,
 	.release = unix_release,
 };
