@@ -12,7 +12,7 @@
 #include "lib/list.h"
 #include "lib/string.h"
 
-enum { NONE = 0 /* the root is nobody's child */, PAGE_BYTES = 4096, BLOCK_BYTES = 512 };
+enum { NONE = 0 /* the root is nobody's child */, BLOCK_BYTES = 512 };
 
 struct app_node {
 	struct fs_node node;
@@ -223,9 +223,7 @@ static status_t app_list(struct fs_node *directory, uint64_t cookie, bool (*each
 
 static struct span app_pages(struct fs_node *file)
 {
-	struct span content = own_of(file)->data;
-
-	return (uintptr_t)content.data % PAGE_BYTES == 0 ? content : span_of(NULL, 0);
+	return own_of(file)->data;
 }
 
 static const struct fs_ops ops = {

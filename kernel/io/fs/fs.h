@@ -125,7 +125,7 @@ struct fs_ops {
 	/* The machine is to end, and some operation does not: it fails from now on, and so does every other. NULL: each ends by itself. */
 	void (*give_up)(struct fs *fs);
 
-	/* The pages of a file that lies in memory and never changes, from a page boundary; NULL: it has none. Empty: so does this file. */
+	/* The content of a file that lies in memory and never changes; where it begins at a page boundary it can be mapped. NULL: it has none. Empty: so does this file. */
 	struct span (*pages)(struct fs_node *file);
 };
 

@@ -5,7 +5,9 @@
 
 #include "kernel/core/libc.h"
 #include "kernel/core/log.h"
+#include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/load.h"
+#include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/stack.h"
 #include "kernel/sys/linux/thread.h"
@@ -71,6 +73,21 @@ status_t linux_exec_enter(struct thread *thread, struct linux_program *program, 
 	return status;
 }
 
+/* The file that the first program is in the bundle, where the process can see that: for its name in /proc/self/maps. */
+static void file_find(struct process *process, const struct linux_start *start, struct linux_image *image)
+{
+	struct span content = span_of(NULL, 0);
+
+	if (linux_open_program(process, LINUX_AT_FDCWD, start->path, 0, &image->file) != STATUS_OK) {
+		image->file = NULL;
+		return;
+	}
+	if (image->file->ops->map != NULL && image->file->ops->map(image->file, &content) == STATUS_OK && content.data == image->content.data)
+		return;
+	linux_file_put(image->file);
+	image->file = NULL;
+}
+
 status_t linux_exec_first(struct thread *thread)
 {
 	const struct linux_start *start = thread->personality->start;
@@ -78,6 +95,7 @@ status_t linux_exec_first(struct thread *thread)
 	struct linux_strings strings = { .argc = start->argc, .envc = start->envc };
 	status_t status = linux_strings_add(&strings, start->strings, start->strings_bytes);
 
+	file_find(thread->process, start, &program.main);
 	if (status == STATUS_OK)
 		status = linux_program_plan(thread->process, &program);
 	if (status == STATUS_OK)

@@ -220,7 +220,7 @@ bool linux_mm_next(struct process *process, uint64_t va, struct linux_mm_info *o
 	if (area != NULL) {
 		out->start = area->start;
 		out->end = area->end;
-		out->offset = area->backing.offset;
+		out->offset = area->backing.file != NULL ? area->backing.offset : 0;
 		out->protection = area->protection;
 		out->is_shared = area->is_shared;
 		out->kind = area->backing.kind;
