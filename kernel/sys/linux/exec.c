@@ -95,6 +95,10 @@ status_t linux_exec_first(struct thread *thread)
 	struct linux_strings strings = { .argc = start->argc, .envc = start->envc };
 	status_t status = linux_strings_add(&strings, start->strings, start->strings_bytes);
 
+	if (status == STATUS_OK) { /* a Linux program is called by its path */
+		linux_strings_drop_first(&strings);
+		status = linux_strings_add_first(&strings, start->path);
+	}
 	file_find(thread->process, start, &program.main);
 	if (status == STATUS_OK)
 		status = linux_program_plan(thread->process, &program);
