@@ -102,6 +102,7 @@ struct manifest_process {
 	enum manifest_restart restart;
 	uint32_t restarts_max; /* 1 to MANIFEST_RESTARTS_MAX; 0 where restart is never, as backoff_ns */
 	uint64_t backoff_ns;   /* before the first restart */
+	bool jit;              /* it may execute memory that it has written; a Linux program */
 	bool launch;           /* words of the kernel command line go behind args; of the main process alone */
 	uint32_t capability_count;
 	struct manifest_capability capabilities[MANIFEST_CAPABILITY_MAX]; /* each interface at most once */

@@ -204,6 +204,12 @@ static status_t take_launch(struct manifest_parser *parser, const struct toml_ev
 	return STATUS_OK;
 }
 
+static status_t take_jit(struct manifest_parser *parser, const struct toml_event *event)
+{
+	parser->process->jit = event->boolean;
+	return STATUS_OK;
+}
+
 static const struct manifest_key manifest_keys[MANIFEST_KEYS] = {
 	[MANIFEST_KEY_NAME] = { "name", TOML_STRING, take_name },
 	[MANIFEST_KEY_EXEC] = { "exec", TOML_STRING, take_exec },
@@ -218,6 +224,7 @@ static const struct manifest_key manifest_keys[MANIFEST_KEYS] = {
 	[MANIFEST_KEY_BACKOFF] = { "backoff", TOML_STRING, take_backoff },
 	[MANIFEST_KEY_RESTARTS] = { "restarts", TOML_INTEGER, take_restarts },
 	[MANIFEST_KEY_LAUNCH] = { "launch", TOML_BOOLEAN, take_launch },
+	[MANIFEST_KEY_JIT] = { "jit", TOML_BOOLEAN, take_jit },
 };
 
 static const char *const type_causes[] = {

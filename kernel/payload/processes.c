@@ -128,6 +128,7 @@ static status_t program_make(const struct supervised *supervised, struct program
 		.memory_bytes = spec->memory_bytes,
 		.stack_bytes = spec->stack_bytes,
 		.threads_max = spec->threads,
+		.jit = spec->jit,
 		.cpu = spec->cpu == MANIFEST_CPU_ANY ? thread_pick_cpu() : spec->cpu,
 	};
 	status_t status = STATUS_ENOMEM;

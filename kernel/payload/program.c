@@ -46,6 +46,8 @@ static status_t program_plan(struct span archive, const struct program_request *
 
 	if (status == STATUS_OK && plan->is_native && (plan->is_pie || plan->has_interpreter))
 		cause = "position independent or dynamically linked";
+	else if (status == STATUS_OK && plan->is_native && request->jit)
+		cause = "jit is for Linux programs";
 	else if (status == STATUS_OK && plan->is_native && plan->image_bytes > request->memory_bytes) {
 		cause = "image larger than the memory it may use";
 		status = STATUS_ENOMEM;
@@ -110,6 +112,7 @@ static status_t linux_fill(struct program *program, const struct program_request
 	status_t status = personality != NULL ? linux_process_attach(program->process, NULL, 0) : STATUS_ENOMEM;
 
 	if (status == STATUS_OK) {
+		program->process->personality->mm.jit = request->jit;
 		personality->tid = program->process->number;
 		personality->start = linux_start_make(request->exec, file, request->argc, request->envc, request->strings);
 		status = personality->start == NULL ? STATUS_ENOMEM : STATUS_OK;

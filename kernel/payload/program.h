@@ -5,6 +5,7 @@
 #ifndef KERNEL_PAYLOAD_PROGRAM_H
 #define KERNEL_PAYLOAD_PROGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernel/payload/start.h"
@@ -25,6 +26,7 @@ struct program_request {
 	uint64_t stack_bytes; /* whole pages */
 	uint32_t threads_max;
 	uint32_t cpu; /* or THREAD_CPU_ANY */
+	bool jit;     /* it may execute memory that it has written; of Linux programs */
 	uint32_t argc;
 	uint32_t envc;
 	struct span strings; /* as start_begin() */

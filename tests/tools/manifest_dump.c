@@ -73,7 +73,7 @@ static void dump_process(const struct manifest_process *process)
 	printf("process %s\n", process->name);
 	dump_string("exec", process->exec);
 	printf("memory %llu stack %llu\n", (unsigned long long)process->memory_bytes, (unsigned long long)process->stack_bytes);
-	printf("threads %u cpu %d launch %d\n", process->threads, (int)process->cpu, process->launch);
+	printf("threads %u cpu %d launch %d jit %d\n", process->threads, (int)process->cpu, process->launch, process->jit);
 	printf("restart %d backoff %llu restarts %u\n", (int)process->restart, (unsigned long long)process->backoff_ns,
 	       process->restarts_max);
 	for (uint32_t i = 0; i < process->args.count; i++)

@@ -71,6 +71,7 @@ REFUSED = {
     PLAIN + "cpu = 8\n": "3: cpu: must be between 0 and 7",
     PLAIN + "cpu = -1\n": "3: cpu: must be between 0 and 7",
     PLAIN + "launch = 1\n": "3: launch: must be true or false",
+    PLAIN + 'jit = "true"\n': "3: jit: must be true or false",
     PLAIN + 'main = "true"\n': "3: main: must be true or false",
     PLAIN + 'restart = "Always"\n': "3: restart: must be one of",
     PLAIN + "restart = true\n": "3: restart: must be a string",
@@ -187,6 +188,8 @@ TAKEN = (
         'processes = ["spawn"]\nchannels = ["create"]\n\n[[ process ]] # next\nname = "q"\nexec = "x"\nmain = true\n'
         'launch = true\n[process.capabilities]\n',
     PQ + "main = false\nlaunch = false\n",
+    PQ + "jit = true\n",
+    P + 'jit = false\n',
     NET,
     NET + 'listen = ["tcp:80", "udp:*", "udp:7", "tcp:8000-8010", "tcp:65535"]\nresolve = true\n',
     NET + 'connect = ["10.0.2.2:80/tcp", "10.0.2.0/24:53/udp", "[2001:db8::]/32:443/tcp", "*:443/tcp", "0.0.0.0/0:*/udp", "[::]/0:1/tcp",'

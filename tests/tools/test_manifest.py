@@ -49,7 +49,7 @@ class ManifestTest(unittest.TestCase):
     def test_what_is_not_said_has_a_default(self) -> None:
         plain = manifest.parse(PLAIN.encode()).processes[0]
         self.assertEqual((plain.memory_bytes, plain.stack_bytes, plain.threads, plain.cpu), (1 << 20, 64 << 10, 16, None))
-        self.assertEqual((plain.restart, plain.restarts, plain.backoff_ns, plain.launch), ("never", 0, 0, False))
+        self.assertEqual((plain.restart, plain.restarts, plain.backoff_ns, plain.launch, plain.jit), ("never", 0, 0, False, False))
         again = manifest.parse((PLAIN + 'restart = "on-failure"\n').encode()).processes[0]
         self.assertEqual((again.restarts, again.backoff_ns), (10, 10_000_000))
 

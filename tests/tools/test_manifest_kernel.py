@@ -63,7 +63,7 @@ def described(process: manifest.Process) -> list[str]:
               for name, given in process.capabilities.items()}
     return [f"process {process.name}", f"exec {process.exec.encode().hex()}",
             f"memory {process.memory_bytes} stack {process.stack_bytes}",
-            f"threads {process.threads} cpu {-1 if process.cpu is None else process.cpu} launch {int(process.launch)}",
+            f"threads {process.threads} cpu {-1 if process.cpu is None else process.cpu} launch {int(process.launch)} jit {int(process.jit)}",
             f"restart {RESTARTS.index(process.restart)} backoff {process.backoff_ns} restarts {process.restarts}",
             *(f"arg {arg.encode().hex()}" for arg in process.args), *(f"env {variable.encode().hex()}" for variable in process.env),
             *(f"capability {name} {capabilities.KNOWN[name].interface} {bits}" for name, bits in rights.items()),

@@ -53,7 +53,8 @@ def _static(static: Static) -> str:
 
 def _process(process: Process, is_main: bool) -> list[str]:
     lines = [f"process     {process.name}" + (" (main)" if is_main else ""),
-             f"  exec      {' '.join(map(_word, [process.exec, *process.args]))}" + (" and words at launch" if process.launch else "")]
+             f"  exec      {' '.join(map(_word, [process.exec, *process.args]))}" + (" and words at launch" if process.launch else "")
+             + (", may execute what it writes" if process.jit else "")]
     if process.env:
         lines += [f"  env       {' '.join(map(_word, process.env))}"]
     lines += [f"  memory    {_size(process.memory_bytes)}, stack {_size(process.stack_bytes)}",

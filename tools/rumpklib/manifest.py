@@ -33,6 +33,7 @@ class Process:
     backoff_ns: int = 0
     restarts: int = 0
     launch: bool = False
+    jit: bool = False
     capabilities: dict[str, list[str]] = field(default_factory=dict)
     net: Net | None = None
     files: Files = field(default_factory=Files)

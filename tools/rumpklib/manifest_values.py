@@ -145,4 +145,5 @@ KEYS: dict[str, tuple[str, Callable[[Values], Any]]] = {
     "backoff": ("backoff_ns", Values.time),
     "restarts": ("restarts", lambda values: values.number(range(1, 1_000_001))),
     "launch": ("launch", Values.truth),
+    "jit": ("jit", Values.truth),
 }

@@ -45,7 +45,7 @@ static void refuses(const char *text, const char *expected)
 static void manifest_reads_every_key(void)
 {
 	CU_ASSERT_EQUAL(parse("# app\n" HEAD "args = [\"-v\", \"\", \"two words\"]\nenv = [\"HOME=/\", \"_a1=x=y\", \"E=\"]\n"
-			      "memory = \"2M\"\nstack = \"128K\"\nthreads = 3\ncpu = 2\nmain = true\nlaunch = true\n"
+			      "memory = \"2M\"\nstack = \"128K\"\nthreads = 3\ncpu = 2\nmain = true\nlaunch = true\njit = true\n"
 			      "restart = \"on-failure\"\nbackoff = \"20ms\"\nrestarts = 7\n[capabilities]\nconsole = [\"write\"]\n"),
 			STATUS_OK);
 	CU_ASSERT_STRING_EQUAL(manifest.name, "c-hello");
@@ -66,6 +66,7 @@ static void manifest_reads_every_key(void)
 	CU_ASSERT_EQUAL(process->threads, 3);
 	CU_ASSERT_EQUAL(process->cpu, 2);
 	CU_ASSERT_TRUE(process->launch);
+	CU_ASSERT_TRUE(process->jit);
 	CU_ASSERT_EQUAL(process->restart, MANIFEST_RESTART_ON_FAILURE);
 	CU_ASSERT_EQUAL(process->backoff_ns, 20000000);
 	CU_ASSERT_EQUAL(process->restarts_max, 7);
@@ -89,6 +90,7 @@ static void manifest_grants_nothing_by_default(void)
 	CU_ASSERT_EQUAL(process->restarts_max, 0);
 	CU_ASSERT_EQUAL(process->backoff_ns, 0);
 	CU_ASSERT_FALSE(process->launch);
+	CU_ASSERT_FALSE(process->jit);
 	CU_ASSERT_EQUAL(parse(HEAD "[capabilities]\n"), STATUS_OK);
 	CU_ASSERT_EQUAL(process->capability_count, 0);
 }
@@ -129,6 +131,7 @@ static void manifest_rejects_wrong_types(void)
 	refuses(HEAD "threads = \"1\"\n", "manifest.toml line 3: threads: must be an integer");
 	refuses(HEAD "cpu = true\n", "manifest.toml line 3: cpu: must be an integer");
 	refuses(HEAD "launch = 1\n", "manifest.toml line 3: launch: must be true or false");
+	refuses(HEAD "jit = 1\n", "manifest.toml line 3: jit: must be true or false");
 	refuses(HEAD "restart = false\n", "manifest.toml line 3: restart: must be a string");
 }
 
