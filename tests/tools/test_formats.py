@@ -22,11 +22,14 @@ class CpioTest(unittest.TestCase):
 
     def test_large_files_that_are_no_native_programs_begin_at_a_page(self) -> None:
         content = bad_elf.Elf().build() + bytes(range(1, 256)) * 200
-        entries = [FILES[0], cpio.file("program", content, True), cpio.file("large", content[1:]), cpio.file("small", content[:100])]
+        linux = bad_elf.Elf(segments=(bad_elf.TEXT, bad_elf.DATA)).build()
+        entries = [FILES[0], cpio.file("program", content, True), cpio.file("large", content[1:]), cpio.file("small", content[:100]),
+                   cpio.file("library.so", linux)]
         archive = cpio.write(entries)
         self.assertEqual(cpio.read(archive), entries)
         self.assertEqual(archive.index(content[1:], archive.index(b"large\0")) % 4096, 0)
         self.assertNotEqual(archive.index(content) % 4096, 0)
+        self.assertEqual(archive.index(linux, archive.index(b"library.so\0")) % 4096, 0)
 
     def test_refuses_every_cut(self) -> None:
         archive = cpio.write(FILES)

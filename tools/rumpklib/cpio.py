@@ -14,7 +14,7 @@ from .errors import BadInput
 NAME_MAX = 255
 NAME_PAD_MAX = 4096  # NULs behind a name, besides its own
 PAGE_BYTES = 4096
-PAGED_FROM = 32768  # bytes of a file that begins at a page, so that it can be mapped where it lies; not of native programs, which are copied
+PAGED_FROM = 32768  # bytes of a file that begins at a page, so that it can be mapped where it lies
 ENTRY_MAX = 4096
 LINK_MAX = 1023
 TRAILER = "TRAILER!!!"
@@ -60,10 +60,15 @@ def name_is_valid(name: str) -> bool:
             and not any(part in ("", ".", "..") for part in name.split("/")))
 
 
+def _is_paged(data: bytes) -> bool:
+    """Programs and libraries for Linux always: executable memory is mapped from the bundle and nowhere else. Native programs are copied."""
+    return (len(data) >= PAGED_FROM or elf_dynamic.is_elf(data)) and not elf_dynamic.is_native(data)
+
+
 def _record(ino: int, entry: Entry, at: int) -> bytes:
     """An entry that begins at offset `at` of the archive, which begins at a page."""
     name = entry.name.encode("utf-8", "surrogateescape") + b"\0"
-    if len(entry.data) >= PAGED_FROM and not elf_dynamic.is_native(entry.data):
+    if _is_paged(entry.data):
         name += bytes(-(at + _HEADER_BYTES + len(name)) % PAGE_BYTES)
     values = dict.fromkeys(_FIELDS, 0)
     values.update(ino=ino, mode=entry.mode, nlink=2 if entry.is_directory else 1, filesize=len(entry.data),
