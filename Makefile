@@ -55,7 +55,7 @@ SMP ?= 1
 MEM ?= 128
 ARGS ?=
 
-.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz setup-model setup-peers mutants known-good conformance-differential
+.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz setup-model setup-peers mutants known-good conformance conformance-differential recipes-test
 
 # Setting up comes first and in a make of its own: what it installs is looked for when the Makefile is read.
 setup-run setup-check setup-fuzz setup-model setup-peers: setup-%:
@@ -117,6 +117,18 @@ mutants: setup-check
 	@$(MAKE) --no-print-directory -s all unit-programs fixtures guest-images harness-images test-apps
 	@harness/mutants.py $(MUTANTS)
 
+# Linux programs: the Open POSIX Test Suite beside Linux's results, and every recipe, built and asked something.
+conformance: setup-check
+	@$(MAKE) --no-print-directory -s all
+	@tools/fetch-deps.sh tests/conformance/sources.lock
+	@tools/rumpk toolchain >/dev/null
+	@tests/conformance/posix.py $(POSIX)
+	@harness/report.py
+
+recipes-test: setup-check
+	@$(MAKE) --no-print-directory -s all
+	@tests/conformance/recipes.py $(RECIPES)
+
 conformance-differential: setup-check
 	@$(MAKE) --no-print-directory -s all
 	@tests/conformance/differential.py $(DIFFERENTIAL)
@@ -148,6 +160,8 @@ help:
 	@echo 'make cover           what lines the tests reach: build/report/coverage.html'
 	@echo 'make mutants         changes single lines of the kernel and counts what the tests notice. MUTANTS="--part 1/4"'
 	@echo 'make soak            every fault at every place, storms, the network for long, 500 kills of a guest that writes to a volume: an hour'
+	@echo 'make conformance      the Open POSIX Test Suite in the guest beside Linux'"'"'s results. POSIX="--only ^fork -j 2"'
+	@echo 'make recipes-test    every recipe (docs/recipes.md) built, run, and asked something. RECIPES="lua nginx"'
 	@echo 'make conformance-differential  the same random system calls on Debian'"'"'s Linux and here. DIFFERENTIAL="--seed 1 --count 200"'
 	@echo 'make fuzz            every parser under libFuzzer, SECONDS_PER_TARGET=60 each'
 	@echo 'make known-good      keeps the image and the bundles that make check has passed with, on exactly this commit'

@@ -105,6 +105,18 @@ def numbers() -> str:
             f"<th class=n>limit<th></tr>{cells}</table></div>")
 
 
+def posix() -> str:
+    """The Open POSIX Test Suite in the guest, and every test that passes on Linux alone (tests/conformance/posix.py)."""
+    data = _load("../conformance/posix.json")
+    if not data:
+        return ""
+    rows = "".join(f"<tr><td>{escape(row['name'])}<td class=bad>{escape(row['here'])}<td>{escape(row['reason'] or 'no reason given')}</tr>"
+                   for row in data["other"])
+    table = f"<div class=scroll><table><tr><th>test<th>here<th>reason</tr>{rows}</table></div>" if rows else ""
+    return (f"<h2 id=posix>POSIX</h2><p>Of {data['due']} tests of the Open POSIX Test Suite that pass on Linux {data['passed']} pass here; "
+            f"{data['more']} pass here alone; {data['run']} were run.</p>{table}")
+
+
 def speed() -> str:
     """Boots a minute, in one sentence."""
     values = {row["metric"]: row["value"] for row in _load("perf.json").get("rows", [])}

@@ -6,7 +6,7 @@
     tests/conformance/posix.py [-j N] [--only REGEX] [--one] [--image IMG] [--append ARGS]
 
 The gate: of the tests that pass on Linux, 98 % pass here, and every other one is named with its reason in posix_reasons.toml. Guests run
-under -icount: a test's sleeping costs nothing, and a second run says the same. Leaves build/report/posix.json for the report; exit status
+under -icount: a test's sleeping costs nothing, and a second run says the same. Leaves build/conformance/posix.json for the report; exit status
 0 the gate holds, 1 it does not.
 """
 from __future__ import annotations
@@ -28,7 +28,7 @@ import posix_build  # noqa: E402
 import posix_guest  # noqa: E402
 
 BASELINE, REASONS = ROOT / "fixtures/posix-baseline.txt", ROOT / "tests/conformance/posix_reasons.toml"
-REPORT = ROOT / "build/report/posix.json"
+REPORT = ROOT / "build/conformance/posix.json"
 SHARE_DUE = 0.98
 WORDS = {0: "pass", 1: "fail", 2: "unresolved", 4: "unsupported", 5: "untested"}
 
