@@ -15,7 +15,8 @@ from rumpklib import cpio, files, pack
 ROOT = Path(__file__).resolve().parents[2]
 KEY = ROOT / "fixtures/keys/dev.key"
 INIT_SOURCE, INIT = ROOT / "tests/conformance/posix_init.c", ROOT / "build/conformance/posix/init"
-BATCH = 120
+BATCH = 60
+LOGS = ROOT / "build/conformance/posix/logs"
 #: A guest's time is its instructions' (-icount), so this only ends one that hangs by itself.
 WALL_S, WALL_ONE_S = 1500.0, 120.0
 STATUS_LOST = 255
@@ -89,13 +90,15 @@ class Setup:
         archive = cpio.write([cpio.file("manifest.toml", manifest.encode()), *sorted(entries, key=lambda entry: entry.name)])
         files.write(path, pack.sign_archive(archive, KEY, "posix"))
 
-    def _boot(self, bundle: Path, wall_s: float) -> tuple[str, int | None]:
-        """What the guest says, and its status; None where it had to be ended."""
-        said = bytearray()
+    def _boot(self, bundle: Path, wall_s: float, label: str) -> tuple[str, int | None]:
+        """What the guest says, and its status; None where it had to be ended. A log of it is left."""
+        LOGS.mkdir(parents=True, exist_ok=True)
+        said, log = bytearray(), LOGS / f"{label}.log"
         config = MachineConfig(image=self.image, initrd=bundle, append=self.append, memory_mib=512)
         with Machine(config) as machine:
             machine.console.watch(said.extend)
             ending = machine.wait(wall_s=wall_s)
+            log.write_bytes(said)
         return said.decode("utf-8", "replace"), ending.status if ending.how == "exited" else None
 
     def run(self, batch: list[str]) -> Result:
@@ -109,7 +112,7 @@ class Setup:
                 entries += [cpio.file(f"tests/{name}", (self.programs / name).read_bytes(), True) for name in left]
                 bundle = Path(folder) / "posix.rpk"
                 self._bundle(MANIFEST.format(limit=self.limit), entries, bundle)
-                text, _ = self._boot(bundle, WALL_S)
+                text, _ = self._boot(bundle, WALL_S, left[0])
                 found = read(text)
                 whole.status.update(found.status)
                 whole.output.update(found.output)
@@ -127,6 +130,6 @@ class Setup:
         with tempfile.TemporaryDirectory(prefix="rumpk-posix-") as folder:
             bundle = Path(folder) / "posix.rpk"
             self._bundle(manifest, [cpio.file("test", (self.programs / name).read_bytes(), True)], bundle)
-            text, status = self._boot(bundle, WALL_ONE_S)
+            text, status = self._boot(bundle, WALL_ONE_S, name)
         status = STATUS_LOST if status is None else status
         return Result({name: status}, {} if status == 0 else {name: "\n".join(text.replace("\r", "").splitlines()[-6:])})

@@ -12,7 +12,9 @@ set(CMAKE_RANLIB "${CMAKE_CURRENT_LIST_DIR}/aarch64-rumpk-ranlib" CACHE FILEPATH
 set(CMAKE_STRIP "${CMAKE_CURRENT_LIST_DIR}/aarch64-rumpk-strip" CACHE FILEPATH "")
 set(PKG_CONFIG_EXECUTABLE "${CMAKE_CURRENT_LIST_DIR}/aarch64-rumpk-pkg-config" CACHE FILEPATH "")
 set(BUILD_SHARED_LIBS OFF CACHE BOOL "Programs are linked statically")
+# Read once more behind project(), which says that there were shared libraries.
 set_property(GLOBAL PROPERTY TARGET_SUPPORTS_SHARED_LIBS FALSE)
+set(CMAKE_PROJECT_INCLUDE "${CMAKE_CURRENT_LIST_FILE}")
 
 # Headers and libraries of the machine that builds are none of the program's; what was installed under $RUMPK_PREFIX is.
 set(CMAKE_FIND_ROOT_PATH "$ENV{RUMPK_PREFIX}")

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: The Rumpk authors
+"""Recipes: what they may say, which packages and files they come to, and that nothing is believed that is not locked."""
+from __future__ import annotations
+
+import hashlib
+import struct
+import sys
+import tomllib
+import unittest
+from pathlib import Path
+from unittest import mock
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import support  # noqa: E402
+from rumpklib import closure, content, debian, debian_lock, elf_dynamic, manifest, manifest_write, recipe, recipe_build  # noqa: E402
+from rumpklib.errors import BadInput, Refused  # noqa: E402
+from support import KEYS  # noqa: E402
+
+GOOD = """name = "app"
+exec = "usr/bin/app"
+[capabilities]
+console = ["write"]
+[recipe]
+packages = ["app"]
+"""
+LIST = """Package: app
+Version: 1:2.0-1
+Architecture: arm64
+Pre-Depends: libc6 (>= 2.36)
+Depends: libssl3 (>= 3), adduser | passwd, mail-agent | libalt1
+Section: web
+SHA256: {0}
+
+Package: libc6
+Version: 2.36
+Architecture: arm64
+Section: libs
+Description: none
+ with more: of it
+SHA256: {0}
+
+Package: libssl3
+Version: 3.0
+Architecture: arm64
+Depends: libc6:any
+Section: libs
+SHA256: {0}
+
+Package: libalt1
+Version: 1
+Architecture: all
+Section: libs
+SHA256: {0}
+
+Package: adduser
+Version: 3
+Architecture: all
+Section: admin
+SHA256: {0}
+""".format("a" * 64)
+
+
+def elf(needed: tuple[str, ...] = (), interpreter: str = "", runpath: str = "") -> bytes:
+    """A shared object that asks for these, as small as it can be."""
+    strings = b"\0" + b"".join(name.encode() + b"\0" for name in (*needed, runpath))
+    place, tags = 1, []
+    for name in needed:
+        tags.append((1, place))
+        place += len(name) + 1
+    tags += [(29, place)] if runpath else []
+    head = 64 + 56 * 3
+    dynamic = b"".join(struct.pack("<QQ", *tag) for tag in (*tags, (5, head), (0, 0)))
+    interp = interpreter.encode() + b"\0"
+    body = strings + dynamic + interp
+    ends = head + len(body)
+    phdr = struct.Struct("<IIQQQQQQ")
+    load = phdr.pack(1, 5, 0, 0, 0, ends, ends, 4096)
+    dyn = phdr.pack(2, 4, head + len(strings), head + len(strings), 0, len(dynamic), len(dynamic), 8)
+    into = phdr.pack(3 if interpreter else 0, 4, head + len(strings) + len(dynamic), 0, 0, len(interp), len(interp), 1)
+    return struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 3, 183, 1, 0, 64, 0, 0, 64, 56, 3, 0, 0, 0) + load + dyn + into + body
+
+
+class FakeApt(debian.Apt):
+    """Has what is in a folder."""
+
+    def __init__(self, mirror: Path) -> None:
+        self.mirror = mirror
+
+    def download(self, package: debian.Package, into: Path) -> Path:
+        fetched = into / package.archive
+        fetched.write_bytes((self.mirror / package.archive).read_bytes())
+        return fetched
+
+
+class Recipes(support.Case):
+    def write(self, text: str, name: str = "app.toml") -> Path:
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def test_every_recipe_reads_and_is_locked(self) -> None:
+        self.assertLessEqual({"busybox", "lua", "sqlite3", "redis", "nginx", "python3", "go-hello", "rust-hello"}, set(recipe.names()))
+        for name in recipe.names():
+            with self.subTest(name=name):
+                one = recipe.read(recipe.find(name))
+                self.assertTrue(one.about)
+                locked = {package.name for package in recipe_build.locked(one)}
+                self.assertLessEqual(set(one.packages), locked)
+                self.assertEqual(manifest.parse(one.manifest.encode()).as_dict(), one.parsed.as_dict())
+
+    def test_manifests_survive_being_written(self) -> None:
+        said = {"name": "a", "exec": "b", "args": ['"', "\\", "\n\x01é"], "launch": True, "threads": 7, "capabilities": {"console": ["write"]}}
+        self.assertEqual(tomllib.loads(manifest_write.write(said)), said)
+        several = {"name": "a", "process": [{"name": "x", "exec": "b", "net": {"resolve": True}}, {"name": "y", "exec": "b"}]}
+        self.assertEqual(tomllib.loads(manifest_write.write(several)), several)
+        with self.assertRaisesRegex(BadInput, "no values of this type"):
+            manifest_write.write({"name": 1.5})
+
+    def test_refuses_what_a_recipe_may_not_say(self) -> None:
+        for change, why in ((GOOD.replace("[recipe]", "[other]"), "no table"), (GOOD + "colour = 1\n", "unknown key colour"),
+                            (GOOD.replace('["app"]', '["-o"]'), "cannot be a package's name"), (GOOD.replace('["app"]', "3"), "array of strings"),
+                            (GOOD + 'folders = ["../x"]\n', "clean relative path"), (GOOD + '[recipe.text]\n"/etc/x" = "y"\n', "clean relative path"),
+                            (GOOD + '[recipe.text]\n"manifest.toml" = "y"\n', "cannot be a name"), (GOOD + '[recipe.links]\n"a" = ["../b"]\n', "links"),
+                            (GOOD + '[recipe.compile]\n"x" = "../../x.c"\n', "beside the recipe"), (GOOD + '[recipe.compile]\n"x" = "x.py"\n', "one of"),
+                            (GOOD.replace("console", "consol"), "unknown capability"), ("name =", "Invalid")):
+            with self.subTest(why=why), self.assertRaisesRegex(BadInput, why):
+                recipe.read(self.write(change))
+
+    def test_links_are_written_from_where_they_stand(self) -> None:
+        one = recipe.read(self.write(GOOD + '[recipe.links]\n"bin/busybox" = ["bin/sh", "usr/bin/env", "init"]\n'))
+        self.assertEqual(one.links, {"bin/sh": "busybox", "usr/bin/env": "../../bin/busybox", "init": "bin/busybox"})
+
+    def test_takes_libraries_in_turn_and_nothing_else(self) -> None:
+        listed = {package.name: package for package in debian.read_list(LIST)}
+        self.assertEqual([one.name for one in debian_lock.resolve(["app"], listed)], ["app", "libc6", "libssl3", "libalt1"])
+        self.assertEqual(listed["app"].archive, "app_1%3a2.0-1_arm64.deb")
+        with self.assertRaisesRegex(BadInput, "none of that name"):
+            debian_lock.resolve(["nothing"], listed)
+
+    def test_locks_read_as_they_were_written(self) -> None:
+        packages = debian.read_list(LIST)
+        path = self.folder / "app.lock"
+        debian_lock.write(path, packages, "app", "make")
+        self.assertEqual({(one.name, one.version, one.sha256) for one in debian_lock.read(path)},
+                         {(one.name, one.version, one.sha256) for one in packages})
+        for line in ("app 1 arm64", "app 1 arm64 " + "g" * 64, "../x 1 arm64 " + "a" * 64):
+            path.write_text(line)
+            with self.assertRaisesRegex(BadInput, "app.lock:1"):
+                debian_lock.read(path)
+
+    def test_believes_no_archive_that_is_not_locked(self) -> None:
+        good = debian.Package("app", "1", "arm64", hashlib.sha256(b"genuine").hexdigest())
+        mirror, cache = self.folder / "mirror", self.folder / "cache"
+        mirror.mkdir()
+        with mock.patch.dict("os.environ", RUMPK_DEPS_CACHE=str(cache)), mock.patch("builtins.print"):
+            (mirror / good.archive).write_bytes(b"another")
+            with self.assertRaisesRegex(Refused, "not the file that is locked"):
+                debian.fetch(good, FakeApt(mirror))
+            self.assertEqual(list(cache.iterdir()), [])
+            (mirror / good.archive).write_bytes(b"genuine")
+            self.assertEqual(debian.fetch(good, FakeApt(mirror)).read_bytes(), b"genuine")
+            (cache / good.archive).write_bytes(b"spoiled")
+            (mirror / good.archive).unlink()
+            with self.assertRaises(OSError):
+                debian.fetch(good, FakeApt(mirror))
+
+
+class Closure(support.Case):
+    def place(self, name: str, data: bytes = b"") -> Path:
+        path = self.folder / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
+    def link(self, name: str, target: str) -> None:
+        path = self.folder / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(target)
+
+    def close(self, name: str) -> list[str]:
+        tree = closure.Tree(self.folder / "root")
+        path = tree.file(name)
+        assert path
+        return sorted(closure.close(tree, {name: path}))
+
+    def test_finds_what_ld_so_will_look_for(self) -> None:
+        self.place("usr/bin/app", elf(("libone.so.1", "libtwo.so"), "/lib/ld-linux-aarch64.so.1"))
+        self.place("lib/aarch64-linux-gnu/ld.so", elf())
+        self.link("lib/ld-linux-aarch64.so.1", "aarch64-linux-gnu/ld.so")
+        self.place("usr/lib/aarch64-linux-gnu/libone.so.1.2", elf(("libthree.so",)))
+        self.link("usr/lib/aarch64-linux-gnu/libone.so.1", "/usr/lib/aarch64-linux-gnu/libone.so.1.2")
+        self.place("lib/aarch64-linux-gnu/libtwo.so", elf())
+        self.place("usr/lib/aarch64-linux-gnu/libtwo.so", elf())
+        self.place("usr/lib/libthree.so", elf(("libtwo.so",)))
+        self.assertEqual(self.close("usr/bin/app"), ["lib/aarch64-linux-gnu/libtwo.so", "lib/ld-linux-aarch64.so.1", "usr/bin/app",
+                                                     "usr/lib/aarch64-linux-gnu/libone.so.1", "usr/lib/libthree.so"])
+
+    def test_follows_the_programs_own_paths(self) -> None:
+        self.place("opt/app/bin/app", elf(("libown.so",), runpath="$ORIGIN/../lib:/nowhere"))
+        self.place("opt/app/lib/libown.so", elf())
+        self.assertEqual(self.close("opt/app/bin/app"), ["opt/app/bin/app", "opt/app/lib/libown.so"])
+
+    def test_names_what_is_missing(self) -> None:
+        self.place("app", elf(("libgone.so.6",)))
+        with self.assertRaisesRegex(BadInput, "app: needs libgone.so.6, which no package"):
+            self.close("app")
+        self.place("app", elf((), "/lib/ld-gone.so"))
+        with self.assertRaisesRegex(BadInput, "needs lib/ld-gone.so"):
+            self.close("app")
+
+    def test_links_never_lead_out_of_the_root(self) -> None:
+        (self.folder / "secret").write_text("host")
+        self.place("app")
+        self.link("out", "../../../../../../../../../../" + str(self.folder / "secret"))
+        self.link("round", "round")
+        self.link("above", "../app")
+        tree = closure.Tree(self.folder / "root")
+        self.assertIsNone(tree.file("out"))
+        self.assertIsNone(tree.file("../secret"))
+        self.assertIsNone(tree.file("round"))
+        self.assertEqual(tree.file("above"), self.folder / "root/app")
+        self.assertEqual(tree.names(), ["above", "app"])
+
+    def test_matches_folders_and_patterns(self) -> None:
+        for name in ("share/a/x", "share/a/b/y", "share/c"):
+            self.place(name)
+        tree = closure.Tree(self.folder / "root")
+        self.assertEqual(tree.match("share/a"), ["share/a/b/y", "share/a/x"])
+        self.assertEqual(tree.match("/share/*y"), ["share/a/b/y"])
+        self.assertEqual((tree.match("share/c"), tree.match("share/d")), (["share/c"], []))
+
+    def test_broken_programs_are_told(self) -> None:
+        good = elf(("liba.so",))
+        self.assertEqual(elf_dynamic.needs(good, "x").libraries, ("liba.so",))
+        for broken in (good[:32] + struct.pack("<Q", 2**40) + good[40:], good[:54] + struct.pack("<H", 55) + good[56:],
+                       good.replace(struct.pack("<QQ", 5, 64 + 56 * 3), struct.pack("<QQ", 5, 2**33)),
+                       good.replace(struct.pack("<QQ", 1, 1), struct.pack("<QQ", 1, 2**33))):
+            with self.assertRaises(BadInput):
+                elf_dynamic.needs(broken, "x")
+        self.assertFalse(elf_dynamic.is_native(good[:32] + struct.pack("<Q", 2**40) + good[40:]))
+
+
+class Building(support.Case):
+    def test_a_recipe_of_text_and_a_compiled_program_builds_the_same_twice(self) -> None:
+        (self.folder / "hello.c").write_text("int main(void) { return 7; }\n")
+        path = self.folder / "seven.toml"
+        path.write_text('name = "seven"\nexec = "bin/seven"\n[files]\napp = ["read", "exec"]\n[recipe]\nfolders = ["empty"]\n[recipe.text]\n"etc/x" = "y"\n'
+                        '[recipe.compile]\n"bin/seven" = "hello.c"\n[recipe.links]\n"bin/seven" = ["init"]\n')
+        with mock.patch.object(recipe_build, "OUTPUT", self.folder / "out"):
+            first = recipe_build.build(recipe.read(path), KEYS / "dev.key").read_bytes()
+            whole = content.read(str(self.folder / "out/seven.rpk"))
+            self.assertEqual([entry.name for entry in whole.entries], ["manifest.toml", "bin", "bin/seven", "empty", "etc", "etc/x", "init"])
+            self.assertEqual(recipe_build.build(recipe.read(path), KEYS / "dev.key").read_bytes(), first)
+        status, out, error = self.rumpk("verify", self.folder / "out/seven.rpk", "-p", KEYS / "dev.pub")
+        self.assertEqual((status, error), (0, ""), out)
+
+    def test_a_missing_source_and_one_that_does_not_compile_are_told(self) -> None:
+        path = self.folder / "bad.toml"
+        path.write_text('name = "bad"\nexec = "bad"\n[recipe.compile]\n"bad" = "bad.c"\n')
+        with mock.patch.object(recipe_build, "OUTPUT", self.folder / "out"):
+            with self.assertRaisesRegex(BadInput, "bad.c: no such file"):
+                recipe_build.build(recipe.read(path), KEYS / "dev.key")
+            (self.folder / "bad.c").write_text("int main(void) { return x; }\n")
+            with self.assertRaisesRegex(BadInput, "does not compile"):
+                recipe_build.build(recipe.read(path), KEYS / "dev.key")
+
+    def test_the_commands_say_what_is_wrong(self) -> None:
+        self.assertEqual(self.rumpk("recipe", "build", "nothing")[0], 2)
+        self.assertIn("known: busybox", self.rumpk("recipe", "show", "nothing")[2])
+        self.assertIn("takes a single recipe", self.rumpk("recipe", "build", "lua", "nginx", "-o", "x")[2])
+        self.assertIn("busybox", self.rumpk("recipe", "list")[1])
+
+
+if __name__ == "__main__":
+    unittest.main()
