@@ -64,7 +64,8 @@ void net_endpoint_write(const struct net_endpoint *endpoint, uint8_t address[16]
 /* Something to be made on the network's CPU. */
 struct making {
 	struct net_endpoint at;
-	unsigned backlog;
+	unsigned backlog;       /* of a listener */
+	struct net_object *net; /* of a datagram: what it may do. Held */
 	void *made;
 	status_t status;
 };
@@ -111,14 +112,47 @@ static void unbind_there(void *arg)
 	net_datagram_close(arg);
 }
 
-/* The capability of what was made, where there is memory for its object. */
-static int64_t grant(struct cap_call *call, struct object *object, const char *name, void (*unmake)(void *arg), void *made)
+static struct object *listener_object(const struct making *making)
 {
+	return listener_object_create(making->made);
+}
+
+static struct object *stream_object(const struct making *making)
+{
+	return stream_object_create(making->made);
+}
+
+static struct object *datagram_object(const struct making *making)
+{
+	return datagram_object_create(making->made, making->net);
+}
+
+/* What can be made. */
+struct kind {
+	const char *name;
+	void (*there)(void *making); /* on the network's CPU, as `unmake` */
+	struct object *(*object)(const struct making *making); /* NULL: no memory */
+	void (*unmake)(void *made);
+};
+
+static const struct kind listener_kind = { "listener", listen_there, listener_object, unlisten_there };
+static const struct kind stream_kind = { "stream", connect_there, stream_object, disconnect_there };
+static const struct kind datagram_kind = { "datagram", bind_there, datagram_object, unbind_there };
+
+/* Makes it, and grants the capability of it with every right. */
+static int64_t make(struct cap_call *call, struct making *making, const struct kind *kind)
+{
+	struct object *object;
+
+	net_do(kind->there, making);
+	if (making->status != STATUS_OK)
+		return making->status;
+	object = kind->object(making);
 	if (object == NULL) {
-		net_do(unmake, made);
+		net_do(kind->unmake, making->made);
 		return STATUS_ENOMEM;
 	}
-	return grant_new(&call->process->capset, object, object->interface->rights, name, &call->new_cap);
+	return grant_new(&call->process->capset, object, object->interface->rights, kind->name, &call->new_cap);
 }
 
 int64_t network_listen(struct cap_call *call, const struct capos_net_listen *params)
@@ -129,10 +163,7 @@ int64_t network_listen(struct cap_call *call, const struct capos_net_listen *par
 		return STATUS_EINVAL;
 	if (!net_policy_may_listen(&net_of(call->object)->policy, NET_TCP, params->port))
 		return STATUS_EPERM;
-	net_do(listen_there, &making);
-	if (making.status != STATUS_OK)
-		return making.status;
-	return grant(call, listener_object_create(making.made), "listener", unlisten_there, making.made);
+	return make(call, &making, &listener_kind);
 }
 
 int64_t network_connect(struct cap_call *call, const struct capos_net_connect *params)
@@ -143,17 +174,14 @@ int64_t network_connect(struct cap_call *call, const struct capos_net_connect *p
 		return STATUS_EINVAL;
 	if (!net_policy_may_connect(&net_of(call->object)->policy, NET_TCP, &making.at.address, params->port))
 		return STATUS_EPERM;
-	net_do(connect_there, &making);
-	if (making.status != STATUS_OK)
-		return making.status;
-	return grant(call, stream_object_create(making.made), "stream", disconnect_there, making.made);
+	return make(call, &making, &stream_kind);
 }
 
 int64_t network_bind(struct cap_call *call, const struct capos_net_bind *params)
 {
 	uint32_t right = params->port == 0 ? CAPOS_NET_RIGHT_CONNECT : CAPOS_NET_RIGHT_LISTEN;
 	struct net_object *net = net_of(call->object);
-	struct making making = { 0 };
+	struct making making = { .net = net };
 	int64_t result;
 
 	if (!net_endpoint_read(params->address, params->family, params->port, &making.at))
@@ -164,10 +192,7 @@ int64_t network_bind(struct cap_call *call, const struct capos_net_bind *params)
 		return STATUS_EPERM;
 	if (!object_hold(&net->object))
 		return STATUS_EBADF;
-	net_do(bind_there, &making);
-	result = making.status;
-	if (making.status == STATUS_OK)
-		result = grant(call, datagram_object_create(making.made, net), "datagram", unbind_there, making.made);
+	result = make(call, &making, &datagram_kind);
 	object_put(&net->object);
 	return result;
 }

@@ -157,8 +157,8 @@ def check_many(port: int, count: int) -> None:
         connection.close()
 
 
-def end(port: int) -> None:
-    """Sends what is left of the requests after which the guest ends."""
+def end(machine: Machine, port: int) -> None:
+    """Sends what is left of the requests after which the guest ends. Until then it has to answer."""
     try:
         while True:
             with connect(port) as connection:
@@ -167,7 +167,8 @@ def end(port: int) -> None:
                 for _ in range(100):
                     _, _, rest = answer(connection, rest)
     except (AssertionError, OSError):
-        pass  # it has ended
+        if not machine.join(PATIENCE_S):
+            raise
 
 
 def everything(machine: Machine) -> None:
@@ -177,13 +178,13 @@ def everything(machine: Machine) -> None:
     check_pipeline(port)
     check_curl(port)
     check_many(port, 50)
-    end(port)
+    end(machine, port)
 
 
 def thousand(machine: Machine) -> None:
     port = serving(machine)
     check_many(port, 1000)
-    end(port)
+    end(machine, port)
 
 
 def slow(machine: Machine) -> None:
@@ -198,7 +199,7 @@ def slow(machine: Machine) -> None:
         assert 8 < time.monotonic() - begin < 15
         idle.sendall(GET)
         assert answer(idle)[0] == 200
-    end(port)
+    end(machine, port)
 
 
 def browse(machine: Machine) -> None:
@@ -212,7 +213,7 @@ def browse(machine: Machine) -> None:
         assert "<title>hello, world - Notes from EL0</title>" in page and "There is no Linux under it" in page
         subprocess.run([*chromium, f"--screenshot={SCREENSHOT}", "--window-size=900,1400", url], capture_output=True, timeout=60, check=True)
     assert SCREENSHOT.read_bytes()[:4] == b"\x89PNG" and SCREENSHOT.stat().st_size > 10_000
-    end(port)
+    end(machine, port)
 
 
 def put(port: int, path: str, data: bytes, *options: str) -> str:
@@ -238,7 +239,7 @@ def sends(folder: Path) -> suite.Drive:
             assert any(path.name.startswith(".part-") for path in folder.iterdir()), "nothing came of what came"
         time.sleep(0.5)
         assert sorted(path.name for path in folder.iterdir()) == ["long", "one", "page"]
-        end(port)
+        end(machine, port)
     return suite.Drive(run)
 
 
@@ -259,7 +260,7 @@ def full(machine: Machine) -> None:
                 pass  # it is told while it still sends
             assert answer(connection)[0] == 507
     check_files(port)
-    end(port)
+    end(machine, port)
 
 
 def inbox(device: str, **options: object) -> suite.Case:

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import os
 import random
+import struct
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from harness import frames, markers, paths, suite, wire  # noqa: E402
@@ -107,12 +109,34 @@ def flood(peer: Peer, stop: threading.Event, port: int = 7) -> None:
                 break
 
 
-def syn_flood(machine: Machine) -> None:
-    """Whoever means it is served within a second, with the flood at its height."""
+def flood_link(peer: Peer, stop: threading.Event) -> None:
+    """From everybody of the guest's own link, by turns: SYNs, whose answers have the guest ask who that is, and questions after the guest
+    that say who asks. Each takes a place of its table."""
+    made = []
+    for last in range(9, 255):
+        source, mac = peer.guest[:3] + bytes([last]), bytes.fromhex("5254000100") + bytes([last])
+        segment = frames.tcp(source, peer.guest, 1024 + last, 7, last, 0, frames.SYN, options=b"\x02\x04\x05\xb4")
+        made.append(frames.ethernet(peer.mac, mac, frames.IP4, frames.ip4(source, peer.guest, frames.TCP, segment)))
+        made.append(frames.ethernet(peer.mac, mac, frames.ARP, struct.pack(">HHBBH", 1, frames.IP4, 6, 4, 1) + mac + source + bytes(6) + peer.guest))
+    while not stop.is_set():
+        for at in range(0, len(made), BATCH):
+            peer.wire.send(*made[at:at + BATCH])
+            peer.flooded += len(made[at:at + BATCH])
+            time.sleep(BATCH_S)
+
+
+def under(flooding: Callable[[Peer, threading.Event], None]) -> suite.Drive:
+    """A flood, and somebody who means it beside it."""
+    return suite.Drive(lambda machine: flooded(machine, flooding))
+
+
+def flooded(machine: Machine, flooding: Callable[[Peer, threading.Event], None]) -> None:
+    """Whoever means it is served within a second, with the flood at its height; who was connected before stays so."""
     peer = serving(machine)
+    before = peer.connect(7)
     stop = threading.Event()
     peer.flooded = 0
-    flooder = threading.Thread(target=flood, args=(peer, stop))
+    flooder = threading.Thread(target=flooding, args=(peer, stop))
     flooder.start()
     try:
         time.sleep(1)
@@ -124,10 +148,13 @@ def syn_flood(machine: Machine) -> None:
             took = time.monotonic() - begun
             assert took < SERVED_S, f"{took:.2f} s"
             connection.close()
+            before.send(b"still there")
+            assert before.receive(11) == b"still there"
         assert peer.flooded > 5000, f"only {peer.flooded}: no flood"
     finally:
         stop.set()
         flooder.join()
+    before.close()
     check_echo(peer, os.urandom(50_000))
     quit_server(peer)
 
@@ -170,7 +197,8 @@ def cases() -> list[suite.Case]:
     found = [kernel("net_peer", device, suite.Drive(plain)) for device in DEVICES]
     found += [kernel("net_ip6", device, suite.Drive(six)) for device in DEVICES]
     found += [kernel(f"net_malformed{seed}", "pci", malformed(seed, 2000), cpus) for seed, cpus in ((1, 4),)]
-    found += [kernel("net_syn_flood", "mmio", suite.Drive(syn_flood), cpus) for cpus in (1, 4)]
+    found += [kernel("net_syn_flood", "mmio", under(flood), cpus) for cpus in (1, 4)]
+    found += [kernel("net_link_flood", device, under(flood_link)) for device in DEVICES]
     found += [echo("net_static", STATIC, device, suite.Drive(static)) for device in DEVICES]
     found += [echo("net_echo_ip6", ECHO, "pci", suite.Drive(app_six))]
     return found

@@ -10,6 +10,8 @@
 #include "tests/unit/kernel/io/net/world.h"
 #include "tests/unit/unit.h"
 
+enum { TCP_SEGMENT = 1460 };
+
 static struct world_frame got;
 static struct world_tcp peer;
 static struct net_listener *listener;
@@ -330,6 +332,54 @@ static void stream_gives_up_a_peer_that_is_gone(void)
 	world_drain();
 }
 
+/* As kernel/cap/stream_object.c: whoever waits to send tries again when it is told to look, if it may. */
+static const uint8_t segment[TCP_SEGMENT];
+
+static struct starved {
+	struct net_stream *stream;
+	unsigned looks;
+	int64_t sent;
+} starved;
+
+static void on_change(void *ctx)
+{
+	struct starved *of = ctx;
+
+	of->looks++;
+	if (of->sent <= 0 && net_stream_is_writable(of->stream))
+		of->sent = net_stream_send(of->stream, span_of(segment, sizeof(segment)));
+}
+
+/* Others have all the memory there is, and nothing but time tells when they have given some back. */
+static void sender_that_found_no_memory_goes_on_when_there_is_some(void)
+{
+	struct {
+		void *next;
+	} *taken = NULL, *block;
+
+	CU_ASSERT_FATAL(world_tcp_connect(&peer, 7020, 80));
+	starved = (struct starved){ .stream = accepted() };
+	world_pass(10000);
+	while (!net_memory_is_scarce() && (block = net_memory_alloc(sizeof(segment))) != NULL) {
+		block->next = taken;
+		taken = block;
+	}
+	starved.stream->events.changed = on_change;
+	starved.stream->events.ctx = &starved;
+	CU_ASSERT_EQUAL_FATAL(net_stream_send(starved.stream, span_of(segment, sizeof(segment))), STATUS_EAGAIN);
+	world_pass(20000);
+	CU_ASSERT(starved.sent <= 0 && starved.looks >= 20);
+	while ((block = taken) != NULL) {
+		taken = block->next;
+		net_memory_free(block);
+	}
+	world_pass(1000);
+	CU_ASSERT_EQUAL(starved.sent, sizeof(segment));
+	net_stream_abort(starved.stream);
+	world_run();
+	world_drain();
+}
+
 static void memory_is_back_when_all_is_closed(void)
 {
 	net_listener_close(listener);
@@ -353,6 +403,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(listener_refuses_a_taken_port),
 	UNIT_CASE(listener_keeps_to_its_backlog),
 	UNIT_CASE(stream_gives_up_a_peer_that_is_gone),
+	UNIT_CASE(sender_that_found_no_memory_goes_on_when_there_is_some),
 	UNIT_CASE(memory_is_back_when_all_is_closed),
 };
 UNIT_MAIN("kernel/io/net/stream", cases)
