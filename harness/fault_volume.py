@@ -97,5 +97,5 @@ def some() -> list[suite.Case]:
 
 
 def sweep() -> list[suite.Case]:
-    """Each request, alone and with all that follow."""
-    return [failing(index, on, "pci" if index % 2 else "mmio") for index in range(1, REQUESTS_MAX) for on in (False, True)]
+    """Each request, alone and with all that follow; the first one is QEMU's own."""
+    return [failing(index, on, "pci" if index % 2 else "mmio") for index in range(2, REQUESTS_MAX) for on in (False, True)]

@@ -43,8 +43,8 @@ EXT4_HOST_OBJS := $(EXT4_SRCS:%.c=build/host/asan/%.o) $(EXT2_SRCS:build/deps/%.
 $(EXT4_HOST_LIB): $(EXT4_HOST_OBJS)
 	@rm -f $@
 	ar rcs $@ $^
-# Structures at odd addresses, and shifts into the sign, are libext2fs' way.
-$(EXT2_SRCS:build/deps/%.c=build/host/asan/deps/%.o): SANITIZER := -fsanitize=address
+# Structures at odd addresses, and shifts into the sign, are libext2fs' way; whatever else is undefined is looked for.
+$(EXT2_SRCS:build/deps/%.c=build/host/asan/deps/%.o): SANITIZER := $(ASAN) -fno-sanitize=alignment,shift
 $(EXT2_SRCS:build/deps/%.c=build/host/asan/deps/%.o): $(EXT2_ERRORS)
 
 build/host/asan/%.o: SANITIZER := $(ASAN)
@@ -132,7 +132,7 @@ $(FUZZ_NET): build/tests/fuzz/%: tests/fuzz/%.c $(NET_SRCS) $(NET_WORLD) $(wildc
 FUZZ_EXT4 := build/tests/fuzz/kernel/io/fs/ext4/volume_fuzz
 $(FUZZ_EXT4): build/tests/fuzz/%: tests/fuzz/%.c $(EXT4_SRCS) $(EXT4_WORLD) $(wildcard kernel/io/fs/ext4/*.h) $(DEPS_STAMP) $(EXT2_ERRORS)
 	@mkdir -p $(@D)
-	clang -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 $(EXT2_INCLUDES) -w -fsanitize=fuzzer,address -fno-sanitize-recover=all \
+	clang -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 $(EXT2_INCLUDES) -w -fsanitize=fuzzer,address,undefined -fno-sanitize=alignment,shift -fno-sanitize-recover=all \
 		-ffunction-sections -Wl,--gc-sections -o $@ $< $(EXT4_SRCS) $(EXT4_WORLD) $(EXT2_SRCS) lib/jbd2.c lib/jbd2_recovery.c lib/format.c lib/format_spec.c
 
 # Every interface's table behind the dispatcher, with handlers that judge what they are given.

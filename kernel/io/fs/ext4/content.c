@@ -294,6 +294,7 @@ static status_t punch(struct volume *volume, struct ext4_node *node, uint64_t fr
 status_t content_cut(struct volume *volume, struct ext4_node *node, uint64_t first)
 {
 	uint64_t end = 0;
+	uint64_t rest;
 	status_t status = map_end(volume, node, &end);
 	bool last = false;
 
@@ -308,6 +309,8 @@ status_t content_cut(struct volume *volume, struct ext4_node *node, uint64_t fir
 			return status;
 		status = change_end(volume, punch(volume, node, from, to));
 		end = from;
+		if (status == STATUS_OK && !last && map_end(volume, node, &rest) == STATUS_OK && rest < end)
+			end = rest; /* over what has no blocks: a file of a few can be as long as it likes */
 		to = from == 0 ? 0 : from - 1;
 	}
 	return status;

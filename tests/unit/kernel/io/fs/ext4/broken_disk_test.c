@@ -204,6 +204,26 @@ static void damage_without_checksums_does_no_harm(void)
 	damaged("-b 1024 -N 128 -J size=1 -O ^metadata_csum,^64bit,^extent,^huge_file");
 }
 
+/* A block at the beginning, one at the end of as long a file as there can be, and nothing between: it takes no longer to go than to make. */
+static void long_files_of_few_blocks_go_at_once(void)
+{
+	struct volume *volume;
+	struct fs_node *file;
+	uint32_t before;
+
+	world_disk_make(&disk, 4 * MIB);
+	world_mkfs(&disk, "-b 1024 -N 128 -J size=1");
+	CU_ASSERT_FATAL(mount_it(&volume, false) == STATUS_OK);
+	CU_ASSERT_EQUAL_FATAL(ext4_ops.create(volume->fs.root, name_of("long"), FS_FILE, 0600, &file), STATUS_OK);
+	CU_ASSERT(ext4_ops.write(file, 0, "a", 1, false) == 1 && ext4_ops.write(file, (UINT32_MAX - 2ul) * 1024, "z", 1, false) == 1);
+	fs_node_put(file);
+	before = volume->journal.sequence;
+	CU_ASSERT_EQUAL(ext4_ops.remove(volume->fs.root, name_of("long"), false), STATUS_OK);
+	CU_ASSERT(volume->journal.sequence - before < 100);
+	CU_ASSERT(volume_unmount(volume) == STATUS_OK && world_fsck(&disk) == 0);
+	world_disk_free(&disk);
+}
+
 /* Where the content of a file begins on the disk. */
 static uint64_t block_of(struct volume *volume, const char *name)
 {
@@ -294,6 +314,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(every_request_may_fail),
 	UNIT_CASE(damage_is_refused),
 	UNIT_CASE(damage_without_checksums_does_no_harm),
+	UNIT_CASE(long_files_of_few_blocks_go_at_once),
 	UNIT_CASE(what_is_given_back_twice_ends_writing),
 	UNIT_CASE(logs_that_only_linux_replays_are_refused),
 };
