@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
 
-# apps/files, granted the host's folder: for the tests of --share; and where a panic leaves a file.
+# apps/files, granted the host's folder: for the tests of --share; where a panic leaves a file; beside one that keeps the log.
 
-FILES_BUNDLES := $(addprefix build/tests/apps/,files-host.rpk files-panic.rpk)
+FILES_BUNDLES := $(addprefix build/tests/apps/,files-host.rpk files-panic.rpk files-followed.rpk)
 $(FILES_BUNDLES): build/tests/apps/%.rpk: build/apps/files/files tests/apps/%/manifest.toml $(PACK)
 	@mkdir -p $(@D)
 	tools/rumpk pack tests/apps/$*/manifest.toml --file files=build/apps/files/files -k $(DEVELOPMENT_KEY) -o $@

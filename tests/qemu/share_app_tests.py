@@ -53,6 +53,26 @@ def files(what: str, transport: str, smp: int) -> suite.Case:
     return case(name, "files-host", FOLDERS / "empty", words, lines, int(what == "names"), transport, smp=smp)
 
 
+def followed(smp: int) -> suite.Case:
+    """A process that is granted the log and the folder keeps the one in the other, to the last line that another has written."""
+    name = f"followed,smp{smp}"
+    folder = FOLDERS / paths.folder_name(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hello").write_text("hello\n", encoding="ascii")
+    (folder / "log").unlink(missing_ok=True)
+    lines = ("[Rumpk L1] The Rubicon is crossed.", "proc: process 1 (files) started", "[files] hello", "[files] file hello",
+             "proc: process 1 exited with code 0")
+
+    def run(machine: Machine) -> None:
+        machine.wait(wall_s=60.0)
+        kept = (folder / "log").read_text(encoding="ascii").splitlines()
+        places = [kept.index(line) for line in lines]
+        assert places == sorted(places), kept
+    machine = suite.product(APPS / "files-followed.rpk", append="-- cat /host/hello , ls /host", icount=False, smp=smp,
+                            extra=share.arguments(share.Share(str(folder), False), "mmio"))
+    return suite.Case(f"share_app[{name}]", machine, Expectation(0, (markers.RUBICON, *lines[1:], HALTED)), script=suite.Drive(run))
+
+
 def leaves() -> suite.Case:
     """The server takes no more requests, and the process ends with one under way: the machine ends all the same, and says why."""
     folder = FOLDERS / "leaves"
@@ -93,7 +113,7 @@ def cases() -> list[suite.Case]:
         link.symlink_to("../../../../../../../../../etc")
     return [
         *(files(what, transport, smp) for what in WORDS for transport in ("mmio", "pci") for smp in (1, 4)),
-        leaves(),
+        followed(1), followed(4), leaves(),
         *(case(f"programs,smp{smp}", "host-run", PROGRAMS, words, programs, smp=smp) for smp in (1, 4)),
         case("read-only", "files-host", PROGRAMS, "stat /host/good , write /host/good x", ("[files] write: /host/good: EROFS",),
              status=1, read_only=True),

@@ -77,7 +77,7 @@ static int place_mount(void)
 {
 	if (strcmp(place, "host") == 0)
 		return mount("host", "/host", "9p", 0, "trans=virtio,version=9p2000.L,msize=524288");
-	return mount("/dev/vda", "/data", "ext4", 0, "");
+	return mount("/dev/vda", "/data", "ext4", 0, getenv("options"));
 }
 
 static void cold(void)
