@@ -36,6 +36,8 @@ UNIT_CPU_S, UNIT_LIMIT_S = 40, 180.0
 LIMIT_S = 3.0
 #: Unit programs that take longer than a boot: they come after those.
 SLOW_UNITS = ("ext4/volume_test", "ext4/power_cut_test", "ext4/broken_disk_test", "_threads_test")
+#: What a script complains of that waits by the host's clock.
+LATE = "not seen in time"
 #: How one ends that does not end by itself: by the clock, and by SIGKILL or SIGXCPU.
 ENDLESS = (124, -signal.SIGKILL, -signal.SIGXCPU)
 
@@ -123,8 +125,10 @@ class Judge:
             return {"outcome": "stillborn", "how": _first_error(problem)}
         for case in self.order(mutant.file, where):
             verdict = boot(case, self.base.limits.get(case.name, LIMIT_S))
-            if verdict.host_fault or verdict.name == HANG:  # the host may have been busy: it must hang again
+            if verdict.host_fault or verdict.name == HANG or LATE in verdict.detail:  # the host may have been busy: it must hang again
                 verdict = boot(case, 2 * self.base.limits.get(case.name, LIMIT_S), AGAIN_IDLE_S)
+            if LATE in verdict.detail:
+                continue  # by the host's clock alone: where the guest never ends, another test says so
             if verdict.host_fault:
                 return {"outcome": "unjudged", "how": str(verdict)}
             if not verdict.good:

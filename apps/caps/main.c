@@ -96,6 +96,8 @@ static void spawning(capos_cap_t console)
 	static const char *const args[] = { "child", NULL };
 	const struct capos_program program = { .exec = "caps", .name = "child", .args = args };
 	const struct capos_program absent = { .exec = "no-such-program" };
+	const struct capos_program unprintable = { .exec = "ca\nps", .name = "child" };
+	const struct capos_program forging = { .exec = "caps", .name = "a\nb" };
 	const struct capos_transfer transfers[] = {
 		{ .cap = console, .rights = UINT32_MAX, .name = "console" },
 		{ .cap = capos_capset_get("clock"), .rights = UINT32_MAX, .name = "clock" },
@@ -106,6 +108,8 @@ static void spawning(capos_cap_t console)
 	capos_cap_t process = CAPOS_CAP_NONE;
 
 	expect("spawn of what the bundle has not", capos_process_start(processes, &absent, NULL, 0, &process), ERROR_NOENT);
+	expect("spawn of a name that would forge lines", capos_process_start(processes, &unprintable, NULL, 0, &process), ERROR_INVAL);
+	expect("spawn under such a name", capos_process_start(processes, &forging, NULL, 0, &process), ERROR_INVAL);
 	expect("spawn with a forged capability", capos_process_start(processes, &program, &forged, 1, &process), ERROR_BADF);
 	expect("spawn", capos_process_start(processes, &program, transfers, 2, &process) > 0, 1);
 	expect("its end", capos_process_wait(process, &end, 0), 0);
