@@ -26,7 +26,8 @@ build/cover/tests/unit/kernel/sys/linux/mm_test: $(LINUX_MM_OBJS:build/host/asan
 build/cover/tests/unit/kernel/sys/linux/frames_test: build/cover/kernel/sys/linux/frames.o
 $(filter build/cover/tests/unit/kernel/io/net/%,$(COVER_PROGRAMS)): $(COVER_NET_OBJS) $(COVER_LWIP_OBJS)
 
-$(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS)): $(COVER_FS_OBJS)
+# 9p has a world of its own.
+$(filter-out build/cover/tests/unit/kernel/io/fs/ninep%,$(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS))): $(COVER_FS_OBJS)
 $(filter build/cover/tests/unit/kernel/io/fs/ext4/%,$(COVER_PROGRAMS)): $(COVER_EXT4_OBJS) $(COVER_EXT2_OBJS)
 
 $(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS) $(COVER_FS_OBJS) $(COVER_NINEP_OBJS) $(filter-out $(COVER_FS_OBJS),$(COVER_LINUX_MM_OBJS)) $(COVER_EXT4_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP) $(EXT2_ERRORS)
