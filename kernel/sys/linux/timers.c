@@ -33,8 +33,11 @@ static void arm(struct linux_timer *timer)
 	uint64_t now_ns = linux_timer_now(timer);
 	uint64_t wait_ns = timer->at_ns > now_ns ? timer->at_ns - now_ns : 0;
 
+	/* One that repeats faster than that is told by its overruns. */
+	if (timer->interval_ns != 0 && timer->interval_ns < INTERVAL_NS_MIN && wait_ns < INTERVAL_NS_MIN)
+		wait_ns = INTERVAL_NS_MIN;
 	timer->armed = true;
-	timer_set(&timer->timer, linux_clock_is_cpu(timer->clock) ? timer_deadline(wait_ns) : timer->at_ns, fire, timer);
+	timer_set(&timer->timer, timer_deadline(wait_ns), fire, timer);
 }
 
 static bool is_pending(const struct linux_timer *timer)
@@ -112,7 +115,7 @@ static void act_here(void *arg)
 	timer->armed = false;
 	timer->overrun = 0;
 	timer->at_ns = act->at_ns;
-	timer->interval_ns = act->interval_ns != 0 && act->interval_ns < INTERVAL_NS_MIN ? INTERVAL_NS_MIN : act->interval_ns;
+	timer->interval_ns = act->interval_ns;
 	if (act->at_ns != 0)
 		arm(timer);
 }
