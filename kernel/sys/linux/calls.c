@@ -7,9 +7,9 @@
 #include <stdbool.h>
 
 #include "kernel/core/log.h"
-#include "kernel/core/spinlock.h"
 #include "kernel/sys/linux/thread.h"
 #include "lib/status.h"
+#include "lib/string.h"
 
 static const struct linux_call *const families[] = {
 	linux_calls_clock,
@@ -45,20 +45,16 @@ static const struct linux_call *const families[] = {
 	linux_calls_unserved,
 };
 
-static const struct linux_call *table[LINUX_CALLS]; /* W: linux_calls_init() */
+static const struct linux_call *table[LINUX_CALLS] __attribute__((section(".unzeroed"))); /* W: linux_calls_init() */
 static _Atomic uint32_t asked_in_vain[(LINUX_CALLS + 31) / 32];
-static struct spinlock init_lock;
-static bool initialised; /* W: under the lock */
 
 void linux_calls_init(void)
 {
-	spinlock_take(&init_lock);
-	for (size_t i = 0; !initialised && i < sizeof(families) / sizeof(families[0]); i++)
+	memset(table, 0, sizeof(table));
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		for (const struct linux_call *call = families[i]; call->name != NULL; call++)
 			if (table[call->number] == NULL) /* who serves it comes before who only knows it */
 				table[call->number] = call;
-	initialised = true;
-	spinlock_give(&init_lock);
 }
 
 /* Says so once a call, whoever asks. */

@@ -41,7 +41,7 @@ extern const struct linux_call linux_calls_clock[], linux_calls_cpu_time[], linu
 	linux_calls_prctl[], linux_calls_program[], linux_calls_robust[], linux_calls_signals[], linux_calls_sockets[],
 	linux_calls_stat[], linux_calls_threads[], linux_calls_timers[], linux_calls_transfer[], linux_calls_unserved[];
 
-/* Makes the lists one table, once. Context: fiber. */
+/* Makes the lists one table, before the first program runs. */
 void linux_calls_init(void);
 
 /*

@@ -20,13 +20,9 @@ static uint64_t offset_ns; /* W: linux_clock_init() */
 
 void linux_clock_init(void)
 {
-	static bool asked;
 	const struct hal_page_source pages = page_source();
 	uint64_t seconds;
 
-	if (asked)
-		return;
-	asked = true;
 	if (hal_rtc_read(&pages, &seconds) == STATUS_OK)
 		offset_ns = seconds * LINUX_NS_PER_S - hal_timer_now_ns();
 }

@@ -11,7 +11,15 @@
 
 enum { BUCKETS = 64, WAKES_MAX = 16 };
 
-static struct linux_futex_bucket buckets[BUCKETS];
+static struct linux_futex_bucket buckets[BUCKETS] __attribute__((section(".unzeroed"))); /* boot need not clear them */
+
+void linux_futex_init(void)
+{
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		buckets[i].lock = (struct spinlock){ 0 };
+		list_init(&buckets[i].waiters);
+	}
+}
 
 status_t linux_futex_key(struct process *process, uint64_t va, bool is_private, struct linux_futex_key *key)
 {
@@ -34,8 +42,6 @@ struct linux_futex_bucket *linux_futex_bucket(const struct linux_futex_key *key)
 void linux_futex_bucket_lock(struct linux_futex_bucket *bucket)
 {
 	spinlock_take(&bucket->lock);
-	if (bucket->waiters.next == NULL)
-		list_init(&bucket->waiters);
 }
 
 struct linux_futex_bucket *linux_futex_lock(const struct linux_futex_key *key)

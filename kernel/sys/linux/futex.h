@@ -46,6 +46,9 @@ struct linux_futex_waiter {
 /* `is_private`: the program says that nobody else means the same. STATUS_EFAULT; STATUS_EINVAL: not aligned. */
 MUST_CHECK status_t linux_futex_key(struct process *process, uint64_t va, bool is_private, struct linux_futex_key *key);
 
+/* Before the first program runs. */
+void linux_futex_init(void);
+
 /* The bucket of a key; two are locked by rising address. Locked. */
 struct linux_futex_bucket *linux_futex_bucket(const struct linux_futex_key *key);
 void linux_futex_bucket_lock(struct linux_futex_bucket *bucket);

@@ -9,6 +9,7 @@
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/futex.h"
 #include "kernel/sys/thread.h"
 
 enum { RLIMIT_STACK = 3, STACK_BYTES = 0x800000 /* as Linux's default */ };
@@ -24,6 +25,19 @@ const struct linux_call linux_calls_end[] = {
 	{ 0 },
 };
 
+/* What need not be there before a Linux program is. Context: whoever makes the first one, of the boot CPU: no other can be under way. */
+static void begin_once(void)
+{
+	static bool begun;
+
+	if (begun)
+		return;
+	begun = true;
+	linux_calls_init();
+	linux_futex_init();
+	linux_clock_init();
+}
+
 status_t linux_process_attach(struct process *process, struct process *parent, int exit_signal)
 {
 	struct linux_process *personality = calloc(1, sizeof(*personality));
@@ -34,8 +48,7 @@ status_t linux_process_attach(struct process *process, struct process *parent, i
 		personality->rlimits[i][0] = personality->rlimits[i][1] = UINT64_MAX;
 	personality->rlimits[RLIMIT_STACK][0] = STACK_BYTES;
 	linux_mm_init(&personality->mm);
-	linux_calls_init();
-	linux_clock_init();
+	begin_once();
 	linux_handlers_init(&personality->handlers);
 	linux_timers_init(&personality->timers);
 	personality->process = process;

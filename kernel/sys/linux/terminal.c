@@ -32,7 +32,7 @@
 
 enum { WRITE_BYTES = 1024, READ_BYTES = 1024, DECISECOND_NS = 100000000 };
 
-struct terminal linux_terminal = { .event = { .waiters = LIST_INIT(linux_terminal.event.waiters) } };
+struct terminal linux_terminal __attribute__((section(".unzeroed"))); /* W: terminal_begin(); boot need not clear it */
 
 static struct terminal *const tty = &linux_terminal;
 static bool begun; /* W: under: */
@@ -93,8 +93,11 @@ static void begin(bool may_read)
 	bool listen;
 
 	spinlock_take(&begin_lock);
-	if (!begun)
+	if (!begun) {
+		memset(tty, 0, sizeof(*tty));
+		linux_event_init(&tty->event);
 		line_init(&tty->line);
+	}
 	begun = true;
 	listen = may_read && !listens;
 	listens |= may_read;
