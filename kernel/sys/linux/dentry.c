@@ -106,28 +106,53 @@ struct linux_dentry *linux_dentry_root(struct linux_dentry *parent, struct fs_se
 	return made;
 }
 
+static bool put_is_last(struct linux_dentry *dentry)
+{
+	return atomic_fetch_sub_explicit(&dentry->holds, 1, memory_order_acq_rel) == 1;
+}
+
+static void release_submit(struct linux_dentry *dentry);
+
+/* One that nobody holds any more, and those above it that only it held: one after another, for a program can make the way as long as it likes. */
 static void release_run(struct fs_job *job)
 {
 	struct linux_dentry *gone = LIST_OWNER(job, struct linux_dentry, release);
-	struct linux_dentry *parent = gone->parent;
-	struct budget *budget = gone->budget;
-	uint32_t charged = gone->charged;
+	struct fs_service *service = gone->service;
+	struct linux_dentry *parent;
 
-	fs_node_put(gone->node);
-	fs_node_discount(gone->service, budget);
-	fs_service_put(gone->service);
-	free(gone);
-	budget_credit_bytes(budget, charged);
-	budget_put(budget);
-	linux_dentry_put(parent);
+	fs_service_hold(service);
+	for (;;) {
+		struct budget *budget = gone->budget;
+		uint32_t charged = gone->charged;
+
+		parent = gone->parent;
+		fs_node_put(gone->node);
+		fs_node_discount(gone->service, budget);
+		fs_service_put(gone->service);
+		free(gone);
+		budget_credit_bytes(budget, charged);
+		budget_put(budget);
+		if (parent == NULL || !put_is_last(parent))
+			break;
+		if (parent->service != service) {
+			release_submit(parent);
+			break;
+		}
+		gone = parent;
+	}
+	fs_service_put(service);
+}
+
+static void release_submit(struct linux_dentry *dentry)
+{
+	dentry->release = (struct fs_job){ .service = dentry->service, .run = release_run };
+	fs_submit(&dentry->release);
 }
 
 void linux_dentry_put(struct linux_dentry *dentry)
 {
-	if (dentry == NULL || atomic_fetch_sub_explicit(&dentry->holds, 1, memory_order_acq_rel) != 1)
-		return;
-	dentry->release = (struct fs_job){ .service = dentry->service, .run = release_run };
-	fs_submit(&dentry->release);
+	if (dentry != NULL && put_is_last(dentry))
+		release_submit(dentry);
 }
 
 int64_t linux_dentry_path(const struct linux_dentry *dentry, char *to, size_t bytes)

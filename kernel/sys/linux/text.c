@@ -4,6 +4,7 @@
 #include "kernel/sys/linux/text.h"
 
 #include "kernel/core/libc.h"
+#include "kernel/sys/budget.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/vfs.h"
 #include "lib/string.h"
@@ -48,6 +49,8 @@ struct text_file {
 	struct linux_file file;
 	char *bytes;
 	size_t len;
+	struct budget *budget; /* held */
+	size_t charged;
 };
 
 static struct text_file *own_of(struct linux_file *file)
@@ -83,22 +86,37 @@ static status_t text_stat(struct linux_file *file, struct fs_stat *out, uint32_t
 
 static void text_release(struct linux_file *file)
 {
-	free(own_of(file)->bytes);
-	free(own_of(file));
+	struct text_file *gone = own_of(file);
+	struct budget *budget = gone->budget;
+	size_t charged = gone->charged;
+
+	free(gone->bytes);
+	free(gone);
+	budget_credit_bytes(budget, charged);
+	budget_put(budget);
 }
 
 static const struct linux_file_ops text_ops = {
 	.name = "text", .read = text_read, .write = text_write, .stat = text_stat, .release = text_release,
 };
 
-status_t linux_text_open(struct linux_text *text, uint32_t flags, struct linux_file **out)
+status_t linux_text_open(struct linux_text *text, struct budget *budget, uint32_t flags, struct linux_file **out)
 {
-	struct text_file *made = text->failed ? NULL : malloc(sizeof(*made));
+	size_t charged = sizeof(struct text_file) + text->room;
+	struct text_file *made = NULL;
 
+	if (!text->failed && budget_charge_bytes(budget, charged)) {
+		made = malloc(sizeof(*made));
+		if (made == NULL)
+			budget_credit_bytes(budget, charged);
+	}
 	if (made == NULL) {
 		linux_text_end(text);
 		return STATUS_ENOMEM;
 	}
+	budget_hold(budget);
+	made->budget = budget;
+	made->charged = charged;
 	made->bytes = text->bytes;
 	made->len = text->len;
 	linux_file_init(&made->file, &text_ops, flags & LINUX_O_ACCMODE);

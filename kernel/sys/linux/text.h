@@ -12,6 +12,7 @@
 #include "lib/format.h"
 #include "lib/status.h"
 
+struct budget;
 struct linux_file;
 struct process;
 
@@ -25,8 +26,8 @@ struct linux_text {
 void linux_text_begin(struct linux_text *text);
 void linux_text_end(struct linux_text *text);
 
-/* An open file with that text, which it takes over. STATUS_ENOMEM. */
-MUST_CHECK status_t linux_text_open(struct linux_text *text, uint32_t flags, struct linux_file **out);
+/* An open file with that text, which it takes over, charged to `budget`. STATUS_ENOMEM. */
+MUST_CHECK status_t linux_text_open(struct linux_text *text, struct budget *budget, uint32_t flags, struct linux_file **out);
 
 /* Adds what a file of /proc says; `of`: the process it is about, or NULL. */
 typedef void linux_text_fill(struct linux_text *text, struct process *of);

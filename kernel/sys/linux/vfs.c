@@ -219,6 +219,8 @@ static int64_t vfs_read(struct linux_file *file, struct linux_data *data, uint64
 
 	if (dentry->node->type != FS_FILE)
 		return dentry->node->type == FS_DIRECTORY ? STATUS_EISDIR : STATUS_EINVAL;
+	if (offset > INT64_MAX)
+		return STATUS_EINVAL;
 	if (!in_memory(dentry, &content))
 		return by_parts(file, data, offset, read_part);
 	if (offset >= content.len || data->left == 0)

@@ -403,10 +403,10 @@ static status_t text_open(struct process *process, const struct vnode *own, uint
 	if (own->entry->says != NULL)
 		format_to(&text.sink, "%s", own->entry->says);
 	else
-		own->entry->fill(&text, about != NULL ? about : process);
+		own->entry->fill(&text, about != NULL && own->entry->fill != linux_proc_mounts ? about : process); /* the family's root is the same */
 	if (about != NULL)
 		object_put(&about->object);
-	return linux_text_open(&text, flags, out);
+	return linux_text_open(&text, process->budget, flags, out);
 }
 
 status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry, uint32_t flags, struct linux_file **out)
