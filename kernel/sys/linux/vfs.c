@@ -296,7 +296,6 @@ static void vfs_release(struct linux_file *file)
 	struct linux_vfs_file *gone = own_of(file);
 	struct budget *budget = gone->budget;
 
-	linux_locks_release(file);
 	linux_dentry_put(gone->dentry);
 	free(gone);
 	budget_credit_bytes(budget, sizeof(*gone));
@@ -311,6 +310,7 @@ static const struct linux_file_ops vfs_ops = {
 	.ioctl = vfs_ioctl,
 	.map = vfs_map,
 	.identity = vfs_identity,
+	.end = linux_locks_release,
 	.release = vfs_release,
 };
 
