@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Memory: mapped, protected, moved, forgotten, shared and copied, of files and of nothing; and what happens where there is none. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/linux/claims.h"
+
+enum { PAGE = 4096 };
+
+static sigjmp_buf back;
+static volatile int fault_signal, fault_code;
+static void *volatile fault_address;
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	fault_signal = number;
+	fault_code = info->si_code;
+	fault_address = info->si_addr;
+	siglongjmp(back, 1);
+}
+
+/* The signal that a read (write) of a byte comes to; 0: none. */
+static int touch(volatile char *at, int writes)
+{
+	fault_signal = 0;
+	if (sigsetjmp(back, 1) == 0) {
+		if (writes)
+			*at = 1;
+		else
+			(void)*at;
+	}
+	return fault_signal;
+}
+
+static char *map(size_t pages, int protection, int flags)
+{
+	char *at = mmap(NULL, pages * PAGE, protection, flags | MAP_ANONYMOUS, -1, 0);
+
+	CLAIM(at != MAP_FAILED);
+	return at;
+}
+
+static void rights(void)
+{
+	char *at = map(4, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+
+	at[PAGE] = 7;
+	CLAIM(mprotect(at + PAGE, PAGE, PROT_READ) == 0);
+	CLAIM(touch(at + PAGE, 0) == 0 && touch(at + PAGE, 1) == SIGSEGV && fault_code == SEGV_ACCERR && fault_address == at + PAGE);
+	CLAIM(mprotect(at + PAGE, PAGE, PROT_NONE) == 0);
+	CLAIM(touch(at + PAGE, 0) == SIGSEGV && fault_code == SEGV_ACCERR);
+	CLAIM(mprotect(at, 4 * PAGE, PROT_READ | PROT_WRITE) == 0 && at[PAGE] == 7);
+	CLAIM(munmap(at + 2 * PAGE, PAGE) == 0);
+	CLAIM(touch(at + 2 * PAGE, 0) == SIGSEGV && fault_code == SEGV_MAPERR && fault_address == at + 2 * PAGE);
+	REFUSED(mprotect(at, 4 * PAGE, PROT_READ), ENOMEM);
+	REFUSED(syscall(SYS_mprotect, at + 1, PAGE, PROT_READ), EINVAL); /* musl's own rounds */
+	REFUSED(munmap(at + 1, PAGE), EINVAL);
+	REFUSED(munmap(at, 0), EINVAL);
+	CLAIM(munmap(at, 4 * PAGE) == 0);
+}
+
+static void places(void)
+{
+	char *at = map(8, PROT_READ, MAP_PRIVATE);
+
+	CLAIM(mmap(at + PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == at + PAGE);
+	CLAIM(touch(at + PAGE, 1) == 0);
+	CLAIM(mmap(at + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED && errno == EEXIST);
+	CLAIM(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == EINVAL);
+	CLAIM(mmap(NULL, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == EINVAL);
+	CLAIM(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, -1, 0) == MAP_FAILED && errno == EBADF);
+	CLAIM(mmap(NULL, SIZE_MAX / 2, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == ENOMEM);
+	CLAIM(munmap(at, 8 * PAGE) == 0);
+}
+
+static void moves(void)
+{
+	char *at = map(4, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	char *moved;
+
+	at[0] = 1;
+	at[3 * PAGE] = 4;
+	moved = mremap(at, 4 * PAGE, 400 * PAGE, MREMAP_MAYMOVE);
+	CLAIM(moved != MAP_FAILED && moved[0] == 1 && moved[3 * PAGE] == 4 && moved[399 * PAGE] == 0);
+	CLAIM(mremap(moved, 400 * PAGE, PAGE, 0) == moved && moved[0] == 1);
+	CLAIM(touch(moved + PAGE, 0) == SIGSEGV);
+	CLAIM(mremap(moved + 8 * PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
+	CLAIM(munmap(moved, PAGE) == 0);
+}
+
+static void advice(void)
+{
+	char *at = map(4, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	unsigned char present[4] = { 9, 9, 9, 9 };
+
+	at[0] = at[PAGE] = 5;
+	CLAIM(mincore(at, 4 * PAGE, present) == 0 && (present[0] & 1) && (present[1] & 1) && !(present[2] & 1));
+	CLAIM(madvise(at, PAGE, MADV_DONTNEED) == 0 && at[0] == 0 && at[PAGE] == 5);
+	CLAIM(madvise(at, 4 * PAGE, MADV_WILLNEED) == 0);
+	REFUSED(madvise(at, PAGE, 9999), EINVAL);
+	CLAIM(mlock(at, 4 * PAGE) == 0 && munlock(at, 4 * PAGE) == 0);
+	CLAIM(munmap(at + PAGE, PAGE) == 0);
+	REFUSED(madvise(at, 4 * PAGE, MADV_DONTNEED), ENOMEM);
+	REFUSED(mlock(at, 4 * PAGE), ENOMEM);
+	REFUSED(mincore(at, 4 * PAGE, present), ENOMEM);
+	CLAIM(munmap(at, 4 * PAGE) == 0);
+}
+
+static void heap(void)
+{
+	long before = syscall(SYS_brk, 0); /* musl has no sbrk() that does anything */
+
+	CLAIM(syscall(SYS_brk, before + 10 * PAGE) == before + 10 * PAGE && touch((char *)before + 10 * PAGE - 1, 1) == 0);
+	CLAIM(syscall(SYS_brk, before) == before && syscall(SYS_brk, 0) == before);
+	CLAIM(syscall(SYS_brk, 1) == before && syscall(SYS_brk, -1ul) == before);
+}
+
+static void ended_with(pid_t child, int code)
+{
+	int status = 0;
+
+	CLAIM(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == code);
+}
+
+static void forked(void)
+{
+	char *private = map(20, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	char *shared = map(2, PROT_READ | PROT_WRITE, MAP_SHARED);
+	pid_t child;
+
+	for (int i = 0; i < 20; i++)
+		private[i * PAGE] = (char)i;
+	child = fork();
+	if (child == 0) {
+		int right = 1;
+
+		for (int i = 0; i < 20; i++)
+			right = right && private[i * PAGE] == i;
+		private[5 * PAGE] = 99;
+		shared[PAGE] = 77;
+		_exit(right && private[5 * PAGE] == 99 ? 3 : 4);
+	}
+	private[6 * PAGE] = 88;
+	ended_with(child, 3);
+	CLAIM(private[5 * PAGE] == 5 && private[6 * PAGE] == 88 && shared[PAGE] == 77);
+	CLAIM(madvise(private, PAGE, MADV_DONTFORK) == 0);
+	CLAIM(madvise(private + PAGE, PAGE, MADV_WIPEONFORK) == 0);
+	child = fork();
+	if (child == 0)
+		_exit(touch(private, 0) == SIGSEGV && private[PAGE] == 0 && private[2 * PAGE] == 2 ? 5 : 6);
+	ended_with(child, 5);
+	CLAIM(private[0] == 0 && private[PAGE] == 1);
+	munmap(private, 20 * PAGE);
+	munmap(shared, 2 * PAGE);
+}
+
+static void files(void)
+{
+	int fd = open("/tmp/mapped", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	char data[8];
+	char *shared;
+	char *private;
+	pid_t child;
+
+	CLAIM(fd >= 0 && ftruncate(fd, 2 * PAGE + 100) == 0 && pwrite(fd, "content", 7, PAGE) == 7);
+	shared = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	private = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, PAGE);
+	CLAIM(shared != MAP_FAILED && private != MAP_FAILED);
+	CLAIM(memcmp(shared + PAGE, "content", 8) == 0 && memcmp(private, "content", 8) == 0);
+	private[0] = 'C';
+	shared[PAGE + 1] = 'O';
+	CLAIM(pread(fd, data, 7, PAGE) == 7 && memcmp(data, "cOntent", 7) == 0);
+	CLAIM(pwrite(fd, "ENT", 3, PAGE + 4) == 3 && memcmp(shared + PAGE, "cOntENT", 7) == 0);
+	child = fork();
+	if (child == 0) {
+		shared[2 * PAGE] = 'x';
+		_exit(private[0] == 'C' ? 1 : 2);
+	}
+	ended_with(child, 1);
+	CLAIM(shared[2 * PAGE] == 'x' && shared[2 * PAGE + 100] == 0);
+	CLAIM(touch(shared + 3 * PAGE, 0) == SIGBUS && fault_code == BUS_ADRERR);
+	CLAIM(msync(shared, 3 * PAGE, MS_SYNC) == 0);
+	close(fd);
+	CLAIM(shared[PAGE] == 'c' && munmap(shared, 4 * PAGE) == 0);
+	fd = open("/tmp/mapped", O_RDONLY);
+	CLAIM(pread(fd, data, 1, 2 * PAGE) == 1 && data[0] == 'x' && lseek(fd, 0, SEEK_END) == 2 * PAGE + 100);
+	CLAIM(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EACCES);
+	CLAIM(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 1) == MAP_FAILED && errno == EINVAL);
+	close(fd);
+	unlink("/tmp/mapped");
+}
+
+/* The kernel's own accesses bring pages in, and stop where there is no right. */
+static void calls(void)
+{
+	char *at = map(3, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	int ends[2];
+
+	CLAIM(pipe(ends) == 0 && write(ends[1], at + PAGE - 2, 4) == 4);
+	CLAIM(read(ends[0], at + 2 * PAGE - 1, 2) == 2 && at[2 * PAGE] == 0);
+	CLAIM(mprotect(at + PAGE, PAGE, PROT_NONE) == 0);
+	CLAIM(write(ends[1], "abcd", 4) == 4);
+	REFUSED(read(ends[0], at + PAGE, 4), EFAULT);
+	REFUSED(write(ends[1], at + PAGE, 4), EFAULT);
+	REFUSED(write(ends[1], (char *)-8, 4), EFAULT);
+	close(ends[0]);
+	close(ends[1]);
+	munmap(at, 3 * PAGE);
+}
+
+int main(void)
+{
+	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	rights();
+	places();
+	moves();
+	advice();
+	heap();
+	forked();
+	files();
+	calls();
+	return claims_end("memory");
+}
