@@ -107,7 +107,7 @@ LINUX_FRAMES_OBJ := build/host/asan/kernel/sys/linux/frames.o
 LINUX_HOST_OBJS := $(filter build/host/asan/kernel/%,$(LINUX_MM_OBJS)) $(LINUX_FRAMES_OBJ)
 $(LINUX_HOST_OBJS): SANITIZER := $(ASAN) -include tests/unit/kernel/sys/linux/spinlock.h
 $(LINUX_HOST_OBJS:build/host/asan/%=build/cover/%): HOST_CFLAGS += -include tests/unit/kernel/sys/linux/spinlock.h
-build/tests/unit/kernel/sys/linux/mm_test: $(LINUX_MM_OBJS)
+build/tests/unit/kernel/sys/linux/mm_test build/tests/unit/kernel/sys/linux/mm_model_test: $(LINUX_MM_OBJS)
 build/tests/unit/kernel/sys/linux/frames_test: $(LINUX_FRAMES_OBJ)
 -include $(LINUX_MM_OBJS:.o=.d) $(LINUX_FRAMES_OBJ:.o=.d)
 
