@@ -57,6 +57,13 @@ class Sequence:
         self.kinds[slot] = kind
         return slot
 
+    def two(self, first: tuple[str, ...], second: tuple[str, ...]) -> Arguments:
+        """Two slots that are not the same: what is copied onto itself meanwhile is nobody's business."""
+        slots = [self.fd(*first), self.fd(*second)]
+        if slots[0] == slots[1]:
+            raise Missing
+        return slots
+
     def name(self) -> int:
         """A file's name, as a rule one of few, so that they meet."""
         return self.draw.choice(ODD_NAMES if self.draw.random() < 0.12 else NAMES)
@@ -156,8 +163,8 @@ FAMILIES: dict[str, dict[str, tuple[int, Make]]] = {
         "fallocate": (1, lambda s: [s.fd(*PLACED), s.one(0, 0, 1), s.one(0, 4096, -1), s.one(0, 1, 8192)]),
         "fsync": (1, lambda s: [s.fd(*PLACED), s.one(0, 1)]),
         "fstat": (6, lambda s: [s.fd(*PLACED)]),
-        "sendfile": (2, lambda s: [s.fd(*WRITERS), s.fd("file", "memfd"), s.one(0, 1), s.one(0, 5, 4096), s.size()]),
-        "copy_file_range": (1, lambda s: [s.fd("file", "memfd"), s.fd("file", "memfd"), s.size()]),
+        "sendfile": (2, lambda s: [*s.two(WRITERS, ("file",)), s.one(0, 1), s.one(0, 5, 4096), s.size()]),
+        "copy_file_range": (1, lambda s: [*s.two(("file",), ("file",)), s.size()]),
         "lock": (1, lambda s: [s.fd(*PLACED), s.one(1, 2, 8) | 4]),
     },
     "names": {
@@ -206,13 +213,13 @@ FAMILIES: dict[str, dict[str, tuple[int, Make]]] = {
     "memory": {
         "open": (3, _open), "write": (2, lambda s: [s.fd("file"), s.one(4096, 10000, 20000), s.one(1, 2)]),
         "ftruncate": (1, lambda s: [s.fd("file"), s.one(0, 1, 5000, 20000)]),
-        "mmap": (12, lambda s: [s.one(*range(12)), s.one(1, 1, 2, 4, 8), s.one(0, 1, 3, 3, 3, 5),
+        "mmap": (12, lambda s: [s.one(*range(12)), s.one(1, 1, 2, 4, 8), s.one(0, 1, 3, 3, 3),
                                 s.one(0x22, 0x22, 0x22, 0x21, 0), -1, 0]),
-        "mmap ": (8, lambda s: [s.one(*range(12)), s.one(1, 1, 2, 4), s.one(0, 1, 3, 3, 5), s.one(2, 2, 1), s.fd("file"),
+        "mmap ": (8, lambda s: [s.one(*range(12)), s.one(1, 1, 2, 4), s.one(0, 1, 3, 3), s.one(2, 2, 1), s.fd("file"),
                                 s.one(0, 0, 1, 2)]),
         "mmap_anywhere": (2, lambda s: [s.one(0, 1, 4096, 10000, -1), s.one(1, 3), s.one(0x22, 0x21, 0x20), -1, s.one(0, 0, 4096, 5)]),
         "munmap": (4, lambda s: [s.one(*range(12)), s.one(0, 1, 1, 2, 4), s.one(0, 0, 0, 0, 1)]),
-        "mprotect": (7, lambda s: [s.one(*range(12)), s.one(0, 1, 1, 2, 4), s.one(0, 1, 1, 3, 3, 5, 0x100)]),
+        "mprotect": (7, lambda s: [s.one(*range(12)), s.one(0, 1, 1, 2, 4), s.one(0, 1, 1, 3, 3, 0x100)]),
         "mremap": (3, lambda s: [s.one(*range(12)), s.one(1, 2, 4), s.one(1, 2, 3, 4, 0), s.one(0, 1, 3, 3, 2, 9), s.one(32, 36)]),
         "madvise": (2, lambda s: [s.one(*range(12)), s.one(0, 1, 2), s.one(0, 3, 4, 4, 999)]),
         "msync": (1, lambda s: [s.one(*range(12)), s.one(0, 1, 2), s.one(0, 1, 4, 5, 64)]),
@@ -254,9 +261,13 @@ FAMILIES: dict[str, dict[str, tuple[int, Make]]] = {
         "sigwait": (5, lambda s: [s.one(0x200, 0x800, 0xa00, 3 << 33, -1), s.one(0, 0, 1000, 1000, 2000000000)]),
         "sigsuspend": (3, lambda s: [s.one(0, 0x200, 0x800, 1 << 33), 0]),
         "sigaltstack": (3, lambda s: [s.one(0, 0, 2, 5), s.one(16384, 16384, 100, 0), s.one(0, 1)]),
+    },
+    "signalfd": {
+        "sigmask": (8, lambda s: [s.one(0, 1, 2, 2), s.one(0, 0x200, 0x800, 0xa00, 3 << 33, -1), 0]),
+        "sigsend": (14, lambda s: [s.one(*SIGNALS), s.one(0, 1, 2), s.one(11, 22, 33)]), "sigpending": (2, lambda s: [0]),
         "signalfd": (3, lambda s: [s.put("signalfd"), s.one(0x200, 0xa00, 3 << 33), NONBLOCK | s.flags(CLOEXEC, chance=0.2), 0]),
         "signalfd_read": (4, lambda s: [s.fd("signalfd"), s.one(128, 256, 100)]),
-        "poll": (2, lambda s: [s.fd("signalfd"), s.fd("signalfd"), -1, 1, 0]),
+        "poll": (2, lambda s: [s.fd("signalfd"), s.fd("signalfd"), -1, 1, 0]), "close": (1, _close),
     },
     "timers": {
         "clock_gettime": (4, lambda s: [s.one(0, 1, 2, 3, 4, 5, 6, 7, 11, 99, -1)]),
@@ -348,7 +359,7 @@ def sequence(seed: int, families: list[str], length: int) -> list[str]:
     if "names" in mixed:
         made.say("mkdir", [3, 0o755])
         made.say("open", _open_folder(made))
-    if {"signals", "timers", "process"} & set(mixed):
+    if {"signals", "signalfd", "timers", "process"} & set(mixed):
         for number in SIGNALS:
             made.say("sigaction", [number, 2, 0, 0, 0])
     while len(made.lines) < length:

@@ -89,14 +89,16 @@ def _network(manifest: Manifest) -> tuple[str, ...]:
 
 
 class _Screen:
-    """The guest's output, cut; `done` once the commands have ended. Context: the machine's pump thread, but for `done`."""
+    """The guest's output, cut; whether the commands have begun, and ended. Context: the machine's pump thread, but for these."""
 
     def __init__(self, cutter: exec_output.Cutter) -> None:
         self.cutter = cutter
-        self.done = threading.Event()
+        self.begun, self.done = threading.Event(), threading.Event()
 
     def __call__(self, data: bytes) -> None:
         shown = self.cutter.feed(data)
+        if self.cutter.inside:
+            self.begun.set()
         while shown:
             try:
                 shown = shown[os.write(1, shown):]
@@ -152,6 +154,8 @@ def _type(machine: Machine, screen: _Screen, is_terminal: bool) -> bool:
             ready.register(0, selectors.EVENT_READ)
         except PermissionError:
             pass  # a plain file, or nothing: no keys
+        while machine.running and not screen.begun.wait(0.02):
+            pass  # what is typed too early may be thrown away with the terminal's first settings
         while machine.running and not screen.done.is_set():
             for _key, _events in ready.select(0.05):
                 data = os.read(0, 4096)

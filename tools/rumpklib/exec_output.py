@@ -26,14 +26,14 @@ class Cutter:
     raw: bool = False
     status: int | None = None
     before: bytes = b""  # what the kernel said first
+    inside: bool = False
     _rest: bytes = b""
-    _inside: bool = False
     _carriage: bool = False
 
     def feed(self, data: bytes) -> bytes:
         """What of it is to be printed."""
         self._rest += data
-        if not self._inside and not self._begin():
+        if not self.inside and not self._begin():
             return b""
         if self.status is not None:
             return b""
@@ -45,7 +45,7 @@ class Cutter:
         if not found:
             return False
         self.before, self._rest = self._rest[:found.start()], self._rest[found.end():]
-        self._inside, self._carriage = True, bool(found[1])
+        self.inside, self._carriage = True, bool(found[1])
         return True
 
     def _until_the_end(self) -> bytes:

@@ -46,7 +46,7 @@ const char *name_of(long number)
 {
 	static char long_name[300];
 	static const char *const names[] = {"/tmp/a", "/tmp/b", "/tmp/c", "/tmp/d", "/tmp/d/e", "/tmp/d/f", "/tmp/g", "/tmp/g/h", "/tmp/link",
-		"/tmp/a/x", "/tmp/none/x", "", "/tmp", "/tmp/d/../a", "/tmp/./b/", long_name, "a", "d/e", ".", "..", "/", "//tmp///c", "/tmp/s1",
+		"/tmp/a/x", "/tmp/none/x", "", "/tmp", "/tmp/d/../a", "/tmp/./b/", long_name, "a", "d/e", ".", "d/..", "/tmp/.", "//tmp///c", "/tmp/s1",
 		"/tmp/s2"};
 
 	if (long_name[0] == '\0') {

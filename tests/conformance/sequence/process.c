@@ -122,7 +122,7 @@ void process_reset(void)
 	struct rlimit files = {FILES, 4096};
 
 	SYS(umask, UMASK);
-	SYS(chdir, "/");
+	SYS(chdir, "/tmp");
 	SYS(prlimit64, 0, RLIMIT_NOFILE, &files, NULL);
 }
 
