@@ -170,8 +170,8 @@ static void console_main(void *arg)
 {
 	(void)arg;
 	for (;;) {
+		console_input_fetch(); /* who listens may print an echo: so before */
 		console_drain();
-		console_input_fetch();
 		(void)wait_queue_sleep(&readable, WAIT_FOREVER);
 	}
 }
