@@ -222,9 +222,17 @@ status_t process_join(struct process *process, struct thread *thread)
 	return status;
 }
 
+/* Whether it was killed by what it did itself, and not by a signal that others send, such as at the end of a pipe's reader. */
+static bool is_program_fault(const struct process *process)
+{
+	const uint64_t faults = 1u << 4 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << PROCESS_SIGNAL_MEMORY | 1u << PROCESS_SIGNAL_BAD_CALL; /* ILL, TRAP, BUS, FPE */
+
+	return process->end == PROCESS_KILLED && process->fault.signal < 64 && faults >> process->fault.signal & 1;
+}
+
 static void print_end(const struct process *process)
 {
-	if (process->quiet && (process->end == PROCESS_EXITED || process->fault.signal == PROCESS_SIGNAL_KILL) && !log_passes(LOG_PROC, LOG_DEBUG))
+	if (process->quiet && !is_program_fault(process) && !log_passes(LOG_PROC, LOG_DEBUG))
 		return;
 	if (process->end == PROCESS_EXITED)
 		log_line("proc: process %u exited with code %lld", process->number, (long long)process->code);
