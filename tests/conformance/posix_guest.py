@@ -22,6 +22,7 @@ WALL_S, WALL_ONE_S = 1500.0, 120.0
 STATUS_LOST = 255
 _RESULT = re.compile(r"(?:\[\w+\] )?posix: (\S+) (\d+)$")
 _OUTPUT = re.compile(r"(?:\[\w+\] )?posix\| (.*)$")
+PASSWD = b"root:x:0:0:root:/:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n"
 MANIFEST = """name = "posix"
 exec = "init"
 args = ["/list", "{limit:g}"]
@@ -108,7 +109,7 @@ class Setup:
         with tempfile.TemporaryDirectory(prefix="rumpk-posix-") as folder:
             while left:
                 entries = [cpio.file("init", INIT.read_bytes(), True), cpio.file("list", "".join(f"{name}\n" for name in left).encode()),
-                           cpio.directory("tests")]
+                           cpio.directory("tests"), cpio.directory("etc"), cpio.file("etc/passwd", PASSWD)]
                 entries += [cpio.file(f"tests/{name}", (self.programs / name).read_bytes(), True) for name in left]
                 bundle = Path(folder) / "posix.rpk"
                 self._bundle(MANIFEST.format(limit=self.limit), entries, bundle)
