@@ -156,7 +156,7 @@ help:
 	@echo 'make perf            benchmarks against their baselines, boot time against a floor, 1000 boots'
 	@echo 'make lint            layering, headers, licences, sizes'
 	@echo 'make model           the ring'"'"'s protocol in every interleaving (Spin)'
-	@echo 'make perf-peers      the ring beside ck_ring, rte_ring, Boost and LMAX, malloc beside musl, the blog beside nginx; build/report'
+	@echo 'make perf-peers      the ring beside ck_ring, rte_ring, Boost and LMAX, malloc beside musl, the blog beside nginx, redis and nginx beside Linux; build/report'
 	@echo 'make cover           what lines the tests reach: build/report/coverage.html'
 	@echo 'make mutants         changes single lines of the kernel and counts what the tests notice. MUTANTS="--part 1/4"'
 	@echo 'make soak            every fault at every place, storms, the network for long, 500 kills of a guest that writes to a volume: an hour'

@@ -225,7 +225,8 @@ status_t process_join(struct process *process, struct thread *thread)
 /* Whether it was killed by what it did itself, and not by a signal that others send, such as at the end of a pipe's reader. */
 static bool is_program_fault(const struct process *process)
 {
-	const uint64_t faults = 1u << 4 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << PROCESS_SIGNAL_MEMORY | 1u << PROCESS_SIGNAL_BAD_CALL; /* ILL, TRAP, BUS, FPE */
+	const uint64_t faults = 1u << 4 | 1u << 5 | 1u << 7 | 1u << 8 | /* ILL, TRAP, BUS, FPE */
+				1u << PROCESS_SIGNAL_MEMORY | 1u << PROCESS_SIGNAL_BAD_CALL;
 
 	return process->end == PROCESS_KILLED && process->fault.signal < 64 && faults >> process->fault.signal & 1;
 }

@@ -32,7 +32,8 @@ def start(guest: guests.Guest, lock: int, config: MachineConfig, forwards: list[
     """Starts a guest in the folder that was claimed for it; BadInput where it does not come up. The lock goes to its supervisor, and
     is closed here where it did."""
     state = guests.State(guest.name, bundle, forwards=forwards)
-    asked = {"machine": {**asdict(config), "image": str(config.image), "initrd": str(config.initrd)}, "state": asdict(state), "timeout_s": timeout_s}
+    machine = {**asdict(config), "image": str(config.image), "initrd": str(config.initrd)}
+    asked = {"machine": machine, "state": asdict(state), "timeout_s": timeout_s}
     ours, theirs = os.pipe()
     errors = guest.folder / "supervisor.log"
     with errors.open("wb") as log:
@@ -207,11 +208,13 @@ def _carry(connection: socket.socket) -> bool:
 
 def add(sub: argparse._SubParsersAction) -> None:
     """The commands."""
-    parser = sub.add_parser("ps", help="list guests in the background", description="Lists the guests that `rumpk run -d` started and that still run.")
+    parser = sub.add_parser("ps", help="list guests in the background",
+                            description="Lists the guests that `rumpk run -d` started and that still run.")
     parser.add_argument("-a", dest="all", action="store_true", help="also those that have ended")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(function=ps)
-    parser = sub.add_parser("logs", help="what a guest in the background printed", description="Shows what a guest has printed, also after its end.")
+    parser = sub.add_parser("logs", help="what a guest in the background printed",
+                            description="Shows what a guest has printed, also after its end.")
     parser.add_argument("-f", dest="follow", action="store_true", help="and what it prints, until it ends")
     parser.add_argument("name", metavar="NAME")
     parser.set_defaults(function=logs)
@@ -220,7 +223,7 @@ def add(sub: argparse._SubParsersAction) -> None:
     parser.add_argument("names", metavar="NAME", nargs="+")
     parser.set_defaults(function=stop)
     parser = sub.add_parser("attach", help="join the console of a guest in the background",
-                            description="Shows the last that a guest printed and what it prints from then on, and types what you type, Ctrl-C "
-                                        "too. Ctrl-] leaves it to itself. Several may be attached at once. Ends with the guest's status.")
+                            description="Shows the last that a guest printed and what it prints from then on, and types what you type, "
+                                        "Ctrl-C too. Ctrl-] leaves it to itself. Several may be attached at once. Ends with the guest's status.")
     parser.add_argument("name", metavar="NAME")
     parser.set_defaults(function=attach)

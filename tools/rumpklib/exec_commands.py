@@ -48,8 +48,8 @@ def script(command: str, nonce: str, size: tuple[int, int], interactive: bool) -
     begins, ends = exec_output.marks(nonce)
     terminal_size = f"stty rows {size[1]} cols {size[0]} 2>/dev/null\n" if all(size) else ""
     body = "sh -i\n" if interactive else f"(\n{command}\n) </dev/null\n"
-    return (f"cd /host 2>/dev/null || cd /tmp\n{terminal_size}n={nonce}\n"
-            f"printf '%s\\n' \"{begins[:-len(nonce)]}$n\"\n{body}status=$?\nprintf '%s%d\\n' \"{ends[:-len(nonce) - 1]}$n \" $status\nexit $status\n")
+    return (f"cd /host 2>/dev/null || cd /tmp\n{terminal_size}n={nonce}\nprintf '%s\\n' \"{begins[:-len(nonce)]}$n\"\n{body}status=$?\n"
+            f"printf '%s%d\\n' \"{ends[:-len(nonce) - 1]}$n \" $status\nexit $status\n")
 
 
 def _shared(text: str) -> share.Share | None:
@@ -75,8 +75,8 @@ def _config(arguments: argparse.Namespace, text: str, folder: Path) -> MachineCo
     data, manifest = exec_bundle.make(None if is_image else source, text, env, shared is not None, arguments.key or KEY)
     (folder / "exec.rpk").write_bytes(data)
     extra = (share.arguments(shared, "mmio") if shared else ()) + _network(manifest)
-    return MachineConfig(image=image, initrd=folder / "exec.rpk", append=f"{QUIET} {arguments.append}".strip(), cpu=arguments.cpu, smp=arguments.smp,
-                         memory_mib=arguments.memory, icount=False, extra=extra)
+    return MachineConfig(image=image, initrd=folder / "exec.rpk", append=f"{QUIET} {arguments.append}".strip(), cpu=arguments.cpu,
+                         smp=arguments.smp, memory_mib=arguments.memory, icount=False, extra=extra)
 
 
 def _network(manifest: Manifest) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ def shell(arguments: argparse.Namespace) -> int:
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="IMAGE|BUNDLE", help="a kernel image to run, or a bundle whose files are to be there")
     parser.add_argument("--share", metavar="DIR[:rw]|none", default=".",
-                        help="the folder that is /host in the guest, where commands begin; which can change it only with :rw (the current folder)")
+                        help="the folder that is /host in the guest, where commands begin; changed only with :rw (the current folder)")
     parser.add_argument("-m", dest="memory", metavar="MEM", default="128", help="memory, MiB or with K, M, G (128)")
     parser.add_argument("-smp", "--smp", dest="smp", metavar="N", type=int, default=1, help="number of CPUs (1)")
     parser.add_argument("--cpu", metavar="C", default="cortex-a53", help="CPU model of QEMU (cortex-a53)")
@@ -211,7 +211,7 @@ def add(sub: argparse._SubParsersAction) -> None:
     parser.add_argument("--timeout", metavar="S", type=float, help="end the guest after S seconds, exit status 124")
     parser.set_defaults(function=execute)
     parser = sub.add_parser("shell", help="a shell in a guest",
-                            description="Boots busybox with a folder of this machine as /host, and gives its shell this terminal. Every key goes to "
-                                        "the guest, Ctrl-C too; Ctrl-] ends it at once. The window's size is that of the beginning.")
+                            description="Boots busybox with a folder of this machine as /host, and gives its shell this terminal. Every "
+                                        "key goes to the guest, Ctrl-C too; Ctrl-] ends it at once. The window's size is that of the beginning.")
     _common(parser)
     parser.set_defaults(function=shell)

@@ -91,8 +91,8 @@ def redis_load(port: int, seconds: int, pid: int) -> Figures:
     figures: Figures = {}
     for pipeline, count in ((1, 4000 * seconds), (16, 20000 * seconds)):
         before = http_load.cpu_s(pid)
-        words = ("redis-benchmark", "-h", http_load.HOST, "-p", str(port), "-t", "set,get", "-c", str(http_load.CONNECTIONS), "-n", str(count),
-                 "-P", str(pipeline), "--csv")
+        words = ("redis-benchmark", "-h", http_load.HOST, "-p", str(port), "-t", "set,get", "-c", str(http_load.CONNECTIONS),
+                 "-n", str(count), "-P", str(pipeline), "--csv")
         try:
             said = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60 + 30 * seconds).stdout
         except (OSError, subprocess.SubprocessError) as error:

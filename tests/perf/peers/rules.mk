@@ -70,6 +70,7 @@ perf-peers: setup-peers
 	@tests/perf/peers/peers.py
 	@tests/perf/peers/malloc_peers.py
 	@tests/perf/peers/http_peers.py
+	@tests/perf/peers/programs_peers.py
 	@tests/perf/peers/file_peers.py
 
 peers: $(PEERS)/driver $(PEERS)/Lmax.class $(PEERS)/malloc_musl $(PEERS)/malloc_rumpk build/rumpk.img \
