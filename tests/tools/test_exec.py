@@ -123,7 +123,7 @@ class ManifestTest(unittest.TestCase):
 
     def test_of_a_bundle_it_may_what_that_may(self) -> None:
         made = self.described(BUNDLE)
-        self.assertEqual((made["exec"], made["args"]), ("bin/busybox", ["/etc/rumpk-script"]))
+        self.assertEqual((made["exec"], made["args"]), ("bin/busybox", ["sh", "/etc/rumpk-script"]))
         self.assertEqual(made["net"], {"listen": ["tcp:80"]})
         self.assertEqual(made["network"], {"address": "10.0.2.15/24"})
         self.assertEqual(made["memory"], f"{96 << 10}K")

@@ -53,7 +53,7 @@ def describe(theirs: str | None, env: list[str], host: bool) -> str:
     memory = max(_bytes(process.get("memory", "1M")), MEMORY_MIB << 20)
     named = {line.partition("=")[0] for line in env}
     kept = [line for line in process.get("env", []) if line.partition("=")[0] not in named]
-    described = {**process, "name": "sh", "exec": PROGRAM, "args": [f"/{SCRIPT}"], "env": [*kept, *env][:16], "memory": f"{memory >> 10}K",
+    described = {**process, "name": "sh", "exec": PROGRAM, "args": ["sh", f"/{SCRIPT}"], "env": [*kept, *env][:16], "memory": f"{memory >> 10}K",
                  "stack": "128K", "threads": 64}
     described["capabilities"] = {"entropy": ["read"], **process.get("capabilities", {}), "console": ["write", "read"]}
     granted = {**process.get("files", {}), **FILES, **({"host": HOST} if host else {})}
