@@ -235,7 +235,7 @@ def configure(arguments: argparse.Namespace, manifest: Manifest | None, folder: 
     image_path = _image(arguments, folder)
     attached = tuple(_attached(arguments, manifest))
     wires, told = _network(arguments, manifest)
-    outside = attached or wires or arguments.detach  # what keeps real time
+    outside = attached or wires or arguments.detach or arguments.interactive  # what keeps real time
     return MachineConfig(
         image=image_path, initrd=readable(arguments.bundle, "bundle"), append=_command_line(arguments, manifest), cpu=arguments.cpu,
         smp=arguments.smp, memory_mib=arguments.memory, gic=arguments.gic, icount=not outside,
