@@ -14,6 +14,16 @@ enum { SEEK_SET_ = 0, SEEK_CUR_ = 1, SEEK_END_ = 2, SEEK_DATA_ = 3, SEEK_HOLE_ =
 
 typedef int64_t transfer(struct thread *thread, struct linux_file *file, struct linux_data *data, const uint64_t *offset);
 
+static status_t fd_check(struct thread *thread, int fd, uint32_t right)
+{
+	struct linux_file *file;
+	status_t status = linux_fd_get(thread->process, fd, right, &file);
+
+	if (status == STATUS_OK)
+		linux_file_put(file);
+	return status;
+}
+
 /* Moves data between a descriptor and what `data` says, at `offset` unless that is NULL. */
 static int64_t fd_transfer(struct thread *thread, int fd, uint32_t right, transfer *run, struct linux_data *data, const uint64_t *offset)
 {
@@ -22,12 +32,14 @@ static int64_t fd_transfer(struct thread *thread, int fd, uint32_t right, transf
 
 	if (offset != NULL && (int64_t)*offset < 0)
 		return STATUS_EINVAL;
-	result = linux_fd_get(thread->process, fd, right, &file);
+	result = linux_fd_get(thread->process, fd, offset == NULL ? right : 0, &file);
 	if (result != STATUS_OK)
 		return result;
 	if (offset != NULL && file->ops->is_stream)
 		result = STATUS_ESPIPE;
-	else
+	else if (offset != NULL)
+		result = fd_check(thread, fd, right);
+	if (result == STATUS_OK)
 		result = run(thread, file, data, offset);
 	linux_file_put(file);
 	return result;
@@ -55,16 +67,6 @@ static status_t pieces_take(struct thread *thread, struct linux_piece *pieces, u
 		*bytes += pieces[i].bytes;
 	}
 	return STATUS_OK;
-}
-
-static status_t fd_check(struct thread *thread, int fd, uint32_t right)
-{
-	struct linux_file *file;
-	status_t status = linux_fd_get(thread->process, fd, right, &file);
-
-	if (status == STATUS_OK)
-		linux_file_put(file);
-	return status;
 }
 
 static int64_t many(struct thread *thread, const uint64_t x[6], uint32_t right, transfer *run, const uint64_t *offset)
