@@ -64,6 +64,8 @@ static status_t thread_copy(struct thread *thread, const struct linux_clone *clo
 	if (personality == NULL)
 		return STATUS_ENOMEM;
 	personality->tid = child->number;
+	personality->policy = thread->personality->policy;
+	personality->priority = thread->personality->priority;
 	personality->signals.mask = signals->mask;
 	personality->signals.stack_va = signals->stack_va;
 	personality->signals.stack_bytes = signals->stack_bytes;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* prctl(2), and what programs ask of scheduling: all threads have one policy and one priority, and setting what is so already succeeds. */
+/*
+ * prctl(2), and what programs ask of scheduling. A thread's policy and priority are kept and told, and that is all: threads of programs take turns as
+ * equals, whatever they say of themselves.
+ */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernel/sys/linux/calls.h"
@@ -16,7 +20,7 @@ enum { /* linux/prctl.h */
 	PR_GET_SECCOMP = 21, PR_CAPBSET_READ = 23, PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
 	CAPABILITIES = 41,
 };
-enum { SLICE_NS = 4000000, POLICY_OTHER = 0, POLICY_FIFO = 1, POLICY_RR = 2, POLICY_BATCH = 3, POLICY_IDLE = 5, PRIORITY_NICE_0 = 20 };
+enum { SLICE_NS = 4000000, POLICY_OTHER = 0, POLICY_FIFO = 1, POLICY_RR = 2, POLICY_BATCH = 3, POLICY_IDLE = 5, POLICY_KEPT = 255, PRIORITY_MAX = 99, PRIORITY_NICE_0 = 20 };
 
 static int64_t name_set(struct thread *thread, uint64_t va)
 {
@@ -70,72 +74,103 @@ static int64_t call_prctl(struct thread *thread, const uint64_t x[6])
 	}
 }
 
-/* Whether there is such a thread; 0 is the caller. */
+/* A thread by its number, held; 0 is the caller. STATUS_ESRCH, STATUS_EINVAL. */
+static status_t thread_of(struct thread *thread, uint64_t tid, struct thread **of)
+{
+	if ((int)tid < 0)
+		return STATUS_EINVAL;
+	*of = linux_family_thread(thread->process, 0, (unsigned)tid != 0 ? (unsigned)tid : thread->personality->tid);
+	return *of != NULL ? STATUS_OK : STATUS_ESRCH;
+}
+
 static status_t thread_check(struct thread *thread, uint64_t tid)
 {
 	struct thread *of;
-
-	if ((int)tid < 0)
-		return STATUS_EINVAL;
-	if (tid == 0)
-		return STATUS_OK;
-	of = linux_family_thread(thread->process, 0, (unsigned)tid);
-	if (of == NULL)
-		return STATUS_ESRCH;
-	object_put(&of->object);
-	return STATUS_OK;
-}
-
-static int64_t policy_check(struct thread *thread, uint64_t tid, uint64_t policy, uint64_t param_va)
-{
-	int32_t priority;
-	status_t status = param_va != 0 ? thread_check(thread, tid) : STATUS_EINVAL;
+	status_t status = thread_of(thread, tid, &of);
 
 	if (status == STATUS_OK)
-		status = linux_copy_in(thread, &priority, param_va, sizeof(priority));
+		object_put(&of->object);
+	return status;
+}
+
+static bool is_realtime(uint64_t policy)
+{
+	return policy == POLICY_FIFO || policy == POLICY_RR;
+}
+
+static bool is_policy(uint64_t policy)
+{
+	return is_realtime(policy) || policy == POLICY_OTHER || policy == POLICY_BATCH || policy == POLICY_IDLE;
+}
+
+/* `policy` POLICY_KEPT: the one that it has. */
+static int64_t policy_set(struct thread *thread, uint64_t tid, uint64_t policy, uint64_t param_va)
+{
+	struct thread *of;
+	int32_t priority;
+	status_t status = param_va != 0 && (policy == POLICY_KEPT || is_policy(policy)) ? thread_of(thread, tid, &of) : STATUS_EINVAL;
+
 	if (status != STATUS_OK)
 		return status;
-	if (policy == POLICY_FIFO || policy == POLICY_RR)
-		return priority >= 1 && priority <= 99 ? STATUS_EPERM : STATUS_EINVAL;
-	return (policy == POLICY_OTHER || policy == POLICY_BATCH || policy == POLICY_IDLE) && priority == 0 ? STATUS_OK : STATUS_EINVAL;
+	status = linux_copy_in(thread, &priority, param_va, sizeof(priority));
+	if (policy == POLICY_KEPT)
+		policy = of->personality->policy;
+	if (status == STATUS_OK && (is_realtime(policy) ? priority < 1 || priority > PRIORITY_MAX : priority != 0))
+		status = STATUS_EINVAL;
+	if (status == STATUS_OK) {
+		of->personality->policy = (uint8_t)policy;
+		of->personality->priority = (uint8_t)priority;
+	}
+	object_put(&of->object);
+	return status;
 }
 
 static int64_t call_sched_setparam(struct thread *thread, const uint64_t x[6])
 {
-	return policy_check(thread, x[0], POLICY_OTHER, x[1]);
+	return policy_set(thread, x[0], POLICY_KEPT, x[1]);
 }
 
 static int64_t call_sched_setscheduler(struct thread *thread, const uint64_t x[6])
 {
-	return policy_check(thread, x[0], x[1] & ~0x40000000ul /* SCHED_RESET_ON_FORK */, x[2]);
+	return policy_set(thread, x[0], (uint32_t)x[1] & ~0x40000000u /* SCHED_RESET_ON_FORK */, x[2]);
 }
 
 static int64_t call_sched_getscheduler(struct thread *thread, const uint64_t x[6])
 {
-	status_t status = thread_check(thread, x[0]);
+	struct thread *of;
+	int64_t result = thread_of(thread, x[0], &of);
 
-	return status == STATUS_OK ? POLICY_OTHER : status;
+	if (result == STATUS_OK) {
+		result = of->personality->policy;
+		object_put(&of->object);
+	}
+	return result;
 }
 
 static int64_t call_sched_getparam(struct thread *thread, const uint64_t x[6])
 {
-	const int32_t priority = 0;
-	status_t status = x[1] != 0 ? thread_check(thread, x[0]) : STATUS_EINVAL;
+	struct thread *of;
+	int32_t priority;
+	status_t status = x[1] != 0 ? thread_of(thread, x[0], &of) : STATUS_EINVAL;
 
-	return status == STATUS_OK ? linux_copy_out(thread, x[1], &priority, sizeof(priority)) : status;
+	if (status != STATUS_OK)
+		return status;
+	priority = of->personality->priority;
+	object_put(&of->object);
+	return linux_copy_out(thread, x[1], &priority, sizeof(priority));
 }
 
 static int64_t priority_limit(uint64_t policy, int64_t realtime)
 {
-	if (policy == POLICY_FIFO || policy == POLICY_RR)
+	if (is_realtime(policy))
 		return realtime;
-	return policy == POLICY_OTHER || policy == POLICY_BATCH || policy == POLICY_IDLE ? 0 : STATUS_EINVAL;
+	return is_policy(policy) ? 0 : STATUS_EINVAL;
 }
 
 static int64_t call_sched_get_priority_max(struct thread *thread, const uint64_t x[6])
 {
 	(void)thread;
-	return priority_limit(x[0], 99);
+	return priority_limit(x[0], PRIORITY_MAX);
 }
 
 static int64_t call_sched_get_priority_min(struct thread *thread, const uint64_t x[6])

@@ -24,6 +24,7 @@ struct linux_thread {
 	uint64_t set_tid_va;       /* where its number is to be when it begins; 0: nowhere */
 	uint64_t robust_list_va;
 	struct linux_cpu_time cpu_time;
+	uint8_t policy, priority;  /* W: any thread of its family. What sched_setscheduler(2) said, and nothing goes by */
 	struct linux_signals signals;
 	struct wait_queue queue;   /* W: its CPU. Where it sleeps; nobody else does */
 	_Atomic uint32_t woken;    /* W: any CPU (set), itself (clear) */

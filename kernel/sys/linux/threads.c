@@ -53,6 +53,8 @@ static int64_t thread_make(struct thread *thread, const struct linux_clone *clon
 	status_t status;
 
 	personality->tid = tid;
+	personality->policy = thread->personality->policy;
+	personality->priority = thread->personality->priority;
 	personality->signals.mask = thread->personality->signals.mask;
 	personality->clear_tid_va = clone->flags & CLONE_CHILD_CLEARTID ? clone->child_tid_va : 0;
 	status = thread_create(thread->process, &options, &made);
