@@ -21,9 +21,10 @@ $(foreach driver,$(DRIVERS),$(eval build/cover/tests/unit/hal/virtio/$(driver)_t
 build/cover/tests/unit/hal/virtio/net_start_test: $(patsubst build/host/asan/%,build/cover/%,$(call DRIVER_OBJS,net))
 COVER_NINEP_OBJS := $(NINEP_OBJS:build/host/asan/%=build/cover/%)
 build/cover/tests/unit/kernel/io/fs/ninep_test build/cover/tests/unit/kernel/io/fs/ninep_lies_test: $(NINEP_OBJS:build/host/asan/%=build/cover/%)
-COVER_LINUX_MM_OBJS := $(LINUX_MM_OBJS:build/host/asan/%=build/cover/%) build/cover/kernel/sys/linux/frames.o
+COVER_LINUX_MM_OBJS := $(LINUX_MM_OBJS:build/host/asan/%=build/cover/%) build/cover/kernel/sys/linux/frames.o build/cover/kernel/sys/linux/frame.o
 build/cover/tests/unit/kernel/sys/linux/mm_test build/cover/tests/unit/kernel/sys/linux/mm_model_test: $(LINUX_MM_OBJS:build/host/asan/%=build/cover/%)
 build/cover/tests/unit/kernel/sys/linux/frames_test: build/cover/kernel/sys/linux/frames.o
+build/cover/tests/unit/kernel/sys/linux/frame_test: build/cover/kernel/sys/linux/frame.o
 $(filter build/cover/tests/unit/kernel/io/net/%,$(COVER_PROGRAMS)): $(COVER_NET_OBJS) $(COVER_LWIP_OBJS)
 
 # 9p has a world of its own.

@@ -5,7 +5,7 @@
 
 # What is pure in kernel/ compiles for the host too.
 PURE_KERNEL_SRCS := $(wildcard kernel/payload/manifest*.c) kernel/core/log_filter.c kernel/cap/capset.c kernel/io/governor.c \
-	kernel/io/net/address.c kernel/io/net/policy.c kernel/io/fs/path.c kernel/io/fs/log_history.c kernel/sys/linux/line.c kernel/sys/linux/script.c
+	kernel/io/net/address.c kernel/io/net/policy.c kernel/io/fs/path.c kernel/io/fs/log_history.c kernel/sys/linux/line.c kernel/sys/linux/script.c kernel/sys/linux/pending.c kernel/sys/linux/timespec.c
 HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -MD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(LWIP_INCLUDES) $(EXT2_INCLUDES)
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread
@@ -104,10 +104,12 @@ LINUX_MM_SRCS := $(addprefix kernel/sys/linux/,areas.c copy.c fault.c map.c mm.c
 LINUX_MM_WORLD := tests/unit/kernel/sys/linux/world.c $(FS_WORLD)
 LINUX_MM_OBJS := $(patsubst %.c,build/host/asan/%.o,$(LINUX_MM_SRCS) $(LINUX_MM_WORLD))
 LINUX_FRAMES_OBJ := build/host/asan/kernel/sys/linux/frames.o
-LINUX_HOST_OBJS := $(filter build/host/asan/kernel/%,$(LINUX_MM_OBJS)) $(LINUX_FRAMES_OBJ)
+LINUX_HOST_OBJS := $(filter build/host/asan/kernel/%,$(LINUX_MM_OBJS)) $(LINUX_FRAMES_OBJ) build/host/asan/kernel/sys/linux/frame.o
 $(LINUX_HOST_OBJS): SANITIZER := $(ASAN) -include tests/unit/kernel/sys/linux/spinlock.h
 $(LINUX_HOST_OBJS:build/host/asan/%=build/cover/%): HOST_CFLAGS += -include tests/unit/kernel/sys/linux/spinlock.h
 build/tests/unit/kernel/sys/linux/mm_test build/tests/unit/kernel/sys/linux/mm_model_test: $(LINUX_MM_OBJS)
+build/tests/unit/kernel/sys/linux/frame_test: build/host/asan/kernel/sys/linux/frame.o
+-include build/host/asan/kernel/sys/linux/frame.d
 build/tests/unit/kernel/sys/linux/frames_test: $(LINUX_FRAMES_OBJ)
 -include $(LINUX_MM_OBJS:.o=.d) $(LINUX_FRAMES_OBJ:.o=.d)
 
