@@ -10,32 +10,11 @@
 #include "capos/abi/net.h"
 #include "kernel/core/libc.h"
 #include "kernel/io/net/net.h"
-#include "kernel/sys/linux/socket_inet.h"
+#include "kernel/sys/linux/socket_tcp.h"
 #include "lib/string.h"
-
-enum { STEP_SMALL = 1024, STEP_MAX = 65536 };
-
-struct tcp_socket {
-	struct linux_socket socket;
-	struct net_object *net; /* held */
-	uint32_t rights;        /* of the capability */
-	/* W: the network's CPU, all that follows. */
-	struct net_stream *stream;
-	struct net_listener *listener;
-	struct net_endpoint bound;
-	bool is_bound;
-	bool connect_told; /* how connecting ended has been told */
-	bool receiving_done; /* SHUT_RD */
-	bool error_told;
-};
 
 static const struct linux_file_ops tcp_file_ops;
 static const struct linux_socket_ops tcp_ops;
-
-static struct tcp_socket *tcp_of(struct linux_socket *socket)
-{
-	return LIST_OWNER(socket, struct tcp_socket, socket);
-}
 
 /* Context: the network's CPU. Waking others may serve messages, one of which may take the last hold away. */
 static void on_change(void *ctx)
@@ -94,23 +73,9 @@ struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t
 	return &own->socket;
 }
 
-/* Something to be done on the network's CPU. */
-struct asking {
-	struct tcp_socket *own;
-	struct net_endpoint at;
-	unsigned backlog;
-	uint32_t mask;
-	bool peer;
-	struct net_stream *stream;
-	uint8_t *memory;
-	size_t bytes;
-	bool peek;
-	int64_t result;
-};
-
 static void bind_there(void *arg)
 {
-	struct asking *asking = arg;
+	struct tcp_asking *asking = arg;
 	struct tcp_socket *own = asking->own;
 
 	if (own->is_bound || own->stream != NULL || own->listener != NULL) {
@@ -123,7 +88,7 @@ static void bind_there(void *arg)
 
 static status_t tcp_bind(struct linux_socket *socket, const struct linux_address *address)
 {
-	struct asking asking = { .own = tcp_of(socket) };
+	struct tcp_asking asking = { .own = tcp_of(socket) };
 	status_t status = linux_inet_endpoint(socket, address, &asking.at);
 
 	if (status != STATUS_OK)
@@ -136,7 +101,7 @@ static status_t tcp_bind(struct linux_socket *socket, const struct linux_address
 
 static void listen_there(void *arg)
 {
-	struct asking *asking = arg;
+	struct tcp_asking *asking = arg;
 	struct tcp_socket *own = asking->own;
 
 	if (own->listener != NULL)
@@ -154,7 +119,7 @@ static void listen_there(void *arg)
 
 static status_t tcp_listen(struct linux_socket *socket, unsigned backlog)
 {
-	struct asking asking = { .own = tcp_of(socket), .backlog = backlog };
+	struct tcp_asking asking = { .own = tcp_of(socket), .backlog = backlog };
 
 	/* A port of the machine's choice is none that the manifest names. */
 	if (!(asking.own->rights & CAPOS_NET_RIGHT_LISTEN) || !net_policy_may_listen(&asking.own->net->policy, NET_TCP, asking.own->bound.port))
@@ -165,14 +130,14 @@ static status_t tcp_listen(struct linux_socket *socket, unsigned backlog)
 
 static void accept_there(void *arg)
 {
-	struct asking *asking = arg;
+	struct tcp_asking *asking = arg;
 
 	asking->result = asking->own->listener != NULL ? net_listener_accept(asking->own->listener, &asking->stream) : STATUS_EINVAL;
 }
 
 static void adopt_there(void *arg)
 {
-	struct asking *asking = arg;
+	struct tcp_asking *asking = arg;
 
 	stream_adopt(asking->own, asking->stream);
 	asking->own->connect_told = true;
@@ -186,7 +151,7 @@ static void abort_there(void *arg)
 static status_t tcp_accept(struct linux_socket *socket, struct linux_socket **out)
 {
 	struct tcp_socket *own = tcp_of(socket);
-	struct asking asking = { .own = own };
+	struct tcp_asking asking = { .own = own };
 
 	net_do(accept_there, &asking);
 	if (asking.result != STATUS_OK)
@@ -217,7 +182,7 @@ static status_t connecting_status(struct tcp_socket *own)
 
 static void connect_there(void *arg)
 {
-	struct asking *asking = arg;
+	struct tcp_asking *asking = arg;
 	struct tcp_socket *own = asking->own;
 	struct net_stream *stream;
 
@@ -244,7 +209,7 @@ static void own_address(struct net_endpoint *at)
 
 static status_t tcp_connect(struct linux_socket *socket, const struct linux_address *address)
 {
-	struct asking asking = { .own = tcp_of(socket) };
+	struct tcp_asking asking = { .own = tcp_of(socket) };
 	status_t status = linux_inet_endpoint(socket, address, &asking.at);
 
 	if (status != STATUS_OK)
@@ -259,7 +224,7 @@ static status_t tcp_connect(struct linux_socket *socket, const struct linux_addr
 
 static void connected_there(void *arg)
 {
-	struct asking *asking = arg;
+	struct tcp_asking *asking = arg;
 	struct tcp_socket *own = asking->own;
 
 	asking->result = own->stream != NULL ? net_stream_connected(own->stream) : STATUS_ENOTCONN;
@@ -271,7 +236,7 @@ static void connected_there(void *arg)
 
 static status_t tcp_connected(struct linux_socket *socket)
 {
-	struct asking asking = { .own = tcp_of(socket) };
+	struct tcp_asking asking = { .own = tcp_of(socket) };
 
 	net_do(connected_there, &asking);
 	return (status_t)asking.result;
@@ -279,7 +244,7 @@ static status_t tcp_connected(struct linux_socket *socket)
 
 static void name_there(void *arg)
 {
-	struct asking *asking = arg;
+	struct tcp_asking *asking = arg;
 	const struct tcp_socket *own = asking->own;
 
 	if (own->stream != NULL && own->stream->connected)
@@ -292,7 +257,7 @@ static void name_there(void *arg)
 
 static status_t tcp_name(struct linux_socket *socket, bool peer, struct linux_address *out)
 {
-	struct asking asking = { .own = tcp_of(socket), .peer = peer };
+	struct tcp_asking asking = { .own = tcp_of(socket), .peer = peer };
 
 	net_do(name_there, &asking);
 	if (asking.result == STATUS_OK)
@@ -300,115 +265,9 @@ static status_t tcp_name(struct linux_socket *socket, bool peer, struct linux_ad
 	return (status_t)asking.result;
 }
 
-static void send_there(void *arg)
-{
-	struct asking *asking = arg;
-	struct tcp_socket *own = asking->own;
-
-	asking->result = own->stream != NULL ? net_stream_send(own->stream, span_of(asking->memory, asking->bytes)) : STATUS_EPIPE;
-	if (asking->result == STATUS_ENOTCONN && own->stream->tcp != NULL)
-		asking->result = STATUS_EAGAIN; /* it is being connected */
-	else if (asking->result < 0 && asking->result != STATUS_EAGAIN && own->error_told)
-		asking->result = STATUS_EPIPE;
-	else if (asking->result < 0 && asking->result != STATUS_EAGAIN)
-		own->error_told = true;
-}
-
-static void receive_there(void *arg)
-{
-	struct asking *asking = arg;
-	struct tcp_socket *own = asking->own;
-	status_t status = STATUS_OK;
-	struct span data;
-	size_t done = 0;
-
-	if (own->stream == NULL) {
-		asking->result = STATUS_ENOTCONN;
-		return;
-	}
-	while (done < asking->bytes && (status = net_stream_peek(own->stream, &data)) == STATUS_OK) {
-		if (data.len > asking->bytes - done)
-			data.len = asking->bytes - done;
-		memcpy(asking->memory + done, data.data, data.len);
-		done += data.len;
-		if (asking->peek)
-			break; /* as far as it lies in one piece */
-		net_stream_consume(own->stream, data.len);
-	}
-	if (done > 0 || status == STATUS_OK || status == STATUS_ENODATA || (status == STATUS_EAGAIN && own->receiving_done))
-		asking->result = (int64_t)done;
-	else if (status == STATUS_ENOTCONN)
-		asking->result = STATUS_EAGAIN;
-	else if (status != STATUS_EAGAIN && own->error_told)
-		asking->result = 0;
-	else
-		asking->result = status;
-	if (asking->result < 0 && asking->result != STATUS_EAGAIN)
-		own->error_told = true;
-}
-
-/* Memory for a transfer: `small`, of STEP_SMALL bytes, where that is enough or there is no other. */
-static void memory_take(struct asking *asking, uint8_t *small, uint64_t bytes)
-{
-	asking->memory = small;
-	asking->bytes = bytes < STEP_SMALL ? (size_t)bytes : STEP_SMALL;
-	if (bytes <= STEP_SMALL)
-		return;
-	bytes = bytes < STEP_MAX ? bytes : STEP_MAX;
-	asking->memory = malloc(bytes);
-	if (asking->memory == NULL)
-		asking->memory = small;
-	else
-		asking->bytes = (size_t)bytes;
-}
-
-static void memory_give(const struct asking *asking, const uint8_t *small)
-{
-	if (asking->memory != small)
-		free(asking->memory);
-}
-
-static int64_t tcp_send(struct linux_socket *socket, struct linux_message *message)
-{
-	struct asking asking = { .own = tcp_of(socket) };
-	struct linux_data rest = *message->data;
-	uint8_t small[STEP_SMALL];
-	int64_t taken;
-
-	memory_take(&asking, small, rest.left);
-	taken = linux_data_take(&rest, asking.memory, asking.bytes);
-	if (taken >= 0) {
-		asking.bytes = (size_t)taken;
-		net_do(send_there, &asking);
-		taken = asking.result;
-	}
-	/* What there was no room for is the program's to send again. */
-	if (taken > 0 && (size_t)taken == asking.bytes)
-		*message->data = rest;
-	else if (taken > 0)
-		taken = linux_data_take(message->data, asking.memory, (size_t)taken);
-	memory_give(&asking, small);
-	return taken;
-}
-
-static int64_t tcp_receive(struct linux_socket *socket, struct linux_message *message)
-{
-	struct asking asking = { .own = tcp_of(socket), .peek = (message->flags & LINUX_MSG_PEEK) != 0 };
-	uint8_t small[STEP_SMALL];
-
-	if (message->data->left == 0)
-		return 0;
-	memory_take(&asking, small, message->data->left);
-	net_do(receive_there, &asking);
-	if (asking.result > 0)
-		asking.result = linux_data_give(message->data, asking.memory, (size_t)asking.result);
-	memory_give(&asking, small);
-	return asking.result;
-}
-
 static void shutdown_there(void *arg)
 {
-	struct asking *asking = arg;
+	struct tcp_asking *asking = arg;
 	struct tcp_socket *own = asking->own;
 
 	if (own->stream == NULL || net_stream_connected(own->stream) != STATUS_OK) {
@@ -424,75 +283,12 @@ static void shutdown_there(void *arg)
 
 static status_t tcp_shutdown(struct linux_socket *socket, int how)
 {
-	struct asking asking = { .own = tcp_of(socket), .mask = (uint32_t)how };
+	struct tcp_asking asking = { .own = tcp_of(socket), .mask = (uint32_t)how };
 
 	net_do(shutdown_there, &asking);
 	if (asking.result == STATUS_OK)
 		linux_event_raise(&socket->event);
 	return (status_t)asking.result;
-}
-
-static void error_there(void *arg)
-{
-	struct asking *asking = arg;
-	struct tcp_socket *own = asking->own;
-
-	if (own->stream != NULL && own->stream->tcp == NULL && !own->error_told) {
-		asking->result = own->stream->error;
-		own->error_told = true;
-		own->connect_told = true;
-	}
-}
-
-static status_t tcp_take_error(struct linux_socket *socket)
-{
-	struct asking asking = { .own = tcp_of(socket) };
-
-	net_do(error_there, &asking);
-	return (status_t)asking.result;
-}
-
-static uint32_t stream_mask(struct tcp_socket *own)
-{
-	struct net_stream *stream = own->stream;
-	uint32_t mask = 0;
-	struct span data;
-	status_t status = net_stream_peek(stream, &data);
-
-	if (status == STATUS_OK || status == STATUS_ENODATA || own->receiving_done)
-		mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
-	if (stream->peer_done || own->receiving_done)
-		mask |= LINUX_POLLRDHUP;
-	if (stream->tcp == NULL && stream->error != STATUS_OK)
-		mask |= LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLHUP | (own->error_told ? 0 : (uint32_t)LINUX_POLLERR);
-	if (stream->peer_done && stream->sending_done)
-		mask |= LINUX_POLLHUP;
-	if (stream->connected && net_stream_is_writable(stream))
-		mask |= LINUX_POLLOUT | LINUX_POLLWRNORM;
-	return mask;
-}
-
-static void poll_there(void *arg)
-{
-	struct asking *asking = arg;
-	struct tcp_socket *own = asking->own;
-
-	if (own->stream != NULL)
-		asking->mask = stream_mask(own);
-	else if (own->listener != NULL)
-		asking->mask = list_is_empty(&own->listener->queue) ? 0 : LINUX_POLLIN | LINUX_POLLRDNORM;
-	else
-		asking->mask = LINUX_POLLOUT | LINUX_POLLHUP;
-}
-
-static uint32_t tcp_poll(struct linux_file *file, struct linux_waiter *waiter)
-{
-	struct linux_socket *socket = linux_socket_of(file);
-	struct asking asking = { .own = tcp_of(socket) };
-
-	linux_poll_wait(waiter, &socket->event);
-	net_do(poll_there, &asking);
-	return asking.mask;
 }
 
 static const struct linux_socket_ops tcp_ops = {
@@ -502,10 +298,10 @@ static const struct linux_socket_ops tcp_ops = {
 	.connect = tcp_connect,
 	.connected = tcp_connected,
 	.name = tcp_name,
-	.send = tcp_send,
-	.receive = tcp_receive,
+	.send = linux_tcp_send,
+	.receive = linux_tcp_receive,
 	.shutdown = tcp_shutdown,
-	.take_error = tcp_take_error,
+	.take_error = linux_tcp_take_error,
 };
 
 static const struct linux_file_ops tcp_file_ops = {
@@ -513,7 +309,7 @@ static const struct linux_file_ops tcp_file_ops = {
 	.is_stream = true,
 	.read = linux_socket_read,
 	.write = linux_socket_write,
-	.poll = tcp_poll,
+	.poll = linux_tcp_poll,
 	.stat = linux_socket_stat,
 	.end = tcp_end,
 	.release = tcp_release,

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* TCP sockets, inside: what makes and joins them (socket_tcp.c), and what moves bytes (socket_tcp_data.c). */
+#ifndef KERNEL_SYS_LINUX_SOCKET_TCP_H
+#define KERNEL_SYS_LINUX_SOCKET_TCP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/sys/linux/socket_inet.h"
+
+struct tcp_socket {
+	struct linux_socket socket;
+	struct net_object *net; /* held */
+	uint32_t rights;        /* of the capability */
+	/* W: the network's CPU, all that follows. */
+	struct net_stream *stream;
+	struct net_listener *listener;
+	struct net_endpoint bound;
+	bool is_bound;
+	bool connect_told; /* how connecting ended has been told */
+	bool receiving_done; /* SHUT_RD */
+	bool error_told;
+};
+
+static inline struct tcp_socket *tcp_of(struct linux_socket *socket)
+{
+	return LIST_OWNER(socket, struct tcp_socket, socket);
+}
+
+/* Something to be done on the network's CPU. */
+struct tcp_asking {
+	struct tcp_socket *own;
+	struct net_endpoint at;
+	unsigned backlog;
+	uint32_t mask;
+	bool peer;
+	struct net_stream *stream;
+	uint8_t *memory;
+	size_t bytes;
+	bool peek;
+	int64_t result;
+};
+
+/* As struct linux_socket_ops and struct linux_file_ops have them. */
+int64_t linux_tcp_send(struct linux_socket *socket, struct linux_message *message);
+int64_t linux_tcp_receive(struct linux_socket *socket, struct linux_message *message);
+status_t linux_tcp_take_error(struct linux_socket *socket);
+uint32_t linux_tcp_poll(struct linux_file *file, struct linux_waiter *waiter);
+
+#endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Bytes, and what can be done, of TCP sockets. */
+#include "kernel/core/libc.h"
+#include "kernel/io/net/net.h"
+#include "kernel/sys/linux/socket_tcp.h"
+#include "lib/string.h"
+
+enum { STEP_SMALL = 1024, STEP_MAX = 65536 };
+
+static void send_there(void *arg)
+{
+	struct tcp_asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+
+	asking->result = own->stream != NULL ? net_stream_send(own->stream, span_of(asking->memory, asking->bytes)) : STATUS_EPIPE;
+	if (asking->result == STATUS_ENOTCONN && own->stream->tcp != NULL)
+		asking->result = STATUS_EAGAIN; /* it is being connected */
+	else if (asking->result < 0 && asking->result != STATUS_EAGAIN && own->error_told)
+		asking->result = STATUS_EPIPE;
+	else if (asking->result < 0 && asking->result != STATUS_EAGAIN)
+		own->error_told = true;
+}
+
+static void receive_there(void *arg)
+{
+	struct tcp_asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+	status_t status = STATUS_OK;
+	struct span data;
+	size_t done = 0;
+
+	if (own->stream == NULL) {
+		asking->result = STATUS_ENOTCONN;
+		return;
+	}
+	while (done < asking->bytes && (status = net_stream_peek(own->stream, &data)) == STATUS_OK) {
+		if (data.len > asking->bytes - done)
+			data.len = asking->bytes - done;
+		memcpy(asking->memory + done, data.data, data.len);
+		done += data.len;
+		if (asking->peek)
+			break; /* as far as it lies in one piece */
+		net_stream_consume(own->stream, data.len);
+	}
+	if (done > 0 || status == STATUS_OK || status == STATUS_ENODATA || (status == STATUS_EAGAIN && own->receiving_done))
+		asking->result = (int64_t)done;
+	else if (status == STATUS_ENOTCONN)
+		asking->result = STATUS_EAGAIN;
+	else if (status != STATUS_EAGAIN && own->error_told)
+		asking->result = 0;
+	else
+		asking->result = status;
+	if (asking->result < 0 && asking->result != STATUS_EAGAIN)
+		own->error_told = true;
+}
+
+/* Memory for a transfer: `small`, of STEP_SMALL bytes, where that is enough or there is no other. */
+static void memory_take(struct tcp_asking *asking, uint8_t *small, uint64_t bytes)
+{
+	asking->memory = small;
+	asking->bytes = bytes < STEP_SMALL ? (size_t)bytes : STEP_SMALL;
+	if (bytes <= STEP_SMALL)
+		return;
+	bytes = bytes < STEP_MAX ? bytes : STEP_MAX;
+	asking->memory = malloc(bytes);
+	if (asking->memory == NULL)
+		asking->memory = small;
+	else
+		asking->bytes = (size_t)bytes;
+}
+
+static void memory_give(const struct tcp_asking *asking, const uint8_t *small)
+{
+	if (asking->memory != small)
+		free(asking->memory);
+}
+
+int64_t linux_tcp_send(struct linux_socket *socket, struct linux_message *message)
+{
+	struct tcp_asking asking = { .own = tcp_of(socket) };
+	struct linux_data rest = *message->data;
+	uint8_t small[STEP_SMALL];
+	int64_t taken;
+
+	memory_take(&asking, small, rest.left);
+	taken = linux_data_take(&rest, asking.memory, asking.bytes);
+	if (taken >= 0) {
+		asking.bytes = (size_t)taken;
+		net_do(send_there, &asking);
+		taken = asking.result;
+	}
+	/* What there was no room for is the program's to send again. */
+	if (taken > 0 && (size_t)taken == asking.bytes)
+		*message->data = rest;
+	else if (taken > 0)
+		taken = linux_data_take(message->data, asking.memory, (size_t)taken);
+	memory_give(&asking, small);
+	return taken;
+}
+
+int64_t linux_tcp_receive(struct linux_socket *socket, struct linux_message *message)
+{
+	struct tcp_asking asking = { .own = tcp_of(socket), .peek = (message->flags & LINUX_MSG_PEEK) != 0 };
+	uint8_t small[STEP_SMALL];
+
+	if (message->data->left == 0)
+		return 0;
+	memory_take(&asking, small, message->data->left);
+	net_do(receive_there, &asking);
+	if (asking.result > 0)
+		asking.result = linux_data_give(message->data, asking.memory, (size_t)asking.result);
+	memory_give(&asking, small);
+	return asking.result;
+}
+
+static void error_there(void *arg)
+{
+	struct tcp_asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+
+	if (own->stream != NULL && own->stream->tcp == NULL && !own->error_told) {
+		asking->result = own->stream->error;
+		own->error_told = true;
+		own->connect_told = true;
+	}
+}
+
+status_t linux_tcp_take_error(struct linux_socket *socket)
+{
+	struct tcp_asking asking = { .own = tcp_of(socket) };
+
+	net_do(error_there, &asking);
+	return (status_t)asking.result;
+}
+
+static uint32_t stream_mask(struct tcp_socket *own)
+{
+	struct net_stream *stream = own->stream;
+	uint32_t mask = 0;
+	struct span data;
+	status_t status = net_stream_peek(stream, &data);
+
+	if (status == STATUS_OK || status == STATUS_ENODATA || own->receiving_done)
+		mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
+	if (stream->peer_done || own->receiving_done)
+		mask |= LINUX_POLLRDHUP;
+	if (stream->tcp == NULL && stream->error != STATUS_OK)
+		mask |= LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLHUP | (own->error_told ? 0 : (uint32_t)LINUX_POLLERR);
+	if (stream->peer_done && stream->sending_done)
+		mask |= LINUX_POLLHUP;
+	if (stream->connected && net_stream_is_writable(stream))
+		mask |= LINUX_POLLOUT | LINUX_POLLWRNORM;
+	return mask;
+}
+
+static void poll_there(void *arg)
+{
+	struct tcp_asking *asking = arg;
+	struct tcp_socket *own = asking->own;
+
+	if (own->stream != NULL)
+		asking->mask = stream_mask(own);
+	else if (own->listener != NULL)
+		asking->mask = list_is_empty(&own->listener->queue) ? 0 : LINUX_POLLIN | LINUX_POLLRDNORM;
+	else
+		asking->mask = LINUX_POLLOUT | LINUX_POLLHUP;
+}
+
+uint32_t linux_tcp_poll(struct linux_file *file, struct linux_waiter *waiter)
+{
+	struct linux_socket *socket = linux_socket_of(file);
+	struct tcp_asking asking = { .own = tcp_of(socket) };
+
+	linux_poll_wait(waiter, &socket->event);
+	net_do(poll_there, &asking);
+	return asking.mask;
+}
