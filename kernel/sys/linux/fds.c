@@ -9,6 +9,7 @@
 #include "kernel/sys/linux/dentry.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/locks.h"
+#include "kernel/sys/linux/mqueue.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/root.h"
 #include "lib/string.h"
@@ -158,6 +159,7 @@ static void cap_close(struct process *process, capos_cap_t cap)
 		return;
 	}
 	linux_locks_close(process, file);
+	linux_mq_close(process, file);
 	grant_drop(&process->capset, cap);
 	linux_file_put(file); /* behind the capability: the last hold is a file's, so that it ends now */
 }

@@ -22,6 +22,7 @@
 
 struct budget;
 struct linux_root;
+struct process;
 
 enum {
 	LINUX_MQ_NAME_MAX = 255,
@@ -103,6 +104,9 @@ void linux_mq_receiver(struct linux_mqueue *queue, int more);
 
 /* Asks to be told. STATUS_EBUSY: somebody has. */
 MUST_CHECK status_t linux_mq_notify(struct linux_mqueue *queue, const struct linux_mq_notice *notice);
+
+/* A process closes a descriptor of any file: where that is a queue's, its own wish to be told ends. */
+void linux_mq_close(const struct process *process, struct linux_file *file);
 
 /* The wish of a process ends, or what was asked by a file (either may be none). */
 void linux_mq_forget_notice(struct linux_mqueue *queue, unsigned process, const struct linux_file *file);

@@ -67,6 +67,12 @@ static const struct linux_file_ops mq_ops = {
 	.name = "mqueue", .is_stream = true, .poll = mq_poll, .stat = mq_stat, .release = mq_release,
 };
 
+void linux_mq_close(const struct process *process, struct linux_file *file)
+{
+	if (file->ops == &mq_ops)
+		linux_mq_forget_notice(queue_of(file), process->number, NULL);
+}
+
 static status_t name_in(struct thread *thread, uint64_t va, char name[LINUX_MQ_NAME_MAX + 1])
 {
 	int64_t length = linux_copy_string(thread, name, va, LINUX_MQ_NAME_MAX + 1);
