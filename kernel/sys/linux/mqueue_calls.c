@@ -279,7 +279,7 @@ static status_t notice_in(struct thread *thread, uint64_t va, struct linux_mq_no
 
 	if (linux_copy_in(thread, &event, va, sizeof(event)) != STATUS_OK)
 		return STATUS_EFAULT;
-	if (event.notify != SIGEV_NONE && (event.notify != SIGEV_SIGNAL || event.signal < 1 || event.signal > LINUX_SIGNALS))
+	if (event.notify != SIGEV_NONE && (event.notify != SIGEV_SIGNAL || event.signal < 0 || event.signal > LINUX_SIGNALS))
 		return STATUS_EINVAL;
 	notice->process = thread->process->number;
 	notice->signal = event.notify == SIGEV_SIGNAL ? event.signal : 0;
