@@ -35,13 +35,14 @@ static size_t name_find(const char *const *names, size_t count, struct span word
 
 static bool item_apply(struct log_filter *filter, struct span item)
 {
+	char between = memchr(item.data, ':', item.len) != NULL ? ':' : '='; /* linux:trace is the same as linux=trace */
 	struct span rest = item;
 	struct span first;
 	struct span second;
 
-	if (!cmdline_next_item(&rest, '=', &first))
+	if (!cmdline_next_item(&rest, between, &first))
 		return false;
-	if (!cmdline_next_item(&rest, '=', &second)) {
+	if (!cmdline_next_item(&rest, between, &second)) {
 		size_t level = name_find(level_names, LOG_LEVELS, first);
 
 		if (level == LOG_LEVELS)

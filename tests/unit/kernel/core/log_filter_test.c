@@ -77,6 +77,10 @@ static void log_filter_sets_each_component_by_its_name(void)
 			filter = parsed(line, &bad);
 			CU_ASSERT_EQUAL(bad.len, 0);
 			CU_ASSERT(all_at(&filter, LOG_WARN, component, level));
+			*strchr(line, '=') = ':'; /* the other way to write it */
+			filter = parsed(line, &bad);
+			CU_ASSERT_EQUAL(bad.len, 0);
+			CU_ASSERT(all_at(&filter, LOG_WARN, component, level));
 		}
 }
 
