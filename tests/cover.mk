@@ -39,7 +39,7 @@ $(COVER_DEPS_OBJS) $(COVER_LWIP_OBJS) $(COVER_EXT2_OBJS): build/cover/deps/%.o: 
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) -w -c -o $@ build/deps/$*.c
 
-$(COVER_PROGRAMS:%=%.o): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP)
+$(COVER_PROGRAMS:%=%.o): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP) $(EXT2_ERRORS)
 	@mkdir -p $(@D)
 	$(HOSTCC) $(HOST_CFLAGS) $(COVER_FLAGS) $(WARNINGS) -c -o $@ $<
 

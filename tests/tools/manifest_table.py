@@ -32,7 +32,7 @@ REFUSED = {
     PLAIN + "[capabilities]\n[capabilities]\n": "4: capabilities: given twice",
     PLAIN + '[capabilities]\nroot = ["x"]\n': "4: root: unknown capability",
     PLAIN + '[capabilities]\nname = ["x"]\n': "4: name: unknown capability",
-    PLAIN + '[capabilities]\nconsole = ["read"]\n': '4: console: unknown right "read"',
+    PLAIN + '[capabilities]\nconsole = ["listen"]\n': '4: console: unknown right "listen"',
     PLAIN + '[capabilities]\nlog = ["write"]\nlog = ["write"]\n': "5: log: given twice",
     PLAIN + "[capabilities]\nconsole = []\n": "4: console: no rights",
     PLAIN + '[capabilities]\nclock = ["wait", "wait"]\n': "4: clock: a right is given twice",
