@@ -107,12 +107,21 @@ def write() -> Path:
     return path
 
 
+def failures(found: list[junit.Stage]) -> list[str]:
+    """A line for each test that failed: the end of a log is what is read first, and often all that is kept."""
+    return [f"failed: {stage.name}: {item.name}: {' '.join(item.failure.split())[:200]}"
+            for stage in found for item in stage.items if item.failure]
+
+
 def main() -> int:
-    """Writes the page; with --totals, ends with the whole suite's totals and their status."""
-    path, counts = write(), totals(stages())
+    """Writes the page; with --totals, ends with what failed, the whole suite's totals and their status."""
+    found = stages()
+    path, counts = write(), totals(found)
     print(f"report: {path}")
     if "--totals" not in sys.argv[1:]:
         return 0
+    for line in failures(found):
+        print(line)
     print("{} passed, {} failed, {} skipped".format(*counts))
     return 1 if counts[1] or not counts[0] else 0
 

@@ -46,6 +46,9 @@ class Pages(unittest.TestCase):
         self.assertEqual(report.totals([STAGE, STAGE]), (2, 2, 2))
         self.assertEqual(report.totals([]), (0, 0, 0))
 
+    def test_what_failed_is_a_line_each(self) -> None:
+        self.assertEqual(report.failures([STAGE]), ["failed: qemu: boot[gic2,a53]: FAIL (marker)"])
+
 
 if __name__ == "__main__":
     unittest.main()
