@@ -193,6 +193,11 @@ void object_put(struct object *object)
 /* The file. */
 uint8_t world_file_bytes[WORLD_FILE_BYTES];
 
+void linux_file_put(struct linux_file *file)
+{
+	object_put(&file->object);
+}
+
 static int64_t file_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
 	(void)file;
