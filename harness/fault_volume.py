@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The Rumpk authors
 """A volume whose disk fails: in a short run the n-th request, of whatever kind, is answered with an error, alone or with all that follow.
 
-Whoever asked is told, or the volume is not mounted; the machine ends, e2fsck finds nothing to complain of, what was there before is whole, and so is all
+Whoever asked is told, or the volume is not mounted, or all went well at the second try; the machine ends, e2fsck finds nothing to complain of, what was there before is whole, and so is all
 that was synced where the run says that it went well. QEMU's blkdebug counts requests by a state each.
 """
 from __future__ import annotations
@@ -83,8 +83,10 @@ def failing(index: int, on: bool, transport: str) -> suite.Case:
     def run(driven: Machine) -> None:
         driven.wait(wall_s=60.0)
         told = any(word in driven.console.bytes() for word in (b"EIO", b"cannot be", b"may be lost"))
-        assert told or index > REQUESTS_SURE, "nobody was told of an error"
-        judge(path, b"process 1 exited with code 0" in driven.console.bytes())
+        well = b"process 1 exited with code 0" in driven.console.bytes()
+        # A read that fails behind bytes that could be given gives those; who reads on asks for the others once more, and gets them.
+        assert told or index > REQUESTS_SURE or (well and not on), "nobody was told of an error"
+        judge(path, well)
         path.unlink()
     return suite.Case(f"faults_volume[{index},{'on' if on else 'once'},{transport}]", machine, Expectation(0, (markers.RUBICON,)),
                       script=suite.Drive(run), others=tuple(Expectation(status, (markers.RUBICON,)) for status in STATUSES))

@@ -68,7 +68,7 @@ def cases() -> list[suite.Case]:
     return [
         suite.Case("guest[all]", machine("all"), every),
         suite.Case("guest[all,gic2,el2]", machine("all", gic=2, el2=True, cpu="max"), every),
-        suite.Case("guest[all,5M]", machine("all", memory_mib="5M"), every),
+        suite.Case("guest[all,6M]", machine("all", memory_mib="6M"), every),
         suite.Case("guest[exit-7]", machine("exit-7"),
                    Expectation(7, (markers.RUBICON, "a last word without end of line"))),
         *(panic(test, line) for test, line in PANICS.items()),
