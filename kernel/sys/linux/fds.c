@@ -198,7 +198,7 @@ int64_t linux_fd_dup(struct process *process, int fd, int least, bool close_on_e
 
 	if (status != STATUS_OK)
 		return status;
-	made = number_take(process, copy, (uint32_t)least, close_on_exec);
+	made = (uint32_t)least >= fds_limit(process) ? (int64_t)STATUS_EINVAL : number_take(process, copy, (uint32_t)least, close_on_exec);
 	if (made < 0)
 		grant_drop(&process->capset, copy);
 	return made;

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* What is made of futexes: mutexes of each kind, conditions, barriers, semaphores, read-write locks; between processes, too; and owners that end. */
+#include "tests/linux/claims.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { THREADS = 4, ROUNDS = 500 };
+
+static pthread_mutex_t plain = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static pthread_barrier_t barrier;
+static pthread_rwlock_t readers = PTHREAD_RWLOCK_INITIALIZER;
+static sem_t semaphore;
+static int counter, turns;
+
+static void *worker(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < ROUNDS; i++) {
+		pthread_mutex_lock(&plain);
+		counter++;
+		pthread_mutex_unlock(&plain);
+	}
+	pthread_barrier_wait(&barrier);
+	pthread_rwlock_rdlock(&readers);
+	pthread_rwlock_unlock(&readers);
+	sem_wait(&semaphore);
+	sem_post(&semaphore);
+	pthread_mutex_lock(&plain);
+	turns++;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&plain);
+	return NULL;
+}
+
+static void threads(void)
+{
+	struct timespec past = { 1, 0 };
+	pthread_t all[THREADS];
+
+	pthread_barrier_init(&barrier, NULL, THREADS);
+	sem_init(&semaphore, 0, 1);
+	for (int i = 0; i < THREADS; i++)
+		CLAIM(pthread_create(&all[i], NULL, worker, NULL) == 0);
+	pthread_mutex_lock(&plain);
+	while (turns < THREADS)
+		pthread_cond_wait(&changed, &plain);
+	CLAIM(counter == THREADS * ROUNDS);
+	CLAIM(pthread_cond_timedwait(&changed, &plain, &past) == ETIMEDOUT);
+	pthread_mutex_unlock(&plain);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(all[i], NULL);
+}
+
+static void *dies(void *arg)
+{
+	pthread_mutex_lock(arg);
+	return NULL;
+}
+
+static void robust(void)
+{
+	pthread_mutexattr_t kind;
+	pthread_mutex_t mutex;
+	pthread_t thread;
+
+	pthread_mutexattr_init(&kind);
+	CLAIM(pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST) == 0);
+	pthread_mutex_init(&mutex, &kind);
+	pthread_create(&thread, NULL, dies, &mutex);
+	pthread_join(thread, NULL);
+	CLAIM(pthread_mutex_lock(&mutex) == EOWNERDEAD);
+	CLAIM(pthread_mutex_consistent(&mutex) == 0 && pthread_mutex_unlock(&mutex) == 0);
+}
+
+static void *waits(void *arg)
+{
+	pthread_mutex_lock(arg);
+	pthread_mutex_unlock(arg);
+	return NULL;
+}
+
+static void inheriting(void)
+{
+	pthread_mutexattr_t kind;
+	pthread_mutex_t mutex;
+	pthread_t thread;
+
+	pthread_mutexattr_init(&kind);
+	CLAIM(pthread_mutexattr_setprotocol(&kind, PTHREAD_PRIO_INHERIT) == 0);
+	pthread_mutex_init(&mutex, &kind);
+	CLAIM(pthread_mutex_lock(&mutex) == 0 && pthread_mutex_trylock(&mutex) == EBUSY);
+	pthread_create(&thread, NULL, waits, &mutex);
+	nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
+	CLAIM(pthread_mutex_unlock(&mutex) == 0);
+	pthread_join(thread, NULL);
+}
+
+struct shared {
+	pthread_mutex_t mutex;
+	sem_t there, back;
+	int value;
+};
+
+static void processes(void)
+{
+	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_mutexattr_t kind;
+	int status;
+	pid_t child;
+
+	pthread_mutexattr_init(&kind);
+	pthread_mutexattr_setpshared(&kind, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(&shared->mutex, &kind);
+	sem_init(&shared->there, 1, 0);
+	sem_init(&shared->back, 1, 0);
+	child = fork();
+	if (child == 0) {
+		sem_wait(&shared->there);
+		pthread_mutex_lock(&shared->mutex);
+		shared->value++;
+		pthread_mutex_unlock(&shared->mutex);
+		sem_post(&shared->back);
+		_exit(0);
+	}
+	shared->value = 41;
+	sem_post(&shared->there);
+	sem_wait(&shared->back);
+	CLAIM(shared->value == 42);
+	CLAIM(waitpid(child, &status, 0) == child && status == 0);
+}
+
+static void calls(void)
+{
+	static unsigned word = 5, other;
+	struct timespec brief = { .tv_nsec = 1000000 };
+
+	REFUSED(syscall(SYS_futex, &word, FUTEX_WAIT, 6, NULL), EAGAIN);
+	REFUSED(syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 5, &brief), ETIMEDOUT);
+	REFUSED(syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, 5, &brief, NULL, 0), EINVAL);
+	REFUSED(syscall(SYS_futex, (char *)&word + 1, FUTEX_WAIT, 5, &brief), EINVAL);
+	REFUSED(syscall(SYS_futex, 16, FUTEX_WAIT, 5, &brief), EFAULT);
+	CLAIM(syscall(SYS_futex, &word, FUTEX_WAKE, 1) == 0);
+	CLAIM(syscall(SYS_futex, &word, FUTEX_WAKE_BITSET, 1, NULL, NULL, 1) == 0);
+	CLAIM(syscall(SYS_futex, &word, FUTEX_CMP_REQUEUE, 1, 1, &other, 5) == 0);
+	REFUSED(syscall(SYS_futex, &word, FUTEX_CMP_REQUEUE, 1, 1, &other, 6), EAGAIN);
+	CLAIM(syscall(SYS_futex, &word, FUTEX_WAKE_OP, 1, 1, &other, FUTEX_OP(FUTEX_OP_SET, 7, FUTEX_OP_CMP_EQ, 0)) == 0 && other == 7);
+	CLAIM(syscall(SYS_futex, &word, FUTEX_WAKE_OP, 1, 1, &other, FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_GT, 0)) == 0 && other == 8);
+	CLAIM(syscall(SYS_futex, &word, FUTEX_WAKE_OP, 1, 1, &other, FUTEX_OP(FUTEX_OP_ANDN, 8, FUTEX_OP_CMP_LE, 0)) == 0 && other == 0);
+	REFUSED(syscall(SYS_futex, &word, 99, 0), ENOSYS);
+}
+
+int main(void)
+{
+	threads();
+	robust();
+	inheriting();
+	processes();
+	calls();
+	return claims_end("mutexes");
+}
