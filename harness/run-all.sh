@@ -4,7 +4,7 @@
 #
 # Everything, as CI runs it: harness/run-all.sh. A failing stage does not stop the others. JUnit files, logs and one
 # page are left under build/report/; the last line has the totals, and the exit status is 0 only where nothing failed.
-# What the stages need is built at once first, on all CPUs; what is counted for `cover` is counted in `qemu`.
+# What the stages need is built at once first, on all CPUs.
 set -u
 cd "$(dirname "$(readlink -f "$0")")/.." || exit 2
 
@@ -14,10 +14,10 @@ stages=(
 	"unit make -s unit"
 	"harness make -s harness-test"
 	"tools make -s tools-test"
-	"qemu make -s qemu-test COUNT=1"
+	"qemu make -s qemu-test"
 	"perf make -s perf"
 	"model make -s model"
-	"cover make -s cover COUNT=1"
+	"cover make -s cover"
 	"commits ci/every-commit.sh"
 )
 
