@@ -24,6 +24,7 @@ enum {
 };
 
 static struct net_device device;
+static const struct netif *loop; /* W: net_stack_start. lwIP's own, for 127.0.0.1 and ::1 */
 static bool started; /* W: net_stack_start */
 static struct net_events address_events = { .node = LIST_INIT(address_events.node) };
 
@@ -87,6 +88,7 @@ status_t net_stack_start(const struct net_config *config, unsigned index, void (
 	net_memory_init(config->memory_pages != 0 ? config->memory_pages : page_free_count() / 8);
 	net_port_init();
 	lwip_init();
+	loop = netif_list; /* the only one so far */
 	net_timers_init(hal_timer_now_ns());
 	status = net_device_start(&device, hal_net_at(index), ready, ctx);
 	if (status != STATUS_OK)
@@ -105,15 +107,9 @@ unsigned net_stack_take(uint64_t now_ns)
 }
 
 /* Whether something waits that this machine has sent to itself. */
-static bool loop_is_pending(void)
+static inline bool loop_is_pending(void)
 {
-	const struct netif *netif;
-
-	NETIF_FOREACH(netif) {
-		if (netif->loop_first != NULL)
-			return true;
-	}
-	return false;
+	return device.netif.loop_first != NULL || loop->loop_first != NULL;
 }
 
 void net_stack_finish(void)
