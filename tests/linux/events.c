@@ -187,6 +187,11 @@ static void timers(void)
 	setting.it_value.tv_nsec = 1;
 	fd = timerfd_create(CLOCK_REALTIME, 0);
 	CLAIM(timerfd_settime(fd, TFD_TIMER_ABSTIME, &setting, NULL) == 0 && read(fd, &ticks, 8) == 8 && ticks == 1 && close(fd) == 0);
+	/* One that nobody reads leaves its CPU to others. */
+	setting.it_interval.tv_nsec = 1;
+	fd = timerfd_create(CLOCK_MONOTONIC, 0);
+	CLAIM(timerfd_settime(fd, 0, &setting, NULL) == 0 && usleep(1000) == 0 && read(fd, &ticks, 8) == 8 && ticks >= 1000000);
+	CLAIM(read(fd, &ticks, 8) == 8 && ticks >= 1 && close(fd) == 0);
 }
 
 static volatile sig_atomic_t alarms;

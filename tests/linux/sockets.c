@@ -149,6 +149,29 @@ static int take_over(int from)
 	return fd;
 }
 
+/* Descriptors end a call that wants more than came with them, and none is lost with what comes behind. */
+static void rights_end_a_call(void)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	char data[2];
+	struct iovec bytes = { data, sizeof(data) };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct pollfd end;
+	int pair[2];
+	int ends[2];
+	int fd = -1;
+
+	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && pipe(ends) == 0);
+	CLAIM(hand_over(pair[0], ends[1]) == 1 && write(pair[0], "b", 1) == 1 && close(ends[1]) == 0);
+	CLAIM(recvmsg(pair[1], &message, MSG_WAITALL) == 1 && CMSG_FIRSTHDR(&message) != NULL);
+	if (CMSG_FIRSTHDR(&message) != NULL)
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	CLAIM(close(fd) == 0 && read(pair[1], data, 2) == 1 && data[0] == 'b');
+	end = (struct pollfd){ .fd = ends[0] };
+	CLAIM(poll(&end, 1, 0) == 1 && end.revents == POLLHUP);
+	CLAIM(close(ends[0]) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0);
+}
+
 static void pairs(void)
 {
 	struct pollfd look;
@@ -210,6 +233,7 @@ int main(void)
 	tcp();
 	udp();
 	pairs();
+	rights_end_a_call();
 	names();
 	REFUSED(listen(fd, 1), ENOTSOCK);
 	REFUSED(listen(-1, 1), EBADF);

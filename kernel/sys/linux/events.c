@@ -2,7 +2,8 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * eventfd and timerfd. A timerfd's ticks are counted from the clock when somebody asks; its timer is there to wake, and is one CPU's.
+ * eventfd and timerfd. A timerfd's ticks are counted from the clock when somebody asks; its timer is there to wake, and is one CPU's. It fires once until the
+ * ticks are read, as on Linux: one that repeats each nanosecond would keep its CPU otherwise.
  *
  * Spec: eventfd(2), timerfd_create(2)
  */
@@ -161,14 +162,11 @@ static uint64_t tick_after(const struct timerfd *own, uint64_t now_ns)
 	return own->interval_ns == 0 ? 0 : own->next_ns + ((now_ns - own->next_ns) / own->interval_ns + 1) * own->interval_ns;
 }
 
-static void timerfd_arm(struct timerfd *own);
-
 static void timerfd_fire(void *arg)
 {
 	struct timerfd *own = arg;
 
 	own->is_set = false;
-	timerfd_arm(own);
 	linux_event_raise(&own->event);
 }
 
@@ -197,6 +195,7 @@ static int64_t timerfd_read(struct linux_file *file, struct linux_data *data, ui
 	struct timerfd *own = timerfd_of(file);
 	uint64_t now_ns = hal_timer_now_ns();
 	uint64_t ticks = 0;
+	bool rearm;
 
 	(void)offset;
 	if (data->left < sizeof(ticks))
@@ -206,7 +205,10 @@ static int64_t timerfd_read(struct linux_file *file, struct linux_data *data, ui
 		ticks = own->interval_ns == 0 ? 1 : (now_ns - own->next_ns) / own->interval_ns + 1;
 		own->next_ns = tick_after(own, now_ns);
 	}
+	rearm = ticks > 0 && own->next_ns != 0;
 	spinlock_give(&file->lock);
+	if (rearm)
+		message_call(own->cpu, arm_here, own);
 	return ticks > 0 ? linux_data_give(data, &ticks, sizeof(ticks)) : STATUS_EAGAIN;
 }
 

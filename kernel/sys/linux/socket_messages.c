@@ -125,6 +125,13 @@ static int64_t send_run(struct transfer *transfer)
 	return result;
 }
 
+/* Whether a stream's receiver goes on after some of it. Descriptors that came along end a call: those of another piece belong to the next. */
+static bool wants_more(const struct transfer *transfer)
+{
+	return transfer->data.left > 0 && transfer->message.file_count == 0 && transfer->socket->type == LINUX_SOCK_STREAM &&
+	       (transfer->message.flags & (LINUX_MSG_WAITALL | LINUX_MSG_PEEK)) == LINUX_MSG_WAITALL;
+}
+
 static int64_t receive_look(void *ctx)
 {
 	struct transfer *transfer = ctx;
@@ -132,10 +139,7 @@ static int64_t receive_look(void *ctx)
 
 	if (received > 0)
 		transfer->moved += (uint64_t)received;
-	if (received > 0 && transfer->data.left > 0 && (transfer->message.flags & (LINUX_MSG_WAITALL | LINUX_MSG_PEEK)) == LINUX_MSG_WAITALL &&
-	    transfer->socket->type == LINUX_SOCK_STREAM)
-		return STATUS_EAGAIN;
-	return received;
+	return received > 0 && wants_more(transfer) ? STATUS_EAGAIN : received;
 }
 
 static int64_t receive_run(struct transfer *transfer)
