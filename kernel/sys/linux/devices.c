@@ -10,7 +10,7 @@
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
-enum { PART_BYTES = 512, WRITE_ALL = 0666 };
+enum { PART_BYTES = 512, STRETCH_BYTES = 16384, WRITE_ALL = 0666 };
 
 static int64_t null_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
@@ -38,7 +38,7 @@ static int64_t full_write(struct linux_file *file, struct linux_data *data, uint
 	return data->left > 0 ? STATUS_ENOSPC : 0;
 }
 
-/* Gives parts of what `fill` makes. */
+/* Gives parts of what `fill` makes, and where it is a program that reads, the CPU to others after each stretch. Context: fiber. */
 static int64_t parts_give(struct linux_data *data, void (*fill)(void *to, size_t bytes))
 {
 	uint8_t part[PART_BYTES];
@@ -53,6 +53,8 @@ static int64_t parts_give(struct linux_data *data, void (*fill)(void *to, size_t
 		if (given <= 0)
 			break;
 		done += given;
+		if (done % STRETCH_BYTES == 0 && data->thread != NULL)
+			linux_give_way(data->thread);
 	}
 	return done > 0 ? done : given;
 }

@@ -185,13 +185,12 @@ static int64_t call_getcpu(struct thread *thread, const uint64_t x[6])
 
 static int64_t call_sched_yield(struct thread *thread, const uint64_t x[6])
 {
-	(void)thread;
 	(void)x;
-	fiber_yield();
+	linux_give_way(thread);
 	return 0;
 }
 
-enum { RANDOM_STEP = 256, RANDOM_FLAGS = 7 };
+enum { RANDOM_STEP = 256, RANDOM_STRETCH = 16384, RANDOM_FLAGS = 7 };
 
 static int64_t call_getrandom(struct thread *thread, const uint64_t x[6])
 {
@@ -208,6 +207,8 @@ static int64_t call_getrandom(struct thread *thread, const uint64_t x[6])
 		if (linux_copy_out(thread, x[0] + done, random, step) != STATUS_OK)
 			break;
 		done += step;
+		if (done % RANDOM_STRETCH == 0)
+			linux_give_way(thread);
 	}
 	entropy_wipe(random, sizeof(random));
 	return done > 0 || bytes == 0 ? (int64_t)done : STATUS_EFAULT;

@@ -251,19 +251,29 @@ static int64_t call_msync(struct thread *thread, const uint64_t x[6])
 	return status;
 }
 
+/* Context: under the lock of its memory. */
 static bool is_present(struct process *process, uint64_t va)
 {
+	const struct linux_area *area = linux_areas_find(&linux_mm_of(process)->areas, va);
+
+	if (hal_space_is_mapped(&process->space, va))
+		return true;
+	if (area == NULL || area->start > va)
+		return false;
+	return area->pages != NULL ? linux_pages_has(area->pages, linux_area_index(area, va)) : area->backing.memory.data != NULL;
+}
+
+enum { STRETCH_PAGES = 256 }; /* after which a call that looks at each page lets others run */
+
+/* Which of some pages are there. */
+static void presence_look(struct process *process, uint64_t va, uint8_t *present, size_t count)
+{
 	struct linux_mm *mm = linux_mm_of(process);
-	const struct linux_area *area;
-	bool present;
 
 	spinlock_take(&mm->lock);
-	area = linux_areas_find(&mm->areas, va);
-	present = hal_space_is_mapped(&process->space, va);
-	if (area != NULL && area->start <= va && !present)
-		present = area->pages != NULL ? linux_pages_has(area->pages, linux_area_index(area, va)) : area->backing.memory.data != NULL;
+	for (size_t i = 0; i < count; i++)
+		present[i] = is_present(process, va + i * HAL_PAGE_BYTES);
 	spinlock_give(&mm->lock);
-	return present;
 }
 
 static int64_t call_mincore(struct thread *thread, const uint64_t x[6])
@@ -274,12 +284,16 @@ static int64_t call_mincore(struct thread *thread, const uint64_t x[6])
 		return STATUS_EINVAL;
 	if (end < x[0] || (x[1] != 0 && !is_mapped(thread->process, x[0], end)))
 		return STATUS_ENOMEM;
-	for (uint64_t va = x[0]; va < end; va += HAL_PAGE_BYTES) {
-		uint8_t present = is_present(thread->process, va);
-		status_t status = linux_copy_out(thread, x[2] + (va - x[0]) / HAL_PAGE_BYTES, &present, 1);
+	for (uint64_t va = x[0]; va < end && !thread->ending; va += STRETCH_PAGES * HAL_PAGE_BYTES) {
+		size_t count = (size_t)((end - va) / HAL_PAGE_BYTES);
+		uint8_t present[STRETCH_PAGES];
 
-		if (status != STATUS_OK)
-			return status;
+		if (count > STRETCH_PAGES)
+			count = STRETCH_PAGES;
+		presence_look(thread->process, va, present, count);
+		if (linux_copy_out(thread, x[2] + (va - x[0]) / HAL_PAGE_BYTES, present, count) != STATUS_OK)
+			return STATUS_EFAULT;
+		linux_give_way(thread);
 	}
 	return 0;
 }
@@ -300,6 +314,8 @@ static int64_t call_mlock(struct thread *thread, const uint64_t x[6])
 		status = linux_mm_fault(thread->process, va, LINUX_PROT_WRITE);
 		if (status == STATUS_EACCES)
 			status = linux_mm_fault(thread->process, va, LINUX_PROT_READ);
+		if ((va - start) / HAL_PAGE_BYTES % STRETCH_PAGES == STRETCH_PAGES - 1)
+			linux_give_way(thread);
 	}
 	return status == STATUS_OK ? 0 : STATUS_ENOMEM;
 }

@@ -66,6 +66,7 @@ static int64_t pair_move(struct thread *thread, struct pair *pair, uint64_t byte
 			done += moved;
 		if (moved <= 0 || linux_signal_is_due(thread))
 			break;
+		linux_give_way(thread); /* neither end need ever wait */
 	}
 	free(buffer);
 	return done > 0 ? done : moved;

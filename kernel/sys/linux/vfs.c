@@ -188,6 +188,8 @@ static int64_t by_parts(struct linux_file *file, struct linux_data *data, uint64
 		}
 		if (moved < (int64_t)act.bytes)
 			break;
+		if (data->thread != NULL)
+			linux_give_way(data->thread);
 	}
 	if (act.data != small)
 		free(act.data);

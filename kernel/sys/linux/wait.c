@@ -7,7 +7,9 @@
 #include <stddef.h>
 
 #include "hal/contract/smp.h"
+#include "kernel/core/fiber.h"
 #include "kernel/core/message.h"
+#include "kernel/core/sched.h"
 #include "kernel/sys/linux/thread.h"
 
 void linux_event_init(struct linux_event *event)
@@ -148,4 +150,15 @@ status_t linux_sleep(struct thread *thread, uint64_t deadline_ns)
 		return STATUS_EINTR;
 	status = sleep_once(thread, deadline_ns);
 	return status != STATUS_ECANCELED && linux_signal_is_due(thread) ? STATUS_EINTR : status;
+}
+
+void linux_give_way(struct thread *thread)
+{
+	struct linux_cpu_time *time = &thread->personality->cpu_time;
+
+	if (!sched_has_work(sched_this()))
+		return;
+	linux_cpu_time_pause(time);
+	fiber_yield();
+	linux_cpu_time_go(time);
 }

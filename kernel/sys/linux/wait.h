@@ -70,6 +70,9 @@ MUST_CHECK status_t linux_sleep(struct thread *thread, uint64_t deadline_ns);
 /* The same, but that signals are left for later: for what must be brought to an end. */
 MUST_CHECK status_t linux_sleep_uninterrupted(struct thread *thread, uint64_t deadline_ns);
 
+/* Lets others run, where any wait to, in a call that takes long. It may be that the thread is to end meanwhile. Context: its fiber. */
+void linux_give_way(struct thread *thread);
+
 /* Wakes a thread, which the caller holds. Context: fiber or scheduler, any CPU. */
 void linux_wake(struct thread *thread);
 
