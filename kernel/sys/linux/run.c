@@ -17,6 +17,12 @@
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread_enter.h"
 
+/*
+ * How long others of its CPU wait at most for a program that does not sleep. It is not stopped sooner for them: what a server does in one go, the
+ * network's fiber then finds together, and sends with one word to the device.
+ */
+#define SLICE_NS 1000000ul
+
 struct linux_thread *linux_thread_alloc(void)
 {
 	struct linux_thread *personality = calloc(1, sizeof(*personality));
@@ -44,6 +50,27 @@ static __attribute__((noinline)) void thread_fault(struct thread *thread)
 		linux_signal_exception(thread, status);
 }
 
+static void slice_over(void *arg)
+{
+	struct linux_thread *personality = arg;
+
+	personality->slice_set = false; /* its interrupt has stopped the thread, which then lets others run */
+}
+
+/* The slice goes on while the thread sleeps: setting it anew each time would cost more than an interrupt now and then. */
+static __attribute__((noinline)) void slice_set(struct linux_thread *personality)
+{
+	personality->slice_set = true;
+	timer_set(&personality->slice, hal_timer_now_ns() + SLICE_NS, slice_over, personality);
+}
+
+static __attribute__((noinline)) void others_run(struct linux_thread *personality)
+{
+	linux_cpu_time_pause(&personality->cpu_time);
+	fiber_yield();
+	linux_cpu_time_go(&personality->cpu_time);
+}
+
 void linux_run(struct thread *thread)
 {
 	struct sched *sched = sched_this();
@@ -55,21 +82,24 @@ void linux_run(struct thread *thread)
 		process_exit(thread->process, EXIT_STATUS_UNLOADABLE);
 	linux_thread_begin(thread);
 	while (!atomic_load_explicit(&thread->ending, memory_order_relaxed)) {
-		enum hal_stop stop = thread_enter_sliced(thread, sched);
+		enum hal_stop stop;
 		int64_t restarted = 0;
 
+		if (sched->ready_mask != 0 && !thread->personality->slice_set)
+			slice_set(thread->personality);
+		stop = thread_enter(thread, sched);
 		if (__builtin_expect(stop == HAL_STOP_CALL, 1))
 			restarted = linux_call(thread);
 		else if (stop == HAL_STOP_FAULT)
 			thread_fault(thread);
-		if (sched_has_work(sched)) {
-			linux_cpu_time_pause(&thread->personality->cpu_time);
-			fiber_yield();
-			linux_cpu_time_go(&thread->personality->cpu_time);
-		}
+		/* What is urgent, and the end of the slice. */
+		if (atomic_load_explicit(&sched->attention, memory_order_relaxed) != 0)
+			others_run(thread->personality);
 		/* After it has let others run: what they sent is seen before the program goes on. */
 		if (__builtin_expect(atomic_load_explicit(&thread->personality->signals.due, memory_order_relaxed) != 0 || restarted != 0, 0))
 			linux_signal_deliver(thread, restarted != LINUX_NO_RESULT ? restarted : 0);
 	}
+	if (thread->personality->slice_set)
+		timer_cancel(&thread->personality->slice);
 	linux_thread_end(thread);
 }

@@ -6,8 +6,10 @@
 #define KERNEL_SYS_LINUX_THREAD_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/core/timer.h"
 #include "kernel/core/wait.h"
 #include "kernel/sys/linux/cpu_time.h"
 #include "kernel/sys/linux/process.h"
@@ -26,6 +28,8 @@ struct linux_thread {
 	struct linux_cpu_time cpu_time;
 	uint8_t policy, priority;  /* W: any thread of its family. What sched_setscheduler(2) said, and nothing goes by */
 	struct linux_signals signals;
+	struct timer slice;        /* W: its CPU. Others run when it fires */
+	bool slice_set;            /* W: its CPU */
 	struct wait_queue queue;   /* W: its CPU. Where it sleeps; nobody else does */
 	_Atomic uint32_t woken;    /* W: any CPU (set), itself (clear) */
 	_Atomic uint32_t sleeps;   /* W: itself (set, clear), who is going to wake it (clear) */
