@@ -73,6 +73,11 @@ void net_do(void (*run)(void *arg), void *arg)
 	message_call(fiber_cpu, errand_run, &(struct errand){ .run = run, .arg = arg });
 }
 
+void net_look(void (*run)(void *arg), void *arg)
+{
+	message_call(fiber_cpu, run, arg);
+}
+
 void net_do_later(void (*run)(void *arg), void *arg)
 {
 	if (hal_cpu_index() != fiber_cpu)

@@ -56,7 +56,10 @@ void net_call(struct net_call *call);
  */
 void net_do(void (*run)(void *arg), void *arg);
 
-/* The same without waiting; `run` calls net_poke() where it may have sent something. */
+/* The same for what only looks, and can send nothing: no turn comes of it. */
+void net_look(void (*run)(void *arg), void *arg);
+
+/* The same as net_do() without waiting; `run` calls net_poke() where it may have sent something. */
 void net_do_later(void (*run)(void *arg), void *arg);
 
 /* Has the network fiber take a turn. Context: fiber or scheduler of the network's CPU. */

@@ -149,7 +149,7 @@ void linux_proc_resolver(struct linux_text *text, struct process *of)
 	struct servers servers = { .count = 0 };
 
 	if (has_net(of))
-		net_do(servers_look, &servers);
+		net_look(servers_look, &servers);
 	for (unsigned i = 0; i < servers.count; i++)
 		format_to(&text->sink, "nameserver %s\n", net_address_print(&servers.address[i], name));
 }

@@ -259,7 +259,7 @@ static status_t tcp_name(struct linux_socket *socket, bool peer, struct linux_ad
 {
 	struct tcp_asking asking = { .own = tcp_of(socket), .peer = peer };
 
-	net_do(name_there, &asking);
+	net_look(name_there, &asking);
 	if (asking.result == STATUS_OK)
 		linux_inet_address(socket, &asking.at, out);
 	return (status_t)asking.result;

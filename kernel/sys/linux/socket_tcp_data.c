@@ -131,7 +131,7 @@ status_t linux_tcp_take_error(struct linux_socket *socket)
 {
 	struct tcp_asking asking = { .own = tcp_of(socket) };
 
-	net_do(error_there, &asking);
+	net_look(error_there, &asking);
 	return (status_t)asking.result;
 }
 
@@ -174,6 +174,6 @@ uint32_t linux_tcp_poll(struct linux_file *file, struct linux_waiter *waiter)
 	struct tcp_asking asking = { .own = tcp_of(socket) };
 
 	linux_poll_wait(waiter, &socket->event);
-	net_do(poll_there, &asking);
+	net_look(poll_there, &asking);
 	return asking.mask;
 }

@@ -176,7 +176,7 @@ static status_t udp_name(struct linux_socket *socket, bool peer, struct linux_ad
 {
 	struct asking asking = { .own = udp_of(socket), .peer = peer };
 
-	net_do(name_there, &asking);
+	net_look(name_there, &asking);
 	if (asking.result == STATUS_OK)
 		linux_inet_address(socket, &asking.at, out);
 	return (status_t)asking.result;
@@ -310,7 +310,7 @@ static uint32_t udp_poll(struct linux_file *file, struct linux_waiter *waiter)
 	struct asking asking = { .own = udp_of(socket) };
 
 	linux_poll_wait(waiter, &socket->event);
-	net_do(poll_there, &asking);
+	net_look(poll_there, &asking);
 	return asking.mask;
 }
 
