@@ -146,8 +146,10 @@ def cases() -> list[suite.Case]:
               for seed, device, cpus in ((11, "mmio", 1), (12, "pci", 4), (13, "pci", 1))]
     found += [stress.case("streams", device, streams(stress), usernet.BACKEND, cpus, BUDGET)
               for device, cpus in (("mmio", 1), ("pci", 2))]
-    found += [replace(blog.case("wrk", "pci", wrk(blog), smp=2), budget=BUDGET)]
-    found[-1] = replace(found[-1], machine=replace(found[-1].machine, append=f"{usernet.TELLS} -- quiet"), expect=Expectation(0, (markers.RUBICON,)))
+    for device in stress.DEVICES:
+        case = blog.case(f"wrk[{device}]", device, wrk(blog), smp=2)
+        found.append(replace(case, machine=replace(case.machine, append=f"{usernet.TELLS} -- quiet"), budget=BUDGET,
+                             expect=Expectation(0, (markers.RUBICON,))))
     return [replace(case, name=f"soak.net_{case.name}") for case in found]
 
 
