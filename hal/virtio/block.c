@@ -136,9 +136,8 @@ bool hal_block_listen(struct hal_block *block, bool interrupts)
 		return block->queue.ring.in_flight > 0;
 	if (!virtio_driver_listen(&block->driver, interrupts))
 		return true;
+	if (!interrupts)
+		virtqueue_hush(&block->queue.ring); /* before the device hears of requests, so that it does not interrupt for them */
 	hal_block_kick(block);
-	if (interrupts)
-		return virtqueue_listen(&block->queue.ring, 0);
-	virtqueue_hush(&block->queue.ring);
-	return false;
+	return interrupts && virtqueue_listen(&block->queue.ring, 0);
 }

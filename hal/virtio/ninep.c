@@ -198,9 +198,8 @@ bool hal_ninep_listen(struct hal_ninep *channel, bool interrupts)
 		return channel->queue.ring.in_flight > 0;
 	if (!virtio_driver_listen(&channel->driver, interrupts))
 		return true;
+	if (!interrupts)
+		virtqueue_hush(&channel->queue.ring); /* before the device hears of requests, so that it does not interrupt for them */
 	hal_ninep_kick(channel);
-	if (interrupts)
-		return virtqueue_listen(&channel->queue.ring, 0);
-	virtqueue_hush(&channel->queue.ring);
-	return false;
+	return interrupts && virtqueue_listen(&channel->queue.ring, 0);
 }

@@ -12,6 +12,7 @@
 #include "kernel/core/page.h"
 #include "kernel/core/smp.h"
 #include "kernel/core/version.h"
+#include "kernel/io/device_governor.h"
 #include "kernel/io/fs/flat.h"
 #include "kernel/io/ring_war.h"
 #include "kernel/sys/process.h"
@@ -116,11 +117,23 @@ static void war_lines(struct text *text, struct process *process)
 	spinlock_give(&process->lock);
 }
 
+static void device_line(void *ctx, const struct device_governor *device)
+{
+	const struct governor_counters *counters = &device->governor.counters;
+	struct text *text = ctx;
+
+	format_to(&text->sink, "%s: %s switches %llu in_war %llu in_peace %llu polls %llu empty %llu wakes %llu\n", device->name,
+		  device->governor.mode == GOVERNOR_WAR ? "war" : "peace", (unsigned long long)counters->switches,
+		  (unsigned long long)counters->events[GOVERNOR_WAR], (unsigned long long)counters->events[GOVERNOR_PEACE],
+		  (unsigned long long)counters->polls, (unsigned long long)counters->empty_polls, (unsigned long long)counters->wakes);
+}
+
 static void governor(struct text *text)
 {
 	static const char *const rules[] = { [GOVERNOR_AUTO] = "auto", [GOVERNOR_ALWAYS_PEACE] = "peace", [GOVERNOR_ALWAYS_WAR] = "war" };
 
 	format_to(&text->sink, "rule %s\n", rules[ring_war_rule()]);
+	device_governor_each(device_line, text);
 	processes_each(text, war_lines);
 }
 

@@ -16,12 +16,13 @@
 #include "kernel/core/sched.h"
 #include "kernel/core/smp.h"
 #include "kernel/core/timer.h"
+#include "kernel/io/device_governor.h"
 #include "kernel/io/devices.h"
 #include "kernel/io/net/stack.h"
 
 static struct fiber *fiber;
 static unsigned fiber_cpu;
-static struct governor governor;
+static struct device_governor governor; /* its clock is the machine's: frames come whether somebody waits or not */
 static struct list_node calls = LIST_INIT(calls); /* W: the network fiber's CPU */
 
 static void wake(void *arg)
@@ -137,7 +138,7 @@ static void net_main(void *arg)
 
 		events += calls_run();
 		net_stack_finish();
-		if (governor_step(&governor, events, hal_timer_now_ns()).mode == GOVERNOR_WAR && !sched_has_work(sched_this())) {
+		if (governor_step(&governor.governor, events, hal_timer_now_ns()).mode == GOVERNOR_WAR && !sched_has_work(sched_this())) {
 			fiber_yield();
 			hal_cpu_relax();
 			continue;
@@ -167,7 +168,8 @@ status_t net_start(const struct net_config *config)
 		status = net_stack_start(config, 0, on_ready, NULL);
 	if (status != STATUS_OK)
 		return status;
-	governor_init(&governor, rule, GOVERNOR_WAKE_NS, hal_timer_now_ns());
+	device_governor_init(&governor, rule, GOVERNOR_WAKE_NS, hal_timer_now_ns(), "net");
+	device_governor_add(&governor);
 	fiber = fiber_create_with(&options, net_main, NULL);
 	return fiber != NULL ? STATUS_OK : STATUS_ENOMEM;
 }

@@ -2,21 +2,23 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * Whoever waits for a request looks a while itself, since most are done sooner than an interrupt and two switches take; then it sleeps. A device
- * that says nothing for PATIENCE_NS is stopped: what was under way has failed then.
+ * Whoever waits for a request looks or sleeps, as the disk's governor says (device_governor.h). A device that says nothing for PATIENCE_NS is stopped:
+ * what was under way has failed then.
  */
 #include "kernel/io/fs/ext4/disk.h"
 
 #include <stdlib.h>
 
-#include "hal/contract/cpu.h"
 #include "hal/contract/timer.h"
 #include "kernel/core/deferred.h"
-#include "kernel/core/sched.h"
+#include "kernel/core/fiber.h"
 #include "kernel/core/wait.h"
+#include "kernel/io/device_governor.h"
 #include "kernel/io/devices.h"
+#include "kernel/io/ring_war.h"
+#include "kernel/io/wake_cost.h"
+#include "lib/format.h"
 
-#define LOOK_NS 100000ul
 #define PATIENCE_NS 30000000000ul
 
 struct disk {
@@ -25,6 +27,7 @@ struct disk {
 	struct list_node waiting; /* requests that the device has no room for yet */
 	struct wait_queue done;
 	struct deferred interrupt;
+	struct device_governor governor;
 };
 
 static void wake(void *arg)
@@ -53,13 +56,14 @@ static bool hand_over(struct disk *disk, struct ext4_io *io)
 	return true;
 }
 
-/* Takes what is done, and hands over what had to wait. */
-static void turn(struct disk *disk)
+/* Takes what is done, how many, and hands over what had to wait. */
+static unsigned turn(struct disk *disk)
 {
+	unsigned count = 0;
 	status_t status;
 	void *token;
 
-	while (hal_block_done(disk->block, &token, &status)) {
+	for (; hal_block_done(disk->block, &token, &status); count++) {
 		struct ext4_io *io = token;
 
 		io->status = status == STATUS_OK ? STATUS_OK : STATUS_EIO;
@@ -73,6 +77,7 @@ static void turn(struct disk *disk)
 		list_remove(&next->node);
 	}
 	hal_block_kick(disk->block);
+	return count;
 }
 
 static void disk_submit(struct ext4_device *device, struct ext4_io *io)
@@ -85,11 +90,15 @@ static void disk_submit(struct ext4_device *device, struct ext4_io *io)
 	hal_block_kick(disk->block);
 }
 
-static void sleep_until(struct disk *disk, uint64_t deadline_ns)
+/* Whether the device had to wake it. */
+static bool sleep_until(struct disk *disk, uint64_t deadline_ns)
 {
-	if (!hal_block_listen(disk->block, true))
+	bool sleeps = !hal_block_listen(disk->block, true);
+
+	if (sleeps)
 		(void)wait_queue_sleep(&disk->done, deadline_ns);
 	(void)hal_block_listen(disk->block, false);
+	return sleeps;
 }
 
 static void disk_wait(struct ext4_device *device, struct ext4_io *io)
@@ -97,25 +106,28 @@ static void disk_wait(struct ext4_device *device, struct ext4_io *io)
 	struct disk *disk = (struct disk *)device;
 	uint64_t began = hal_timer_now_ns();
 	bool stopped = false;
+	bool woken;
 
-	for (turn(disk); !io->done; turn(disk)) {
-		uint64_t now = hal_timer_now_ns();
-
-		if (now - began > PATIENCE_NS && !stopped) {
+	(void)turn(disk); /* what was done before anybody waited would have interrupted nobody */
+	device_governor_begin(&disk->governor, began);
+	while (!io->done) {
+		woken = false;
+		if (hal_timer_now_ns() - began > PATIENCE_NS && !stopped) {
 			hal_block_stop(disk->block);
 			stopped = true;
-		} else if (now - began < LOOK_NS && !sched_has_work(sched_this())) {
-			hal_cpu_relax();
 		} else if (stopped) {
 			fiber_yield(); /* until the device has ended its reset */
-		} else {
-			sleep_until(disk, began + PATIENCE_NS + 1);
+		} else if (!device_governor_polls(&disk->governor)) {
+			woken = sleep_until(disk, began + PATIENCE_NS + 1);
 		}
+		device_governor_step(&disk->governor, turn(disk), woken, hal_timer_now_ns());
 	}
+	device_governor_end(&disk->governor, hal_timer_now_ns());
 }
 
 status_t disk_open(unsigned index, struct ext4_device **out)
 {
+	char name[DEVICE_GOVERNOR_NAME_BYTES];
 	struct hal_block_info info;
 	struct disk *disk;
 	status_t status = devices_probe();
@@ -130,6 +142,8 @@ status_t disk_open(unsigned index, struct ext4_device **out)
 	list_init(&disk->waiting);
 	wait_queue_init(&disk->done);
 	disk->interrupt = (struct deferred){ .run = wake, .arg = disk };
+	(void)format_print(name, sizeof(name), "disk %u", index);
+	device_governor_init(&disk->governor, ring_war_rule(), wake_cost_ns(), 0, name);
 	disk->block = hal_block_at(index);
 	status = disk->block == NULL ? STATUS_ENOMEM : hal_block_start(disk->block, on_ready, disk);
 	if (status != STATUS_OK) {
@@ -140,6 +154,7 @@ status_t disk_open(unsigned index, struct ext4_device **out)
 	disk->device = (struct ext4_device){
 		.bytes = info.bytes, .read_only = info.read_only, .flush = info.flush, .submit = disk_submit, .wait = disk_wait,
 	};
+	device_governor_add(&disk->governor);
 	*out = &disk->device;
 	return STATUS_OK;
 }
@@ -167,6 +182,7 @@ void disk_close(struct ext4_device *device)
 {
 	struct disk *disk = (struct disk *)device;
 
+	device_governor_remove(&disk->governor);
 	hal_block_stop(disk->block);
 	fiber_yield(); /* an interrupt that was left to be served finds the disk */
 	free(disk);

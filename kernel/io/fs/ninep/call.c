@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* Requests under way: each has a slot of memory that the server sees, and its number as tag. Replies come in any order. */
+#include "hal/contract/timer.h"
 #include "kernel/core/fiber.h"
 #include "kernel/io/fs/ninep/mount.h"
 
@@ -138,33 +139,6 @@ static void record_next(struct ninep *mount, struct ninep_record *record)
 	ninep_wake_waiting(mount);
 }
 
-status_t ninep_call_run(struct ninep *mount, struct ninep_call *call)
-{
-	status_t status;
-
-	call->record->call = call;
-	status = call_submit(mount, call);
-	if (status != STATUS_OK)
-		record_next(mount, call->record);
-	hal_ninep_kick(mount->channel);
-	if (status != STATUS_OK)
-		return status;
-	while (!call->done)
-		fiber_sleep();
-	return call->status;
-}
-
-status_t ninep_call_fid(struct ninep *mount, enum ninep_type type, uint32_t fid)
-{
-	struct ninep_call call;
-
-	ninep_call_begin(mount, &call, type);
-	ninep_put32(&call.out, fid);
-	if (type == NINEP_FSYNC)
-		ninep_put32(&call.out, 0); /* not the data alone */
-	return ninep_call_run(mount, &call);
-}
-
 void ninep_node_drop(struct ninep *mount, struct ninep_node *node)
 {
 	struct ninep_record *record;
@@ -212,26 +186,79 @@ static void record_done(struct ninep *mount, struct ninep_record *record, uint32
 	record_next(mount, record);
 }
 
-static bool settle_some(struct ninep *mount)
+static unsigned settle_some(struct ninep *mount)
 {
-	bool some = false;
+	unsigned count = 0;
 	uint32_t bytes;
 	status_t status;
 	void *token;
 
-	for (; hal_ninep_done(mount->channel, &token, &bytes, &status); some = true)
+	for (; hal_ninep_done(mount->channel, &token, &bytes, &status); count++)
 		record_done(mount, token, bytes, status);
-	return some;
+	return count;
 }
 
-void ninep_settle(struct ninep *mount)
+unsigned ninep_settle(struct ninep *mount)
 {
-	bool some = true;
-	bool before;
+	unsigned all = 0;
+	unsigned some = 1;
+	unsigned before;
 
 	/* Twice nothing, where something is said to be there: a device that has not ended its reset keeps what it was given. */
 	do {
 		before = some;
 		some = settle_some(mount);
-	} while (hal_ninep_listen(mount->channel, true) && (some || before));
+		all += some;
+	} while (hal_ninep_listen(mount->channel, true) && (some > 0 || before > 0));
+	return all;
+}
+
+/* War: the device hears of requests, and does not interrupt while this fiber looks for replies itself. Whose reply it finds is woken, which ends it. */
+static void call_poll(struct ninep *mount, const struct ninep_call *call)
+{
+	(void)hal_ninep_listen(mount->channel, false);
+	do
+		device_governor_step(&mount->governor, settle_some(mount), false, hal_timer_now_ns());
+	while (!call->done && device_governor_polls(&mount->governor));
+	(void)ninep_settle(mount);
+}
+
+static void call_wait(struct ninep *mount, const struct ninep_call *call)
+{
+	device_governor_begin(&mount->governor, hal_timer_now_ns());
+	while (!call->done) {
+		if (device_governor_polls(&mount->governor)) {
+			call_poll(mount, call);
+		} else {
+			hal_ninep_kick(mount->channel);
+			fiber_sleep();
+		}
+	}
+	device_governor_end(&mount->governor, hal_timer_now_ns());
+}
+
+status_t ninep_call_run(struct ninep *mount, struct ninep_call *call)
+{
+	status_t status;
+
+	call->record->call = call;
+	status = call_submit(mount, call);
+	if (status != STATUS_OK) {
+		record_next(mount, call->record);
+		hal_ninep_kick(mount->channel);
+		return status;
+	}
+	call_wait(mount, call);
+	return call->status;
+}
+
+status_t ninep_call_fid(struct ninep *mount, enum ninep_type type, uint32_t fid)
+{
+	struct ninep_call call;
+
+	ninep_call_begin(mount, &call, type);
+	ninep_put32(&call.out, fid);
+	if (type == NINEP_FSYNC)
+		ninep_put32(&call.out, 0); /* not the data alone */
+	return ninep_call_run(mount, &call);
 }

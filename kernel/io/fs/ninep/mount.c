@@ -4,11 +4,14 @@
 #include "kernel/io/fs/ninep/mount.h"
 
 #include "hal/contract/smp.h"
+#include "hal/contract/timer.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/page.h"
 #include "kernel/io/devices.h"
 #include "kernel/io/fs/ninep/ninep.h"
+#include "kernel/io/ring_war.h"
+#include "kernel/io/wake_cost.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
@@ -40,7 +43,11 @@ static void mount_free(struct ninep *mount)
 /* Context: scheduler, or a fiber that yields. */
 static void settle(void *arg)
 {
-	ninep_settle(arg);
+	struct ninep *mount = arg;
+	unsigned found = ninep_settle(mount);
+
+	if (mount->governor.waiting > 0)
+		device_governor_step(&mount->governor, found, true, hal_timer_now_ns());
 }
 
 /* Context: interrupt. */
@@ -80,6 +87,8 @@ static struct ninep *mount_new(struct hal_ninep *channel)
 	mount->channel = channel;
 	mount->slots = hal_direct_va(pa);
 	mount->ready = (struct deferred){ .run = settle, .arg = mount };
+	device_governor_init(&mount->governor, ring_war_rule(), wake_cost_ns(), 0, "9p");
+	device_governor_add(&mount->governor);
 	wait_queue_init(&mount->waiting);
 	list_init(&mount->nodes);
 	list_init(&mount->dying);
@@ -159,8 +168,10 @@ status_t ninep_mount(const char *tag, struct fs **out, char *why, size_t why_byt
 		status = hal_ninep_start(channel, on_ready, mount);
 	}
 	if (status != STATUS_OK) {
-		if (mount != NULL)
+		if (mount != NULL) {
+			device_governor_remove(&mount->governor);
 			mount_free(mount);
+		}
 		(void)format_print(why, why_bytes, "9p \"%s\": %s (%d)", tag, what, status);
 		return status;
 	}
@@ -182,7 +193,7 @@ status_t ninep_mount(const char *tag, struct fs **out, char *why, size_t why_byt
 void ninep_give_up(struct fs *fs)
 {
 	hal_ninep_break(ninep_of(fs)->channel, "does not answer, and the machine is to end: reset");
-	ninep_settle(ninep_of(fs));
+	(void)ninep_settle(ninep_of(fs));
 }
 
 void ninep_unmount(struct fs *fs)
@@ -192,8 +203,9 @@ void ninep_unmount(struct fs *fs)
 	if (fs->root != NULL)
 		fs_node_put(fs->root);
 	/* What the device had comes back with its reset. */
+	device_governor_remove(&mount->governor);
 	hal_ninep_stop(mount->channel);
-	ninep_settle(mount);
+	(void)ninep_settle(mount);
 	while (atomic_load_explicit(&mount->ready.posted, memory_order_relaxed) != 0)
 		fiber_yield(); /* an interrupt that was left to be served finds the mount */
 	if (!hal_ninep_listen(mount->channel, false)) /* else the device has not ended its reset: it may still write there */

@@ -13,6 +13,7 @@
 #include "hal/contract/ninep.h"
 #include "kernel/core/deferred.h"
 #include "kernel/core/wait.h"
+#include "kernel/io/device_governor.h"
 #include "kernel/io/fs/fs.h"
 #include "lib/list.h"
 #include "lib/ninep.h"
@@ -53,6 +54,7 @@ struct ninep {
 	struct hal_ninep *channel;
 	uint32_t message_bytes; /* the largest message that was agreed on */
 	struct deferred ready;
+	struct device_governor governor;
 	struct ninep_slot *slots;
 	struct ninep_record records[NINEP_SLOTS];
 	struct ninep_record *free;
@@ -129,8 +131,8 @@ MUST_CHECK status_t ninep_call_run(struct ninep *mount, struct ninep_call *call)
 /* A request of a fid alone. */
 MUST_CHECK status_t ninep_call_fid(struct ninep *mount, enum ninep_type type, uint32_t fid);
 
-/* Takes what the device has done. Context: scheduler or fiber. */
-void ninep_settle(struct ninep *mount);
+/* Takes what the device has done, how many replies, and has it interrupt for the next one. Context: scheduler or fiber. */
+unsigned ninep_settle(struct ninep *mount);
 
 /* Sleeps until ninep_wake_waiting(): a hint. Context: fiber. */
 void ninep_wait(struct ninep *mount);

@@ -12,7 +12,10 @@
 #include "kernel/core/deferred.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/page.h"
+#include "kernel/io/device_governor.h"
 #include "kernel/io/devices.h"
+#include "kernel/io/ring_war.h"
+#include "kernel/io/wake_cost.h"
 #include "tests/unit/kernel/io/fs/ninep_server.h"
 
 enum { MESSAGE_ROOM = 1 << 20 };
@@ -174,6 +177,37 @@ static bool serve(void)
 		from += some;
 	}
 	return true;
+}
+
+enum governor_rule ring_war_rule(void)
+{
+	return GOVERNOR_AUTO;
+}
+
+uint64_t wake_cost_ns(void)
+{
+	return GOVERNOR_WAKE_NS;
+}
+
+/* The server answers between two looks. */
+bool device_governor_polls(const struct device_governor *device)
+{
+	(void)device;
+	if (server.war)
+		(void)serve();
+	return server.war;
+}
+
+void device_governor_add(struct device_governor *device)
+{
+	(void)device;
+	server.governors++;
+}
+
+void device_governor_remove(struct device_governor *device)
+{
+	(void)device;
+	server.governors--;
 }
 
 uint64_t hal_timer_now_ns(void)

@@ -16,6 +16,7 @@ enum { BUFFER_BYTES = 16384 };
 
 static struct fs *fs;
 static char why[128];
+static bool in_war;
 static uint8_t buffer[BUFFER_BYTES] __attribute__((aligned(16)));
 
 static inline struct span text(const char *string)
@@ -26,6 +27,7 @@ static inline struct span text(const char *string)
 static inline void mount(void)
 {
 	server_reset();
+	server.war = in_war;
 	CU_ASSERT_EQUAL_FATAL(ninep_mount("host", &fs, why, sizeof(why)), STATUS_OK);
 }
 
@@ -34,6 +36,7 @@ static inline void expect_nothing(void)
 {
 	server_settle();
 	CU_ASSERT_EQUAL(server.pages, 0);
+	CU_ASSERT_EQUAL(server.governors, 0);
 }
 
 static inline void unmount_broken(void)

@@ -22,6 +22,7 @@ struct server {
 	bool read_only;
 	server_spoil *spoil; /* NULL: it is honest */
 	void *ctx;
+	bool war;      /* who waits for it looks again and again */
 	bool mute;     /* it answers nobody who looks at a panic */
 	uint64_t now_ns; /* as the clock goes then */
 	struct fs *gives_up; /* whose machine is to end: whoever sleeps waits for a server that never answers */
@@ -30,6 +31,7 @@ struct server {
 	unsigned requests;
 	uint32_t fail_with;    /* not 0: every request but VERSION, ATTACH and CLUNK fails with this errno */
 	unsigned pages;        /* that the kernel has */
+	unsigned governors;    /* that are in the list */
 };
 
 extern struct server server;

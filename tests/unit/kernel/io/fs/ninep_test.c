@@ -239,12 +239,22 @@ static void a_panic_waits_for_no_server_and_believes_none(void)
 	unmount_broken();
 }
 
+static void who_looks_itself_gets_what_who_sleeps_gets(void)
+{
+	in_war = true;
+	files_are_made_written_and_read();
+	names_are_made_changed_and_removed();
+	what_the_host_fails_with_is_passed_on_and_leaks_nothing();
+	in_war = false;
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(files_are_made_written_and_read),
 	UNIT_CASE(files_are_opened_for_what_they_allow),
 	UNIT_CASE(names_are_made_changed_and_removed),
 	UNIT_CASE(what_the_host_replaces_is_stale),
 	UNIT_CASE(what_the_host_fails_with_is_passed_on_and_leaks_nothing),
+	UNIT_CASE(who_looks_itself_gets_what_who_sleeps_gets),
 	UNIT_CASE(a_server_that_cannot_be_mounted_is_told),
 	UNIT_CASE(a_panic_leaves_a_file_whatever_was_under_way),
 	UNIT_CASE(a_server_that_never_answers_is_given_up_at_the_end),
