@@ -4,6 +4,7 @@
 """The host's folder as applications see it, /host: files by apps/files, and programs that are started out of it."""
 from __future__ import annotations
 
+import shutil
 import struct
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from rumpklib import share  # noqa: E402
 APPS = paths.BUILD / "tests" / "apps"
 PROGRAMS = paths.BUILD / "tests" / "share-programs"
 FOLDERS = paths.BUILD / "tests" / "share"
+LINUX = paths.BUILD / "tests" / "share-linux"
 HALTED = "sched: last process exited, halting"
 #: mov w0, #0; ret
 RETURN_FALSE = (0x52800000, 0xd65f03c0)
@@ -73,6 +75,46 @@ def followed(smp: int) -> suite.Case:
     return suite.Case(f"share_app[{name}]", machine, Expectation(0, (markers.RUBICON, *lines[1:], HALTED)), script=suite.Drive(run))
 
 
+def _linux_folder(name: str) -> Path:
+    """A folder with Linux programs and their signatures, as they were made: the programs change it."""
+    folder = FOLDERS / paths.folder_name(f"linux-{name}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in LINUX.glob("*"):
+        shutil.copy(path, folder)
+    return folder
+
+
+def linux(smp: int) -> suite.Case:
+    """Linux programs, and code that is mapped, run with their signature and not without; what was signed, whatever becomes of the file."""
+    says = ("answer: 6", "exec /host/answer: 42", "trust: refused: program /host/unsigned: there is no signature beside it", "exec /host/unsigned: 13",
+            "trust: refused: program /host/altered: the signature does not match the file", "exec /host/altered: 13",
+            "trust: refused: program /host/other: signed by a key that this image does not trust", "exec /host/other: 13",
+            "map /host/code: 7", "map /host/code, its file empty: 7", "written: 13",
+            "trust: refused: program /host/unsigned-code: there is no signature beside it", "map /host/unsigned-code: 13")
+    words = " ".join(f"exec /host/{name}" for name in ("answer", "unsigned", "altered", "other")) + " map /host/code map /host/unsigned-code"
+    return case(f"linux,smp{smp}", "linux-share", _linux_folder(f"smp{smp}"), words, says, smp=smp)
+
+
+def linux_race() -> suite.Case:
+    """The host empties the program when the kernel has read it, and looks at the signature: what was read is what runs."""
+    folder = _linux_folder("race")
+
+    def run(machine: Machine) -> None:
+        at = nm.addresses(suite.PRODUCT.with_suffix(".elf"))
+        assert machine.config.gdb_socket is not None
+        with Stub(machine.config.gdb_socket) as stub:
+            stub.break_at(at["trust_verify_file"])
+            assert stub.resume(), "no signature was looked at"
+            (folder / "race").write_bytes(b"")
+            stub.let_go()
+        Path(machine.config.gdb_socket).unlink(missing_ok=True)
+        machine.wait(wall_s=60.0)
+    machine = stubbed("race", initrd=APPS / "linux-share.rpk", append="-- exec /host/race", extra=share.arguments(share.Share(str(folder), False), "mmio"))
+    return suite.Case("share_app[linux,race]", machine, Expectation(0, (markers.RUBICON, "answer: 6", "exec /host/race: 42", HALTED)),
+                      script=suite.Drive(run), budget=suite.Budget(cpu_s=60.0, wall_s=90.0, idle_s=None))
+
+
 def leaves() -> suite.Case:
     """The server takes no more requests, and the process ends with one under way: the machine ends all the same, and says why."""
     folder = FOLDERS / "leaves"
@@ -113,7 +155,7 @@ def cases() -> list[suite.Case]:
         link.symlink_to("../../../../../../../../../etc")
     return [
         *(files(what, transport, smp) for what in WORDS for transport in ("mmio", "pci") for smp in (1, 4)),
-        followed(1), followed(4), leaves(),
+        followed(1), followed(4), leaves(), linux(1), linux(4), linux_race(),
         *(case(f"programs,smp{smp}", "host-run", PROGRAMS, words, programs, smp=smp) for smp in (1, 4)),
         case("read-only", "files-host", PROGRAMS, "stat /host/good , write /host/good x", ("[files] write: /host/good: EROFS",),
              status=1, read_only=True),

@@ -17,6 +17,7 @@
 #include "kernel/sys/linux/load.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/proven.h"
 #include "kernel/sys/linux/script.h"
 #include "kernel/sys/linux/stack.h"
 #include "kernel/sys/linux/threads.h"
@@ -117,9 +118,7 @@ static status_t program_find(struct exec *exec)
 		if (bytes < 0)
 			return (status_t)bytes;
 		if (!linux_script_is(span_of(exec->head, (size_t)bytes))) {
-			status = image->file->ops->map != NULL ? image->file->ops->map(image->file, &image->content) : STATUS_EACCES;
-			if (status == STATUS_OK && image->content.len == 0)
-				status = bytes == 0 ? STATUS_ENOEXEC : STATUS_EACCES; /* not of the bundle: it is not proven */
+			status = bytes == 0 ? STATUS_ENOEXEC : linux_file_prove(image->file, &image->content);
 			if (status == STATUS_OK)
 				(void)linux_file_path(image->file, exec->own, sizeof(exec->own));
 			return status == STATUS_OK ? linux_program_plan(exec->thread->process, &exec->program) : status;

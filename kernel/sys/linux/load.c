@@ -14,6 +14,7 @@
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/mm_pages.h"
 #include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/proven.h"
 #include "lib/bits.h"
 #include "lib/string.h"
 
@@ -48,7 +49,6 @@ static uint64_t image_end(const struct linux_image *image)
 	return bits_align_up(last->va + last->mem_bytes, HAL_PAGE_BYTES);
 }
 
-/* A file of the bundle: what is elsewhere is not proven. */
 static status_t image_open(struct process *process, struct span name, struct linux_image *image)
 {
 	char path[PATH_BYTES];
@@ -59,9 +59,7 @@ static status_t image_open(struct process *process, struct span name, struct lin
 	memcpy(path, name.data, name.len);
 	path[name.len] = '\0';
 	status = linux_open_program(process, LINUX_AT_FDCWD, path, 0, &image->file);
-	if (status == STATUS_OK)
-		status = image->file->ops->map != NULL ? image->file->ops->map(image->file, &image->content) : STATUS_EACCES;
-	return status == STATUS_OK && image->content.len == 0 ? STATUS_EACCES : status;
+	return status == STATUS_OK ? linux_file_prove(image->file, &image->content) : status;
 }
 
 static status_t interpreter_plan(struct process *process, struct linux_program *program)

@@ -16,7 +16,7 @@ struct process;
 struct thread;
 
 struct linux_image {
-	struct span content;     /* lies in memory for ever */
+	struct span content;     /* lies in memory as long as `file` is held; of none: for ever */
 	struct linux_file *file; /* held; NULL: of none */
 	struct elf_plan plan;
 };

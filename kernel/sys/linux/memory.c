@@ -15,6 +15,7 @@
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/mm_pages.h"
 #include "kernel/sys/linux/pages.h"
+#include "kernel/sys/linux/proven.h"
 #include "kernel/sys/thread.h"
 #include "lib/bits.h"
 
@@ -61,7 +62,14 @@ static status_t backing_of(struct thread *thread, const uint64_t x[6], unsigned 
 	if (access == LINUX_O_WRONLY || (type == LINUX_MAP_SHARED && (x[2] & LINUX_PROT_WRITE) && access != LINUX_O_RDWR))
 		return STATUS_EACCES;
 	backing->offset = x[5];
-	return backing->file->ops->map != NULL ? backing->file->ops->map(backing->file, &backing->memory) : STATUS_ENODEV;
+	status = backing->file->ops->map != NULL ? backing->file->ops->map(backing->file, &backing->memory) : STATUS_ENODEV;
+	if (status != STATUS_OK || backing->memory.len > 0 || type != LINUX_MAP_PRIVATE)
+		return status;
+	/* What is executed is proven first; with it what else is mapped of the same file. */
+	if ((x[2] & LINUX_PROT_EXEC) && !linux_mm_of(thread->process)->jit)
+		return linux_file_prove(backing->file, &backing->memory);
+	backing->memory = linux_file_proven(backing->file);
+	return STATUS_OK;
 }
 
 static int64_t call_mmap(struct thread *thread, const uint64_t x[6])

@@ -299,6 +299,8 @@ static void vfs_release(struct linux_file *file)
 	struct budget *budget = gone->budget;
 
 	linux_dentry_put(gone->dentry);
+	if (gone->proven.file.data != NULL)
+		program_copy_free(&gone->proven, budget);
 	free(gone);
 	budget_credit_bytes(budget, sizeof(*gone));
 	budget_put(budget);
@@ -340,9 +342,15 @@ struct linux_file *linux_vfs_file_make(struct linux_dentry *dentry, uint32_t fla
 	made->budget = budget;
 	made->dentry = linux_dentry_hold(dentry);
 	atomic_init(&made->has_id, false);
+	made->proven = (struct program_copy){ 0 };
 	made->is_path = (flags & LINUX_O_PATH) != 0;
 	linux_file_init(&made->file, made->is_path ? &path_ops : &vfs_ops, flags);
 	return &made->file;
+}
+
+struct linux_vfs_file *linux_vfs_own(struct linux_file *file)
+{
+	return file->ops == &vfs_ops ? own_of(file) : NULL;
 }
 
 struct linux_dentry *linux_vfs_dentry(const struct linux_file *file)

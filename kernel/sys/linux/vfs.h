@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/cap/program_copy.h"
 #include "kernel/io/fs/fs.h"
 #include "kernel/sys/linux/dentry.h"
 #include "kernel/sys/linux/file.h"
@@ -20,6 +21,7 @@ struct linux_vfs_file {
 	bool is_path;                /* O_PATH: it is only a name */
 	_Atomic bool has_id;         /* W: who asks first; release, pairs with the acquire of the next */
 	uint64_t id;                 /* of the node, once asked for */
+	struct program_copy proven;  /* W: under the file's lock, once. What may be executed of it; empty: nothing yet */
 };
 
 /* asm-generic/stat.h and linux/stat.h */
@@ -37,6 +39,9 @@ struct linux_stat {
 
 /* An open file for a name, which it holds. `flags`: LINUX_O_*. NULL where memory is out. */
 struct linux_file *linux_vfs_file_make(struct linux_dentry *dentry, uint32_t flags);
+
+/* The open file behind a file of a file system that is open for more than its name; else NULL. */
+struct linux_vfs_file *linux_vfs_own(struct linux_file *file);
 
 /* What an open file is called; NULL: it is none of a file system. */
 struct linux_dentry *linux_vfs_dentry(const struct linux_file *file);
