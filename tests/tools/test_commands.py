@@ -43,6 +43,13 @@ class KeygenTest(support.Case):
         self.assertEqual(self.rumpk("verify", bundle, "-p", self.folder / "mine.pub")[0], 0)
         self.assertEqual(self.rumpk("verify", bundle, "-p", KEYS / "dev.pub")[0], 1)
 
+    def test_programs_have_their_signature_beside_them(self) -> None:
+        (self.folder / "prog").write_bytes(b"not a bundle")
+        self.assertEqual(self.rumpk("sign", self.folder / "prog", "-k", KEYS / "dev.key")[0], 0)
+        self.assertEqual((self.folder / "prog").read_bytes(), b"not a bundle")
+        done = subprocess.run(["minisign", "-Vm", self.folder / "prog", "-p", KEYS / "dev.pub"], capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_overwrites_only_when_told(self) -> None:
         (self.folder / "mine.key").write_text("precious")
         status, _, error = self.rumpk("keygen", "--no-password", self.folder / "mine")

@@ -24,6 +24,11 @@ class Bundle:
     archive: bytes
 
 
+def is_bundle(data: bytes) -> bool:
+    """Whether a file says of itself that it is one."""
+    return data.startswith(MAGIC)
+
+
 def join(signature: bytes, archive: bytes) -> bytes:
     """The file of a bundle."""
     if len(signature) > SIGNATURE_MAX:

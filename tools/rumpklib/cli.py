@@ -37,9 +37,10 @@ def _pack(sub: argparse._SubParsersAction) -> None:
 
 
 def _sign(sub: argparse._SubParsersAction) -> None:
-    parser = sub.add_parser("sign", help="sign a bundle, in place",
-                            description="Signs a bundle in place, replacing a signature that is there.")
-    parser.add_argument("bundle", metavar="app.rpk")
+    parser = sub.add_parser("sign", help="sign bundles, in place, and programs, in a file beside them",
+                            description="Signs a bundle in place, replacing a signature that is there. Of any other file, a program that is to "
+                                        "run out of the host's folder or a volume, the signature is written beside it, to FILE.minisig.")
+    parser.add_argument("files", metavar="app.rpk|FILE", nargs="+")
     parser.add_argument("-k", dest="key", metavar="KEY", required=True, help="minisign secret key")
     parser.set_defaults(function=commands.sign)
 

@@ -14,6 +14,9 @@ from . import bake, bundle, content, files, grants, image, minisign, stamp
 from . import pack as packing
 from .errors import BadInput, Refused
 
+#: The signature of a program that is no bundle, beside it: where the kernel looks for it.
+PROGRAM_SUFFIX = ".minisig"
+
 
 def _refuse_overwriting(paths: list[Path], force: bool) -> None:
     for path in paths:
@@ -52,9 +55,15 @@ def pack(arguments: argparse.Namespace) -> int:
 
 
 def sign(arguments: argparse.Namespace) -> int:
-    whole = content.read(arguments.bundle)
-    files.write(arguments.bundle, packing.sign_archive(whole.archive, arguments.key, whole.manifest.name))
-    print(f"{arguments.bundle}: signed")
+    for name in arguments.files:
+        data = files.read(name)
+        if bundle.is_bundle(data):
+            whole = content.read(name)
+            files.write(name, packing.sign_archive(whole.archive, arguments.key, whole.manifest.name))
+            print(f"{name}: signed")
+        else:
+            files.write(name + PROGRAM_SUFFIX, minisign.sign(data, arguments.key, f"program {Path(name).name}"))
+            print(f"{name}{PROGRAM_SUFFIX}: written")
     return 0
 
 
