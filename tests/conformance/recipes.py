@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
-"""make recipes-test: every recipe is built, run in a guest, and asked something. [NAME...] runs those alone.
+"""make recipes-test: every recipe, and every workload of tests/conformance/workloads, is built, run in a guest, and asked something. [NAME...] runs those alone.
 
 Exit status: 0 all answered, 1 one did not.
 """
@@ -17,19 +17,26 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 RUMPK = ROOT / "tools/rumpk"
+WORKLOADS = ROOT / "tests/conformance/workloads"
+MEMORY = "256"
 STARTS_S, ENDS_S = 60.0, 120.0
 
 
 @dataclass(frozen=True)
 class Check:
-    """What a recipe is run with; `says` is looked for in what it prints, or in what its port answers to `ask`."""
+    """What a recipe is run with; `says` is looked for in what it prints, or in what its port answers to `ask`. `typed` goes to its terminal."""
 
     recipe: str
     says: str
     words: tuple[str, ...] = ()
     ask: bytes = b""
     port: int = 0
+    typed: bytes = b""
+    status: int = 0
 
+
+#: What the forty tools say: on Linux, and here.
+TOOLS = r"""^1 2 3 99 100 \n100\n19\n123456789\n5050\nn\nsame\n(.*\n)*forty tools: done$"""
 
 CHECKS = (
     Check("busybox", r"^hello world$", ("echo", "hello", "world")),
@@ -41,8 +48,22 @@ CHECKS = (
     Check("go-hello", r"^hello from go[\d.]+, 5000050000$", ("-once",)),
     Check("go-hello", r"hello /a/b", ask=b"GET /a/b HTTP/1.0\r\n\r\n", port=80),
     Check("nginx", r"<h1>nginx on Rumpk</h1>", ask=b"GET / HTTP/1.0\r\n\r\n", port=80),
+    Check("servers", r"^httpd: answers\n(.*\n)*lighttpd: answers\n(.*\n)*mini_httpd: answers\n(.*\n)*nginx: answers$"),
+    Check("keep", r"^ended with 0\n1\) \"42\"\n2\) \"43\"\n1\) \"one\"\n2\) \"two\"\n3\) \"three\"$"),
+    Check("wal", r"^40\|420\nok\n0\|0\|0$"),
+    Check("ssh", r"^piped\nover ssh as root$"),
+    Check("python", r"^threads 8000\nSUBPROCESS 0\n(.*\n)*served by http.server$"),
+    Check("native", r"^musl: 4000 1\nglibc: 2.500 written\nc\+\+: 28 caught\npbzip2: the same$"),
+    Check("tools", TOOLS),
+    Check("tty", r"^/dev/(tty|console)\n(.*\n)*1\n(.*\n)*42$", typed=b"\n\ntty; stty -a | grep -c icanon; sleep 100 &\nkill %1; echo $((6 * 7)); exit 5\n", status=5),
     Check("redis", r"\+PONG\r\n\+OK\r\n\$2\r\n42", ask=b"PING\r\nSET a 42\r\nGET a\r\nQUIT\r\n", port=6379),
 )
+
+
+def source(check: Check) -> str:
+    """What `rumpk recipe build` is told: a workload is a file."""
+    path = WORKLOADS / f"{check.recipe}.toml"
+    return str(path) if path.exists() else check.recipe
 
 
 def free_port() -> int:
@@ -70,11 +91,12 @@ def answer(port: int, ask: bytes, limit_s: float) -> str:
 def run(check: Check) -> str:
     """What a recipe says."""
     bundle = ROOT / f"build/recipes/{check.recipe}.rpk"
-    command = [str(RUMPK), "run", str(bundle), "--timeout", str(ENDS_S)]
+    command = [str(RUMPK), "run", str(bundle), "--timeout", str(ENDS_S), "-m", MEMORY, *(["-i"] if check.typed else [])]
     if not check.port:
-        done = subprocess.run([*command, "--", *check.words] if check.words else command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, check=False)
-        return done.stdout + ("" if done.returncode == 0 else f"exit status {done.returncode}\n")
+        done = subprocess.run([*command, "--", *check.words] if check.words else command, input=check.typed, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False)
+        said = done.stdout.decode("utf-8", "replace").replace("\r", "")
+        return said + ("" if done.returncode == check.status else f"exit status {done.returncode}\n")
     port = free_port()
     with subprocess.Popen([*command, "--net", f"user,hostfwd=tcp:{port}-:{check.port}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True) as guest:
@@ -86,7 +108,7 @@ def run(check: Check) -> str:
 
 def main(names: list[str]) -> int:
     wanted = [check for check in CHECKS if not names or check.recipe in names]
-    built = subprocess.run([str(RUMPK), "recipe", "build", *dict.fromkeys(check.recipe for check in wanted)], check=False)
+    built = subprocess.run([str(RUMPK), "recipe", "build", *dict.fromkeys(source(check) for check in wanted)], check=False)
     failed = built.returncode != 0
     for check in wanted if not failed else ():
         said = run(check)
