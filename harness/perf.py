@@ -4,7 +4,8 @@
 """Performance: harness/perf.py [--update] [--boots N] [-j JOBS].
 
 Instruction counts (unit `instructions`) come from guest benchmarks under -icount, are the same in every run, and are
-held to tests/perf/baseline.json: more than 2 % above it fails. So is what a request costs the guest (harness/request_cost.py). What the governor's choice costs in the guest, in percent of
+held to tests/perf/baseline.json: more than 2 % above it fails. So is what a request costs the guest (harness/request_cost.py), and what the kernel's services
+cost a Linux program (harness/linux_costs.py). What the governor's choice costs in the guest, in percent of
 always War or always Peace, whichever is better, is held to a ceiling for each pattern of arrivals. Boot time is measured
 beside the floor image, turn by turn, and the ratio of the pairs is judged (harness/boot_ratio.py). Rates depend on the host: shown, not judged.
 """
@@ -22,7 +23,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from harness import boot_ratio, boots, junit, markers, paths, report, request_cost, result, steps, suite  # noqa: E402
+from harness import boot_ratio, boots, junit, linux_costs, markers, paths, report, request_cost, result, steps, suite  # noqa: E402
 from harness.runner import run_case  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
 
@@ -35,7 +36,7 @@ WAITING = ("timer_fire", "message_round_trip", "remote_wake", "governor_wake")
 WAITING_REGRESSION = 0.12
 #: Instructions that an operation may take, whatever it took before.
 CEILINGS = {"fiber_switch": 40, "null_cap_enter": 150, "submission_peace": 500, "ring_1p1c_1": 25, "ring_1p1c_64": 4,
-            "blog.request_mmio": 25_000, "blog.request_pci": 25_000}
+            "linux.null_call": 150, "blog.request_mmio": 25_000, "blog.request_pci": 25_000}
 #: Percent of the better of War and Peace that the governor's choice may cost, in any pattern.
 GOVERNOR_CEILING = 110
 EXACT_UNITS = ("instructions", "percent")
@@ -183,7 +184,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.update:
         try:
-            update([steps_measure(), *guest_measures(), *request_cost.measures()])
+            update([steps_measure(), *guest_measures(), *linux_costs.measures(), *request_cost.measures()])
         except (RuntimeError, OSError) as error:
             print(f"perf: {error}", file=sys.stderr)
             return 1
@@ -192,6 +193,7 @@ def main() -> int:
     baseline = json.loads(BASELINE.read_text(encoding="utf-8")) if BASELINE.exists() else {}
     parts = {"image": image_rows, "boot": lambda: boot_rows(options.pairs),
              "steps": lambda: steps_rows(baseline), "guest": lambda: guest_rows(baseline),
+             "linux": lambda: [judge(measure, baseline) for measure in linux_costs.measures()],
              "request": lambda: [judge(measure, baseline) for measure in request_cost.measures()],
              "host": lambda: [judge(measure, {}) for measure in host_measures()],
              "boots": lambda: boots_row(options.boots, options.jobs) if options.boots else []}

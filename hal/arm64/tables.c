@@ -88,11 +88,24 @@ uint64_t *tables_entry_find(uint64_t root_pa, uint64_t va)
 	return *entry & PTE_VALID ? entry : NULL;
 }
 
+/* The first entry from `i` on that is not 0, TABLE_ENTRIES where none is: most tables are nearly empty, so four at once. */
+static unsigned entry_next(const uint64_t *table, unsigned i)
+{
+	for (; i % 4 != 0; i++)
+		if (table[i] != 0)
+			return i;
+	while (i < TABLE_ENTRIES && (table[i] | table[i + 1] | table[i + 2] | table[i + 3]) == 0)
+		i += 4;
+	while (i < TABLE_ENTRIES && table[i] == 0)
+		i++;
+	return i;
+}
+
 static void leaf_table_destroy(uint64_t table_pa, const struct hal_page_source *source)
 {
 	const uint64_t *table = table_at(table_pa);
 
-	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
+	for (unsigned i = entry_next(table, 0); i < TABLE_ENTRIES; i = entry_next(table, i + 1))
 		if (table[i] & PTE_VALID)
 			source->free(source->ctx, table[i] & PTE_ADDR_MASK);
 	source->free(source->ctx, table_pa);
@@ -102,12 +115,12 @@ void tables_empty(uint64_t root_pa, const struct hal_page_source *source)
 {
 	uint64_t *root = table_at(root_pa);
 
-	for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+	for (unsigned i = entry_next(root, 0); i < TABLE_ENTRIES; i = entry_next(root, i + 1)) {
 		if (!(root[i] & PTE_VALID))
 			continue;
 		uint64_t *middle = table_at(root[i] & PTE_ADDR_MASK);
 
-		for (unsigned j = 0; j < TABLE_ENTRIES; j++)
+		for (unsigned j = entry_next(middle, 0); j < TABLE_ENTRIES; j = entry_next(middle, j + 1))
 			if (middle[j] & PTE_VALID)
 				leaf_table_destroy(middle[j] & PTE_ADDR_MASK, source);
 		source->free(source->ctx, root[i] & PTE_ADDR_MASK);

@@ -45,23 +45,18 @@ static const struct linux_call *const families[] = {
 	linux_calls_unserved,
 };
 
-static const struct linux_call *table[LINUX_CALLS] __attribute__((section(".unzeroed"))); /* W: linux_calls_init() */
+/* W: linux_calls_init(), both. What is carried out stands apart: one look, never NULL. */
+static const struct linux_call *table[LINUX_CALLS] __attribute__((section(".unzeroed")));
+static linux_call_run *runs[LINUX_CALLS] __attribute__((section(".unzeroed")));
 static _Atomic uint32_t asked_in_vain[(LINUX_CALLS + 31) / 32];
 
-void linux_calls_init(void)
-{
-	memset(table, 0, sizeof(table));
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		for (const struct linux_call *call = families[i]; call->name != NULL; call++)
-			if (table[call->number] == NULL) /* who serves it comes before who only knows it */
-				table[call->number] = call;
-}
-
 /* Says so once a call, whoever asks. */
-static __attribute__((noinline)) int64_t answer_unserved(const struct thread *thread, uint64_t number)
+static int64_t answer_unserved(struct thread *thread, const uint64_t x[6])
 {
+	uint64_t number = thread->user.x[8];
 	const char *name = number < LINUX_CALLS && table[number] != NULL ? table[number]->name : "a call without a name here";
 
+	(void)x;
 	if (number >= LINUX_CALLS ||
 	    !(atomic_fetch_or_explicit(&asked_in_vain[number / 32], 1u << number % 32, memory_order_relaxed) & 1u << number % 32))
 		log_print(LOG_LINUX, LOG_INFO, "process %u (%s): %s (%llu) is not there: ENOSYS", thread->process->number,
@@ -80,39 +75,60 @@ static void trace(const struct thread *thread, const struct linux_call *call, co
 			  (unsigned long long)x[3], (unsigned long long)x[4], (unsigned long long)x[5], (long long)result);
 }
 
-/* A call that a signal without a handler has interrupted goes on where it was. */
-static int64_t call_run(struct thread *thread, const struct linux_call *call)
+/* What runs in a call's stead under log=linux:trace. */
+static int64_t call_traced(struct thread *thread, const uint64_t x[6])
+{
+	const struct linux_call *call = table[thread->user.x[8]];
+	const uint64_t before[6] = { x[0], x[1], x[2], x[3], x[4], x[5] };
+	int64_t result = (call->run != NULL ? call->run : answer_unserved)(thread, x);
+
+	trace(thread, call, before, result);
+	return result;
+}
+
+static void call_init(const struct linux_call *call, bool traced)
+{
+	if (table[call->number] != NULL)
+		return; /* who serves it comes before who only knows it */
+	table[call->number] = call;
+	if (traced || call->run != NULL)
+		runs[call->number] = traced ? call_traced : call->run;
+}
+
+void linux_calls_init(void)
+{
+	memset(table, 0, sizeof(table));
+	for (unsigned i = 0; i < LINUX_CALLS; i++)
+		runs[i] = answer_unserved;
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		for (const struct linux_call *call = families[i]; call->name != NULL; call++)
+			call_init(call, log_passes(LOG_LINUX, LOG_TRACE));
+}
+
+/* One that was interrupted by a signal without a handler goes on where it was. */
+static __attribute__((noinline)) int64_t call_again(struct thread *thread)
 {
 	int64_t (*restart)(struct thread *thread) = thread->personality->restart;
 
-	if (__builtin_expect(restart == NULL, 1))
-		return call->run(thread, thread->user.x);
 	thread->personality->restart = NULL;
 	return restart(thread);
 }
 
 int64_t linux_call(struct thread *thread)
 {
-	struct hal_user *user = &thread->user;
-	uint64_t number = user->x[8];
-	const struct linux_call *call = number < LINUX_CALLS ? table[number] : NULL;
-	bool traced = log_passes(LOG_LINUX, LOG_TRACE);
-	uint64_t first = user->x[0];
+	uint64_t number = thread->user.x[8];
 	int64_t result;
 
 	thread->calls++;
-	if (call == NULL || call->run == NULL)
-		result = answer_unserved(thread, number);
+	if (__builtin_expect(thread->personality->restart != NULL, 0))
+		result = call_again(thread);
+	else if (__builtin_expect(number < LINUX_CALLS, 1))
+		result = runs[number](thread, thread->user.x);
 	else
-		result = call_run(thread, call);
-	if (traced && call != NULL) {
-		const uint64_t x[6] = { first, user->x[1], user->x[2], user->x[3], user->x[4], user->x[5] };
-
-		trace(thread, call, x, result);
-	}
-	if (result == LINUX_NO_RESULT || result == LINUX_RESTART || result == LINUX_RESTART_NO_HANDLER)
-		return result;
-	user->x[0] = (uint64_t)result;
+		result = answer_unserved(thread, thread->user.x);
+	if (__builtin_expect(result <= LINUX_RESTART, 0))
+		return result; /* no errno is as low */
+	thread->user.x[0] = (uint64_t)result;
 	return 0;
 }
 

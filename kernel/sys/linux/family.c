@@ -47,6 +47,7 @@ status_t linux_family_enter(struct process *process, struct process *parent, int
 	family->session = of != NULL ? of->session : process->number;
 	if (parent != NULL) {
 		family->parent = family_of(parent);
+		atomic_store_explicit(&family->parent_number, parent->number, memory_order_relaxed);
 		list_push_back(&family->parent->children, &family->of_parent);
 	}
 	list_push_back(&families, &family->of_all);
@@ -135,6 +136,7 @@ static struct process *child_release(struct linux_family *child, bool *ended, in
 	*signal = child->death_signal;
 	list_remove(&child->of_parent);
 	child->parent = NULL;
+	atomic_store_explicit(&child->parent_number, child->top, memory_order_relaxed); /* as if that were init */
 	if (child->ended) {
 		linux_family_remove(child);
 		return process;

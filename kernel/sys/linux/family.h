@@ -9,6 +9,7 @@
 #ifndef KERNEL_SYS_LINUX_FAMILY_H
 #define KERNEL_SYS_LINUX_FAMILY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ struct linux_family {
 	/* W: under the lock, all that follows. */
 	struct list_node of_all;
 	struct linux_family *parent; /* NULL: it has none, or has outlived it */
+	_Atomic uint32_t parent_number; /* what getppid(2) tells, which takes no lock */
 	struct list_node children;
 	struct list_node of_parent;
 	unsigned top;            /* number of the process that the family began with */

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * Pipes: a ring of pages, which come when something is written and go when it is empty. One thread at a time reads, and one writes: they move data between
+ * Pipes: a ring of pages, which come when something is written and go when it is empty, but for the one that is written to next. One thread at a time reads, and one writes: they move data between
  * the program and the ring without a lock, and others find it busy meanwhile.
  */
 #include "hal/contract/memory.h"
@@ -43,12 +43,13 @@ static struct pipe *pipe_of(const struct linux_file *file)
 	return LIST_OWNER((struct linux_file *)file, struct pipe_end, file)->pipe;
 }
 
-/* Context: nobody is at it. */
-static void pages_free(struct pipe *pipe)
+/* All but `kept` (PAGES: all). Context: nobody is at it. */
+static void pages_free(struct pipe *pipe, unsigned kept)
 {
 	for (unsigned i = 0; i < PAGES; i++) {
-		if (pipe->pages[i] != 0)
-			budget_page_free(pipe->budget, pipe->pages[i]);
+		if (pipe->pages[i] == 0 || i == kept)
+			continue;
+		budget_page_free(pipe->budget, pipe->pages[i]);
 		pipe->pages[i] = 0;
 	}
 }
@@ -59,7 +60,7 @@ static void pipe_put(struct pipe *pipe)
 
 	if (atomic_fetch_sub_explicit(&pipe->holds, 1, memory_order_acq_rel) != 1)
 		return;
-	pages_free(pipe);
+	pages_free(pipe, PAGES);
 	free(pipe);
 	budget_credit_bytes(budget, sizeof(*pipe));
 	budget_put(budget);
@@ -132,7 +133,7 @@ static int64_t pipe_read(struct linux_file *file, struct linux_data *data, uint6
 		pipe->tail += (uint64_t)result;
 	pipe->reading = false;
 	if (pipe->tail == pipe->head && !pipe->writing)
-		pages_free(pipe);
+		pages_free(pipe, pipe->head / HAL_PAGE_BYTES % PAGES);
 	spinlock_give(&pipe->lock);
 	linux_event_raise(&pipe->event);
 	return result;

@@ -73,11 +73,12 @@ static __attribute__((noinline)) void others_run(struct linux_thread *personalit
 
 void linux_run(struct thread *thread)
 {
+	struct linux_thread *personality = thread->personality;
 	struct sched *sched = sched_this();
 
-	thread->personality->thread = thread;
-	wait_queue_init(&thread->personality->queue);
-	if (thread->personality->start != NULL &&
+	personality->thread = thread;
+	wait_queue_init(&personality->queue);
+	if (personality->start != NULL &&
 	    (linux_files_begin(thread->process) != STATUS_OK || linux_exec_first(thread) != STATUS_OK))
 		process_exit(thread->process, EXIT_STATUS_UNLOADABLE);
 	linux_thread_begin(thread);
@@ -85,8 +86,8 @@ void linux_run(struct thread *thread)
 		enum hal_stop stop;
 		int64_t restarted = 0;
 
-		if (sched->ready_mask != 0 && !thread->personality->slice_set)
-			slice_set(thread->personality);
+		if (sched->ready_mask != 0 && !personality->slice_set)
+			slice_set(personality);
 		stop = thread_enter(thread, sched);
 		if (__builtin_expect(stop == HAL_STOP_CALL, 1))
 			restarted = linux_call(thread);
@@ -94,12 +95,13 @@ void linux_run(struct thread *thread)
 			thread_fault(thread);
 		/* What is urgent, and the end of the slice. */
 		if (atomic_load_explicit(&sched->attention, memory_order_relaxed) != 0)
-			others_run(thread->personality);
+			others_run(personality);
 		/* After it has let others run: what they sent is seen before the program goes on. */
-		if (__builtin_expect(atomic_load_explicit(&thread->personality->signals.due, memory_order_relaxed) != 0 || restarted != 0, 0))
+		if (__builtin_expect(restarted != 0, 0) ||
+		    __builtin_expect(atomic_load_explicit(&personality->signals.due, memory_order_relaxed) != 0, 0))
 			linux_signal_deliver(thread, restarted != LINUX_NO_RESULT ? restarted : 0);
 	}
-	if (thread->personality->slice_set)
-		timer_cancel(&thread->personality->slice);
+	if (personality->slice_set)
+		timer_cancel(&personality->slice);
 	linux_thread_end(thread);
 }

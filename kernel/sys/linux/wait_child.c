@@ -175,16 +175,8 @@ static int64_t call_getpid(struct thread *thread, const uint64_t x[6])
 
 static int64_t call_getppid(struct thread *thread, const uint64_t x[6])
 {
-	const struct linux_family *family = linux_process_of(thread)->family;
-	int64_t parent;
-
 	(void)x;
-	spinlock_take(&linux_family_lock);
-	parent = family->parent != NULL ? family->parent->process->number : 0;
-	if (parent == 0 && family->top != thread->process->number)
-		parent = family->top; /* as if that were init */
-	spinlock_give(&linux_family_lock);
-	return parent;
+	return atomic_load_explicit(&linux_process_of(thread)->family->parent_number, memory_order_relaxed);
 }
 
 /* Whether `target`'s group may be set to `group` by `asking`. Under the lock. */
