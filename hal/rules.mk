@@ -13,5 +13,8 @@ build/kernel/hal/arm64/early_map.o: EXTRA_CFLAGS := -mstrict-align
 # On the way of every system call.
 build/kernel/hal/arm64/user.o build/kernel/hal/arm64/space.o: EXTRA_CFLAGS := $(HOT_CFLAGS)
 
+# On the way of every block of a volume's journal.
+build/kernel/hal/arm64/crc32c.o: EXTRA_CFLAGS := $(HOT_CFLAGS)
+
 # On the way of every frame.
 build/kernel/hal/virtio/net_receive.o build/kernel/hal/virtio/net_send.o build/kernel/lib/virtqueue.o: EXTRA_CFLAGS := $(HOT_CFLAGS)

@@ -20,7 +20,7 @@ RELEASE_IMAGE := build/rumpk-release.img
 KERNEL_HOT := kernel/core/sched kernel/core/timer kernel/core/wait kernel/cap/capset kernel/cap/dispatch kernel/cap/console_object kernel/cap/memory_object \
 	kernel/cap/ring_set kernel/sys/native kernel/sys/process kernel/sys/submissions kernel/sys/thread_run kernel/io/governor kernel/io/ring_war \
 	kernel/io/net/device kernel/io/net/transmit kernel/io/net/tcp_frame kernel/io/net/memory kernel/io/net/stream \
-	kernel/sys/linux/calls kernel/sys/linux/run
+	kernel/io/fs/ext4/crc32c kernel/sys/linux/calls kernel/sys/linux/run
 build/kernel/tests/guest/bench.o build/kernel/tests/guest/bench_ring.o $(KERNEL_HOT:%=build/kernel/%.o) \
 	$(KERNEL_METHODS:%=build/kernel/build/gen/kernel/%_methods.o): EXTRA_CFLAGS := $(HOT_CFLAGS)
 

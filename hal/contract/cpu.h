@@ -5,6 +5,7 @@
 #ifndef HAL_CONTRACT_CPU_H
 #define HAL_CONTRACT_CPU_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 static inline void hal_irq_enable(void)
@@ -62,5 +63,11 @@ static inline void *hal_cpu_local(void)
  * One 64-bit random number from the CPU (RNDR, FEAT_RNG). Returns 1 and stores it, or 0 where the CPU has none to give.
  */
 int hal_cpu_random(uint64_t *out);
+
+/* Whether the CPU has instructions for CRC-32C (FEAT_CRC32): hal_cpu_crc32c() is for those that have. Context: any; may be slow. */
+int hal_cpu_has_crc32c(void);
+
+/* CRC-32C of bytes behind others whose sum is `sum`, without inversions. */
+uint32_t hal_cpu_crc32c(uint32_t sum, const void *data, size_t bytes);
 
 #endif

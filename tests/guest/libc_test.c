@@ -2,7 +2,9 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* The parts of the kernel's C library that only make sense inside it. */
+#include "hal/contract/cpu.h"
 #include "kernel/core/libc.h"
+#include "kernel/io/fs/ext4/crc32c.h"
 #include "lib/string.h"
 #include "tests/guest/guest.h"
 
@@ -44,10 +46,22 @@ static const char *signals_do_nothing(void)
 	return NULL;
 }
 
+static const char *crc32c_of_the_cpu_is_that_of_the_tables(void)
+{
+	static const char check[] = "0123456789 and bytes enough for every width of the loops: 123456789";
+
+	crc32c_prepare();
+	GUEST_CHECK(~crc32c_by_tables(~0u, "123456789", 9) == 0xe3069283); /* as the catalogues of checksums have it */
+	for (unsigned at = 0; hal_cpu_has_crc32c() && at < sizeof(check); at++)
+		GUEST_CHECK(hal_cpu_crc32c(at, check + at, sizeof(check) - at) == crc32c_by_tables(at, check + at, sizeof(check) - at));
+	return NULL;
+}
+
 static const struct guest_test tests[] = {
 	{ "allocation_functions_keep_their_promises", allocation_functions_keep_their_promises },
 	{ "printed_text_reaches_the_console", printed_text_reaches_the_console },
 	{ "signals_do_nothing", signals_do_nothing },
+	{ "crc32c_of_the_cpu_is_that_of_the_tables", crc32c_of_the_cpu_is_that_of_the_tables },
 };
 
 const struct guest_table libc_tests = { tests, sizeof(tests) / sizeof(tests[0]) };

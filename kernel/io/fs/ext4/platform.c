@@ -52,6 +52,11 @@ void ext4_random(void *to, size_t bytes)
 	entropy_draw(to, bytes);
 }
 
+uint32_t (*ext4_cpu_crc32c(void))(uint32_t seed, const void *data, size_t bytes)
+{
+	return hal_cpu_has_crc32c() ? hal_cpu_crc32c : NULL;
+}
+
 void ext4_report(const char *line)
 {
 	log_line("%s", line);

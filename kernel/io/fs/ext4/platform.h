@@ -20,6 +20,9 @@ void ext4_random(void *to, size_t bytes);
 /* CRC-32C without the last inversion, as libext2fs and the journal take it. */
 uint32_t ext4_crc32c(uint32_t seed, const void *data, size_t bytes);
 
+/* The same by an instruction of the CPU; NULL where it has none. */
+uint32_t (*ext4_cpu_crc32c(void))(uint32_t seed, const void *data, size_t bytes);
+
 /* One holder at a time; the others sleep. NULL where memory is out. */
 struct ext4_lock;
 struct ext4_lock *ext4_lock_make(void);
