@@ -174,7 +174,25 @@ user_vector_load:
 user_copy_begin:
 	.type	user_copy_in, %function
 user_copy_in:
-	cmp	x2, #8
+	cmp	x2, #64
+	b.lo	5f
+0:	ldtr	x3, [x1]
+	ldtr	x4, [x1, #8]
+	ldtr	x5, [x1, #16]
+	ldtr	x6, [x1, #24]
+	ldtr	x7, [x1, #32]
+	ldtr	x8, [x1, #40]
+	ldtr	x9, [x1, #48]
+	ldtr	x10, [x1, #56]
+	add	x1, x1, #64
+	sub	x2, x2, #64
+	stp	x3, x4, [x0], #16
+	stp	x5, x6, [x0], #16
+	stp	x7, x8, [x0], #16
+	stp	x9, x10, [x0], #16
+	cmp	x2, #64
+	b.hs	0b
+5:	cmp	x2, #8
 	b.lo	2f
 1:	ldtr	x3, [x1]
 	str	x3, [x0], #8
@@ -193,7 +211,25 @@ user_copy_in:
 
 	.type	user_copy_out, %function
 user_copy_out:
-	cmp	x2, #8
+	cmp	x2, #64
+	b.lo	5f
+0:	ldp	x3, x4, [x1], #16
+	ldp	x5, x6, [x1], #16
+	ldp	x7, x8, [x1], #16
+	ldp	x9, x10, [x1], #16
+	sttr	x3, [x0]
+	sttr	x4, [x0, #8]
+	sttr	x5, [x0, #16]
+	sttr	x6, [x0, #24]
+	sttr	x7, [x0, #32]
+	sttr	x8, [x0, #40]
+	sttr	x9, [x0, #48]
+	sttr	x10, [x0, #56]
+	add	x0, x0, #64
+	sub	x2, x2, #64
+	cmp	x2, #64
+	b.hs	0b
+5:	cmp	x2, #8
 	b.lo	2f
 1:	ldr	x3, [x1], #8
 	sttr	x3, [x0]
