@@ -18,7 +18,7 @@ static status_t walk_to_new(const struct fs_object *from, struct span path, stru
 
 	if (status != STATUS_OK || (*out)->node == NULL)
 		return status;
-	fs_walk_end(*out);
+	fs_walk_end(from, *out);
 	return STATUS_EEXIST;
 }
 
@@ -31,7 +31,7 @@ static status_t walk_to_old(const struct fs_object *from, struct span path, stru
 		return status;
 	status = (*out)->name.len == 0 ? STATUS_EBUSY : (*out)->node == NULL ? STATUS_ENOENT : STATUS_OK;
 	if (status != STATUS_OK)
-		fs_walk_end(*out);
+		fs_walk_end(from, *out);
 	return status;
 }
 
@@ -51,7 +51,7 @@ static void make_dir_act(struct fs_request *request)
 	if (made != NULL)
 		fs_node_put(made);
 	request->result = status;
-	fs_walk_end(walk);
+	fs_walk_end(request->own, walk);
 }
 
 int64_t dir_make_dir(struct cap_call *call, const struct capos_dir_make_dir *params)
@@ -86,7 +86,7 @@ static void remove_act(struct fs_request *request)
 	if (status == STATUS_OK)
 		status = fs->ops->remove(path_directory(walk), walk->name, wants_directory);
 	request->result = status;
-	fs_walk_end(walk);
+	fs_walk_end(request->own, walk);
 }
 
 int64_t dir_remove(struct cap_call *call, const struct capos_dir_remove *params)
@@ -137,9 +137,9 @@ static void rename_act(struct fs_request *request)
 	request->result = fs_walk(request->to, request->paths[1], false, &to);
 	if (request->result == STATUS_OK) {
 		request->result = rename_walked(from, to, request->flags != 0);
-		fs_walk_end(to);
+		fs_walk_end(request->to, to);
 	}
-	fs_walk_end(from);
+	fs_walk_end(request->own, from);
 }
 
 /*
@@ -210,10 +210,10 @@ static void link_act(struct fs_request *request)
 		status = to->is_directory ? STATUS_ENOENT : FS_MAY(fs, link);
 		if (status == STATUS_OK)
 			status = fs->ops->link(path_directory(to), to->name, from->node);
-		fs_walk_end(to);
+		fs_walk_end(request->to, to);
 	}
 	request->result = status;
-	fs_walk_end(from);
+	fs_walk_end(request->own, from);
 }
 
 int64_t dir_link(struct cap_call *call, const struct capos_dir_link *params)
@@ -236,7 +236,7 @@ static void symlink_act(struct fs_request *request)
 	if (status == STATUS_OK)
 		status = fs->ops->symlink(path_directory(walk), walk->name, request->paths[1]);
 	request->result = status;
-	fs_walk_end(walk);
+	fs_walk_end(request->own, walk);
 }
 
 int64_t dir_symlink(struct cap_call *call, const struct capos_dir_symlink *params)
@@ -274,7 +274,7 @@ static void read_link_act(struct fs_request *request)
 		request->out_bytes = (size_t)result < request->data_bytes ? (size_t)result : request->data_bytes;
 	}
 	request->result = result;
-	fs_walk_end(walk);
+	fs_walk_end(request->own, walk);
 }
 
 int64_t dir_read_link(struct cap_call *call, const struct capos_dir_read_link *params)

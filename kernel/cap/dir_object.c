@@ -87,15 +87,16 @@ static status_t node_open(struct path_walk *walk, struct fs_request *request)
 static void open_act(struct fs_request *request)
 {
 	bool follow = !(request->flags & (CAPOS_DIR_NO_FOLLOW | CAPOS_DIR_EXCLUSIVE));
+	unsigned tries = (request->flags & CAPOS_DIR_CREATE) ? CREATE_TRIES : 1;
 	status_t status = STATUS_EAGAIN;
 	struct path_walk *walk;
 
-	for (unsigned i = 0; i < CREATE_TRIES && status == STATUS_EAGAIN; i++) {
+	for (unsigned i = 0; i < tries && status == STATUS_EAGAIN; i++) {
 		status = fs_walk(request->own, request->paths[0], follow, &walk);
 		if (status != STATUS_OK)
 			break;
 		status = node_open(walk, request);
-		fs_walk_end(walk);
+		fs_walk_end(request->own, walk);
 	}
 	request->result = status;
 }
@@ -129,6 +130,7 @@ int64_t dir_open(struct cap_call *call, const struct capos_dir_open *params)
 	if (request == NULL)
 		return result;
 	request->flags = params->flags;
+	request->looks = !(params->flags & (CAPOS_DIR_CREATE | CAPOS_DIR_TRUNCATE));
 	request->rights = params->rights & call->rights;
 	request->what = params->rights == CAPOS_DIR_RIGHTS_ALL ? 0 : params->rights;
 	request->values.permissions = (uint16_t)params->permissions;
@@ -148,7 +150,7 @@ static void stat_act(struct fs_request *request)
 	if (request->result != STATUS_OK)
 		return;
 	request->result = walk->node != NULL ? fs_act_stat(request, walk->node) : STATUS_ENOENT;
-	fs_walk_end(walk);
+	fs_walk_end(request->own, walk);
 }
 
 int64_t dir_stat(struct cap_call *call, const struct capos_dir_stat *params)
@@ -162,6 +164,7 @@ int64_t dir_stat(struct cap_call *call, const struct capos_dir_stat *params)
 	request = fs_request_begin(call, stat_act, &path, 1, 0, &result);
 	if (request == NULL)
 		return result;
+	request->looks = true;
 	request->flags = params->flags;
 	return fs_request_run(call, request);
 }
@@ -243,7 +246,7 @@ static void set_act(struct fs_request *request)
 	if (result == STATUS_OK && request->what != 0)
 		result = walk->node->fs->ops->set(walk->node, request->what, &request->values);
 	request->result = result;
-	fs_walk_end(walk);
+	fs_walk_end(request->own, walk);
 }
 
 int64_t dir_set(struct cap_call *call, const struct capos_dir_set *params)

@@ -149,6 +149,7 @@ int64_t file_read(struct cap_call *call, const struct capos_file_read *params)
 	if (request == NULL)
 		return result;
 	request->offset = params->offset;
+	request->looks = true;
 	return fs_request_run(call, request);
 }
 
@@ -202,11 +203,17 @@ static void stat_act(struct fs_request *request)
 
 int64_t file_stat(struct cap_call *call)
 {
+	struct fs_request *request;
+	int64_t result;
 	static_assert(sizeof(struct capos_file_stat_result) == sizeof(struct capos_dir_stat_result) &&
 			      offsetof(struct capos_file_stat_result, group) == offsetof(struct capos_dir_stat_result, group),
 		      "one answer");
 
-	return simple(call, stat_act, 0);
+	request = fs_request_begin(call, stat_act, NULL, 0, 0, &result);
+	if (request == NULL)
+		return result;
+	request->looks = true;
+	return fs_request_run(call, request);
 }
 
 static void set_size_act(struct fs_request *request)

@@ -12,24 +12,27 @@ status_t fs_may_change(const struct fs *fs, bool has_operation)
 
 status_t fs_walk(const struct fs_object *from, struct span path, bool follow, struct path_walk **out)
 {
-	struct path_walk *walk = malloc(sizeof(*walk));
+	/* Acquire; pairs with the exchange in fs_walk_end(): it is nobody else's. */
+	struct path_walk *walk = atomic_exchange_explicit(&from->service->walk, NULL, memory_order_acquire);
 	status_t status;
 
+	if (walk == NULL)
+		walk = malloc(sizeof(*walk));
 	if (walk == NULL)
 		return STATUS_ENOMEM;
 	status = path_walk(walk, from->node, path, follow);
 	if (status != STATUS_OK) {
-		fs_walk_end(walk);
+		fs_walk_end(from, walk);
 		return status;
 	}
 	*out = walk;
 	return STATUS_OK;
 }
 
-void fs_walk_end(struct path_walk *walk)
+void fs_walk_end(const struct fs_object *from, struct path_walk *walk)
 {
 	path_end(walk);
-	free(walk);
+	free(atomic_exchange_explicit(&from->service->walk, walk, memory_order_acq_rel));
 }
 
 static uint32_t type_number(enum fs_type type)

@@ -17,7 +17,7 @@ MUST_CHECK status_t fs_may_change(const struct fs *fs, bool has_operation);
 
 /* Walks one of the request's paths, from `from`. On STATUS_OK the caller ends it by fs_walk_end(). */
 MUST_CHECK status_t fs_walk(const struct fs_object *from, struct span path, bool follow, struct path_walk **out);
-void fs_walk_end(struct path_walk *walk);
+void fs_walk_end(const struct fs_object *from, struct path_walk *walk);
 
 /* Tells about a node, as the request's reply. */
 int64_t fs_act_stat(struct fs_request *request, struct fs_node *node);

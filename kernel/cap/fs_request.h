@@ -55,6 +55,7 @@ struct fs_request {
 	struct fs_object *to;   /* a second directory; held, or NULL */
 	struct fs_object *made; /* for what is opened, or NULL */
 	void (*after)(struct fs_request *request); /* the rest of `act`, in a fiber, where it may yield; or NULL */
+	bool looks;             /* `act` only looks and reads: it may be tried at once, and done again */
 	uint32_t rights;        /* of its capability, at most */
 	uint32_t flags;
 	uint32_t what;

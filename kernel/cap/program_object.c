@@ -72,7 +72,7 @@ static void program_act(struct fs_request *request)
 			status = program_signature_read(path_directory(walk), walk->name, request->data, &request->data_bytes);
 		if (status == STATUS_OK)
 			status = program_read(request, walk->node);
-		fs_walk_end(walk);
+		fs_walk_end(request->own, walk);
 	}
 	request->result = status;
 }

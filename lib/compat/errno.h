@@ -7,6 +7,7 @@
 
 #define ENOENT 2
 #define EIO 5
+#define EAGAIN 11
 #define ENOMEM 12
 #define EEXIST 17
 #define EINVAL 22

@@ -122,6 +122,12 @@ struct fs_ops {
 
 	status_t (*space)(struct fs *fs, struct fs_space *out);
 
+	/*
+	 * From `begin` until it is called again, what only looks and reads fails with STATUS_EAGAIN where it would have to wait. False: not now, somebody else is at
+	 * it. The caller does not yield in between, and gives back no node that has no name any more. NULL: it cannot tell before.
+	 */
+	bool (*at_once)(struct fs *fs, bool begin);
+
 	/* The machine is to end, and some operation does not: it fails from now on, and so does every other. NULL: each ends by itself. */
 	void (*give_up)(struct fs *fs);
 

@@ -98,6 +98,7 @@ void fs_service_put(struct fs_service *service)
 	if (atomic_fetch_sub_explicit(&service->holds, 1, memory_order_acq_rel) != 1)
 		return;
 	service->gone(service->fs);
+	free(atomic_load_explicit(&service->walk, memory_order_relaxed));
 	free(service);
 }
 
@@ -132,6 +133,18 @@ void fs_submit(struct fs_job *job)
 		job_add(job);
 	else
 		message_send(cpu, job_add, job);
+}
+
+bool fs_at_once_begin(const struct fs_service *service)
+{
+	struct fs *fs = service->fs;
+
+	return fs->ops->at_once != NULL && fs->cpu == hal_cpu_index() && list_is_empty(&service->jobs) && fs->ops->at_once(fs, true);
+}
+
+void fs_at_once_end(const struct fs_service *service)
+{
+	(void)service->fs->ops->at_once(service->fs, false);
 }
 
 void fs_do(const struct fs_service *service, void (*run)(void *arg), void *arg)

@@ -15,10 +15,13 @@
 #include "lib/list.h"
 #include "lib/status.h"
 
+struct path_walk;
+
 struct fs_service {
 	struct fs *fs;
 	void (*gone)(struct fs *fs); /* frees it, on its CPU, once nobody holds the service; without workers it may not sleep */
 	_Atomic uint32_t holds;
+	struct path_walk *_Atomic walk; /* W: kernel/cap/fs_acts.c. Memory for the next one; NULL: there is none */
 	_Atomic uint32_t nodes; /* W: kernel/cap/fs_object.c. Open for processes, where the file system has few */
 
 	/* W: the file system's CPU. */
@@ -54,6 +57,13 @@ void fs_service_stop(struct fs_service *service);
  * Context: fiber or scheduler, any CPU, no lock held.
  */
 void fs_submit(struct fs_job *job);
+
+/*
+ * Whether operations that only look and read may be called here and now, until fs_at_once_end(): each that would have to wait fails with STATUS_EAGAIN, and is
+ * to be done by a job. False too where jobs wait: they come first. Context: fiber.
+ */
+bool fs_at_once_begin(const struct fs_service *service);
+void fs_at_once_end(const struct fs_service *service);
 
 /*
  * Has run(arg) called on the CPU of a file system without workers, and waits for that. Context: fiber, any CPU, no lock held; where it waits

@@ -207,9 +207,13 @@ status_t cache_get(struct cache *cache, uint64_t block, struct buffer **out)
 	if (block >= cache->blocks)
 		return STATUS_EBADMSG;
 	buffer = find(cache, block);
-	if (buffer == NULL && fetch_begin(cache, block, 1) == 0)
-		return STATUS_ENOMEM;
-	buffer = find(cache, block);
+	if (cache->hurried && (buffer == NULL || (buffer->fetch != NULL && !buffer->fetch->io.done)))
+		return STATUS_EAGAIN;
+	if (buffer == NULL) {
+		if (fetch_begin(cache, block, 1) == 0)
+			return STATUS_ENOMEM;
+		buffer = find(cache, block);
+	}
 	if (buffer->fetch != NULL)
 		fetch_wait(cache, buffer->fetch);
 	if (buffer->failed) {
@@ -320,44 +324,62 @@ void cache_committed(struct cache *cache)
 	}
 }
 
-static int by_block(const void *a, const void *b)
+/* [begin, middle) and [middle, end) of `from`, which are in order, as one. */
+static void merge(struct buffer **from, struct buffer **to, unsigned begin, unsigned middle, unsigned end)
 {
-	const struct buffer *const *x = a;
-	const struct buffer *const *y = b;
+	unsigned a = begin;
+	unsigned b = middle;
 
-	return (*x)->block < (*y)->block ? -1 : (*x)->block > (*y)->block;
+	for (unsigned i = begin; i < end; i++)
+		to[i] = b == end || (a < middle && from[a]->block <= from[b]->block) ? from[a++] : from[b++];
 }
 
-static status_t writes_finish(struct cache *cache, struct ext4_io *ios, unsigned count)
+/* In the order of their blocks; in which of the two they are then. qsort() takes forty times as long for what mostly is in order. */
+static struct buffer **sort(struct buffer **from, struct buffer **to, unsigned count)
 {
-	status_t status = STATUS_OK;
+	for (unsigned width = 1; width < count; width *= 2) {
+		struct buffer **sorted = to;
 
-	for (unsigned i = 0; i < count; i++) {
-		cache->device->wait(cache->device, &ios[i]);
-		if (ios[i].status != STATUS_OK)
-			status = STATUS_EIO;
+		for (unsigned begin = 0; begin < count; begin += 2 * width) {
+			unsigned middle = begin + width < count ? begin + width : count;
+
+			merge(from, to, begin, middle, middle + width < count ? middle + width : count);
+		}
+		to = from;
+		from = sorted;
 	}
-	return status;
+	return from;
 }
 
-/* Several requests at a time, each of as many blocks as follow each other. */
+static status_t write_finish(struct cache *cache, struct ext4_io *io)
+{
+	cache->device->wait(cache->device, io);
+	return io->status == STATUS_OK ? STATUS_OK : STATUS_EIO;
+}
+
+/* WRITES requests at a time, each of as many blocks as follow each other: the oldest is waited for before the next one takes its place. */
 static status_t write_sorted(struct cache *cache, struct buffer **sorted, unsigned count, struct ext4_io *ios)
 {
 	status_t status = STATUS_OK;
-	unsigned used = 0;
+	unsigned begun = 0;
+	unsigned ended = 0;
 
 	for (unsigned i = 0; i < count && status == STATUS_OK;) {
-		struct ext4_io *io = &ios[used++];
+		struct ext4_io *io = &ios[begun % WRITES];
 
+		if (begun - ended == WRITES)
+			status = write_finish(cache, &ios[ended++ % WRITES]);
 		*io = (struct ext4_io){ .operation = HAL_BLOCK_WRITE, .offset = sorted[i]->block * cache->block_bytes };
 		do
 			io->pieces[io->count++] = (struct hal_block_piece){ sorted[i++]->data, cache->block_bytes };
 		while (i < count && io->count < HAL_BLOCK_PIECES_MAX && sorted[i]->block == sorted[i - 1]->block + 1);
 		cache->device->submit(cache->device, io);
-		if (used == WRITES || i == count) {
-			status = writes_finish(cache, ios, used);
-			used = 0;
-		}
+		begun++;
+	}
+	for (; ended < begun; ended++) {
+		status_t last = write_finish(cache, &ios[ended % WRITES]);
+
+		status = status == STATUS_OK ? last : status;
 	}
 	return status;
 }
@@ -387,15 +409,16 @@ static status_t write_slowly(struct cache *cache)
 
 status_t cache_write_home(struct cache *cache)
 {
-	struct buffer **sorted = malloc((cache->committed_count + 1) * sizeof(struct buffer *));
+	struct buffer **room = malloc((cache->committed_count + 1ul) * 2 * sizeof(struct buffer *));
+	struct buffer **sorted;
 	struct ext4_io *ios = malloc(WRITES * sizeof(*ios));
 	unsigned count = 0;
 	status_t status;
 
-	if (sorted != NULL && ios != NULL) {
+	if (room != NULL && ios != NULL) {
 		for (struct list_node *node = cache->committed.next; node != &cache->committed; node = node->next)
-			sorted[count++] = LIST_OWNER(node, struct buffer, dirty);
-		qsort(sorted, count, sizeof(struct buffer *), by_block);
+			room[count++] = LIST_OWNER(node, struct buffer, dirty);
+		sorted = sort(room, room + count, count);
 		status = write_sorted(cache, sorted, count, ios);
 		for (unsigned i = 0; i < count && status == STATUS_OK; i++)
 			gone_home(cache, sorted[i]);
@@ -403,6 +426,6 @@ status_t cache_write_home(struct cache *cache)
 		status = write_slowly(cache);
 	}
 	free(ios);
-	free(sorted);
+	free(room);
 	return status;
 }

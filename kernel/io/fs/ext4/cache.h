@@ -51,6 +51,7 @@ struct cache {
 	struct list_node idle, running, committed;
 	struct buffer *undo_first;
 	bool operation;
+	bool hurried;          /* what is not there is STATUS_EAGAIN: nothing is waited for */
 	unsigned fetches;      /* under way */
 };
 
@@ -60,7 +61,7 @@ MUST_CHECK status_t cache_init(struct cache *cache, struct ext4_device *device, 
 /* Frees it all, changed or not. */
 void cache_end(struct cache *cache);
 
-/* The content of a block. STATUS_EIO; STATUS_ENOMEM; STATUS_EBADMSG where the volume has no such block. */
+/* The content of a block. STATUS_EIO; STATUS_ENOMEM; STATUS_EBADMSG where the volume has no such block; STATUS_EAGAIN: see `hurried`. */
 MUST_CHECK status_t cache_get(struct cache *cache, uint64_t block, struct buffer **out);
 
 /* The same for a block that will be filled whole: it is not read, and has any content. */

@@ -65,7 +65,7 @@ static errcode_t channel_read(io_channel channel, unsigned long long block, int 
 		status_t status = cache_get(cache, offset / cache->block_bytes, &buffer);
 
 		if (status != STATUS_OK)
-			return status == STATUS_ENOMEM ? EXT2_ET_NO_MEMORY : status == STATUS_EIO ? EIO : EXT2_ET_SHORT_READ;
+			return status == STATUS_ENOMEM ? EXT2_ET_NO_MEMORY : status == STATUS_EIO ? EIO : status == STATUS_EAGAIN ? EAGAIN : EXT2_ET_SHORT_READ;
 		memcpy(to, buffer->data + at, step);
 		to += step;
 		offset += step;

@@ -101,6 +101,27 @@ static status_t block_read(struct volume *volume, struct ext4_node *node, uint64
 	return STATUS_OK;
 }
 
+/* All of it from the cache; STATUS_EAGAIN where that has not all, or the next stretch is to be asked for. */
+static int64_t read_cached(struct volume *volume, struct ext4_node *node, uint64_t offset, uint8_t *to, size_t bytes)
+{
+	uint64_t end = offset + bytes;
+
+	if (offset == node->expected && (end - 1) / block_bytes(volume) + 1 + node->window / 2 > node->ahead)
+		return STATUS_EAGAIN;
+	while (offset < end) {
+		uint64_t rest = block_bytes(volume) - offset % block_bytes(volume);
+		uint32_t step = (uint32_t)(rest < end - offset ? rest : end - offset);
+		status_t status = block_read(volume, node, offset, to, step);
+
+		if (status != STATUS_OK)
+			return status;
+		to += step;
+		offset += step;
+	}
+	node->expected = end;
+	return (int64_t)bytes;
+}
+
 int64_t content_read(struct fs_node *fs_node, uint64_t offset, void *data, size_t bytes)
 {
 	struct volume *volume = volume_of(fs_node);
@@ -114,6 +135,8 @@ int64_t content_read(struct fs_node *fs_node, uint64_t offset, void *data, size_
 		return 0;
 	left = bytes < size - offset ? bytes : (size_t)(size - offset);
 	bytes = left;
+	if (volume->cache.hurried)
+		return read_cached(volume, node, offset, to, bytes);
 	if (straight_bytes(volume, node, offset, left, &from) == 0)
 		read_plan(volume, node, offset, bytes);
 	while (left > 0) {
@@ -284,7 +307,7 @@ static status_t punch(struct volume *volume, struct ext4_node *node, uint64_t fr
 	struct ext2_super_block *super = volume->ext2->super;
 	errcode_t error;
 
-	node->mapping.count = 0;
+	map_forget(node);
 	ext2fs_blocks_count_set(super, volume->cache.blocks + 1);
 	error = ext2fs_punch(volume->ext2, node->number, (struct ext2_inode *)&node->inode, NULL, from, to);
 	ext2fs_blocks_count_set(super, volume->cache.blocks);

@@ -17,6 +17,8 @@ status_t ext4_status(errcode_t error)
 	case ENOSPC:
 	case EXT2_ET_DIR_NO_SPACE:
 		return STATUS_ENOSPC;
+	case EAGAIN:
+		return STATUS_EAGAIN;
 	case EXT2_ET_FILE_NOT_FOUND:
 		return STATUS_ENOENT;
 	case EXT2_ET_FILE_TOO_BIG:

@@ -124,7 +124,7 @@ status_t journal_recover(struct journal *journal, uint32_t *replayed, const char
 	return super_write(journal);
 }
 
-status_t journal_begin(struct journal *journal, uint32_t incompat)
+status_t journal_begin(struct journal *journal, uint32_t incompat, unsigned counting)
 {
 	const struct jbd2 *format = &journal->format;
 	unsigned cached = journal->cache->limit / 2;
@@ -138,13 +138,14 @@ status_t journal_begin(struct journal *journal, uint32_t incompat)
 		journal->transaction_max = cached;
 	if (journal->transaction_max > TRANSACTION_MAX)
 		journal->transaction_max = TRANSACTION_MAX;
+	journal->counting_max = counting < journal->transaction_max ? counting : journal->transaction_max;
 	journal->format.start = journal->head;
 	return super_write(journal);
 }
 
 bool journal_has_room(const struct journal *journal)
 {
-	return journal->free >= 2 * jbd2_transaction_blocks(&journal->format, journal->transaction_max);
+	return journal->free > jbd2_transaction_blocks(&journal->format, journal->transaction_max + journal->counting_max);
 }
 
 static void last_submit(struct journal *journal)

@@ -37,6 +37,7 @@ struct journal {
 	uint32_t free;       /* blocks of the log */
 	uint32_t sequence;   /* of the running transaction */
 	unsigned transaction_max; /* blocks */
+	unsigned counting_max; /* blocks of bitmaps and descriptors that a commit adds */
 	uint64_t commits, blocks; /* so far */
 };
 
@@ -51,8 +52,8 @@ void journal_end(struct journal *journal);
 /* Writes home what the log has, straight to the device: nothing may be cached. `*replayed`: blocks. */
 MUST_CHECK status_t journal_recover(struct journal *journal, uint32_t *replayed, const char **why);
 
-/* The log is open for transactions; the features that the volume wants are set. */
-MUST_CHECK status_t journal_begin(struct journal *journal, uint32_t incompat);
+/* The log is open for transactions; the features that the volume wants are set. `counting`: blocks of the volume that count what is free. */
+MUST_CHECK status_t journal_begin(struct journal *journal, uint32_t incompat, unsigned counting);
 
 /* Whether the log has room for a transaction of any size that is allowed. */
 bool journal_has_room(const struct journal *journal);

@@ -37,6 +37,49 @@ static errcode_t hole_measure(ext2_extent_handle_t handle, uint64_t logical, str
 	return error != 0 || extent.e_lblk > logical ? error : EXT2_ET_EXTENT_HEADER_BAD;
 }
 
+void map_forget(struct ext4_node *node)
+{
+	for (unsigned i = 0; i < NODE_RUNS; i++)
+		node->runs[i].count = 0;
+}
+
+#define RUN_UNWRITTEN (1ull << 63)
+
+/* The run that has `logical`, among those that were found; NULL: none. */
+static const struct node_run *run_known(const struct ext4_node *node, uint64_t logical)
+{
+	for (unsigned i = 0; i < NODE_RUNS; i++)
+		if (logical - node->runs[i].logical < node->runs[i].count) /* it wraps, and is large, before the run */
+			return &node->runs[i];
+	return NULL;
+}
+
+static void run_keep(struct ext4_node *node, const struct mapping *mapping)
+{
+	node->runs[node->run_next++ % NODE_RUNS] = (struct node_run){
+		(uint32_t)mapping->logical, (uint32_t)mapping->count, mapping->physical | (mapping->unwritten ? RUN_UNWRITTEN : 0),
+	};
+}
+
+/* Blocks of a hole have a place now: behind the run before them, or a run of their own. */
+static void run_made(struct ext4_node *node, const struct mapping *made)
+{
+	struct node_run *before = NULL;
+
+	for (unsigned i = 0; i < NODE_RUNS; i++) {
+		struct node_run *run = &node->runs[i];
+
+		if (run->physical == 0)
+			run->count = 0;
+		else if (run->count > 0 && run->logical + (uint64_t)run->count == made->logical && run->physical + run->count == made->physical)
+			before = run;
+	}
+	if (before != NULL)
+		before->count += (uint32_t)made->count;
+	else
+		run_keep(node, made);
+}
+
 static status_t find_extent(struct volume *volume, struct ext4_node *node, uint64_t logical, struct mapping *out)
 {
 	struct ext2fs_extent extent;
@@ -84,21 +127,24 @@ static status_t find_block(struct volume *volume, struct ext4_node *node, uint64
 /* The run that `logical` is in, from there on. */
 status_t map_find(struct volume *volume, struct ext4_node *node, uint64_t logical, struct mapping *out)
 {
-	struct mapping *last = &node->mapping;
+	const struct node_run *run;
+	struct mapping found = { 0 };
 	uint64_t skip;
+	status_t status;
 
 	if (logical >= UINT32_MAX)
 		return STATUS_EFBIG;
-	if (last->count == 0 || logical < last->logical || logical - last->logical >= last->count) {
-		status_t status = has_extents(node) ? find_extent(volume, node, logical, last) : find_block(volume, node, logical, last);
-
-		if (status != STATUS_OK) {
-			last->count = 0;
+	run = run_known(node, logical);
+	if (run != NULL) {
+		found = (struct mapping){ run->logical, run->physical & ~RUN_UNWRITTEN, run->count, (run->physical & RUN_UNWRITTEN) != 0 };
+	} else {
+		status = has_extents(node) ? find_extent(volume, node, logical, &found) : find_block(volume, node, logical, &found);
+		if (status != STATUS_OK)
 			return status;
-		}
+		run_keep(node, &found);
 	}
-	skip = logical - last->logical;
-	*out = (struct mapping){ logical, last->physical == 0 ? 0 : last->physical + skip, last->count - skip, last->unwritten };
+	skip = logical - found.logical;
+	*out = (struct mapping){ logical, found.physical == 0 ? 0 : found.physical + skip, found.count - skip, found.unwritten };
 	return STATUS_OK;
 }
 
@@ -200,9 +246,10 @@ status_t map_make(struct volume *volume, struct ext4_node *node, uint64_t logica
 
 	*out = (struct mapping){ .logical = logical };
 	status = has_extents(node) ? make_extent(volume, node, count < EXTENT_BLOCKS_MAX ? count : EXTENT_BLOCKS_MAX, out) : make_block(volume, node, out);
-	node->mapping = *out;
-	if (status != STATUS_OK)
-		node->mapping.count = 0;
+	if (status == STATUS_OK)
+		run_made(node, out);
+	else
+		map_forget(node);
 	return status;
 }
 
@@ -215,6 +262,6 @@ status_t map_written(struct volume *volume, struct ext4_node *node, const struct
 		return ext4_status(error);
 	error = ext2fs_extent_set_bmap(handle, logical, mapping->physical + (logical - mapping->logical), 0);
 	ext2fs_extent_free(handle);
-	node->mapping.count = 0;
+	map_forget(node);
 	return ext4_status(error);
 }

@@ -21,7 +21,7 @@
 			 EXT4_FEATURE_RO_COMPAT_GDT_CSUM | EXT4_FEATURE_RO_COMPAT_DIR_NLINK | EXT4_FEATURE_RO_COMPAT_EXTRA_ISIZE | \
 			 EXT4_FEATURE_RO_COMPAT_METADATA_CSUM)
 
-enum { SECTOR_BYTES = 4096, CACHE_BLOCKS_MIN = 64, JOURNAL_RUNS = 64 };
+enum { SECTOR_BYTES = 4096, CACHE_BLOCKS_MIN = 64, JOURNAL_RUNS = 64, IDLE_NODES_MAX = 1024, KNOWN_NAMES_MAX = 2048 };
 
 struct mounting {
 	struct volume *volume;
@@ -244,6 +244,7 @@ static status_t journal_settle(struct mounting *mounting)
 
 static void volume_close(struct volume *volume)
 {
+	nodes_idle_forget(volume, 0);
 	journal_end(&volume->journal);
 	if (volume->ext2 != NULL)
 		ext2fs_free(volume->ext2);
@@ -265,6 +266,7 @@ static void volume_free(struct volume *volume)
 	free(volume->groups_dirty);
 	free(volume->descriptors_dirty);
 	free(volume->allocations);
+	names_free(volume->names);
 	ext4_lock_free(volume->lock);
 	free(volume);
 }
@@ -312,7 +314,7 @@ static status_t write_begin(struct mounting *mounting)
 	mounting->why = "its journal cannot be written";
 	status = recovery_mark(volume, true);
 	if (status == STATUS_OK)
-		status = journal_begin(&volume->journal, wants);
+		status = journal_begin(&volume->journal, wants, 2 * ext2->group_desc_count + (unsigned)ext2->desc_blocks + 1);
 	if (status != STATUS_OK)
 		return status;
 	ext4_random(&volume->generation, sizeof(volume->generation));
@@ -353,6 +355,8 @@ static status_t mount(struct mounting *mounting, size_t cache_bytes)
 	} while (status == STATUS_OK && mounting->again);
 	if (status != STATUS_OK)
 		return status;
+	volume->idle_max = volume->cache.limit / 4 < IDLE_NODES_MAX ? volume->cache.limit / 4 : IDLE_NODES_MAX;
+	volume->names = names_make(volume->cache.limit / 2 < KNOWN_NAMES_MAX ? volume->cache.limit / 2 : KNOWN_NAMES_MAX);
 	volume->clock_base = latest(volume->ext2->super) - ext4_now_ns() / 1000000000;
 	if (!volume->fs.read_only)
 		status = write_begin(mounting);
@@ -378,6 +382,7 @@ status_t volume_mount(struct ext4_device *device, bool read_only, size_t cache_b
 
 	crc32c_prepare();
 	if (volume != NULL) {
+		list_init(&volume->idle);
 		volume->device = device;
 		volume->fs = (struct fs){ .ops = &ext4_ops, .name = "ext4", .workers = 1, .node_bytes = sizeof(struct ext4_node),
 					  .read_only = read_only || device->read_only };
@@ -410,9 +415,12 @@ status_t volume_unmount(struct volume *volume)
 
 	ext4_lock_take(volume->lock);
 	node_put(volume, node_of(volume->fs.root));
+	nodes_idle_forget(volume, 0);
 	for (unsigned i = 0; i < NODE_SLOTS; i++)
-		while (volume->slots[i] != NULL)
+		while (volume->slots[i] != NULL) {
 			node_release(&volume->slots[i]->node);
+			nodes_idle_forget(volume, 0);
+		}
 	if (!volume->fs.read_only)
 		status = finish(volume);
 	ext4_lock_give(volume->lock);

@@ -6,13 +6,11 @@
 #include "kernel/io/fs/ext4/volume.h"
 #include "lib/string.h"
 
-/* What a name stands for, held. The name of what was deleted is damage, and no reason to delete more. */
-status_t name_find(struct volume *volume, struct ext4_node *directory, struct span name, struct place *place, struct ext4_node **out)
+/* What has a name, held. The name of what was deleted is damage, and no reason to delete more. */
+static status_t named_get(struct volume *volume, ext2_ino_t number, struct ext4_node **out)
 {
-	status_t status = directory_find(volume, directory, name, place);
+	status_t status = node_get(volume, number, out);
 
-	if (status == STATUS_OK)
-		status = node_get(volume, place->number, out);
 	if (status != STATUS_OK || (*out)->inode.i_links_count > 0)
 		return status;
 	if (atomic_fetch_sub_explicit(&(*out)->node.holds, 1, memory_order_relaxed) == 1)
@@ -20,15 +18,43 @@ status_t name_find(struct volume *volume, struct ext4_node *directory, struct sp
 	return STATUS_EIO;
 }
 
+status_t name_find(struct volume *volume, struct ext4_node *directory, struct span name, struct place *place, struct ext4_node **out)
+{
+	status_t status = directory_find(volume, directory, name, place);
+
+	return status == STATUS_OK ? named_get(volume, place->number, out) : status;
+}
+
 status_t name_lookup(struct fs_node *directory, struct span name, struct fs_node **out)
 {
+	struct volume *volume = volume_of(directory);
+	ext2_ino_t in = node_of(directory)->number;
 	struct ext4_node *node;
 	struct place place;
-	status_t status = name_find(volume_of(directory), node_of(directory), name, &place, &node);
+	ext2_ino_t number;
+	status_t status;
 
+	if (names_find(volume->names, in, name, &number)) {
+		status = number != 0 ? named_get(volume, number, &node) : STATUS_ENOENT;
+	} else {
+		status = name_find(volume, node_of(directory), name, &place, &node);
+		if (status == STATUS_OK || status == STATUS_ENOENT)
+			names_put(volume->names, in, name, status == STATUS_OK ? place.number : 0);
+	}
 	if (status == STATUS_OK)
 		*out = &node->node;
 	return status;
+}
+
+/* STATUS_EEXIST where the directory has the name. */
+static status_t name_is_free(struct volume *volume, struct ext4_node *directory, struct span name)
+{
+	struct place place;
+	ext2_ino_t number;
+	status_t status = names_find(volume->names, directory->number, name, &number) ? number != 0 ? STATUS_OK : STATUS_ENOENT :
+											 directory_find(volume, directory, name, &place);
+
+	return status == STATUS_ENOENT ? STATUS_OK : status == STATUS_OK ? STATUS_EEXIST : status;
 }
 
 void links_change(struct ext4_node *directory, int change)
@@ -119,11 +145,11 @@ static status_t link_fill(struct volume *volume, struct ext4_node *made, struct 
 static status_t make(struct volume *volume, struct ext4_node *directory, struct span name, uint16_t mode, struct span target, ext2_ino_t *number)
 {
 	struct ext4_node made = { .node.fs = &volume->fs };
-	struct place place;
-	status_t status = directory_find(volume, directory, name, &place);
+	status_t status = name_is_free(volume, directory, name);
 
-	if (status != STATUS_ENOENT)
-		return status == STATUS_OK ? STATUS_EEXIST : status;
+	if (status != STATUS_OK)
+		return status;
+	names_drop(volume->names, directory->number, name);
 	status = inode_make(volume, directory, mode, &made);
 	if (status == STATUS_OK && made.node.type == FS_DIRECTORY)
 		status = directory_fill(volume, directory, &made);
@@ -133,6 +159,8 @@ static status_t make(struct volume *volume, struct ext4_node *directory, struct 
 		status = node_write(volume, &made);
 	if (status == STATUS_OK)
 		status = directory_add(volume, directory, name, made.number, mode);
+	if (status == STATUS_OK)
+		names_put(volume->names, directory->number, name, made.number);
 	node_stamp(volume, directory, STAMP_MODIFIED | STAMP_CHANGED);
 	*number = made.number;
 	return status == STATUS_OK ? node_write(volume, directory) : status;
@@ -207,11 +235,11 @@ int64_t name_read_link(struct fs_node *link, char *data, size_t bytes)
 
 static status_t link_in_operation(struct volume *volume, struct ext4_node *directory, struct span name, struct ext4_node *file)
 {
-	struct place place;
-	status_t status = directory_find(volume, directory, name, &place);
+	status_t status = name_is_free(volume, directory, name);
 
-	if (status != STATUS_ENOENT)
-		return status == STATUS_OK ? STATUS_EEXIST : status;
+	if (status != STATUS_OK)
+		return status;
+	names_drop(volume->names, directory->number, name);
 	file->inode.i_links_count++;
 	node_stamp(volume, file, STAMP_CHANGED);
 	status = node_write(volume, file);
@@ -257,6 +285,8 @@ static status_t remove_in_operation(struct volume *volume, struct ext4_node *dir
 {
 	status_t status = directory_drop(volume, directory, place);
 
+	if (victim->node.type == FS_DIRECTORY)
+		names_drop_all(volume->names); /* its number may soon be another's */
 	if (status == STATUS_OK)
 		status = victim_drop(volume, victim);
 	if (status == STATUS_OK && victim->node.type == FS_DIRECTORY)
@@ -280,6 +310,7 @@ status_t name_remove(struct fs_node *directory, struct span name, bool is_direct
 		status = directory_is_empty(volume, victim);
 	if (status == STATUS_OK)
 		status = change_begin(volume, OPERATION_BLOCKS);
+	names_drop(volume->names, node_of(directory)->number, name);
 	if (status == STATUS_OK)
 		status = change_end(volume, remove_in_operation(volume, node_of(directory), &place, victim));
 	node_put(volume, victim);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Nodes: the inodes that somebody holds, each once. */
+/* Nodes: the inodes that somebody holds, and those that somebody held lately, each once. */
 #include <stdlib.h>
 
 #include "kernel/io/fs/ext4/platform.h"
@@ -39,7 +39,7 @@ static struct ext4_node **slot_of(struct volume *volume, ext2_ino_t number)
 	return &volume->slots[number % NODE_SLOTS];
 }
 
-struct ext4_node *node_held(struct volume *volume, ext2_ino_t number)
+static struct ext4_node *find(struct volume *volume, ext2_ino_t number)
 {
 	struct ext4_node *node = *slot_of(volume, number);
 
@@ -50,17 +50,20 @@ struct ext4_node *node_held(struct volume *volume, ext2_ino_t number)
 
 status_t node_reload(struct volume *volume, struct ext4_node *node)
 {
-	node->mapping.count = 0;
+	map_forget(node);
 	return ext4_status(ext2fs_read_inode_full(volume->ext2, node->number, (struct ext2_inode *)&node->inode, inode_bytes(volume)));
 }
 
 status_t node_get(struct volume *volume, ext2_ino_t number, struct ext4_node **out)
 {
-	struct ext4_node *node = node_held(volume, number);
+	struct ext4_node *node = find(volume, number);
 	status_t status;
 
 	if (node != NULL) {
-		fs_node_hold(&node->node);
+		if (atomic_fetch_add_explicit(&node->node.holds, 1, memory_order_relaxed) == 0) {
+			list_remove(&node->idle);
+			volume->idle_count--;
+		}
 		*out = node;
 		return STATUS_OK;
 	}
@@ -76,6 +79,7 @@ status_t node_get(struct volume *volume, ext2_ino_t number, struct ext4_node **o
 		return status;
 	}
 	fs_node_init(&node->node, &volume->fs, node_type(node->inode.i_mode));
+	list_init(&node->idle);
 	node->next = *slot_of(volume, number);
 	*slot_of(volume, number) = node;
 	*out = node;
@@ -92,6 +96,12 @@ void node_forget(struct volume *volume, struct ext4_node *node)
 	free(node);
 }
 
+void nodes_idle_forget(struct volume *volume, unsigned keep)
+{
+	for (; volume->idle_count > keep; volume->idle_count--)
+		node_forget(volume, LIST_OWNER(list_pop_front(&volume->idle), struct ext4_node, idle));
+}
+
 void node_put(struct volume *volume, struct ext4_node *node)
 {
 	(void)volume;
@@ -104,9 +114,14 @@ void node_release(struct fs_node *fs_node)
 	struct volume *volume = volume_of(fs_node);
 	struct ext4_node *node = node_of(fs_node);
 
-	if (node->inode.i_links_count == 0)
+	if (node->inode.i_links_count == 0) {
 		orphan_delete(volume, node);
-	node_forget(volume, node);
+		node_forget(volume, node);
+		return;
+	}
+	list_push_back(&volume->idle, &node->idle);
+	volume->idle_count++;
+	nodes_idle_forget(volume, volume->idle_max);
 }
 
 status_t node_write(struct volume *volume, struct ext4_node *node)

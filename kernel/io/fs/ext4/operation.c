@@ -62,9 +62,11 @@ status_t change_begin(struct volume *volume, unsigned blocks)
 	return STATUS_OK;
 }
 
-/* Held nodes as the disk has them again. */
+/* Held nodes as the disk has them again; the others are read when they are wanted. */
 static void nodes_reload(struct volume *volume)
 {
+	nodes_idle_forget(volume, 0);
+	names_drop_all(volume->names);
 	for (unsigned i = 0; i < NODE_SLOTS; i++)
 		for (struct ext4_node *node = volume->slots[i]; node != NULL; node = node->next)
 			if (node_reload(volume, node) != STATUS_OK)

@@ -110,6 +110,17 @@ static status_t op_space(struct fs *fs, struct fs_space *out)
 	return LOCKED(fs, volume_space((struct volume *)fs, out));
 }
 
+/* Whoever has the volume may sleep, and wants to find it as it was. */
+static bool op_at_once(struct fs *fs, bool begin)
+{
+	struct volume *volume = (struct volume *)fs;
+
+	if (begin && ext4_lock_is_taken(volume->lock))
+		return false;
+	volume->cache.hurried = begin;
+	return true;
+}
+
 const struct fs_ops ext4_ops = {
 	.lookup = op_lookup,
 	.release = op_release,
@@ -126,4 +137,5 @@ const struct fs_ops ext4_ops = {
 	.set = op_set,
 	.sync = op_sync,
 	.space = op_space,
+	.at_once = op_at_once,
 };

@@ -97,6 +97,11 @@ void ext4_lock_give(struct ext4_lock *lock)
 	wait_queue_wake(&lock->waiters);
 }
 
+bool ext4_lock_is_taken(const struct ext4_lock *lock)
+{
+	return lock->taken;
+}
+
 struct ext4_flusher {
 	struct fiber *fiber;
 	struct wait_queue wake;

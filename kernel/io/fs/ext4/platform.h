@@ -5,6 +5,7 @@
 #ifndef KERNEL_IO_FS_EXT4_PLATFORM_H
 #define KERNEL_IO_FS_EXT4_PLATFORM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct ext4_lock *ext4_lock_make(void);
 void ext4_lock_free(struct ext4_lock *lock);
 void ext4_lock_take(struct ext4_lock *lock);
 void ext4_lock_give(struct ext4_lock *lock);
+bool ext4_lock_is_taken(const struct ext4_lock *lock);
 
 /* A transaction has begun: somebody is to commit it in some seconds. */
 struct ext4_flusher;

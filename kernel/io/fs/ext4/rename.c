@@ -86,6 +86,7 @@ static status_t rename_in_operation(struct volume *volume, const struct renaming
 	struct place old;
 	status_t status = new_name(volume, renaming);
 
+	names_drop_all(volume->names); /* of a directory that goes, too */
 	if (status == STATUS_OK)
 		status = directory_find(volume, renaming->from, renaming->name, &old);
 	if (status == STATUS_OK)

@@ -19,7 +19,8 @@
 #include "lib/list.h"
 
 enum {
-	NODE_SLOTS = 64,
+	NODE_SLOTS = 256,
+	NODE_RUNS = 16,
 	OPERATION_BLOCKS = 48, /* most that one operation changes, but writes of data and what is cut up: see change_begin() */
 	LINKS_MAX = 65000,
 	KEPT_RUNS = 8,
@@ -33,12 +34,20 @@ struct mapping {
 	bool unwritten;    /* it has a place, and reads as zeroes */
 };
 
+/* A run that was looked for: a `struct mapping`, packed. */
+struct node_run {
+	uint32_t logical, count; /* count 0: none */
+	uint64_t physical;       /* the highest bit: unwritten */
+};
+
 struct ext4_node {
 	struct fs_node node;
 	struct ext4_node *next;       /* in its slot */
+	struct list_node idle;        /* in volume.idle while nobody holds it */
 	ext2_ino_t number;
 	struct ext2_inode_large inode; /* as on the disk, or as the running transaction has it */
-	struct mapping mapping;       /* the last one that was looked for; count 0: none */
+	struct node_run runs[NODE_RUNS]; /* W: map.c. Found before, in no order */
+	unsigned run_next;            /* the one to be replaced next */
 	uint64_t expected;            /* offset of the next read, if this is a sequence */
 	unsigned window;              /* blocks to read ahead */
 	uint64_t ahead;               /* the first block that was not asked for yet */
@@ -75,6 +84,9 @@ struct volume {
 	uint64_t changed_ns; /* when that began */
 	uint64_t clock_base; /* seconds; the machine has no clock of its own: time goes on from what the volume has seen */
 	struct ext4_node *slots[NODE_SLOTS];
+	struct list_node idle; /* nodes that nobody holds, oldest first: looking at them again reads nothing */
+	unsigned idle_count, idle_max;
+	struct known_names *names; /* NULL: none are kept */
 	uint32_t generation;
 	uint8_t *groups_dirty; /* a byte a group: GROUP_BLOCKS, GROUP_INODES */
 	uint8_t *descriptors_dirty; /* a byte a block of them */
@@ -121,10 +133,10 @@ MUST_CHECK status_t allocation_flush(struct volume *volume);
 
 /* node.c */
 MUST_CHECK status_t node_get(struct volume *volume, ext2_ino_t number, struct ext4_node **out);
-struct ext4_node *node_held(struct volume *volume, ext2_ino_t number); /* NULL: nobody holds it */
 MUST_CHECK status_t node_write(struct volume *volume, struct ext4_node *node);
 MUST_CHECK status_t node_reload(struct volume *volume, struct ext4_node *node);
 void node_forget(struct volume *volume, struct ext4_node *node); /* nobody holds it */
+void nodes_idle_forget(struct volume *volume, unsigned keep); /* all but so many that nobody holds */
 void node_put(struct volume *volume, struct ext4_node *node); /* as fs_node_put(), by who has the lock */
 void node_release(struct fs_node *node);
 enum { STAMP_ACCESSED = 1, STAMP_MODIFIED = 2, STAMP_CHANGED = 4 };
@@ -133,7 +145,8 @@ status_t node_stat(struct fs_node *node, struct fs_stat *out);
 status_t node_set(struct fs_node *node, uint32_t what, const struct fs_stat *values);
 enum fs_type node_type(uint16_t mode);
 
-/* map.c */
+/* map.c. What was found is kept until the map changes. */
+void map_forget(struct ext4_node *node);
 MUST_CHECK status_t map_find(struct volume *volume, struct ext4_node *node, uint64_t logical, struct mapping *out);
 /* Gives up to `count` blocks from `logical` on, which have none, a place. */
 MUST_CHECK status_t map_make(struct volume *volume, struct ext4_node *node, uint64_t logical, uint64_t count, struct mapping *out);
@@ -165,6 +178,14 @@ uint64_t directory_blocks(const struct volume *volume, const struct ext4_node *d
 MUST_CHECK status_t directory_block(struct volume *volume, struct ext4_node *directory, uint64_t logical, struct buffer **out);
 struct ext2_dir_entry *directory_entry(struct volume *volume, const struct buffer *buffer, unsigned offset, status_t *status);
 MUST_CHECK status_t directory_grow(struct volume *volume, struct ext4_node *directory);
+
+/* known_names.c. Which inode a name of a directory stands for, 0: none has it; what was looked for lately. */
+struct known_names *names_make(unsigned most); /* NULL where memory is out */
+void names_free(struct known_names *names);
+bool names_find(const struct known_names *names, ext2_ino_t directory, struct span name, ext2_ino_t *number);
+void names_put(struct known_names *names, ext2_ino_t directory, struct span name, ext2_ino_t number);
+void names_drop(struct known_names *names, ext2_ino_t directory, struct span name);
+void names_drop_all(struct known_names *names);
 
 /* directory_list.c */
 status_t directory_list(struct fs_node *node, uint64_t cookie, bool (*each)(void *ctx, const struct fs_entry *entry), void *ctx);

@@ -68,6 +68,11 @@ void ext4_lock_give(struct ext4_lock *lock)
 	lock->taken = false;
 }
 
+bool ext4_lock_is_taken(const struct ext4_lock *lock)
+{
+	return lock->taken;
+}
+
 void ext4_flusher_wake(struct ext4_flusher *flusher)
 {
 	(void)flusher;
