@@ -15,7 +15,7 @@ from .errors import BadInput
 FOLDER = debian.ROOT / "recipes"
 SUFFIX = ".toml"
 #: What compiles a source, by its suffix (toolchain.py).
-SOURCES = (".c", ".cc", ".cpp", ".go", ".rs")
+SOURCES = (".c", ".cc", ".cpp", ".go", ".rs", ".ml")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: The Rumpk authors
-"""Compilers for Linux programs: Debian's cross compiler with musl, and Go's and Rust's own, unpacked beside the tree.
+"""Compilers for Linux programs: Debian's cross compiler with musl, and Go's, Rust's and OCaml's own, unpacked beside the tree.
 
 What tools/toolchains/<name>.lock names is unpacked into build/linux/<name>. The compilers themselves run on this machine; they are Debian's
 packages for it, so another kind of machine has a lock of its own, made when it is first asked for.
@@ -12,7 +12,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from . import debian, debian_lock
+from . import debian, debian_lock, ocaml
 from .debian import Package
 from .errors import BadInput
 
@@ -26,6 +26,8 @@ TOOLCHAINS: dict[str, tuple[list[str], list[str]]] = {
     "musl": ([], ["musl-dev", "linux-libc-dev"]),
     "go": (["golang-1.19-go", "golang-1.19-src"], []),
     "rust": (["rustc", "libstd-rust-1.63"], ["libstd-rust-dev"]),
+    "ocaml": (ocaml.RUNS_HERE, ocaml.PACKAGES),
+    "ocaml-cohttp": (ocaml.RUNS_HERE, ocaml.COHTTP_PACKAGES),
 }
 
 
@@ -80,6 +82,12 @@ def _compile_rust(source: Path, output: Path) -> None:
           "-o", output, source], source, LD_LIBRARY_PATH=":".join(libraries))
 
 
+def _compile_ocaml(source: Path, output: Path) -> None:
+    root("musl")
+    home = root(ocaml.toolchain_of(source.read_text(encoding="utf-8")))
+    ocaml.compile_source(home, BIN / "aarch64-rumpk-gcc", LOCKS / "glibc_compat.c", source, output)
+
+
 def compile_source(source: Path, output: Path) -> None:
     """Compiles one file to a static program, by what its name ends with."""
     if not source.is_file():
@@ -88,6 +96,8 @@ def compile_source(source: Path, output: Path) -> None:
         _compile_go(source, output)
     elif source.suffix == ".rs":
         _compile_rust(source, output)
+    elif source.suffix == ".ml":
+        _compile_ocaml(source, output)
     elif source.suffix == ".c":
         root("musl")
         _run([BIN / "aarch64-rumpk-gcc", "-O2", "-s", "-o", output, source], source)
@@ -99,8 +109,8 @@ def add(sub: argparse._SubParsersAction) -> None:
     """`rumpk toolchain`."""
     parser = sub.add_parser("toolchain", help="fetch what compiles Linux programs",
                             description="Fetches and unpacks what compiles Linux programs, and says where it is: musl (with tools/bin/"
-                                        "aarch64-rumpk-gcc), go, rust.")
-    parser.add_argument("name", metavar="NAME", nargs="?", choices=sorted(TOOLCHAINS), default="musl", help="musl (the default), go, rust")
+                                        "aarch64-rumpk-gcc), go, rust, ocaml, ocaml-cohttp.")
+    parser.add_argument("name", metavar="NAME", nargs="?", choices=sorted(TOOLCHAINS), default="musl", help="musl (the default), go, rust, ocaml, ocaml-cohttp")
     parser.add_argument("--lock", action="store_true", help="first take the versions that Debian has now")
     parser.set_defaults(function=_command)
 
