@@ -169,13 +169,40 @@ static err_t take_ack(struct tcp_pcb_listen *listener, struct tcp_hdr *header, u
 	return ERR_ABRT;
 }
 
+static bool is_listened_on(uint16_t port)
+{
+	const struct tcp_pcb_listen *listener = tcp_listen_pcbs.listen_pcbs;
+
+	while (listener != NULL && listener->local_port != port)
+		listener = listener->next;
+	return listener != NULL;
+}
+
+/*
+ * A peer begins anew from a port whose last connection still waits for stray segments: a SYN behind all that it sent there is none of them, and
+ * what waited is forgotten (RFC 9293 §3.6.1 MAY-2; our sequence numbers go on with the clock). lwIP would answer for the old connection until its
+ * time is over, and does not hear a reset.
+ */
+static err_t take_anew(struct tcp_pcb *waiting, struct tcp_hdr *header, uint16_t option_bytes, struct pbuf *packet)
+{
+	if (!TCP_SEQ_GT(header->seqno, waiting->rcv_nxt) || !is_listened_on(waiting->local_port))
+		return ERR_OK;
+	tcp_abandon(waiting, 0);
+	take_again(header, option_bytes, packet);
+	return ERR_ABRT;
+}
+
 int8_t net_handshake_take(struct tcp_pcb *tcp, struct tcp_hdr *header, uint16_t option_bytes, struct pbuf *packet)
 {
 	struct tcp_pcb_listen *listener = (struct tcp_pcb_listen *)tcp;
 	uint8_t flags = TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST);
 
 	/* Options that lie in two buffers cannot be put back: they are lwIP's alone. */
-	if (tcp->state != LISTEN || listener->callback_arg == NULL || TCP_HLEN + option_bytes != TCPH_HDRLEN_BYTES(header))
+	if (TCP_HLEN + option_bytes != TCPH_HDRLEN_BYTES(header))
+		return ERR_OK;
+	if (tcp->state == TIME_WAIT && flags == TCP_SYN)
+		return take_anew(tcp, header, option_bytes, packet);
+	if (tcp->state != LISTEN || listener->callback_arg == NULL)
 		return ERR_OK;
 	if (flags == TCP_SYN)
 		return take_syn(listener, header, option_bytes);

@@ -7,6 +7,8 @@
  * its acknowledgement brings back (RFC 4987 §3.6 "SYN Cookies"). Such a connection has no window scaling, no timestamps and no selective
  * acknowledgements. Rejected: forgetting the handshake that waits longest. A peer that is farther away than so many SYNs of the flood take
  * would never get through.
+ *
+ * And handshakes from a port that the peer has used not long ago.
  */
 #ifndef KERNEL_IO_NET_HANDSHAKE_H
 #define KERNEL_IO_NET_HANDSHAKE_H
@@ -18,7 +20,7 @@ struct tcp_hdr;
 struct tcp_pcb;
 
 /*
- * lwIP, for each segment that belongs to `tcp`, which may be a listening one: header in host order, `packet` at its data, `option_bytes` of
+ * lwIP, for each segment that belongs to `tcp`, which may be a listening one, or wait for stray segments: header in host order, `packet` at its data, `option_bytes` of
  * options behind the header. ERR_OK: lwIP goes on with it; ERR_ABRT: it has been dealt with. Context: the network fiber.
  */
 int8_t net_handshake_take(struct tcp_pcb *tcp, struct tcp_hdr *header, uint16_t option_bytes, struct pbuf *packet);

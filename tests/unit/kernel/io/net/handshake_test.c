@@ -104,6 +104,66 @@ static bool is_refused(void)
 	return peer.reset && net_listener_accept(listener, &stream) == STATUS_EAGAIN;
 }
 
+/* The flags of what the guest answers to a SYN of `sequence` from `port`; 0: nothing. */
+static unsigned answer_to(unsigned port, unsigned guest_port, uint32_t sequence)
+{
+	unsigned flags = 0;
+
+	peer = (struct world_tcp){ .port = (uint16_t)port, .guest_port = (uint16_t)guest_port, .next = sequence, .window = 65535 };
+	world_tcp_send(&peer, WORLD_SYN, "", 0);
+	world_run();
+	while (world_take(&got))
+		if (world_tcp_take(&peer, &got))
+			flags = got.data[34 + 13];
+	return flags;
+}
+
+/* A connection from `port` that the guest ended first: it waits for stray segments. The next byte its peer would send. */
+static uint32_t end_first(unsigned port, unsigned guest_port)
+{
+	CU_ASSERT_FATAL(world_tcp_connect(&peer, port, guest_port));
+	net_stream_close(accepted());
+	world_tcp_turn(&peer);
+	CU_ASSERT(peer.finished);
+	world_tcp_send(&peer, WORLD_ACK | WORLD_FIN, "", 0);
+	world_run();
+	world_drain();
+	return peer.next;
+}
+
+static void a_peer_may_use_its_port_again_at_once(void)
+{
+	uint32_t next = end_first(5100, 80);
+	struct net_stream *stream;
+
+	CU_ASSERT_EQUAL(answer_to(5100, 80, next - 1000), WORLD_ACK); /* a stray one */
+	CU_ASSERT_EQUAL(answer_to(5100, 80, next - 1), WORLD_ACK);
+	CU_ASSERT_EQUAL(answer_to(5100, 80, next + 1), WORLD_SYN | WORLD_ACK);
+	world_tcp_send(&peer, WORLD_ACK | WORLD_PSH, "anew", 4);
+	world_run();
+	stream = accepted();
+	CU_ASSERT(stream->peer.port == 5100 && stream->connected);
+	net_stream_abort(stream);
+	world_drain();
+}
+
+static void what_waits_stays_where_nobody_listens(void)
+{
+	static const struct net_endpoint port81 = { { NET_FAMILY_ANY, { 0 } }, 81 };
+	struct net_listener *eighty = listener;
+	uint32_t next;
+
+	CU_ASSERT_EQUAL_FATAL(net_listener_open(&port81, BACKLOG, &listener), STATUS_OK);
+	next = end_first(5101, 81);
+	net_listener_close(listener);
+	listener = eighty;
+	CU_ASSERT_EQUAL(answer_to(5101, 81, next - 1000), WORLD_ACK);
+	CU_ASSERT_EQUAL(answer_to(5101, 81, next + 100000), WORLD_ACK);
+	CU_ASSERT_EQUAL(answer_to(5102, 81, next), WORLD_RST | WORLD_ACK);
+	world_pass(60000);
+	world_drain();
+}
+
 static void what_is_no_cookie_is_reset(void)
 {
 	CU_ASSERT_EQUAL(flood(5002, 1), 1);
@@ -170,6 +230,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(what_is_no_cookie_is_reset),
 	UNIT_CASE(who_accepts_nothing_is_not_pressed),
 	UNIT_CASE(a_cookie_does_not_last),
+	UNIT_CASE(a_peer_may_use_its_port_again_at_once),
+	UNIT_CASE(what_waits_stays_where_nobody_listens),
 	UNIT_CASE(all_is_forgotten_in_the_end),
 };
 
