@@ -23,7 +23,7 @@ from harness.verdict import Verdict, judge
 
 #: The quick part of the suite: every so many-th case of these files, of any other file a few; what takes longer than QUICK_S
 #: is left out.
-STEPS = {"boot_hello": 1, "boot_endings": 1, "guest_tests": 1, "smp_tests": 1, "hostile_apps": 1, "refused_bundles": 12}
+STEPS = {"boot_hello": 1, "boot_endings": 1, "guest_tests": 1, "smp_tests": 1, "hostile_apps": 1, "linux_tests": 1, "refused_bundles": 12}
 CASES_A_FILE = 8
 #: Machines that talk to the host or are tampered with, in real time.
 REAL_TIME = ("early_fault[el1]", "early_fault[el2]", "net_kernel[mmio,smp1]", "net_kernel[pci,smp4]", "net_echo[pci,smp1]",
@@ -125,7 +125,8 @@ class Baseline:
     cases: list[suite.Case]    # the quick ones
     rest: list[suite.Case]     # refused bundles but for those
     talking: list[suite.Case]  # those that are in real time, the quickest first
-    limits: dict[str, float]   # the CPU time that a quick one may take
+    cpu_s: dict[str, float]    # the CPU time that a test takes
+    limits: dict[str, float]   # and that a quick one may take
     costs: dict[str, float]
     reach: Reach
     failed: list[str]          # tests that are left out, and why
@@ -149,9 +150,9 @@ def baseline() -> Baseline:
     of = {case.name: known[key(case)] for case in [*quick, *real, *rest, benches]}
     places = {name: list(row["places"]) for name, row in of.items() if row["places"] is not None}  # type: ignore[call-overload]
     places[PERF] = [*places.get(PERF, []), *(known[boot_key]["places"] or [])]  # type: ignore[misc]
-    limits = {case.name: max(1.0, 3 * float(str(of[case.name]["cpu_s"]))) for case in quick
-              if of[case.name]["good"] and float(str(of[case.name]["cpu_s"])) <= QUICK_S}
+    cpu_s = {name: float(str(row["cpu_s"])) for name, row in of.items()}
+    limits = {case.name: max(1.0, 3 * cpu_s[case.name]) for case in quick if of[case.name]["good"] and cpu_s[case.name] <= QUICK_S}
     return Baseline([case for case in quick if case.name in limits], rest,
-                    sorted((case for case in real if of[case.name]["good"]), key=lambda case: float(str(of[case.name]["cpu_s"]))),
-                    limits, dict(known[bench_key]["costs"]), Reach(places),  # type: ignore[call-overload]
+                    sorted((case for case in real if of[case.name]["good"]), key=lambda case: cpu_s[case.name]),
+                    cpu_s, limits, dict(known[bench_key]["costs"]), Reach(places),  # type: ignore[call-overload]
                     [f"{case.name}: {of[case.name]['why']}" for case in [*quick, *real] if not of[case.name]["good"]])

@@ -57,6 +57,7 @@ class Tree:
         self.origin = origin
         self.build = build
         self.folder = folder
+        self.needs: dict[str, list[str]] = {}  # what make builds each target of
 
     def sync(self) -> None:
         """Makes the copy equal to the origin; objects are taken over once."""
@@ -121,6 +122,20 @@ class Tree:
             elif str(Path(unit).parent) == parent in TOGETHER or unit == parent or unit.startswith(parent + "_"):
                 around.append(f"build/tests/unit/{unit}_test")
         return found + around
+
+    def made_of(self, program: str) -> set[str]:
+        """All that make builds a unit program of, sources too: what is not of it cannot fail it."""
+        if not self.needs:
+            for line in run(["make", "-npq", "unit-programs"], self.folder, BUILD_LIMIT_S)[1].split("\n"):
+                target, colon, needs = line.partition(": ")
+                if colon and target.startswith("build/") and " := " not in line:
+                    self.needs.setdefault(target, []).extend(needs.split())
+        found, waiting = {program}, [program]
+        while waiting:
+            new = set(self.needs.get(waiting.pop(), ())) - found
+            found |= new
+            waiting += new
+        return found
 
     def object_code(self, file: str) -> bytes:
         """The kernel's object of a source file without what only a debugger reads: equal for equal code."""

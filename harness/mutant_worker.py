@@ -19,7 +19,8 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from harness import paths, perf, suite  # noqa: E402
-from harness.mutant_baseline import AGAIN_IDLE_S, PERF, REAL_TIME_LIMIT_S, baseline, boot, costs  # noqa: E402
+from harness.counting import kernel  # noqa: E402
+from harness.mutant_baseline import AGAIN_IDLE_S, IDLE_S, PERF, REAL_TIME_LIMIT_S, baseline, boot, costs, timed  # noqa: E402
 from harness.mutant_operators import Mutant  # noqa: E402
 from harness.mutant_reach import place  # noqa: E402
 from harness.mutant_tree import IMAGES, Tree, run  # noqa: E402
@@ -34,6 +35,8 @@ TALKING = ("kernel/io/net/", "kernel/io/fs/", "kernel/cap/", "hal/virtio/", "lib
 #: A unit program's CPU time, and its wall time for one that waits: the host may be busy.
 UNIT_CPU_S, UNIT_LIMIT_S = 40, 180.0
 LIMIT_S = 3.0
+#: What a boot takes beside its guest, roughly.
+BOOT_S = 0.15
 #: Unit programs that take longer than a boot: they come after those.
 SLOW_UNITS = ("ext4/volume_test", "ext4/power_cut_test", "ext4/broken_disk_test", "_threads_test")
 #: What a script complains of that waits by the host's clock.
@@ -45,7 +48,10 @@ ENDLESS = (124, -signal.SIGKILL, -signal.SIGXCPU)
 class Judge:
     """The tests of one copy, in an order that learns."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit_s: float = 0.0) -> None:
+        """`limit_s`: the CPU time of boots after which a mutant has survived; 0: every boot that can tell, and the numbers too."""
+        self.limit_s = limit_s
+        self.linked: set[Path] = set()
         self.tree = Tree(Path(), Path(), paths.ROOT)
         self.base = baseline()
         self.cases = list(self.base.cases)
@@ -66,10 +72,14 @@ class Judge:
         self.kills_of[str(Path(file).parent), by] += 1
 
     def order(self, file: str, where: str) -> list[suite.Case]:
-        """The boots that can tell, the likeliest killers first."""
+        """The boots that can tell, the likeliest killers of their CPU time first."""
         rest = self.rest if file.startswith(READERS) else []
         found = [case for case in [*self.cases, *rest] if self.base.reach.reaches(case.name, where)]
-        return sorted(found, key=lambda case: (-self.kills_of[file, case.name], -self.kills[case.name]))
+        return sorted(found, key=lambda case: -self.likely(file, case.name) / (self.base.cpu_s.get(case.name, 0.0) + BOOT_S))
+
+    def likely(self, file: str, by: str) -> float:
+        """How likely a test kills a file's mutant, by what it has killed: in proportion."""
+        return 1 + 50 * self.kills_of[file, by] + 10 * self.kills_of[str(Path(file).parent), by] + self.kills[by]
 
     def judge(self, mutant: Mutant) -> dict[str, str]:
         """A mutant's outcome: stillborn, equivalent, killed (by what, how) or survived."""
@@ -103,6 +113,7 @@ class Judge:
         """The verdict of the unit programs that cover it."""
         folder = str(Path(mutant.file).parent)
         found = [program for program in self.tree.unit_programs(mutant.file) if program.endswith(SLOW_UNITS) == slow]
+        found = [program for program in found if mutant.file in self.tree.made_of(program)]
         for program in sorted(found, key=lambda program: (-self.kills_of[folder, program], found.index(program))):
             (self.tree.folder / program).unlink(missing_ok=True)  # linked with another mutant it is no newer than its objects are now
             problem = self.tree.make(program)
@@ -118,15 +129,28 @@ class Judge:
                 return {"outcome": "killed", "by": program.removeprefix("build/tests/"), "how": how}
         return None
 
+    def link(self, image: Path) -> str:
+        """Builds an image of the mutant, once; what make complains of."""
+        if image in self.linked:
+            return ""
+        self.linked.add(image)
+        return self.tree.make(str(image.relative_to(paths.ROOT)))
+
     def boots(self, mutant: Mutant, where: str) -> dict[str, str] | None:
         """The verdict of the images. `where`: see mutant_reach.py."""
-        problem = self.tree.make(*IMAGES)
-        if problem:
-            return {"outcome": "stillborn", "how": _first_error(problem)}
+        self.linked.clear()
+        spent_s = 0.0
         for case in self.order(mutant.file, where):
-            verdict = boot(case, self.base.limits.get(case.name, LIMIT_S))
+            if self.limit_s and spent_s > self.limit_s:
+                break
+            if problem := self.link(kernel(case.machine)):
+                return {"outcome": "stillborn", "how": _first_error(problem)}
+            limit_s = self.base.limits.get(case.name, LIMIT_S)
+            verdict, took_s = timed(case, limit_s, IDLE_S)
+            spent_s += took_s + BOOT_S
             if verdict.host_fault or verdict.name == HANG or LATE in verdict.detail:  # the host may have been busy: it must hang again
-                verdict = boot(case, 2 * self.base.limits.get(case.name, LIMIT_S), AGAIN_IDLE_S)
+                verdict, took_s = timed(case, 2 * limit_s, AGAIN_IDLE_S)
+                spent_s += took_s
             if LATE in verdict.detail:
                 continue  # by the host's clock alone: where the guest never ends, another test says so
             if verdict.host_fault:
@@ -134,13 +158,25 @@ class Judge:
             if not verdict.good:
                 self.killed(mutant.file, case.name)
                 return {"outcome": "killed", "by": case.name, "how": str(verdict)[:200]}
-        for case in self.base.talking if mutant.file.startswith(TALKING) else []:
-            if not self.base.reach.reaches(case.name, where):
-                continue
+        return self.real_time(mutant, where) or self.numbers(where)
+
+    def real_time(self, mutant: Mutant, where: str) -> dict[str, str] | None:
+        """The verdict of the machines that talk to the host."""
+        found = [case for case in self.base.talking if self.base.reach.reaches(case.name, where)]
+        for case in sorted(found, key=lambda case: -self.likely(mutant.file, case.name)) if mutant.file.startswith(TALKING) else []:
+            if problem := self.link(kernel(case.machine)):
+                return {"outcome": "stillborn", "how": _first_error(problem)}
             verdict = boot(case, REAL_TIME_LIMIT_S, AGAIN_IDLE_S)
             if not verdict.good and not verdict.host_fault and not boot(case, REAL_TIME_LIMIT_S, AGAIN_IDLE_S).good:
+                self.killed(mutant.file, case.name)
                 return {"outcome": "killed", "by": case.name, "how": str(verdict)[:200]}
-        for metric, cost in costs().items() if self.base.reach.reaches(PERF, where) else ():
+        return None
+
+    def numbers(self, where: str) -> dict[str, str] | None:
+        """The verdict of the instruction counts."""
+        if self.limit_s or not self.base.reach.reaches(PERF, where) or self.tree.make(*IMAGES):
+            return None
+        for metric, cost in costs().items():
             if metric in self.base.costs and cost > self.base.costs[metric] * (1 + perf.REGRESSION):
                 how = f"{self.base.costs[metric]:g} to {cost:g} instructions"
                 return {"outcome": "killed", "by": f"perf[{metric}]", "how": how}
@@ -156,8 +192,9 @@ def main() -> int:
     """Says `ready` or what is wrong, then answers until its input ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # nothing else may speak between the answers
-    judge_ = Judge()
-    for file, by in json.loads(sys.stdin.readline()):
+    first = json.loads(sys.stdin.readline())
+    judge_ = Judge(first["limit_s"])
+    for file, by in first["kills"]:
         judge_.killed(file, by)
     print("left out:", *judge_.base.failed, sep="\n", flush=True)
     print(json.dumps({"ready": not judge_.problem, "problem": judge_.problem, "tests": len(judge_.cases)}), file=answers, flush=True)

@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: The Rumpk authors
 """Whether the tests would notice: single lines of the kernel are changed, one at a time, and each should be caught.
 
-    harness/mutants.py [--part I/N] [--only NAME] [--limit N] [-j 1|2] [--survivors] [--fresh] [--list] [--every]
+    harness/mutants.py [--part I/N] [--only NAME] [--limit N] [-j 1|2] [--patience S] [--survivors] [--fresh] [--list] [--every]
 
 A mutant is built in a copy of the tree (build/mutants/), tested by the unit programs that cover its file and then by the
 quick QEMU tests, and is killed (by a named test), survived, stillborn (does not compile) or equivalent (the same machine
@@ -82,9 +82,10 @@ def fresh_since(again: bool) -> float:
 
 
 class Worker:
-    """A copy of the tree and the process that judges mutants in it."""
+    """A copy of the tree and the process that judges mutants in it, each by boots of `limit_s` of CPU time (0: by all)."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, limit_s: float = 0.0) -> None:
+        self.limit_s = limit_s
         self.tree = Tree(SNAPSHOT, paths.BUILD, FOLDER / f"tree-{number}")
         self.process: subprocess.Popen[str] | None = None
 
@@ -102,7 +103,7 @@ class Worker:
         assert self.process.stdin
         kills = [(row["name"].partition(":")[0], by.replace("unit/", "build/tests/unit/")) for row in known_results().values()
                  if (by := row.get("by", "")) and row["outcome"] == "killed"]
-        self.process.stdin.write(json.dumps(kills) + "\n")
+        self.process.stdin.write(json.dumps({"kills": kills, "limit_s": self.limit_s}) + "\n")
         self.process.stdin.flush()
         return str(self._answer()["problem"])
 
@@ -169,8 +170,9 @@ class Session:
 
 
 def rows(mutants: list[Mutant], known: dict[str, dict[str, str]]) -> list[dict[str, str]]:
-    """A row a mutant for the report."""
-    out = []
+    """A row a mutant for the report: what was found since everything was last asked to be judged again."""
+    out, begun = [], fresh_since(False)
+    known = {name: result for name, result in known.items() if float(result.get("when", 0)) >= begun}
     for mutant in mutants:
         result = known.get(key(mutant), {"outcome": "not run"})
         outcome, how = result["outcome"], result.get("how", "")
@@ -209,13 +211,11 @@ def choose(mutants: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
     def old(mutant: Mutant) -> bool:
         return known[key(mutant)].get("digest") != digest(mutant) or when(mutant) < begun
     mutants = [mutant for mutant in mutants if not mutant.reason]
-    new = [mutant for mutant in mutants if known.get(key(mutant), {"outcome": "unjudged"})["outcome"] in ("unjudged", "broken")]
-    older = [mutant for mutant in mutants if mutant not in new and old(mutant)]
-    again = [mutant for mutant in mutants if options.only and mutant not in new and mutant not in older]
     first = [mutant for mutant in mutants if options.survivors and known.get(key(mutant), {}).get("outcome") == "survived"]
     first.sort(key=when)  # so that a run that is stopped goes on where it was
-    mutants = first + [mutant for mutant in new + older + again if mutant not in first]
-    return mutants[:options.limit]
+    due = [mutant for mutant in mutants if mutant not in first and (options.only or key(mutant) not in known or old(mutant)
+                                                                    or known[key(mutant)]["outcome"] in ("unjudged", "broken"))]
+    return (first + due)[:options.limit]  # in the catalogue's order, which is random: what a stopped run has judged is a fair sample
 
 
 def arguments() -> argparse.Namespace:
@@ -229,6 +229,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--survivors", action="store_true", help="first judge again what survived, by the tests of now, the oldest first")
     parser.add_argument("--fresh", action="store_true",
                         help="judge everything again; without it the next run goes on with that")
+    parser.add_argument("--patience", type=float, default=0.0, metavar="S",
+                        help="a mutant that S seconds of CPU time of boots did not kill has survived for now; --survivors without it tells")
     parser.add_argument("--every", action="store_true", help="all mutants that the operators can make, not the sample")
     parser.add_argument("--list", action="store_true", help="print the catalogue with what is known, and leave")
     options = parser.parse_args()
@@ -272,7 +274,7 @@ def judge_all(options: argparse.Namespace) -> int:
     print(f"mutants: {len(mutants)} in the catalogue, {len(chosen)} to judge"
           + (": first the copies are built and tested as they are" if chosen else ""), flush=True)
     session = Session(chosen)
-    workers = [Worker(number) for number in range(min(options.jobs, len(chosen)))]
+    workers = [Worker(number, options.patience) for number in range(min(options.jobs, len(chosen)))]
     threads = [threading.Thread(target=session.work, args=(worker,), daemon=True) for worker in workers]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
