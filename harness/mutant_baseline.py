@@ -38,7 +38,7 @@ IDLE_S, AGAIN_IDLE_S = 1.0, 5.0
 #: The benchmarks, as a test: whether their counts can tell.
 PERF = "perf"
 #: Shared by the copies.
-KEPT = paths.ROOT.parent / "baseline.json"
+KEPT = paths.ROOT.parent / "baseline.jsonl"
 Record = dict[str, object]
 
 
@@ -106,16 +106,30 @@ def costs() -> dict[str, float]:
         return {}
 
 
-def record(case: suite.Case, counting: Counting, judged: bool) -> Record:
-    """A test's measurements; `judged`: whether it passes is asked now."""
-    found: Record = {"good": True, "why": "", "cpu_s": 0.0}
-    if judged:
-        verdict, took = timed(case, case.budget.cpu_s, AGAIN_IDLE_S)
-        if not verdict.good:
-            verdict, took = timed(case, case.budget.cpu_s, AGAIN_IDLE_S)  # the host may have been busy
-        found = {"good": verdict.good, "why": str(verdict), "cpu_s": took}
-    places = counting.reached(case, lambda counted: boot(counted, REAL_TIME_LIMIT_S, AGAIN_IDLE_S))
-    return found | {"places": None if places is None else sorted(places)}
+def record(case: suite.Case, counting: Counting) -> Record:
+    """A test's measurements. What is exact is judged as it is counted, which changes nothing for it."""
+    seen: list[tuple[Verdict, float]] = []
+    places = counting.reached(case, lambda counted: seen.append(timed(counted, REAL_TIME_LIMIT_S, AGAIN_IDLE_S)))
+    if not seen or not seen[0][0].good or not case.machine.icount:
+        seen = [timed(case, case.budget.cpu_s, AGAIN_IDLE_S)]
+    if not seen[0][0].good:
+        seen = [timed(case, case.budget.cpu_s, AGAIN_IDLE_S)]  # the host may have been busy
+    verdict, took = seen[0]
+    return {"good": verdict.good, "why": str(verdict), "cpu_s": took, "places": None if places is None else sorted(places)}
+
+
+def kept() -> dict[str, Record]:
+    """What was measured before, by key."""
+    lines = KEPT.read_text(encoding="utf-8").split("\n") if KEPT.exists() else []
+    rows = [json.loads(line) for line in lines if line.endswith("}")]  # the last line of a run that was killed does not
+    return {row["key"]: row for row in rows}
+
+
+def keep(name: str, row: Record) -> Record:
+    """Keeps a measurement at once: there are hundreds, and a run may be stopped."""
+    with KEPT.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row | {"key": name}) + "\n")
+    return row
 
 
 @dataclass
@@ -136,23 +150,22 @@ def baseline() -> Baseline:
     """Reads what is kept, measures what is missing, keeps it."""
     quick, rest = quick_cases()
     rest, real, benches = refused(rest), talking(), replace(perf.bench_case(), name=PERF)
+    known: dict[str, Record] = {}
     with (KEPT.parent / "baseline.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        kept: dict[str, Record] = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
-        known, counting = {}, Counting(KEPT.parent)
-        for case in [*quick, *real, *rest, benches]:
-            name = key(case)
-            known[name] = kept.get(name) or record(case, counting, case in quick or case in real)
-        boot_key, bench_key = key(quick[0]), key(benches)
-        if "costs" not in known[bench_key]:
-            known[bench_key]["costs"] = costs()
-        KEPT.write_text(json.dumps(known), encoding="utf-8")
-    of = {case.name: known[key(case)] for case in [*quick, *real, *rest, benches]}
-    places = {name: list(row["places"]) for name, row in of.items() if row["places"] is not None}  # type: ignore[call-overload]
-    places[PERF] = [*places.get(PERF, []), *(known[boot_key]["places"] or [])]  # type: ignore[misc]
+        before, counting = kept(), Counting(paths.BUILD)
+        for case in [*quick, *real, benches]:
+            known[case.name] = before.get(key(case)) or keep(key(case), record(case, counting))
+        if "costs" not in known[PERF]:
+            known[PERF] = keep(key(benches), known[PERF] | {"costs": costs()})
+    of = {name: row for name, row in known.items() if name != PERF}
+    places = {name: list(row["places"]) for name, row in known.items() if row["places"] is not None}  # type: ignore[call-overload]
+    places[PERF] = [*places.get(PERF, []), *places.get(quick[0].name, [])]
+    refusals = {place for name in places if name.startswith("refused") for place in places[name]}
+    places |= {case.name: list(refusals) for case in rest}
     cpu_s = {name: float(str(row["cpu_s"])) for name, row in of.items()}
     limits = {case.name: max(1.0, 3 * cpu_s[case.name]) for case in quick if of[case.name]["good"] and cpu_s[case.name] <= QUICK_S}
     return Baseline([case for case in quick if case.name in limits], rest,
                     sorted((case for case in real if of[case.name]["good"]), key=lambda case: cpu_s[case.name]),
-                    cpu_s, limits, dict(known[bench_key]["costs"]), Reach(places),  # type: ignore[call-overload]
+                    cpu_s, limits, dict(known[PERF]["costs"]), Reach(places),  # type: ignore[call-overload]
                     [f"{case.name}: {of[case.name]['why']}" for case in [*quick, *real] if not of[case.name]["good"]])

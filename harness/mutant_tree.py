@@ -19,8 +19,8 @@ from harness.mutant_operators import Mutant
 SOURCES = ("apps", "capos", "ci", "docs", "fixtures", "hal", "harness", "kernel", "lib", "tests", "tools", "Makefile",
            "VERSION", "LICENSE", "deps.lock")
 #: What of a build is taken over; archives of dependencies are shared.
-BUILT = ("kernel", "host", "capos", "apps", "fixtures", "tests", "librumpk.a", "libcapos.a", "rumpk.img", "rumpk.elf",
-         "rumpk-release.img", "rumpk.elf.first", "rumpk.elf.ksyms.S")
+BUILT = ("gen", "kernel", "debug", "host", "capos", "apps", "linux", "plugins", "fixtures", "tests", "librumpk.a", "librumpk-debug.a",
+         "libcapos.a", "rumpk.img", "rumpk.elf", "rumpk-release.img", "rumpk.elf.first", "rumpk.elf.ksyms.S")
 PREPARE = "all guest-images harness-images test-apps fixtures"
 IMAGES = ("build/rumpk.img", "build/tests/guest.img")
 BUILD_LIMIT_S = 900
@@ -80,7 +80,7 @@ class Tree:
     def copy_sources(self) -> None:
         """The sources alone, those that differ. Into a copy that was built already they come as new as they are to it: what was edited
         before that build and copied after it would be older than its object."""
-        place = shutil.copyfile if (self.folder / "Makefile").exists() else shutil.copy2
+        place = shutil.copyfile if (self.folder / "build" / "ready").exists() else shutil.copy2
         for name in SOURCES:
             source, copy = self.origin / name, self.folder / name
             if source.is_file():
@@ -96,6 +96,9 @@ class Tree:
                     (copy / path).parent.mkdir(parents=True, exist_ok=True)
                     place(source / path, copy / path)
                     (copy / path).chmod((source / path).stat().st_mode)
+            if place is shutil.copy2:
+                for top, _, _ in os.walk(source):
+                    shutil.copystat(top, copy / Path(top).relative_to(source))  # what is generated hangs on folders too
 
     def make(self, *targets: str, jobs: int = 1) -> str:
         """Builds targets, warnings allowed; nothing, or the output of a build that failed."""

@@ -37,6 +37,8 @@ UNIT_CPU_S, UNIT_LIMIT_S = 40, 180.0
 LIMIT_S = 3.0
 #: What a boot takes beside its guest, roughly.
 BOOT_S = 0.15
+#: What a refused bundle that was not measured counts as: they are many, and each tells next to nothing more.
+REST_S = 2.0
 #: Unit programs that take longer than a boot: they come after those.
 SLOW_UNITS = ("ext4/volume_test", "ext4/power_cut_test", "ext4/broken_disk_test", "_threads_test")
 #: What a script complains of that waits by the host's clock.
@@ -75,7 +77,7 @@ class Judge:
         """The boots that can tell, the likeliest killers of their CPU time first."""
         rest = self.rest if file.startswith(READERS) else []
         found = [case for case in [*self.cases, *rest] if self.base.reach.reaches(case.name, where)]
-        return sorted(found, key=lambda case: -self.likely(file, case.name) / (self.base.cpu_s.get(case.name, 0.0) + BOOT_S))
+        return sorted(found, key=lambda case: -self.likely(file, case.name) / (self.base.cpu_s.get(case.name, REST_S) + BOOT_S))
 
     def likely(self, file: str, by: str) -> float:
         """How likely a test kills a file's mutant, by what it has killed: in proportion."""

@@ -8,7 +8,16 @@
 #include <capos/capos.h>
 #include <capos/process.h>
 
-enum { ERROR_NOENT = -2, ERROR_BADF = -9, ERROR_ACCES = -13, ERROR_INVAL = -22, ERROR_NOSYS = -38, ERROR_MSGSIZE = -90 };
+enum {
+	ERROR_PERM = -1,
+	ERROR_NOENT = -2,
+	ERROR_BADF = -9,
+	ERROR_ACCES = -13,
+	ERROR_INVAL = -22,
+	ERROR_NOSYS = -38,
+	ERROR_MSGSIZE = -90,
+	ERROR_TIMEDOUT = -110,
+};
 enum { EXIT_SERVED = 3 };
 
 static unsigned wrong;
@@ -90,6 +99,27 @@ static void revoking(capos_cap_t capset, capos_cap_t console)
 	expect("the first one", capos_console_write_line(console, "the first one still writes", 26), 0);
 }
 
+/* Capabilities are put into a queue all or none. */
+static void handing_over(capos_cap_t console)
+{
+	struct capos_channel_take_result taken;
+	capos_cap_t channel = CAPOS_CAP_NONE;
+	capos_cap_t got = CAPOS_CAP_NONE;
+
+	expect("a channel", capos_channels_create(capos_capset_get("channels"), 4096, &channel), 0);
+
+	const struct capos_transfer transfers[] = {
+		{ .cap = console, .rights = UINT32_MAX, .name = "first" },
+		{ .cap = channel, .rights = UINT32_MAX, .name = "channel" },
+	};
+
+	expect("one given, and the channel itself", capos_channel_give(channel, transfers, 2), ERROR_PERM);
+	expect("what came of it", capos_channel_take(channel, &taken, 1000000, &got), ERROR_TIMEDOUT);
+	expect("one given", capos_channel_give(channel, transfers, 1), 0);
+	expect("taken", capos_channel_take(channel, &taken, 1000000, &got), 0);
+	expect("the taken one, to write", capos_console_write_line(got, "the taken one writes", 20), 0);
+}
+
 /* A process gets no more than its parent had and gave. */
 static void spawning(capos_cap_t console)
 {
@@ -138,6 +168,7 @@ int main(int argc, char **argv)
 	not_allowed(console, capos_capset_get("clock"));
 	shrinking(capset, console);
 	revoking(capset, console);
+	handing_over(console);
 	spawning(console);
 	if (wrong == 0)
 		(void)capos_print("every refusal as it must be");

@@ -157,6 +157,25 @@ static void the_limit_holds(void)
 	end();
 }
 
+/* Names, links and lists that are gone give back what they counted, else a place for temporary files fills up for good. */
+static void what_is_gone_counts_no_more(void)
+{
+	struct fs_space empty, space;
+
+	begin(64 << 10);
+	CU_ASSERT_EQUAL(ops->space(fs, &empty), STATUS_OK);
+	for (unsigned i = 0; i < 5000; i++) {
+		struct fs_node *file = make(fs->root, "some-file", FS_FILE);
+
+		fs_node_put(file);
+		CU_ASSERT_EQUAL_FATAL(ops->symlink(fs->root, text("link"), text("some-file")), STATUS_OK);
+		CU_ASSERT_EQUAL_FATAL(ops->remove(fs->root, text("link"), false), STATUS_OK);
+		CU_ASSERT_EQUAL_FATAL(ops->remove(fs->root, text("some-file"), false), STATUS_OK);
+	}
+	CU_ASSERT(ops->space(fs, &space) == STATUS_OK && space.free_bytes == empty.free_bytes);
+	end();
+}
+
 static void where_memory_runs_out_nothing_is_half_made(void)
 {
 	begin(LIMIT);
@@ -315,6 +334,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(what_was_made_is_found_until_it_is_removed),
 	UNIT_CASE(a_file_is_the_array_that_was_written),
 	UNIT_CASE(the_limit_holds),
+	UNIT_CASE(what_is_gone_counts_no_more),
 	UNIT_CASE(where_memory_runs_out_nothing_is_half_made),
 	UNIT_CASE(rename_moves_and_replaces),
 	UNIT_CASE(links_are_second_names),
