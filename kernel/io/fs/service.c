@@ -139,7 +139,7 @@ bool fs_at_once_begin(const struct fs_service *service)
 {
 	struct fs *fs = service->fs;
 
-	return fs->ops->at_once != NULL && fs->cpu == hal_cpu_index() && list_is_empty(&service->jobs) && fs->ops->at_once(fs, true);
+	return fs->ops->at_once != NULL && fs->cpu == hal_cpu_index() && fs->ops->at_once(fs, true);
 }
 
 void fs_at_once_end(const struct fs_service *service)

@@ -60,7 +60,7 @@ void fs_submit(struct fs_job *job);
 
 /*
  * Whether operations that only look and read may be called here and now, until fs_at_once_end(): each that would have to wait fails with STATUS_EAGAIN, and is
- * to be done by a job. False too where jobs wait: they come first. Context: fiber.
+ * to be done by a job. Context: fiber.
  */
 bool fs_at_once_begin(const struct fs_service *service);
 void fs_at_once_end(const struct fs_service *service);

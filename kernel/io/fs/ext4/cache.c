@@ -115,11 +115,19 @@ static void make_room(struct cache *cache)
 	}
 }
 
+/* Whether that waits for nothing. */
+static bool has_room(const struct cache *cache)
+{
+	return cache->count < cache->limit || (!list_is_empty(&cache->idle) && LIST_OWNER(cache->idle.next, struct buffer, use)->fetch == NULL);
+}
+
 static struct buffer *add(struct cache *cache, uint64_t block)
 {
 	struct buffer *buffer;
 	struct buffer **slot;
 
+	if (cache->hurried && !has_room(cache))
+		return NULL;
 	make_room(cache);
 	buffer = calloc(1, sizeof(*buffer));
 	if (buffer == NULL)
@@ -407,14 +415,28 @@ static status_t write_slowly(struct cache *cache)
 	return STATUS_OK;
 }
 
+status_t cache_flush_log(struct cache *cache)
+{
+	status_t status = cache->log_unflushed ? ext4_device_flush(cache->device) : STATUS_OK;
+
+	if (status == STATUS_OK)
+		cache->log_unflushed = false;
+	return status;
+}
+
 status_t cache_write_home(struct cache *cache)
 {
 	struct buffer **room = malloc((cache->committed_count + 1ul) * 2 * sizeof(struct buffer *));
 	struct buffer **sorted;
 	struct ext4_io *ios = malloc(WRITES * sizeof(*ios));
 	unsigned count = 0;
-	status_t status;
+	status_t status = cache_flush_log(cache);
 
+	if (status != STATUS_OK) {
+		free(ios);
+		free(room);
+		return status;
+	}
 	if (room != NULL && ios != NULL) {
 		for (struct list_node *node = cache->committed.next; node != &cache->committed; node = node->next)
 			room[count++] = LIST_OWNER(node, struct buffer, dirty);

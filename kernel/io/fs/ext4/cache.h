@@ -49,6 +49,7 @@ struct cache {
 	struct buffer **table;
 	unsigned table_mask;
 	struct list_node idle, running, committed;
+	bool log_unflushed;    /* the commit block of what is COMMITTED may not be on disk for good: nothing may go home */
 	struct buffer *undo_first;
 	bool operation;
 	bool hurried;          /* what is not there is STATUS_EAGAIN: nothing is waited for */
@@ -81,6 +82,9 @@ void cache_change_data(struct cache *cache, struct buffer *buffer);
 
 void cache_operation_begin(struct cache *cache);
 void cache_operation_end(struct cache *cache, bool undo);
+
+/* What is COMMITTED is in the log for good. STATUS_EIO. */
+MUST_CHECK status_t cache_flush_log(struct cache *cache);
 
 /* Writes what is COMMITTED and not RUNNING home, and waits; no flush. STATUS_EIO. */
 MUST_CHECK status_t cache_write_home(struct cache *cache);

@@ -101,7 +101,10 @@ static status_t block_read(struct volume *volume, struct ext4_node *node, uint64
 	return STATUS_OK;
 }
 
-/* All of it from the cache; STATUS_EAGAIN where that has not all, or the next stretch is to be asked for. */
+/*
+ * All of it from the cache; STATUS_EAGAIN where that has not all, or the next stretch is to be asked for. Blocks here and there are asked for, so that
+ * those of all who read at random are under way at once.
+ */
 static int64_t read_cached(struct volume *volume, struct ext4_node *node, uint64_t offset, uint8_t *to, size_t bytes)
 {
 	uint64_t end = offset + bytes;
@@ -113,6 +116,8 @@ static int64_t read_cached(struct volume *volume, struct ext4_node *node, uint64
 		uint32_t step = (uint32_t)(rest < end - offset ? rest : end - offset);
 		status_t status = block_read(volume, node, offset, to, step);
 
+		if (status == STATUS_EAGAIN && end - offset < STRAIGHT_MIN * block_bytes(volume))
+			read_ahead(volume, node, offset / block_bytes(volume), (end - 1) / block_bytes(volume) + 1);
 		if (status != STATUS_OK)
 			return status;
 		to += step;

@@ -229,7 +229,7 @@ static void part_write(struct journal *journal, struct list_node **node)
 	descriptor_write(journal, at, journal->scratch[0]);
 }
 
-status_t journal_commit(struct journal *journal, uint64_t seconds)
+status_t journal_commit(struct journal *journal, uint64_t seconds, bool wait)
 {
 	struct ext4_device *device = journal->cache->device;
 	struct list_node *node = journal->cache->running.next;
@@ -252,8 +252,9 @@ status_t journal_commit(struct journal *journal, uint64_t seconds)
 	log_write(journal, journal->scratch[0]);
 	writes_finish(journal);
 	status = journal->writes->status;
-	if (status == STATUS_OK)
-		status = ext4_device_flush(device);
+	journal->cache->log_unflushed = true;
+	if (status == STATUS_OK && wait)
+		status = cache_flush_log(journal->cache);
 	if (status != STATUS_OK)
 		return status;
 	journal->sequence++;

@@ -58,8 +58,11 @@ MUST_CHECK status_t journal_begin(struct journal *journal, uint32_t incompat, un
 /* Whether the log has room for a transaction of any size that is allowed. */
 bool journal_has_room(const struct journal *journal);
 
-/* Commits every RUNNING buffer of the cache. Whatever goes wrong, the volume must not be changed any more. */
-MUST_CHECK status_t journal_commit(struct journal *journal, uint64_t seconds);
+/*
+ * Commits every RUNNING buffer of the cache. `wait`: for good; else with the next one, or cache_flush_log(): until then a power cut takes it back, whole. Whatever goes
+ * wrong, the volume must not be changed any more.
+ */
+MUST_CHECK status_t journal_commit(struct journal *journal, uint64_t seconds, bool wait);
 
 /* Everything that was committed goes home, and the log is empty. Nothing may be RUNNING. `close`: and stays empty. */
 MUST_CHECK status_t journal_checkpoint(struct journal *journal, bool close);

@@ -77,6 +77,7 @@ static status_t inode_make(struct volume *volume, struct ext4_node *directory, u
 
 	if (error != 0)
 		return ext4_status(error);
+	node_ahead(volume, made->number);
 	ext2fs_inode_alloc_stats2(ext2, made->number, 1, is_directory);
 	made->node.type = node_type(mode);
 	made->inode.i_mode = mode;

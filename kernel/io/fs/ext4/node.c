@@ -7,6 +7,8 @@
 #include "kernel/io/fs/ext4/platform.h"
 #include "kernel/io/fs/ext4/volume.h"
 
+enum { INODES_AHEAD = 16 /* blocks of them */ };
+
 /* The inode's own bytes: those that its file system has of it. */
 static int inode_bytes(const struct volume *volume)
 {
@@ -46,6 +48,17 @@ static struct ext4_node *find(struct volume *volume, ext2_ino_t number)
 	while (node != NULL && node->number != number)
 		node = node->next;
 	return node;
+}
+
+void node_ahead(struct volume *volume, ext2_ino_t number)
+{
+	const struct ext2_super_block *super = volume->ext2->super;
+	uint64_t at = (uint64_t)((number - 1) % super->s_inodes_per_group) * EXT2_INODE_SIZE(super) / volume->cache.block_bytes;
+	uint64_t count = volume->ext2->inode_blocks_per_group - at;
+	uint64_t block = ext2fs_inode_table_loc(volume->ext2, ext2fs_group_of_ino(volume->ext2, number)) + at;
+
+	if (!volume->cache.hurried && !cache_has(&volume->cache, block))
+		cache_prefetch(&volume->cache, block, count < INODES_AHEAD ? (unsigned)count : INODES_AHEAD);
 }
 
 status_t node_reload(struct volume *volume, struct ext4_node *node)

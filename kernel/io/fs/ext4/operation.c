@@ -18,17 +18,20 @@ void volume_fail(struct volume *volume, const char *why)
 	ext4_report(why);
 }
 
-status_t volume_commit(struct volume *volume)
+/* `wait`: what was committed before, too, outlives a power cut. */
+static status_t commit(struct volume *volume, bool wait)
 {
-	status_t status;
+	status_t status = STATUS_OK;
 
 	if (volume->failed)
 		return STATUS_EROFS;
-	if (!volume->changed)
-		return STATUS_OK;
-	status = allocation_flush(volume);
-	if (status == STATUS_OK)
-		status = journal_commit(&volume->journal, volume_seconds(volume));
+	if (volume->changed) {
+		status = allocation_flush(volume);
+		if (status == STATUS_OK)
+			status = journal_commit(&volume->journal, volume_seconds(volume), wait);
+	} else if (wait && !volume->fs.read_only) {
+		status = cache_flush_log(&volume->cache);
+	}
 	if (status == STATUS_OK)
 		volume->changed = false;
 	if (status == STATUS_OK && !journal_has_room(&volume->journal))
@@ -38,13 +41,18 @@ status_t volume_commit(struct volume *volume)
 	return status;
 }
 
+status_t volume_commit(struct volume *volume)
+{
+	return commit(volume, true);
+}
+
 /* `blocks`: most that it changes. Where the transaction has no room for them it is committed first. */
 status_t change_begin(struct volume *volume, unsigned blocks)
 {
 	if (volume->fs.read_only || volume->failed)
 		return STATUS_EROFS;
 	if (volume->cache.running_count > 0 && volume->cache.running_count + blocks > volume->journal.transaction_max) {
-		status_t status = volume_commit(volume);
+		status_t status = commit(volume, false);
 
 		if (status != STATUS_OK)
 			return status;

@@ -133,6 +133,7 @@ MUST_CHECK status_t allocation_flush(struct volume *volume);
 
 /* node.c */
 MUST_CHECK status_t node_get(struct volume *volume, ext2_ino_t number, struct ext4_node **out);
+void node_ahead(struct volume *volume, ext2_ino_t number); /* its block, and some behind it, are read without waiting: those next to it are wanted soon */
 MUST_CHECK status_t node_write(struct volume *volume, struct ext4_node *node);
 MUST_CHECK status_t node_reload(struct volume *volume, struct ext4_node *node);
 void node_forget(struct volume *volume, struct ext4_node *node); /* nobody holds it */
