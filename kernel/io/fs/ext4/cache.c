@@ -432,19 +432,14 @@ status_t cache_write_home(struct cache *cache)
 	unsigned count = 0;
 	status_t status = cache_flush_log(cache);
 
-	if (status != STATUS_OK) {
-		free(ios);
-		free(room);
-		return status;
-	}
-	if (room != NULL && ios != NULL) {
+	if (status == STATUS_OK && room != NULL && ios != NULL) {
 		for (struct list_node *node = cache->committed.next; node != &cache->committed; node = node->next)
 			room[count++] = LIST_OWNER(node, struct buffer, dirty);
 		sorted = sort(room, room + count, count);
 		status = write_sorted(cache, sorted, count, ios);
 		for (unsigned i = 0; i < count && status == STATUS_OK; i++)
 			gone_home(cache, sorted[i]);
-	} else {
+	} else if (status == STATUS_OK) {
 		status = write_slowly(cache);
 	}
 	free(ios);
