@@ -105,6 +105,13 @@ endef
 
 $(eval $(call LINK_IMAGE,build/rumpk.elf,$(KERNEL_MAIN_OBJ),$(LIBRUMPK)))
 
+# The product with the checks of kernel/core/panic.h, and memory that is guarded (kernel/core/kheap_guard.h): for tests.
+DEBUG_IMAGE := build/rumpk-debug.img
+$(eval $(call LINK_IMAGE,build/rumpk-debug.elf,$(KERNEL_MAIN_OBJ),$(LIBRUMPK_DEBUG)))
+$(DEBUG_IMAGE): build/rumpk-debug.elf fixtures/keys/dev.pub tools/trust-key tools/rumpklib/image.py
+	$(CROSS)objcopy -O binary $< $@.untrusting
+	tools/trust-key $@.untrusting -o $@ --key fixtures/keys/dev.pub --development
+
 $(RELEASE_IMAGE): build/rumpk.elf
 	$(CROSS)objcopy -O binary $< $@
 

@@ -17,6 +17,7 @@
 #include "hal/contract/memory.h"
 #include "hal/contract/smp.h"
 #include "kernel/core/fiber.h"
+#include "kernel/core/kheap_guard.h"
 #include "kernel/core/message.h"
 #include "kernel/core/page.h"
 #include "kernel/core/panic.h"
@@ -126,7 +127,7 @@ static void cache_flush(struct cache *cache, unsigned class, unsigned count)
 	memmove(held, held + count, cache->counts[class] * sizeof(held[0]));
 }
 
-void *kheap_alloc(size_t bytes)
+static void *object_alloc(size_t bytes)
 {
 	struct cache *cache = cache_this();
 	unsigned class = heap_class_for(&heap, bytes);
@@ -143,30 +144,7 @@ void *kheap_alloc(size_t bytes)
 	return address;
 }
 
-void *kheap_calloc(size_t count, size_t bytes)
-{
-	size_t total;
-	void *address;
-
-	if (__builtin_mul_overflow(count, bytes, &total))
-		return NULL;
-	address = kheap_alloc(total);
-	if (address != NULL)
-		memset(address, 0, total);
-	return address;
-}
-
-void *kheap_realloc(void *old, size_t bytes)
-{
-	heap_take();
-
-	void *address = heap_realloc(&heap, old, bytes);
-
-	heap_give();
-	return address;
-}
-
-void kheap_free(void *address)
+static void object_free(void *address)
 {
 	struct cache *cache = cache_this();
 	unsigned class = address != NULL ? heap_class_at(&heap, address) : HEAP_CLASSES;
@@ -189,6 +167,81 @@ void kheap_free(void *address)
 		heap_free(&heap, address);
 		heap_give();
 	}
+}
+
+/* Context: the object lives. */
+static size_t object_usable(void *address)
+{
+	size_t usable;
+
+	heap_take();
+	usable = heap_usable(&heap, address);
+	heap_give();
+	return usable;
+}
+
+static void guard_judge(kheap_guard_verdict verdict, const void *address)
+{
+	if (verdict != NULL)
+		source_bad(NULL, verdict, address);
+}
+
+void *kheap_alloc(size_t bytes)
+{
+	void *address;
+
+	if (!DEBUG_CHECKS)
+		return object_alloc(bytes);
+	address = bytes <= SIZE_MAX / 4 ? object_alloc(bytes + KHEAP_GUARD_BYTES) : NULL;
+	if (address != NULL)
+		guard_judge(kheap_guard_begin(address, object_usable(address), bytes), address);
+	return address;
+}
+
+void kheap_free(void *address)
+{
+	if (DEBUG_CHECKS && address != NULL)
+		guard_judge(kheap_guard_end(address, object_usable(address)), address);
+	object_free(address);
+}
+
+void *kheap_calloc(size_t count, size_t bytes)
+{
+	size_t total;
+	void *address;
+
+	if (__builtin_mul_overflow(count, bytes, &total))
+		return NULL;
+	address = kheap_alloc(total);
+	if (address != NULL)
+		memset(address, 0, total);
+	return address;
+}
+
+/* To another place each time, so that who goes on with the old one is found out. */
+static void *guarded_realloc(void *old, size_t bytes)
+{
+	size_t asked = old != NULL ? kheap_guard_asked(old, object_usable(old)) : 0;
+	void *moved = kheap_alloc(bytes);
+
+	if (moved == NULL)
+		return NULL;
+	if (old != NULL)
+		memcpy(moved, old, bytes < asked ? bytes : asked);
+	kheap_free(old);
+	return moved;
+}
+
+void *kheap_realloc(void *old, size_t bytes)
+{
+	if (DEBUG_CHECKS)
+		return guarded_realloc(old, bytes);
+	heap_take();
+
+	void *address = heap_realloc(&heap, old, bytes);
+
+	heap_give();
+	return address;
 }
 
 /* Empties this CPU's cache and counts down. Context: fiber or scheduler. */

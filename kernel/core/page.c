@@ -15,6 +15,7 @@
 
 #include "hal/contract/cpu.h"
 #include "hal/contract/smp.h"
+#include "kernel/core/kheap_guard.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/spinlock.h"
@@ -147,7 +148,7 @@ static void store_fill(struct page_store *store, uint64_t count)
 	atomic_store_explicit(&store->count, count, memory_order_relaxed);
 }
 
-uint64_t page_alloc(unsigned order)
+static uint64_t pages_alloc(unsigned order)
 {
 	struct page_store *store = store_this();
 	uint64_t pa;
@@ -169,7 +170,7 @@ uint64_t page_alloc(unsigned order)
 	return pa;
 }
 
-void page_free(uint64_t pa, unsigned order)
+static void pages_free(uint64_t pa, unsigned order)
 {
 	struct page_store *store = store_this();
 	uint64_t count = atomic_load_explicit(&store->count, memory_order_relaxed);
@@ -189,6 +190,31 @@ void page_free(uint64_t pa, unsigned order)
 		zone_free(store->pa[--count], 0);
 	spinlock_give(&zone_lock);
 	atomic_store_explicit(&store->count, count, memory_order_relaxed);
+}
+
+enum { LINKS_BYTES = 64 }; /* the zone's own lists begin free pages */
+
+/* In the debug image what is free holds a pattern, as freed objects do (kernel/core/kheap_guard.h). */
+static uint8_t *guarded_at(uint64_t pa, uint64_t page)
+{
+	return (uint8_t *)hal_direct_va(pa + page * HAL_PAGE_BYTES) + LINKS_BYTES;
+}
+
+uint64_t page_alloc(unsigned order)
+{
+	uint64_t pa = pages_alloc(order);
+
+	for (uint64_t i = 0; DEBUG_CHECKS && pa != 0 && i < 1ull << order; i++)
+		if (kheap_guard_begin(guarded_at(pa, i), HAL_PAGE_BYTES - LINKS_BYTES, 0) != NULL)
+			panic("memory: page 0x%llx was written after it was freed", (unsigned long long)(pa + i * HAL_PAGE_BYTES));
+	return pa;
+}
+
+void page_free(uint64_t pa, unsigned order)
+{
+	for (uint64_t i = 0; DEBUG_CHECKS && pa % HAL_PAGE_BYTES == 0 && i < 1ull << order; i++)
+		kheap_guard_fill(guarded_at(pa, i), HAL_PAGE_BYTES - LINKS_BYTES);
+	pages_free(pa, order);
 }
 
 uint64_t page_free_count(void)
