@@ -63,6 +63,7 @@ soak: setup-check
 	@$(MAKE) --no-print-directory -s all fixtures guest-images harness-images test-apps plugins
 	@harness/faults.py -j 2
 	@harness/run.py --file tests/soak/storms.py -j 2
+	@harness/run.py --file tests/soak/linux_hostile.py -j 2
 	@harness/run.py --file tests/soak/net.py -j 1
 	@tests/soak/volume.py 500
 

@@ -56,7 +56,7 @@ static status_t node_check(const struct fs_node *node, const struct fs_request *
 
 	if (node->type == FS_LINK)
 		return STATUS_ELOOP;
-	if (node->type == FS_OTHER)
+	if (node->type == FS_OTHER || node->type == FS_PIPE)
 		return STATUS_ENOTSUP;
 	if (node->type == FS_DIRECTORY)
 		return (flags & (CAPOS_DIR_TRUNCATE | CAPOS_DIR_CREATE | CAPOS_DIR_APPEND)) ? STATUS_EISDIR : STATUS_OK;

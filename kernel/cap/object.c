@@ -16,6 +16,7 @@ static _Atomic uint32_t retiring; /* W: any CPU. Objects that have lost their la
 /* Objects go in rounds, one at a time, so that however many go at once there is one message for them on its way. */
 static struct object *_Atomic dead; /* W: any CPU. Those for the next round, by next_dead */
 static _Atomic bool round_is_on;    /* W: any CPU (set), the last CPU of the round (clear) */
+static _Atomic uint32_t rounds_over;        /* W: the CPU where the round is */
 /* W: the CPU where the round is. */
 static struct object *round;
 static unsigned round_cpu;
@@ -76,6 +77,7 @@ static void round_pass(void *arg)
 		object->destroy(object);
 		atomic_fetch_sub_explicit(&retiring, 1, memory_order_release);
 	}
+	atomic_fetch_add_explicit(&rounds_over, 1, memory_order_release);
 	/* Sequentially consistent, here and in object_retire(): one of both sees that another round is needed. */
 	atomic_store(&round_is_on, false);
 	if (atomic_load(&dead) != NULL)
@@ -103,6 +105,17 @@ void object_retire(struct object *object)
 	while (!atomic_compare_exchange_weak(&dead, &object->next_dead, object))
 		;
 	round_begin();
+}
+
+void object_settle_dead(void)
+{
+	uint32_t before = atomic_load_explicit(&rounds_over, memory_order_relaxed);
+
+	/* The second round is one that began afterwards. */
+	while (atomic_load_explicit(&retiring, memory_order_acquire) != 0 && atomic_load_explicit(&rounds_over, memory_order_acquire) - before < 2) {
+		fiber_yield();
+		hal_cpu_relax();
+	}
 }
 
 void object_settle(void)

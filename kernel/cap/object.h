@@ -90,6 +90,9 @@ void object_put(struct object *object);
 bool object_put_last(struct object *object);
 void object_retire(struct object *object);
 
+/* Waits until what has lost its last hold so far is destroyed: its memory is on its way back. Context: fiber. */
+void object_settle_dead(void);
+
 /* Waits until every object that has lost its last hold is destroyed: to count memory. Context: fiber. */
 void object_settle(void);
 

@@ -228,6 +228,13 @@ static void thread_main(void *arg)
 	object_put(&thread->object);
 }
 
+struct thread *thread_current(void)
+{
+	const struct fiber *fiber = fiber_current();
+
+	return fiber != NULL && fiber->entry == thread_main ? fiber->arg : NULL;
+}
+
 status_t thread_start(struct thread *thread)
 {
 	static const struct fiber_options options = { .name = "thread", .priority = FIBER_NORMAL };

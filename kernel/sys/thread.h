@@ -63,6 +63,9 @@ struct thread_options {
  */
 MUST_CHECK status_t thread_create(struct process *process, const struct thread_options *options, struct thread **out);
 
+/* Whose fiber runs here; NULL: it is no thread's. Context: fiber or scheduler. */
+struct thread *thread_current(void);
+
 /* Lets it run, in a fiber of its CPU. STATUS_ENOMEM: the caller abandons it. */
 MUST_CHECK status_t thread_start(struct thread *thread);
 

@@ -26,3 +26,12 @@ endef
 $(foreach test,$(LINUX_TESTS),$(eval $(call LINUX_TEST_RULES,$(test))))
 
 test-apps: $(LINUX_TESTS:%=build/tests/linux/%.rpk)
+
+# Linux programs that mean harm, and a neighbour of theirs (tests/qemu/linux_hostile.py).
+HOSTILE_LINUX := build/tests/linux/hostile
+$(HOSTILE_LINUX)/program: $(wildcard tests/hostile/*.[ch]) $(MUSL_STAMP) $(RULES)
+	@mkdir -p $(@D)
+	$(LINUX_CC) -std=gnu11 -O1 -I. $(WARNINGS) -D_GNU_SOURCE -o $@ $(filter %.c,$^)
+build/tests/hostile-linux.rpk: $(HOSTILE_LINUX)/program tests/hostile/manifest.toml $(PACK)
+	tools/rumpk pack tests/hostile/manifest.toml --file program=$< -k $(DEVELOPMENT_KEY) -o $@
+test-apps: build/tests/hostile-linux.rpk build/rumpk-debug.img

@@ -27,7 +27,7 @@ enum {
 	FS_LINKS_MAX = 40, /* symbolic links followed in one path */
 };
 
-enum fs_type { FS_FILE, FS_DIRECTORY, FS_LINK, FS_OTHER /* a device, a socket, ...: it can be seen and removed, no more */ };
+enum fs_type { FS_FILE, FS_DIRECTORY, FS_LINK, FS_PIPE /* a name for one */, FS_OTHER /* a device, a socket, ...: it can be seen and removed, no more */ };
 
 struct fs_time {
 	int64_t seconds; /* since 1970 */
@@ -99,7 +99,8 @@ struct fs_ops {
 	 */
 	status_t (*list)(struct fs_node *directory, uint64_t cookie, bool (*each)(void *ctx, const struct fs_entry *entry), void *ctx);
 
-	/* Makes a file or a directory; held. STATUS_EEXIST. */
+	/* Makes a file or a directory, FS_PIPE and FS_OTHER only where `names_others` says so; held. STATUS_EEXIST. */
+	bool names_others;
 	status_t (*create)(struct fs_node *directory, struct span name, enum fs_type type, uint16_t permissions, struct fs_node **out);
 
 	/* STATUS_EEXIST. */

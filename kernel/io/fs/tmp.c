@@ -232,6 +232,7 @@ static const struct fs_ops ops = {
 	.write = tmp_write,
 	.read_link = tmp_read_link,
 	.list = tmp_list,
+	.names_others = true,
 	.create = tmp_create,
 	.symlink = tmp_symlink,
 	.link = tmp_link,

@@ -288,14 +288,10 @@ static uint64_t first_tick(const struct timerfd *own, uint64_t value_ns, bool ab
 	return value_ns == 0 ? 0 : at_ns == 0 ? 1 : at_ns; /* what is long past is not "never" */
 }
 
-static status_t timerfd_set(struct linux_file *file, const struct user_itimerspec *setting, bool absolute, struct user_itimerspec *old)
+static void timerfd_set(struct linux_file *file, uint64_t value_ns, uint64_t interval_ns, bool absolute, struct user_itimerspec *old)
 {
 	struct timerfd *own = timerfd_of(file);
-	uint64_t value_ns;
-	uint64_t interval_ns;
 
-	if (linux_timespec_ns(&setting->value, &value_ns) != STATUS_OK || linux_timespec_ns(&setting->interval, &interval_ns) != STATUS_OK)
-		return STATUS_EINVAL;
 	spinlock_take(&file->lock);
 	*old = setting_of(own);
 	own->next_ns = first_tick(own, value_ns, absolute);
@@ -303,7 +299,6 @@ static status_t timerfd_set(struct linux_file *file, const struct user_itimerspe
 	spinlock_give(&file->lock);
 	message_call(own->cpu, arm_here, own);
 	linux_event_raise(&own->event);
-	return STATUS_OK;
 }
 
 static int64_t call_timerfd_settime(struct thread *thread, const uint64_t x[6])
@@ -311,16 +306,20 @@ static int64_t call_timerfd_settime(struct thread *thread, const uint64_t x[6])
 	struct user_itimerspec setting;
 	struct user_itimerspec old;
 	struct linux_file *file;
+	uint64_t interval_ns;
+	uint64_t value_ns;
 	status_t status;
 
 	if ((x[1] & ~(uint64_t)(TFD_ABSTIME | TFD_CANCEL_ON_SET)) != 0)
 		return STATUS_EINVAL;
 	if (linux_copy_in(thread, &setting, x[2], sizeof(setting)) != STATUS_OK)
 		return STATUS_EFAULT;
+	if (linux_timespec_ns(&setting.value, &value_ns) != STATUS_OK || linux_timespec_ns(&setting.interval, &interval_ns) != STATUS_OK)
+		return STATUS_EINVAL;
 	status = timerfd_get(thread, (int)x[0], &file);
 	if (status != STATUS_OK)
 		return status;
-	status = timerfd_set(file, &setting, (x[1] & TFD_ABSTIME) != 0, &old);
+	timerfd_set(file, value_ns, interval_ns, (x[1] & TFD_ABSTIME) != 0, &old);
 	linux_file_put(file);
 	return status == STATUS_OK && x[3] != 0 ? linux_copy_out(thread, x[3], &old, sizeof(old)) : status;
 }

@@ -12,6 +12,7 @@
 #include "kernel/sys/linux/stack.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vdso.h"
+#include "kernel/sys/linux/words.h"
 #include "lib/string.h"
 
 struct linux_start *linux_start_make(struct span name, struct span file, uint32_t argc, uint32_t envc, struct span strings)
@@ -68,6 +69,7 @@ status_t linux_exec_enter(struct thread *thread, struct linux_program *program, 
 	hal_user_retire(&thread->user);
 	memset(&thread->user, 0, sizeof(thread->user));
 	names_set(thread->process->personality, path, name);
+	linux_words_set(thread->process, strings);
 	status = linux_stack_fill(thread, strings, name, program, (uint64_t)vdso_va);
 	thread->user.pc = first->plan.entry_va;
 	return status;

@@ -110,9 +110,14 @@ static uint32_t rights_of(const struct linux_file *file)
 int64_t linux_fd_add(struct process *process, struct linux_file *file, int least, bool close_on_exec)
 {
 	capos_cap_t cap;
-	status_t status = grant_new(&process->capset, &file->object, rights_of(file), cap_name, &cap);
+	status_t status;
 	int64_t fd;
 
+	if (!linux_file_charge(file, process->budget)) {
+		linux_file_put(file);
+		return STATUS_ENOMEM;
+	}
+	status = grant_new(&process->capset, &file->object, rights_of(file), cap_name, &cap);
 	if (status != STATUS_OK)
 		return status == STATUS_ENOSPC ? STATUS_EMFILE : status;
 	fd = number_take(process, cap, (uint32_t)least, close_on_exec);

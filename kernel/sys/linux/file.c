@@ -3,10 +3,12 @@
 
 #include "kernel/sys/linux/file.h"
 
+#include "kernel/sys/budget.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/epoll.h"
 #include "kernel/sys/linux/pages.h"
 #include "kernel/sys/linux/signal.h"
+#include "kernel/sys/linux/socket.h"
 
 const struct cap_interface linux_file_interface = { .id = 0, .name = "descriptor", .rights = LINUX_FILE_READ | LINUX_FILE_WRITE };
 
@@ -23,9 +25,43 @@ static void file_end(struct linux_file *file)
 static void file_destroy(struct object *object)
 {
 	struct linux_file *file = linux_file_of(object);
+	struct budget *budget = file->budget;
 
 	file_end(file); /* of one whose last hold was a capability's, that came to nothing */
 	file->ops->release(file);
+	if (budget != NULL) {
+		budget_credit_bytes(budget, LINUX_FILE_CHARGE);
+		budget_put(budget);
+	}
+}
+
+bool linux_charge(struct budget *budget, uint64_t bytes)
+{
+	if (budget_charge_bytes(budget, bytes))
+		return true;
+	linux_unix_collect();
+	object_settle_dead();
+	return budget_charge_bytes(budget, bytes);
+}
+
+bool linux_file_charge(struct linux_file *file, struct budget *budget)
+{
+	bool is_charged;
+
+	if (file->budget != NULL)
+		return true;
+	if (!linux_charge(budget, LINUX_FILE_CHARGE))
+		return false;
+	spinlock_take(&file->lock);
+	is_charged = file->budget != NULL; /* to another process that was sent it at the same time */
+	if (!is_charged) {
+		budget_hold(budget);
+		file->budget = budget;
+	}
+	spinlock_give(&file->lock);
+	if (is_charged)
+		budget_credit_bytes(budget, LINUX_FILE_CHARGE);
+	return true;
 }
 
 void linux_file_put(struct linux_file *file)
@@ -43,6 +79,7 @@ void linux_file_init(struct linux_file *file, const struct linux_file_ops *ops, 
 	file->lock = (struct spinlock){ 0 };
 	file->offset = 0;
 	file->ended = false;
+	file->budget = NULL;
 	atomic_init(&file->flags, flags);
 	list_init(&file->epolls);
 }

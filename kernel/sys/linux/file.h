@@ -20,6 +20,7 @@
 #include "lib/span.h"
 #include "lib/status.h"
 
+struct budget;
 struct fs_stat;
 struct linux_file;
 
@@ -71,12 +72,22 @@ struct linux_file {
 	uint64_t offset;        /* W: under `lock` */
 	bool ended;             /* W: who took the last hold away */
 	struct list_node epolls; /* W: epoll.c. What watches it */
+	struct budget *budget;   /* W: linux_file_charge(), once. Held: whom it is charged to. NULL: nobody yet */
 };
 
 extern const struct cap_interface linux_file_interface;
 
 /* With one hold, the caller's. `flags`: LINUX_O_*. */
 void linux_file_init(struct linux_file *file, const struct linux_file_ops *ops, uint32_t flags);
+
+/* What any open file is charged, beside what it has charged itself: as much as the largest of them. */
+enum { LINUX_FILE_CHARGE = 768 };
+
+/* Charges bytes; where there is no room, once more when what was closed has been given back. False: there is none. Context: fiber, no lock held. */
+MUST_CHECK bool linux_charge(struct budget *budget, uint64_t bytes);
+
+/* Charges it to who has it first; nothing where that was done. False: there is no memory left. Context: fiber, no lock held. */
+MUST_CHECK bool linux_file_charge(struct linux_file *file, struct budget *budget);
 
 static inline struct linux_file *linux_file_of(struct object *object)
 {

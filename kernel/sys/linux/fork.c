@@ -13,6 +13,7 @@
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/run.h"
 #include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/words.h"
 #include "lib/string.h"
 
 /* What a child has of its parent beside memory and descriptors. */
@@ -30,6 +31,7 @@ static void process_inherit(struct process *parent, struct process *child)
 	memcpy(to->exe, from->exe, sizeof(to->exe));
 	memcpy(to->comm, from->comm, sizeof(to->comm));
 	to->sigreturn_va = from->sigreturn_va;
+	linux_words_share(parent, child);
 }
 
 static status_t process_copy(struct process *parent, int exit_signal, struct process **out)

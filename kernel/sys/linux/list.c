@@ -72,7 +72,7 @@ static bool entry_add(struct listing *list, struct span name, uint64_t id, uint8
 
 static bool entry_each(void *ctx, const struct fs_entry *entry)
 {
-	static const uint8_t types[] = { [FS_FILE] = 8, [FS_DIRECTORY] = 4, [FS_LINK] = 10, [FS_OTHER] = 2 };
+	static const uint8_t types[] = { [FS_FILE] = 8, [FS_DIRECTORY] = 4, [FS_LINK] = 10, [FS_PIPE] = 1, [FS_OTHER] = 12 };
 	struct listing *list = ctx;
 
 	if (list->directory->is_base && linux_root_mount(list->root, list->directory, entry->name) != NULL)

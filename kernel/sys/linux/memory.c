@@ -81,7 +81,18 @@ static int64_t call_mmap(struct thread *thread, const uint64_t x[6])
 
 	if (type == MAP_SHARED_VALIDATE)
 		type = LINUX_MAP_SHARED;
-	if ((type != LINUX_MAP_SHARED && type != LINUX_MAP_PRIVATE) || x[5] % HAL_PAGE_BYTES != 0 || x[1] == 0)
+	if (x[5] % HAL_PAGE_BYTES != 0)
+		return STATUS_EINVAL;
+	if (!(x[3] & LINUX_MAP_ANONYMOUS)) { /* that comes first */
+		result = linux_fd_get(thread->process, (int)x[4], 0, &backing.file);
+		if (result != STATUS_OK)
+			return result;
+		linux_file_put(backing.file);
+		backing.file = NULL;
+	}
+	if (x[1] > UINT64_MAX - HAL_PAGE_BYTES + 1)
+		return STATUS_ENOMEM;
+	if ((type != LINUX_MAP_SHARED && type != LINUX_MAP_PRIVATE) || x[1] == 0)
 		return STATUS_EINVAL;
 	if (x[3] & MAP_HUGETLB)
 		return STATUS_ENOMEM; /* there are none set aside, as on a Linux where nobody did */
@@ -109,6 +120,8 @@ static int64_t call_munmap(struct thread *thread, const uint64_t x[6])
 
 static int64_t call_mprotect(struct thread *thread, const uint64_t x[6])
 {
+	if (x[1] == 0)
+		return x[0] % HAL_PAGE_BYTES != 0 ? STATUS_EINVAL : STATUS_OK;
 	if (x[2] & ~(uint64_t)PROT_KNOWN)
 		return STATUS_EINVAL; /* PROT_BTI and PROT_MTE too: they are not offered. PROT_GROWSDOWN: stacks do not grow */
 	return linux_mm_protect(thread->process, x[0], x[1], (unsigned)x[2]);

@@ -22,6 +22,7 @@ struct act {
 	struct linux_walk *from; /* to what it is to name */
 	struct span text;
 	uint32_t flags;
+	enum fs_type type;
 	uint16_t permissions;
 	status_t status;
 };
@@ -44,6 +45,8 @@ static status_t act_run(struct act *act, void (*run)(void *arg))
 /* Whether the path names something that is not there yet. */
 static status_t is_new(const struct linux_walk *walk)
 {
+	if (walk->late == STATUS_ENAMETOOLONG)
+		return STATUS_ENAMETOOLONG;
 	return walk->found != NULL || walk->magic != NULL ? STATUS_EEXIST : STATUS_OK;
 }
 
@@ -57,57 +60,66 @@ static status_t is_removable(const struct linux_walk *walk)
 	return walk->found->service != walk->at->service || walk->found->is_base ? STATUS_EBUSY : STATUS_OK; /* something is mounted there */
 }
 
-static void mkdir_act(void *arg)
+static void make_act(void *arg)
 {
 	struct act *act = arg;
 	struct fs_node *directory = act->walk->at->node;
 	struct fs_node *made = NULL;
 
 	act->status = FS_MAY(directory->fs, create);
+	if (act->status == STATUS_OK && act->type != FS_DIRECTORY && !directory->fs->ops->names_others)
+		act->status = STATUS_EPERM;
 	if (act->status == STATUS_OK)
-		act->status = directory->fs->ops->create(directory, name_of(act->walk), FS_DIRECTORY, act->permissions, &made);
+		act->status = directory->fs->ops->create(directory, name_of(act->walk), act->type, act->permissions, &made);
 	if (made != NULL)
 		fs_node_put(made);
+}
+
+status_t linux_path_make(struct linux_walk *walk, enum fs_type type, uint32_t permissions)
+{
+	struct act act = { .walk = walk, .type = type, .permissions = (uint16_t)(permissions & PERMISSIONS_MASK) };
+	status_t status = is_new(walk);
+
+	return status == STATUS_OK ? act_run(&act, make_act) : status;
 }
 
 static int64_t call_mkdirat(struct thread *thread, const uint64_t x[6])
 {
 	status_t status;
-	struct act act = { .walk = linux_walk_user(thread, (int)x[0], x[1], false, &status),
-			   .permissions = (uint16_t)(x[2] & PERMISSIONS_MASK & ~linux_process_of(thread)->fds.umask) };
+	struct linux_walk *walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
 
-	if (act.walk == NULL)
+	if (walk == NULL)
 		return status;
-	status = is_new(act.walk);
-	if (status == STATUS_OK)
-		status = act_run(&act, mkdir_act);
-	linux_walk_free(act.walk);
+	status = linux_path_make(walk, FS_DIRECTORY, (uint32_t)x[2] & ~linux_process_of(thread)->fds.umask);
+	linux_walk_free(walk);
 	return status;
 }
 
-/* A file; devices and what else there is are nothing that a program can make. */
+/* A file, or a name for a pipe or a socket; devices are nothing that a program can make. */
 static int64_t call_mknodat(struct thread *thread, const uint64_t x[6])
 {
 	uint32_t type = (uint32_t)x[2] & LINUX_S_IFMT;
+	struct linux_file *file = NULL;
 	struct linux_walk *walk;
-	struct linux_file *file;
 	status_t status;
 
 	if (type != 0 && type != LINUX_S_IFREG && type != LINUX_S_IFCHR && type != LINUX_S_IFBLK && type != LINUX_S_IFIFO && type != LINUX_S_IFSOCK)
 		return STATUS_EINVAL;
-	walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
+	walk = linux_walk_user_late(thread, (int)x[0], x[1], false, &status);
 	if (walk == NULL)
 		return status;
 	if (is_new(walk) != STATUS_OK)
-		status = STATUS_EEXIST;
+		status = is_new(walk);
 	else if (walk->is_directory)
 		status = STATUS_ENOENT;
+	else if (type == LINUX_S_IFIFO || type == LINUX_S_IFSOCK)
+		status = linux_path_make(walk, type == LINUX_S_IFIFO ? FS_PIPE : FS_OTHER, (uint32_t)x[2] & ~linux_process_of(thread)->fds.umask);
 	else if (type != 0 && type != LINUX_S_IFREG)
 		status = STATUS_EPERM;
 	else
 		status = linux_path_open(walk, LINUX_O_CREAT | LINUX_O_EXCL, (uint32_t)x[2] & PERMISSIONS_MASK & ~linux_process_of(thread)->fds.umask, &file);
 	linux_walk_free(walk);
-	if (status == STATUS_OK)
+	if (file != NULL)
 		linux_file_put(file);
 	return status;
 }
@@ -159,10 +171,12 @@ static status_t symlink_to(struct thread *thread, struct act *act, int dirfd, ui
 {
 	status_t status;
 
-	act->walk = linux_walk_user(thread, dirfd, path_va, false, &status);
+	act->walk = linux_walk_user_late(thread, dirfd, path_va, false, &status);
 	if (act->walk == NULL)
 		return status;
-	status = act->walk->is_directory && act->walk->found == NULL ? STATUS_ENOENT : is_new(act->walk);
+	status = is_new(act->walk);
+	if (status == STATUS_OK && act->walk->is_directory)
+		status = STATUS_ENOENT;
 	if (status == STATUS_OK)
 		status = act_run(act, symlink_act);
 	linux_walk_free(act->walk);
@@ -205,6 +219,8 @@ static status_t link_walked(struct act *act)
 	struct linux_dentry *from = act->from->found;
 	status_t status = is_new(act->walk);
 
+	if (act->from->late != STATUS_OK)
+		return act->from->late;
 	if (act->from->magic != NULL)
 		return STATUS_EXDEV;
 	if (from == NULL)
@@ -228,6 +244,21 @@ static void rename_act(void *arg)
 		act->status = directory->fs->ops->rename(directory, name_of(act->from), act->walk->at->node, name_of(act->walk), act->flags != 0);
 }
 
+/* Both last names, in the order in which Linux looks at them. */
+static status_t names_are_good(const struct act *act)
+{
+	status_t status = STATUS_OK;
+
+	if (act->from->name_bytes == 0 && act->from->late == STATUS_OK)
+		return STATUS_EBUSY;
+	if (act->walk->name_bytes == 0 && act->walk->late == STATUS_OK)
+		return act->flags == RENAME_NOREPLACE ? STATUS_EEXIST : STATUS_EBUSY;
+	if (act->from->late == STATUS_ENAMETOOLONG)
+		return STATUS_ENAMETOOLONG;
+	status = is_removable(act->from);
+	return status == STATUS_OK && act->walk->late == STATUS_ENAMETOOLONG ? STATUS_ENAMETOOLONG : status;
+}
+
 static status_t rename_walked(struct act *act)
 {
 	struct linux_dentry *there = act->walk->found;
@@ -236,20 +267,18 @@ static status_t rename_walked(struct act *act)
 
 	if (act->from->at->service != act->walk->at->service || act->from->at->device != act->walk->at->device)
 		return STATUS_EXDEV;
-	status = is_removable(act->from);
+	status = names_are_good(act);
 	if (status != STATUS_OK)
 		return status;
-	if (act->walk->name_bytes == 0)
-		return act->flags == RENAME_NOREPLACE ? STATUS_EEXIST : STATUS_EBUSY;
 	if (act->flags == RENAME_EXCHANGE && there == NULL)
 		return STATUS_ENOENT;
 	if ((act->flags & ~(uint32_t)RENAME_NOREPLACE) != 0)
 		return STATUS_EINVAL; /* no file system can */
 	directory = act->from->found->node->type == FS_DIRECTORY;
-	if (act->walk->is_directory && !directory)
-		return STATUS_ENOTDIR;
 	if (there != NULL && act->flags != 0)
 		return STATUS_EEXIST;
+	if ((act->from->is_directory || act->walk->is_directory) && !directory)
+		return STATUS_ENOTDIR;
 	if (there != NULL && is_removable(act->walk) != STATUS_OK)
 		return STATUS_EBUSY;
 	if (there != NULL && (there->node->type == FS_DIRECTORY) != directory)
@@ -265,11 +294,12 @@ static status_t rename_walked(struct act *act)
 static int64_t two_run(struct thread *thread, const uint64_t x[4], bool follow, uint32_t flags, status_t (*run)(struct act *act))
 {
 	status_t status;
-	struct act act = { .flags = flags, .from = linux_walk_user(thread, (int)x[0], x[1], follow, &status) };
+	struct act act = { .flags = flags, .from = follow ? linux_walk_user(thread, (int)x[0], x[1], true, &status) :
+								   linux_walk_user_late(thread, (int)x[0], x[1], false, &status) };
 
 	if (act.from == NULL)
 		return status;
-	act.walk = linux_walk_user(thread, (int)x[2], x[3], false, &status);
+	act.walk = linux_walk_user_late(thread, (int)x[2], x[3], false, &status);
 	if (act.walk != NULL) {
 		status = run(&act);
 		linux_walk_free(act.walk);

@@ -7,6 +7,7 @@
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/pipe.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/linux/virtual.h"
@@ -88,6 +89,8 @@ static status_t open_found(struct linux_walk *walk, uint32_t flags, struct linux
 
 	if (status != STATUS_OK)
 		return status;
+	if (found->node->type == FS_PIPE && !(flags & LINUX_O_PATH))
+		return linux_fifo_open(found, flags, out);
 	if (linux_virtual_has(found->node) && found->node->type != FS_DIRECTORY && !(flags & LINUX_O_PATH))
 		return linux_virtual_open(walk->process, found, flags, out);
 	if ((flags & LINUX_O_TRUNC) != 0 && !(flags & LINUX_O_PATH))

@@ -30,6 +30,7 @@ struct linux_walk {
 	struct linux_dentry *at;    /* held: the directory in which `name` is, or would be; where the path ended at one, that itself */
 	struct linux_dentry *found; /* held: what the path names; NULL: there is nothing of that name */
 	struct linux_file *magic;   /* held: the path ended at a descriptor's link, to what has no name; else NULL */
+	status_t late;              /* what is wrong with the last name alone: STATUS_ENAMETOOLONG; STATUS_ENOTDIR: a '/' stands behind what is none */
 	bool is_directory;          /* the path ended in '/', or at a directory on the way: it means a directory and nothing else */
 	uint32_t name_bytes;        /* 0: it ended at a directory on the way: */
 	uint32_t dots;              /* called "." (1) or ".." (2) there; 0: it is the root */
@@ -57,8 +58,14 @@ void linux_walk_end(struct linux_walk *walk);
 struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why);
 void linux_walk_free(struct linux_walk *walk);
 
+/* The same for a name that is made, or moved: what is `late` is the caller's to judge. */
+struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why);
+
 /* Where paths of a descriptor begin, held. STATUS_EBADF, STATUS_ENOTDIR. */
 MUST_CHECK status_t linux_path_start(struct process *process, int dirfd, struct linux_dentry **out);
+
+/* Makes what the path names: a directory, or a name for a pipe (FS_PIPE) or a socket (FS_OTHER): STATUS_EPERM where the file system has none. */
+MUST_CHECK status_t linux_path_make(struct linux_walk *walk, enum fs_type type, uint32_t permissions);
 
 /* Opens what openat(2) names. `flags`: LINUX_O_*. `*out` is held. */
 MUST_CHECK status_t linux_path_open(struct linux_walk *walk, uint32_t flags, uint32_t permissions, struct linux_file **out);

@@ -31,11 +31,14 @@ static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint3
 		return STATUS_EINVAL;
 	flags |= flags & LINUX_O_PATH ? 0 : LINUX_O_LARGEFILE;
 	for (unsigned i = 0; status == STATUS_EAGAIN && i < OPEN_TRIES; i++) {
-		struct linux_walk *walk = linux_walk_user(thread, dirfd, path_va, follow, &status);
+		struct linux_walk *walk = linux_walk_user_late(thread, dirfd, path_va, follow, &status);
 
 		if (walk == NULL)
 			return status;
-		status = linux_path_open(walk, flags, permissions, &file);
+		if ((flags & LINUX_O_CREAT) && walk->is_directory && walk->name_bytes > 0)
+			status = STATUS_EISDIR; /* what is made by opening it is no directory */
+		else
+			status = walk->late != STATUS_OK ? walk->late : linux_path_open(walk, flags, permissions, &file);
 		linux_walk_free(walk);
 	}
 	return status == STATUS_OK ? linux_fd_add(thread->process, file, 0, (flags & LINUX_O_CLOEXEC) != 0) : status;
@@ -147,6 +150,7 @@ static int64_t call_utimensat(struct thread *thread, const uint64_t x[6])
 {
 	int64_t times[2][2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 	struct fs_stat values;
+	status_t status = STATUS_OK;
 	uint32_t what = 0;
 
 	memset(&values, 0, sizeof(values));
@@ -154,7 +158,12 @@ static int64_t call_utimensat(struct thread *thread, const uint64_t x[6])
 		return STATUS_EFAULT;
 	if (time_take(times[0], &values.accessed, FS_SET_ACCESSED, &what) != STATUS_OK ||
 	    time_take(times[1], &values.modified, FS_SET_MODIFIED, &what) != STATUS_OK)
-		return STATUS_EINVAL;
+		status = STATUS_EINVAL; /* of a file that is there */
+	if (status != STATUS_OK) {
+		int64_t there = set_at(thread, (int)x[0], x[1], !(x[3] & LINUX_AT_SYMLINK_NOFOLLOW), 0, &values);
+
+		return there < 0 ? there : status;
+	}
 	return set_at(thread, (int)x[0], x[1], !(x[3] & LINUX_AT_SYMLINK_NOFOLLOW), what, &values);
 }
 

@@ -10,6 +10,7 @@
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/dentry.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/pipe.h"
@@ -26,16 +27,24 @@ struct pipe {
 	uint64_t head, tail; /* written, read, counted from the beginning */
 	uint64_t pages[PAGES];
 	bool reading, writing; /* somebody is at it */
-	bool reader, writer;   /* that end is open */
+	unsigned readers, writers;          /* open files of that end */
+	uint64_t reader_count, writer_count; /* that there have ever been */
 	struct linux_event event;
 	struct budget *budget; /* held */
 	_Atomic uint32_t holds;
 	uint64_t id;
+	/* Of one that has a name (W: under `names_lock`). */
+	struct list_node named;
+	const struct fs_node *node; /* held by its ends; NULL: it has none */
 };
+
+static struct spinlock names_lock;
+static struct list_node names = LIST_INIT(names);
 
 struct pipe_end {
 	struct linux_file file;
-	struct pipe *pipe; /* held */
+	struct pipe *pipe;           /* held */
+	struct linux_dentry *dentry; /* held: its name; NULL: it has none */
 };
 
 static struct pipe *pipe_of(const struct linux_file *file)
@@ -58,7 +67,14 @@ static void pipe_put(struct pipe *pipe)
 {
 	struct budget *budget = pipe->budget;
 
-	if (atomic_fetch_sub_explicit(&pipe->holds, 1, memory_order_acq_rel) != 1)
+	bool last;
+
+	spinlock_take(&names_lock); /* who looks for it by its name holds it under the same */
+	last = atomic_fetch_sub_explicit(&pipe->holds, 1, memory_order_acq_rel) == 1;
+	if (last)
+		list_remove(&pipe->named);
+	spinlock_give(&names_lock);
+	if (!last)
 		return;
 	pages_free(pipe, PAGES);
 	free(pipe);
@@ -122,7 +138,7 @@ static int64_t pipe_read(struct linux_file *file, struct linux_data *data, uint6
 	bytes = pipe->reading ? 0 : pipe->head - pipe->tail;
 	if (bytes > 0)
 		pipe->reading = true;
-	else if (!pipe->reading && !pipe->writer)
+	else if (!pipe->reading && pipe->writers == 0)
 		result = 0;
 	spinlock_give(&pipe->lock);
 	if (bytes == 0)
@@ -147,7 +163,7 @@ static int64_t write_begin(struct pipe *pipe, uint64_t wanted)
 
 	spinlock_take(&pipe->lock);
 	room = BYTES - (pipe->head - pipe->tail);
-	if (!pipe->reader) {
+	if (pipe->readers == 0) {
 		result = STATUS_EPIPE;
 	} else if (!pipe->writing && room > 0 && (wanted > ATOMIC_BYTES || room >= wanted)) {
 		pipe->writing = true;
@@ -185,7 +201,7 @@ static uint32_t read_poll(struct linux_file *file, struct linux_waiter *waiter)
 
 	linux_poll_wait(waiter, &pipe->event);
 	spinlock_take(&pipe->lock);
-	now = (pipe->head != pipe->tail ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | (pipe->writer ? 0 : LINUX_POLLHUP);
+	now = (pipe->head != pipe->tail ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | (pipe->writers > 0 || pipe->writer_count == 0 ? 0 : LINUX_POLLHUP);
 	spinlock_give(&pipe->lock);
 	return now;
 }
@@ -197,7 +213,7 @@ static uint32_t write_poll(struct linux_file *file, struct linux_waiter *waiter)
 
 	linux_poll_wait(waiter, &pipe->event);
 	spinlock_take(&pipe->lock);
-	now = (BYTES - (pipe->head - pipe->tail) >= ATOMIC_BYTES ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0) | (pipe->reader ? 0 : LINUX_POLLERR);
+	now = (BYTES - (pipe->head - pipe->tail) >= ATOMIC_BYTES ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0) | (pipe->readers > 0 ? 0 : LINUX_POLLERR);
 	spinlock_give(&pipe->lock);
 	return now;
 }
@@ -224,28 +240,42 @@ static int64_t pipe_ioctl(struct linux_file *file, struct thread *thread, uint32
 	return linux_copy_out(thread, argument, &bytes, sizeof(bytes));
 }
 
-static void side_end(struct pipe *pipe, bool *side)
+static uint32_t both_poll(struct linux_file *file, struct linux_waiter *waiter)
+{
+	return (read_poll(file, waiter) & ~(uint32_t)LINUX_POLLHUP) | (write_poll(file, waiter) & ~(uint32_t)LINUX_POLLERR);
+}
+
+static void side_end(struct pipe *pipe, unsigned *side)
 {
 	spinlock_take(&pipe->lock);
-	*side = false;
+	--*side;
 	spinlock_give(&pipe->lock);
 	linux_event_raise(&pipe->event);
 }
 
 static void read_end(struct linux_file *file)
 {
-	side_end(pipe_of(file), &pipe_of(file)->reader);
+	side_end(pipe_of(file), &pipe_of(file)->readers);
 }
 
 static void write_end(struct linux_file *file)
 {
-	side_end(pipe_of(file), &pipe_of(file)->writer);
+	side_end(pipe_of(file), &pipe_of(file)->writers);
+}
+
+static void both_end(struct linux_file *file)
+{
+	read_end(file);
+	write_end(file);
 }
 
 static void end_release(struct linux_file *file)
 {
-	pipe_put(pipe_of(file));
-	free(LIST_OWNER(file, struct pipe_end, file));
+	struct pipe_end *end = LIST_OWNER(file, struct pipe_end, file);
+
+	pipe_put(end->pipe);
+	linux_dentry_put(end->dentry);
+	free(end);
 }
 
 static const struct linux_file_ops read_ops = {
@@ -257,18 +287,24 @@ static const struct linux_file_ops write_ops = {
 	.end = write_end, .release = end_release,
 };
 
+/* Of a pipe with a name, opened for both. */
+static const struct linux_file_ops both_ops = {
+	.name = "pipe", .is_stream = true, .read = pipe_read, .write = pipe_write, .poll = both_poll, .stat = pipe_stat, .ioctl = pipe_ioctl,
+	.end = both_end, .release = end_release,
+};
+
 int64_t linux_pipe_size(const struct linux_file *file)
 {
-	return file->ops == &read_ops || file->ops == &write_ops ? BYTES : STATUS_EBADF;
+	return file->ops == &read_ops || file->ops == &write_ops || file->ops == &both_ops ? BYTES : STATUS_EBADF;
 }
 
-/* With two holds, for its ends. */
+/* With one hold, and no end open. */
 static struct pipe *pipe_make(struct budget *budget)
 {
 	static _Atomic uint64_t last_id;
 	struct pipe *pipe;
 
-	if (!budget_charge_bytes(budget, sizeof(*pipe)))
+	if (!linux_charge(budget, sizeof(*pipe)))
 		return NULL;
 	pipe = calloc(1, sizeof(*pipe));
 	if (pipe == NULL) {
@@ -277,31 +313,132 @@ static struct pipe *pipe_make(struct budget *budget)
 	}
 	budget_hold(budget);
 	pipe->budget = budget;
-	pipe->reader = pipe->writer = true;
+	list_init(&pipe->named);
 	pipe->id = atomic_fetch_add_explicit(&last_id, 1, memory_order_relaxed) + 1;
-	atomic_init(&pipe->holds, 2);
+	atomic_init(&pipe->holds, 1);
 	linux_event_init(&pipe->event);
 	return pipe;
+}
+
+/* An open file of a held pipe, which it holds as well; NULL: memory is out. */
+static struct linux_file *end_make(struct pipe *pipe, uint32_t flags, struct linux_dentry *dentry)
+{
+	uint32_t access = flags & LINUX_O_ACCMODE;
+	struct pipe_end *end = malloc(sizeof(*end));
+
+	if (end == NULL)
+		return NULL;
+	atomic_fetch_add_explicit(&pipe->holds, 1, memory_order_relaxed);
+	end->pipe = pipe;
+	end->dentry = dentry != NULL ? linux_dentry_hold(dentry) : NULL;
+	linux_file_init(&end->file, access == LINUX_O_RDWR ? &both_ops : access == LINUX_O_WRONLY ? &write_ops : &read_ops, flags);
+	spinlock_take(&pipe->lock);
+	pipe->readers += access != LINUX_O_WRONLY;
+	pipe->reader_count += access != LINUX_O_WRONLY;
+	pipe->writers += access != 0;
+	pipe->writer_count += access != 0;
+	spinlock_give(&pipe->lock);
+	linux_event_raise(&pipe->event);
+	return &end->file;
 }
 
 /* Two open files for a new pipe. */
 static status_t ends_make(struct process *process, uint32_t flags, struct linux_file *files[2])
 {
-	struct pipe_end *reader = malloc(sizeof(*reader));
-	struct pipe_end *writer = malloc(sizeof(*writer));
-	struct pipe *pipe = reader != NULL && writer != NULL ? pipe_make(process->budget) : NULL;
+	struct pipe *pipe = pipe_make(process->budget);
 
-	if (pipe == NULL) {
-		free(reader);
-		free(writer);
+	if (pipe == NULL)
 		return STATUS_ENOMEM;
+	files[0] = end_make(pipe, flags, NULL);
+	files[1] = files[0] != NULL ? end_make(pipe, flags | LINUX_O_WRONLY, NULL) : NULL;
+	if (files[0] != NULL && files[1] == NULL)
+		linux_file_put(files[0]);
+	pipe_put(pipe);
+	return files[1] != NULL ? STATUS_OK : STATUS_ENOMEM;
+}
+
+/* The pipe that a node names, held; made where nobody has it open. NULL: memory is out. */
+static struct pipe *pipe_named(struct budget *budget, const struct fs_node *node)
+{
+	struct pipe *made = pipe_make(budget);
+	struct pipe *found = NULL;
+
+	if (made == NULL)
+		return NULL;
+	spinlock_take(&names_lock);
+	for (struct list_node *at = names.next; found == NULL && at != &names; at = at->next)
+		if (LIST_OWNER(at, struct pipe, named)->node == node)
+			found = LIST_OWNER(at, struct pipe, named);
+	if (found == NULL) {
+		made->node = node;
+		list_push_back(&names, &made->named);
+	} else {
+		atomic_fetch_add_explicit(&found->holds, 1, memory_order_relaxed);
 	}
-	reader->pipe = writer->pipe = pipe;
-	linux_file_init(&reader->file, &read_ops, flags);
-	linux_file_init(&writer->file, &write_ops, flags | LINUX_O_WRONLY);
-	files[0] = &reader->file;
-	files[1] = &writer->file;
-	return STATUS_OK;
+	spinlock_give(&names_lock);
+	if (found != NULL)
+		pipe_put(made);
+	return found != NULL ? found : made;
+}
+
+/* Until the other end has been opened since, if it is not open. */
+static status_t other_await(struct thread *thread, struct pipe *pipe, const unsigned *open, const uint64_t *opened)
+{
+	struct linux_waiter waiter = { 0 };
+	status_t status = STATUS_OK;
+	uint64_t before;
+	bool there;
+
+	spinlock_take(&pipe->lock);
+	before = *opened;
+	there = *open > 0;
+	spinlock_give(&pipe->lock);
+	linux_waiter_add(&waiter, thread, &pipe->event);
+	while (!there && status == STATUS_OK) {
+		status = linux_sleep(thread, WAIT_FOREVER);
+		spinlock_take(&pipe->lock);
+		there = *opened != before || *open > 0;
+		spinlock_give(&pipe->lock);
+	}
+	linux_waiter_remove(&waiter);
+	return there ? STATUS_OK : status == STATUS_EINTR ? LINUX_RESTART : status;
+}
+
+/* Spec: fifo(7) */
+static status_t fifo_open(struct thread *thread, struct pipe *pipe, struct linux_dentry *dentry, uint32_t flags, struct linux_file **out)
+{
+	uint32_t access = flags & LINUX_O_ACCMODE;
+	bool waits = !(flags & LINUX_O_NONBLOCK);
+	status_t status = STATUS_OK;
+
+	if (access == LINUX_O_WRONLY && !waits && pipe->readers == 0)
+		return STATUS_ENXIO;
+	*out = end_make(pipe, flags & (LINUX_O_ACCMODE | LINUX_O_NONBLOCK | LINUX_O_APPEND | LINUX_O_LARGEFILE), dentry);
+	if (*out == NULL)
+		return STATUS_ENOMEM;
+	if (waits && access == LINUX_O_WRONLY)
+		status = other_await(thread, pipe, &pipe->readers, &pipe->reader_count);
+	else if (waits && access == 0)
+		status = other_await(thread, pipe, &pipe->writers, &pipe->writer_count);
+	if (status != STATUS_OK)
+		linux_file_put(*out);
+	return status;
+}
+
+status_t linux_fifo_open(struct linux_dentry *dentry, uint32_t flags, struct linux_file **out)
+{
+	struct thread *thread = thread_current();
+	struct pipe *pipe = pipe_named(thread->process->budget, dentry->node);
+	status_t status;
+
+	if (pipe == NULL)
+		return STATUS_ENOMEM;
+	if ((flags & LINUX_O_ACCMODE) == LINUX_O_ACCMODE)
+		status = STATUS_EINVAL;
+	else
+		status = fifo_open(thread, pipe, dentry, flags, out);
+	pipe_put(pipe);
+	return status;
 }
 
 static int64_t call_pipe2(struct thread *thread, const uint64_t x[6])

@@ -132,11 +132,6 @@ void linux_pid_status(struct linux_text *text, struct process *of)
 }
 
 /* The program's own path stands for its arguments: those are its memory, which may have anything in it by now. */
-void linux_pid_cmdline(struct linux_text *text, struct process *of)
-{
-	format_to(&text->sink, "%s%c", of->personality->exe, '\0');
-}
-
 void linux_pid_comm(struct linux_text *text, struct process *of)
 {
 	format_to(&text->sink, "%.15s\n", of->personality->comm);

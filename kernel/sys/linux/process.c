@@ -10,6 +10,8 @@
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/futex.h"
+#include "kernel/sys/linux/socket.h"
+#include "kernel/sys/linux/words.h"
 #include "kernel/sys/thread.h"
 
 enum { RLIMIT_STACK = 3, STACK_BYTES = 0x800000 /* as Linux's default */ };
@@ -61,6 +63,8 @@ void linux_process_detach(struct process *process)
 	struct linux_process *personality = process->personality;
 
 	linux_fds_close_all(process);
+	linux_unix_collect();
+	linux_words_forget(process);
 	linux_timers_end(process);
 	linux_mm_clear(process);
 	linux_handlers_free(&personality->handlers);

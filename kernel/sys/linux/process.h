@@ -21,6 +21,7 @@
 #include "lib/list.h"
 
 struct linux_root;
+struct linux_words;
 
 struct linux_process {
 	struct process *process; /* whose it is */
@@ -31,6 +32,7 @@ struct linux_process {
 	struct linux_timers timers;
 	struct linux_family *family; /* parent, children, group, session (family.c) */
 	uint64_t rlimits[16][2];     /* soft, hard; by RLIMIT_* */
+	struct linux_words *words;   /* W: under the process's lock. NULL: none */
 	char exe[256];               /* path of the program it runs */
 	char comm[16];
 	uint64_t cpu_ns;             /* W: under the process's lock. CPU time of threads that have ended */

@@ -101,7 +101,7 @@ static int64_t remap_locked(struct remap *remap)
 	struct linux_area *area = linux_areas_find(&remap->mm->areas, remap->va);
 	uint64_t end = remap->va + remap->bytes;
 
-	if (area == NULL || area->start > remap->va || area->end < end)
+	if (area == NULL || area->start > remap->va)
 		return STATUS_EFAULT;
 	if (remap->new_bytes < remap->bytes && !(remap->flags & LINUX_MREMAP_FIXED)) {
 		status_t status = linux_range_unmap(remap->process, remap->va + remap->new_bytes, end, &remap->dead);
@@ -110,6 +110,8 @@ static int64_t remap_locked(struct remap *remap)
 	}
 	if (remap->new_bytes == remap->bytes && !(remap->flags & (LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP)))
 		return (int64_t)remap->va;
+	if (area->end < end)
+		return STATUS_EFAULT;
 	if ((remap->new_bytes - remap->bytes) / HAL_PAGE_BYTES > remap->process->budget->limit && remap->new_bytes > remap->bytes)
 		return STATUS_ENOMEM;
 	if (!(remap->flags & LINUX_MREMAP_DONTUNMAP) && grow_here(remap, area))

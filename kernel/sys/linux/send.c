@@ -12,6 +12,7 @@
 #include "kernel/core/message.h"
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/pending.h"
+#include "kernel/sys/linux/signalfd.h"
 #include "kernel/sys/linux/thread.h"
 
 enum { QUEUED_MAX = 1024 };
@@ -184,6 +185,7 @@ status_t linux_signal_send(struct process *process, struct thread *thread, int s
 	status = send_locked(process, thread, signal, queued, &kicks);
 	handlers_unlock(process);
 	kicks_do(&kicks);
+	linux_signalfd_tell();
 	return status;
 }
 

@@ -137,6 +137,9 @@ void linux_signal_wait_end(struct thread *thread, int64_t result);
  */
 MUST_CHECK status_t linux_signal_send(struct process *process, struct thread *thread, int signal, const struct linux_siginfo *info);
 
+/* All that is pending for a thread, and for its process. Context: its fiber. */
+uint64_t linux_signal_pending(struct thread *thread);
+
 /* Takes the first that is pending of `set`, with what is known of it; 0: there is none. Context: the thread's fiber. */
 int linux_signal_take(struct thread *thread, uint64_t set, struct linux_siginfo *info);
 

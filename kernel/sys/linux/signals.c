@@ -75,17 +75,24 @@ static int64_t call_rt_sigprocmask(struct thread *thread, const uint64_t x[6])
 	return x[2] != 0 ? linux_copy_out(thread, x[2], &old, sizeof(old)) : STATUS_OK;
 }
 
-static int64_t call_rt_sigpending(struct thread *thread, const uint64_t x[6])
+uint64_t linux_signal_pending(struct thread *thread)
 {
 	struct linux_handlers *handlers = handlers_of(thread);
-	const struct linux_signals *signals = &thread->personality->signals;
+	uint64_t set;
+
+	spinlock_take(&handlers->lock);
+	set = handlers->pending | thread->personality->signals.pending;
+	spinlock_give(&handlers->lock);
+	return set;
+}
+
+static int64_t call_rt_sigpending(struct thread *thread, const uint64_t x[6])
+{
 	uint64_t set;
 
 	if (x[1] > sizeof(set))
 		return STATUS_EINVAL;
-	spinlock_take(&handlers->lock);
-	set = (handlers->pending | signals->pending) & signals->mask;
-	spinlock_give(&handlers->lock);
+	set = linux_signal_pending(thread) & thread->personality->signals.mask;
 	return linux_copy_out(thread, x[0], &set, x[1]);
 }
 

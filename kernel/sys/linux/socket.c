@@ -29,6 +29,8 @@ int64_t linux_socket_read(struct linux_file *file, struct linux_data *data, uint
 	struct linux_message message = { .data = data };
 
 	(void)offset;
+	if (data->left == 0)
+		return 0;
 	return socket->ops->receive(socket, &message);
 }
 

@@ -17,7 +17,7 @@
 #include "kernel/sys/linux/wait.h"
 
 enum { LINUX_AF_UNSPEC = 0, LINUX_AF_UNIX = 1, LINUX_AF_INET = 2, LINUX_AF_INET6 = 10 };
-enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2, LINUX_SOCK_SEQPACKET = 5, LINUX_SOCK_TYPE = 0xf };
+enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2, LINUX_SOCK_RAW = 3, LINUX_SOCK_SEQPACKET = 5, LINUX_SOCK_TYPE = 0xf };
 enum { LINUX_IPPROTO_IP = 0, LINUX_IPPROTO_TCP = 6, LINUX_IPPROTO_UDP = 17, LINUX_IPPROTO_IPV6 = 41 };
 enum { LINUX_SHUT_RD = 0, LINUX_SHUT_WR = 1, LINUX_SHUT_RDWR = 2 };
 
@@ -96,6 +96,9 @@ static inline struct linux_socket *linux_socket_of(struct linux_file *file)
 MUST_CHECK status_t linux_inet_make(struct process *process, int family, int type, int protocol, struct linux_socket **out);
 MUST_CHECK status_t linux_unix_make(int type, struct linux_socket **out);
 MUST_CHECK status_t linux_unix_pair(int type, struct linux_socket *out[2]);
+
+/* Sockets that lie in each other's queues and that nobody else has are ended. Context: fiber, no lock held. */
+void linux_unix_collect(void);
 
 /*
  * A name that is a path becomes the whole path of its file, which `make` has made: STATUS_EADDRINUSE where it is there; else STATUS_ENOENT where it is not;

@@ -61,7 +61,8 @@ static int64_t call_socketpair(struct thread *thread, const uint64_t x[6])
 	int64_t fd;
 
 	if (status == STATUS_OK)
-		status = (int)x[0] == LINUX_AF_UNIX ? linux_unix_pair((int)x[1] & LINUX_SOCK_TYPE, pair) : STATUS_ENOTSUP;
+		status = (int)x[0] == LINUX_AF_UNIX ? linux_unix_pair((int)x[1] & LINUX_SOCK_TYPE, pair) :
+			 ((int)x[1] & LINUX_SOCK_TYPE) == LINUX_SOCK_SEQPACKET ? STATUS_ESOCKTNOSUPPORT : STATUS_ENOTSUP;
 	if (status != STATUS_OK)
 		return status;
 	fd = give(thread, pair[0], flags);
@@ -101,13 +102,13 @@ static int64_t call_bind(struct thread *thread, const uint64_t x[6])
 
 static int64_t call_listen(struct thread *thread, const uint64_t x[6])
 {
-	int backlog = (int)x[1] < 0 || (int)x[1] > BACKLOG_MAX ? BACKLOG_MAX : (int)x[1] + ((int)x[1] == 0);
+	int backlog = (int)x[1] < 0 || (int)x[1] > BACKLOG_MAX ? BACKLOG_MAX : (int)x[1];
 	struct linux_socket *socket;
 	int64_t status = linux_socket_get(thread->process, (int)x[0], &socket);
 
 	if (status != STATUS_OK)
 		return status;
-	status = socket->ops->listen != NULL ? socket->ops->listen(socket, (unsigned)backlog) : STATUS_ENOTSUP;
+	status = socket->ops->listen != NULL ? socket->ops->listen(socket, (unsigned)backlog + (backlog == 0 && socket->family != LINUX_AF_UNIX)) : STATUS_ENOTSUP;
 	if (status == STATUS_OK)
 		socket->listening = true;
 	linux_file_put(&socket->file);

@@ -114,7 +114,7 @@ static int64_t send_run(struct transfer *transfer)
 
 	if (transfer->message.flags & LINUX_MSG_OOB)
 		return STATUS_ENOTSUP;
-	result = linux_unix_resolve(transfer->thread->process, socket, &transfer->address, false);
+	result = socket->type == LINUX_SOCK_DGRAM ? linux_unix_resolve(transfer->thread->process, socket, &transfer->address, false) : STATUS_OK;
 	if (result != STATUS_OK)
 		return result;
 	result = linux_socket_await(transfer->thread, socket, waits(transfer), socket->send_timeout_ns, send_look, transfer);

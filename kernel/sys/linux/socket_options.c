@@ -97,10 +97,10 @@ int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *sock
 		return timeout_set(thread, &socket->send_timeout_ns, x);
 	if (level == SOL_SOCKET && name == SO_LINGER)
 		return (uint32_t)x[4] < sizeof(struct linger) ? STATUS_EINVAL : 0;
+	if ((value != NULL || level == SOL_SOCKET) && (int)x[4] < (int)sizeof(wanted))
+		return STATUS_EINVAL;
 	if (value == NULL)
 		return STATUS_ENOPROTOOPT;
-	if ((uint32_t)x[4] < sizeof(wanted))
-		return STATUS_EINVAL;
 	if (linux_copy_in(thread, &wanted, x[3], sizeof(wanted)) != STATUS_OK)
 		return STATUS_EFAULT;
 	*value = wanted;

@@ -3,7 +3,7 @@
 
 /*
  * Names of sockets that are paths: a file stands for each, so that it can be seen and removed, and the file's whole path is what two names are compared by.
- * The file is an empty one like any other: no file system here knows sockets.
+ * Where the file system has no sockets (9p, ext4) it is an empty one like any other.
  */
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/path.h"
@@ -22,12 +22,18 @@ static status_t file_find(struct linux_walk *walk, bool make, struct linux_file 
 		status = STATUS_EADDRINUSE;
 	else if (!make && walk->found == NULL)
 		status = STATUS_ENOENT;
-	else
-		status = linux_path_open(walk, make ? LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_WRONLY : LINUX_O_PATH, 0777, out);
+	else if (make)
+		status = linux_path_make(walk, FS_OTHER, 0777 & ~walk->process->personality->fds.umask);
+	if (make && status == STATUS_EPERM) /* a file system that knows no sockets */
+		status = linux_path_open(walk, LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_WRONLY, 0777, out);
+	else if (status == STATUS_OK && make)
+		status = STATUS_EAGAIN; /* once more, to find it */
+	else if (status == STATUS_OK)
+		status = linux_path_open(walk, LINUX_O_PATH, 0, out);
 	return status;
 }
 
-static status_t path_resolve(struct process *process, const char *path, bool make, struct linux_address *address)
+static status_t path_look(struct process *process, const char *path, bool make, struct linux_address *address)
 {
 	struct linux_walk *walk = malloc(sizeof(*walk));
 	struct linux_dentry *start;
@@ -52,6 +58,13 @@ static status_t path_resolve(struct process *process, const char *path, bool mak
 	linux_dentry_put(start);
 	free(walk);
 	return status;
+}
+
+static status_t path_resolve(struct process *process, const char *path, bool make, struct linux_address *address)
+{
+	status_t status = path_look(process, path, make, address);
+
+	return status == STATUS_EAGAIN && make ? path_look(process, path, false, address) : status;
 }
 
 status_t linux_unix_resolve(struct process *process, const struct linux_socket *socket, struct linux_address *address, bool make)

@@ -7,11 +7,14 @@
  *
  * One lock for all of them: a socket and its peer change together, and no lock is held while the program's memory is read or written.
  */
+#include <assert.h>
 #include <stddef.h>
 
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/socket_unix.h"
 #include "lib/string.h"
+
+static_assert(sizeof(struct unix_socket) <= LINUX_FILE_CHARGE, "what one is charged covers it");
 
 struct spinlock linux_unix_lock;
 static struct list_node names = LIST_INIT(names); /* W: under the lock */
@@ -23,6 +26,8 @@ static status_t unix_make(int type, struct unix_socket **out)
 {
 	struct unix_socket *own;
 
+	if (type == LINUX_SOCK_RAW)
+		type = LINUX_SOCK_DGRAM; /* Spec: Linux, net/unix/af_unix.c: unix_create() */
 	if (type != LINUX_SOCK_STREAM && type != LINUX_SOCK_DGRAM && type != LINUX_SOCK_SEQPACKET)
 		return STATUS_ESOCKTNOSUPPORT;
 	own = calloc(1, sizeof(*own));
@@ -32,6 +37,7 @@ static status_t unix_make(int type, struct unix_socket **out)
 	list_init(&own->received);
 	list_init(&own->named);
 	list_init(&own->waiting);
+	list_init(&own->flying);
 	*out = own;
 	return STATUS_OK;
 }
@@ -83,6 +89,29 @@ struct unix_socket *linux_unix_hold(struct unix_socket *own)
 	return own != NULL && object_hold(&own->socket.file.object) ? own : NULL;
 }
 
+static bool socket_is_stream(const struct unix_socket *own)
+{
+	return own->socket.type != LINUX_SOCK_DGRAM;
+}
+
+status_t linux_unix_error(struct unix_socket *own)
+{
+	status_t status = own->was_reset ? STATUS_ECONNRESET : STATUS_OK;
+
+	own->was_reset = false;
+	return status;
+}
+
+static status_t unix_error_take(struct linux_socket *socket)
+{
+	status_t status;
+
+	spinlock_take(&linux_unix_lock);
+	status = linux_unix_error(unix_of(socket));
+	spinlock_give(&linux_unix_lock);
+	return status;
+}
+
 static void unix_end(struct linux_file *file)
 {
 	struct unix_socket *own = unix_of(linux_socket_of(file));
@@ -92,8 +121,10 @@ static void unix_end(struct linux_file *file)
 	spinlock_take(&linux_unix_lock);
 	list_remove(&own->named);
 	peer = linux_unix_hold(own->peer);
-	if (own->peer != NULL && own->peer->peer == own)
+	if (own->peer != NULL && own->peer->peer == own) {
+		own->peer->was_reset = socket_is_stream(own) && !list_is_empty(&own->received);
 		own->peer->peer = NULL;
+	}
 	if (own->listener != NULL)
 		own->listener->waiting_count--;
 	if (own->listener != NULL || !own->socket.listening)
@@ -111,12 +142,29 @@ static void unix_end(struct linux_file *file)
 			break;
 		linux_file_put(&LIST_OWNER(node, struct unix_socket, waiting)->socket.file);
 	}
+	spinlock_take(&linux_unix_lock);
+	for (node = own->received.next; node != &own->received; node = node->next)
+		linux_unix_land(LIST_OWNER(node, struct piece, node));
+	spinlock_give(&linux_unix_lock);
 	linux_unix_pieces_free(&own->received);
 }
 
 static void unix_release(struct linux_file *file)
 {
 	free(unix_of(linux_socket_of(file)));
+}
+
+struct unix_socket *linux_unix_of_file(struct linux_file *file)
+{
+	return file->ops == &unix_file_ops ? unix_of(linux_socket_of(file)) : NULL;
+}
+
+/* Under the lock, or of a copy: the name as a program is told it: a path with its NUL, where there is room for that. */
+void linux_unix_name_tell(const struct linux_address *name, struct linux_address *out)
+{
+	*out = *name;
+	if (out->length > 2 && out->bytes[2] != 0 && out->length < LINUX_ADDRESS_MAX)
+		out->bytes[out->length++] = 0;
 }
 
 static bool name_equal(const struct linux_address *a, const struct linux_address *b)
@@ -135,17 +183,22 @@ status_t linux_unix_name_read(const struct linux_address *address, struct linux_
 	return STATUS_OK;
 }
 
-/* Under the lock. */
-struct unix_socket *linux_unix_name_find(const struct linux_address *name)
+/* Under the lock. A family has its budget, and its names, for itself. */
+struct unix_socket *linux_unix_name_find(const struct unix_socket *own, const struct linux_address *name)
 {
-	for (struct list_node *node = names.next; node != &names; node = node->next)
-		if (name_equal(&LIST_OWNER(node, struct unix_socket, named)->name, name))
-			return LIST_OWNER(node, struct unix_socket, named);
+	for (struct list_node *node = names.next; node != &names; node = node->next) {
+		struct unix_socket *found = LIST_OWNER(node, struct unix_socket, named);
+
+		/* What is no path is a name among sockets of one type. */
+		if (found->socket.file.budget == own->socket.file.budget && name_equal(&found->name, name) &&
+		    (name->bytes[2] != 0 || found->socket.type == own->socket.type))
+			return found;
+	}
 	return NULL;
 }
 
 /* Under the lock. A name of the kernel's choice: five digits. */
-static void name_choose(struct linux_address *name)
+static void name_choose(const struct unix_socket *own, struct linux_address *name)
 {
 	static uint32_t next;
 
@@ -156,7 +209,7 @@ static void name_choose(struct linux_address *name)
 		for (unsigned i = 0; i < 5; i++, number >>= 4)
 			name->bytes[7 - i] = (uint8_t)"0123456789abcdef"[number & 15];
 		name->bytes[2] = 0;
-	} while (linux_unix_name_find(name) != NULL);
+	} while (linux_unix_name_find(own, name) != NULL);
 }
 
 static status_t unix_bind(struct linux_socket *socket, const struct linux_address *address)
@@ -169,12 +222,12 @@ static status_t unix_bind(struct linux_socket *socket, const struct linux_addres
 		return status;
 	spinlock_take(&linux_unix_lock);
 	if (name.length == 2)
-		name_choose(&name);
+		name_choose(own, &name);
 	if (own->name.length > 0)
 		status = STATUS_EINVAL;
-	else if (name.bytes[2] != 0 && linux_unix_name_find(&name) != NULL)
-		list_remove(&linux_unix_name_find(&name)->named); /* its file is gone, for another was just made */
-	else if (linux_unix_name_find(&name) != NULL)
+	else if (name.bytes[2] != 0 && linux_unix_name_find(own, &name) != NULL)
+		list_remove(&linux_unix_name_find(own, &name)->named); /* its file is gone, for another was just made */
+	else if (linux_unix_name_find(own, &name) != NULL)
 		status = STATUS_EADDRINUSE;
 	if (status == STATUS_OK) {
 		own->name = name;
@@ -221,12 +274,14 @@ static status_t unix_accept(struct linux_socket *socket, struct linux_socket **o
 /* Under the lock: joins with a socket that the listener finds. */
 static status_t stream_connect(struct unix_socket *own, struct unix_socket *to, struct unix_socket *server)
 {
-	if (own->was_connected)
-		return STATUS_EISCONN;
-	if (to == NULL || !to->socket.listening || to->socket.type != own->socket.type)
-		return to != NULL && to->socket.type != own->socket.type ? STATUS_EPROTOTYPE : STATUS_ECONNREFUSED;
-	if (to->waiting_count >= to->backlog)
+	if (to != NULL && to->socket.type != own->socket.type)
+		return STATUS_EPROTOTYPE;
+	if (to == NULL || !to->socket.listening || to->receiving_done)
+		return STATUS_ECONNREFUSED;
+	if (to->waiting_count > to->backlog)
 		return STATUS_EAGAIN;
+	if (own->was_connected || own->socket.listening)
+		return own->was_connected ? STATUS_EISCONN : STATUS_EINVAL;
 	server->name = to->name;
 	server->listener = to;
 	list_push_back(&to->waiting, &server->waiting);
@@ -247,11 +302,15 @@ static status_t unix_connect(struct linux_socket *socket, const struct linux_add
 		return status;
 	if (socket->type != LINUX_SOCK_DGRAM) {
 		status = unix_make(socket->type, &server);
+		if (status == STATUS_OK && !linux_file_charge(&server->socket.file, socket->file.budget)) {
+			linux_file_put(&server->socket.file);
+			status = STATUS_ENOMEM;
+		}
 		if (status != STATUS_OK)
 			return status;
 	}
 	spinlock_take(&linux_unix_lock);
-	to = linux_unix_hold(linux_unix_name_find(&name));
+	to = linux_unix_hold(linux_unix_name_find(own, &name));
 	if (server != NULL)
 		status = stream_connect(own, to, server);
 	else if (to == NULL || to->socket.type != LINUX_SOCK_DGRAM)
@@ -283,7 +342,7 @@ static status_t unix_name(struct linux_socket *socket, bool peer, struct linux_a
 	if (peer && own->peer == NULL)
 		status = STATUS_ENOTCONN;
 	else
-		*out = peer ? own->peer->name : own->name;
+		linux_unix_name_tell(peer ? &own->peer->name : &own->name, out);
 	spinlock_give(&linux_unix_lock);
 	if (out->length == 0)
 		out->length = 2;
@@ -295,19 +354,15 @@ static status_t unix_shutdown(struct linux_socket *socket, int how)
 {
 	struct unix_socket *own = unix_of(socket);
 	struct unix_socket *peer;
-	bool connected;
 
 	spinlock_take(&linux_unix_lock);
-	connected = own->was_connected;
-	peer = connected ? linux_unix_hold(own->peer) : NULL;
-	if (connected) {
-		own->sending_done |= how != LINUX_SHUT_RD;
-		own->receiving_done |= how != LINUX_SHUT_WR;
-	}
+	peer = linux_unix_hold(own->peer);
+	own->sending_done |= how != LINUX_SHUT_RD;
+	own->receiving_done |= how != LINUX_SHUT_WR;
 	spinlock_give(&linux_unix_lock);
 	linux_unix_tell(peer);
 	linux_event_raise(&socket->event);
-	return connected ? STATUS_OK : STATUS_ENOTCONN;
+	return STATUS_OK;
 }
 
 static const struct linux_socket_ops unix_ops = {
@@ -320,6 +375,7 @@ static const struct linux_socket_ops unix_ops = {
 	.send = linux_unix_send,
 	.receive = linux_unix_receive,
 	.shutdown = unix_shutdown,
+	.take_error = unix_error_take,
 };
 
 static const struct linux_file_ops unix_file_ops = {
@@ -329,6 +385,7 @@ static const struct linux_file_ops unix_file_ops = {
 	.write = linux_socket_write,
 	.poll = linux_unix_poll,
 	.stat = linux_socket_stat,
+	.ioctl = linux_unix_ioctl,
 	.end = unix_end,
 	.release = unix_release,
 };

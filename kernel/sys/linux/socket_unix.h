@@ -12,12 +12,15 @@
 #include "kernel/sys/linux/socket.h"
 #include "lib/list.h"
 
+/* What is sent lies with its receiver in pieces, which its sender's budget pays for; with files, LINUX_RIGHTS_MAX places for them follow the bytes. */
 struct piece {
 	struct list_node node;
 	struct linux_address from;
+	struct budget *budget; /* held */
+	size_t charged;
 	size_t bytes, at; /* what is left begins at `at` */
 	unsigned file_count;
-	struct linux_file *files[LINUX_RIGHTS_MAX]; /* held */
+	struct linux_file **files; /* held */
 	uint8_t data[];
 };
 
@@ -27,6 +30,7 @@ struct unix_socket {
 	struct unix_socket *peer;  /* of a connected one; NULL: gone, or never there */
 	bool was_connected;
 	bool sending_done, receiving_done;
+	bool was_reset; /* the peer went with something unread; told once */
 	struct list_node received; /* pieces */
 	size_t received_bytes;
 	struct linux_address name; /* length 0: none */
@@ -35,6 +39,10 @@ struct unix_socket {
 	struct list_node waiting;  /* of a listener: connections; of one of those: its place there */
 	struct unix_socket *listener; /* whose connection it is, that nobody has accepted yet */
 	unsigned waiting_count, backlog;
+	/* Of one that lies in a queue (socket_unix_collect.c). */
+	struct list_node flying;
+	unsigned flights, unexplained;
+	uint8_t colour;
 };
 
 /* Of all of them. */
@@ -48,8 +56,8 @@ static inline struct unix_socket *unix_of(struct linux_socket *socket)
 /* A name as it is compared: a path without what stands behind its NUL, or an abstract one whole. STATUS_EINVAL. */
 MUST_CHECK status_t linux_unix_name_read(const struct linux_address *address, struct linux_address *out);
 
-/* Who has a name; NULL: nobody. Context: under the lock. */
-struct unix_socket *linux_unix_name_find(const struct linux_address *name);
+/* Who of a socket's family has a name; NULL: nobody. Context: under the lock. */
+struct unix_socket *linux_unix_name_find(const struct unix_socket *own, const struct linux_address *name);
 
 /* Holds it; NULL where there is none, or its last hold has gone. Context: under the lock. */
 struct unix_socket *linux_unix_hold(struct unix_socket *own);
@@ -57,12 +65,29 @@ struct unix_socket *linux_unix_hold(struct unix_socket *own);
 /* A held socket has changed: tells who waits for that, and lets it go. NULL: there is none. */
 void linux_unix_tell(struct unix_socket *own);
 
+/* A name as a program is told it. */
+void linux_unix_name_tell(const struct linux_address *name, struct linux_address *out);
+
+/* A file that is such a socket; NULL: it is none. */
+struct unix_socket *linux_unix_of_file(struct linux_file *file);
+
+/* A piece's files lie in a queue from now on, or no longer. Context: under the lock. */
+void linux_unix_fly(struct piece *piece);
+void linux_unix_land(struct piece *piece);
+
+/* Where so many lie in queues that some may be out of reach, looks for those, and empties their queues. Context: fiber, no lock held. */
+void linux_unix_collect_some(void);
+
 /* Drops what was received, with the files that came along. */
 void linux_unix_pieces_free(struct list_node *pieces);
+
+/* STATUS_ECONNRESET, once, of one that was reset. Context: under the lock. */
+status_t linux_unix_error(struct unix_socket *own);
 
 /* As struct linux_socket_ops and struct linux_file_ops have them. */
 int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *message);
 int64_t linux_unix_receive(struct linux_socket *socket, struct linux_message *message);
 uint32_t linux_unix_poll(struct linux_file *file, struct linux_waiter *waiter);
+int64_t linux_unix_ioctl(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument);
 
 #endif

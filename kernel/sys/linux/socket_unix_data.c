@@ -3,17 +3,23 @@
 
 /* What is sent within the machine: pieces that lie with their receiver. */
 #include "kernel/core/libc.h"
+#include "kernel/sys/budget.h"
 #include "kernel/sys/linux/socket_unix.h"
 #include "lib/string.h"
 
-enum { PIECE_MAX = 65536 };
+enum { PIECE_MAX = 65536, FIONREAD = 0x541b };
 
 /* What went along ends later, not in here: sockets may lie in sockets that lie in sockets. */
 static void piece_free(struct piece *piece)
 {
+	struct budget *budget = piece->budget;
+	size_t charged = piece->charged;
+
 	for (unsigned i = 0; i < piece->file_count; i++)
 		object_put(&piece->files[i]->object);
 	free(piece);
+	budget_credit_bytes(budget, charged);
+	budget_put(budget);
 }
 
 void linux_unix_pieces_free(struct list_node *pieces)
@@ -24,21 +30,33 @@ void linux_unix_pieces_free(struct list_node *pieces)
 		piece_free(LIST_OWNER(node, struct piece, node));
 }
 
+/* Under the lock. Who was connected to a datagram socket that has gone learns so once. */
+static status_t disconnected(struct unix_socket *own)
+{
+	status_t status = own->was_connected ? STATUS_ECONNREFUSED : STATUS_ENOTCONN;
+
+	own->was_connected = false;
+	own->target.length = 0;
+	return status;
+}
+
 /* Under the lock: who gets what is sent, held; or why nobody does. */
 static status_t receiver_find(struct unix_socket *own, const struct linux_address *to, struct unix_socket **out)
 {
 	struct unix_socket *receiver = own->peer;
 
-	if (to != NULL || own->target.length > 0)
-		receiver = linux_unix_name_find(to != NULL ? to : &own->target);
+	if (own->socket.type == LINUX_SOCK_DGRAM && (to != NULL || own->target.length > 0))
+		receiver = linux_unix_name_find(own, to != NULL ? to : &own->target);
+	if (to != NULL && own->socket.type == LINUX_SOCK_STREAM)
+		return own->was_connected ? STATUS_EISCONN : STATUS_ENOTSUP;
+	if (own->socket.type != LINUX_SOCK_DGRAM && !own->was_connected)
+		return STATUS_ENOTCONN;
 	if (own->sending_done)
 		return STATUS_EPIPE;
-	if (to != NULL && own->socket.type != LINUX_SOCK_DGRAM)
-		return own->was_connected ? STATUS_EISCONN : STATUS_ENOTSUP;
 	if (receiver == NULL && own->socket.type == LINUX_SOCK_DGRAM)
-		return to != NULL || own->was_connected ? STATUS_ECONNREFUSED : STATUS_ENOTCONN;
+		return to != NULL ? STATUS_ECONNREFUSED : disconnected(own);
 	if (receiver == NULL)
-		return own->was_connected ? STATUS_EPIPE : STATUS_ENOTCONN;
+		return STATUS_EPIPE;
 	if (receiver->socket.type != own->socket.type)
 		return STATUS_EPROTOTYPE;
 	if (receiver->receiving_done)
@@ -49,24 +67,45 @@ static status_t receiver_find(struct unix_socket *own, const struct linux_addres
 	return *out != NULL ? STATUS_OK : STATUS_EPIPE;
 }
 
+/* An empty piece with room for so many bytes, and for files. NULL: there is no memory left. */
+static struct piece *piece_make(struct budget *budget, size_t bytes, unsigned file_count)
+{
+	size_t room = (bytes + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
+	size_t charged = sizeof(struct piece) + room + (file_count > 0 ? LINUX_RIGHTS_MAX * sizeof(struct linux_file *) : 0);
+	struct piece *piece;
+
+	if (!linux_charge(budget, charged))
+		return NULL;
+	piece = malloc(charged);
+	if (piece == NULL) {
+		budget_credit_bytes(budget, charged);
+		return NULL;
+	}
+	budget_hold(budget);
+	piece->budget = budget;
+	piece->charged = charged;
+	piece->files = (struct linux_file **)(void *)(piece->data + room);
+	return piece;
+}
+
 /* A piece with what the message holds, as far as one piece may. */
-static status_t piece_fill(struct linux_data *data, size_t most, struct piece **out)
+static status_t piece_fill(struct budget *budget, struct linux_data *data, size_t most, unsigned file_count, struct piece **out)
 {
 	size_t bytes = data->left < most ? (size_t)data->left : most;
-	struct piece *piece = malloc(sizeof(*piece) + bytes);
+	struct piece *piece = piece_make(budget, bytes, file_count);
 	int64_t taken = 0;
 
 	if (piece == NULL)
 		return STATUS_ENOBUFS;
+	piece->file_count = 0;
 	if (bytes > 0)
 		taken = linux_data_take(data, piece->data, bytes);
 	if (taken < 0) {
-		free(piece);
+		piece_free(piece);
 		return (status_t)taken;
 	}
 	piece->bytes = (size_t)taken;
 	piece->at = 0;
-	piece->file_count = 0;
 	*out = piece;
 	return STATUS_OK;
 }
@@ -80,6 +119,12 @@ static status_t destination(const struct linux_message *message, struct linux_ad
 	return linux_unix_name_read(message->address, name);
 }
 
+/* What it takes up in its receiver's buffer: many small ones fill that too. */
+static size_t room_of(const struct piece *piece)
+{
+	return sizeof(*piece) + piece->bytes - piece->at;
+}
+
 int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *message)
 {
 	struct unix_socket *own = unix_of(socket);
@@ -89,6 +134,7 @@ int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *messa
 	const struct linux_address *to;
 	struct linux_address name;
 	struct piece *piece = NULL;
+	bool sends_files = false;
 	size_t bytes = 0;
 	status_t status = destination(message, &name, &to);
 
@@ -96,14 +142,16 @@ int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *messa
 		return status;
 	if (!is_stream && rest.left > LINUX_SOCKET_BUFFER)
 		return STATUS_EMSGSIZE;
-	if (is_stream && rest.left == 0)
-		return 0;
 	spinlock_take(&linux_unix_lock); /* what cannot be sent need not be copied first */
 	status = receiver_find(own, to, &receiver);
 	spinlock_give(&linux_unix_lock);
+	if (is_stream && rest.left == 0 && (status == STATUS_OK || status == STATUS_EAGAIN || status == STATUS_EPIPE)) {
+		linux_unix_tell(receiver);
+		return own->sending_done ? STATUS_EPIPE : 0;
+	}
 	if (status != STATUS_OK)
 		return status;
-	status = piece_fill(&rest, is_stream ? PIECE_MAX : LINUX_SOCKET_BUFFER, &piece);
+	status = piece_fill(socket->file.budget, &rest, is_stream ? PIECE_MAX : LINUX_SOCKET_BUFFER, message->file_count, &piece);
 	if (status == STATUS_OK) {
 		bytes = piece->bytes;
 		memcpy(piece->files, message->files, message->file_count * sizeof(piece->files[0]));
@@ -111,12 +159,16 @@ int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *messa
 		message->file_count = 0;
 		spinlock_take(&linux_unix_lock);
 		piece->from = own->name;
+		linux_unix_fly(piece);
+		sends_files = piece->file_count > 0;
 		list_push_back(&receiver->received, &piece->node);
-		receiver->received_bytes += bytes;
+		receiver->received_bytes += room_of(piece);
 		spinlock_give(&linux_unix_lock);
 		*message->data = rest;
 	}
 	linux_unix_tell(receiver);
+	if (sends_files)
+		linux_unix_collect_some();
 	return status == STATUS_OK ? (int64_t)bytes : status;
 }
 
@@ -127,13 +179,17 @@ static struct piece *piece_take(struct unix_socket *own, int64_t *why)
 	bool is_datagram = own->socket.type == LINUX_SOCK_DGRAM;
 
 	if (node != NULL) {
-		own->received_bytes -= LIST_OWNER(node, struct piece, node)->bytes - LIST_OWNER(node, struct piece, node)->at;
+		own->received_bytes -= room_of(LIST_OWNER(node, struct piece, node));
 		return LIST_OWNER(node, struct piece, node);
 	}
-	if (own->receiving_done || (!is_datagram && own->was_connected && (own->peer == NULL || own->peer->sending_done)))
+	if (!is_datagram && !own->was_connected)
+		*why = own->socket.type == LINUX_SOCK_STREAM ? STATUS_EINVAL : STATUS_ENOTCONN;
+	else if (own->was_reset)
+		*why = linux_unix_error(own);
+	else if (own->receiving_done || (!is_datagram && (own->peer == NULL || own->peer->sending_done)))
 		*why = 0;
 	else
-		*why = is_datagram || own->was_connected ? STATUS_EAGAIN : STATUS_EINVAL;
+		*why = STATUS_EAGAIN;
 	return NULL;
 }
 
@@ -141,8 +197,26 @@ static void piece_put_back(struct unix_socket *own, struct piece *piece)
 {
 	spinlock_take(&linux_unix_lock);
 	list_push_front(&own->received, &piece->node);
-	own->received_bytes += piece->bytes - piece->at;
+	own->received_bytes += room_of(piece);
 	spinlock_give(&linux_unix_lock);
+}
+
+/* They are the receiver's. A message takes those of one piece: of a second, which it then ends with, they are closed. */
+static void files_take(struct piece *piece, struct linux_message *message)
+{
+	if (piece->file_count == 0)
+		return;
+	spinlock_take(&linux_unix_lock);
+	linux_unix_land(piece);
+	spinlock_give(&linux_unix_lock);
+	if (message->file_count == 0) {
+		memcpy(message->files, piece->files, piece->file_count * sizeof(piece->files[0]));
+		message->file_count = piece->file_count;
+	} else {
+		for (unsigned i = 0; i < piece->file_count; i++)
+			object_put(&piece->files[i]->object);
+	}
+	piece->file_count = 0;
 }
 
 /* One piece to the program. What is left of a stream's, or was only looked at, is put back. */
@@ -155,11 +229,9 @@ static int64_t piece_receive(struct unix_socket *own, struct piece *piece, struc
 	int64_t moved = bytes > 0 ? linux_data_give(message->data, piece->data + piece->at, bytes) : 0;
 
 	if (message->address != NULL)
-		*message->address = piece->from;
+		linux_unix_name_tell(&piece->from, message->address);
 	if (moved >= 0 && !peek) {
-		memcpy(message->files, piece->files, piece->file_count * sizeof(piece->files[0]));
-		message->file_count = piece->file_count;
-		piece->file_count = 0;
+		files_take(piece, message);
 		piece->at += (size_t)moved;
 	}
 	if (moved >= 0 && !is_stream && bytes < there)
@@ -178,11 +250,9 @@ int64_t linux_unix_receive(struct linux_socket *socket, struct linux_message *me
 	struct unix_socket *peer;
 	struct piece *piece;
 
-	if (socket->type == LINUX_SOCK_STREAM && message->data->left == 0)
-		return 0;
 	spinlock_take(&linux_unix_lock);
 	piece = piece_take(own, &result);
-	peer = linux_unix_hold(own->peer);
+	peer = piece != NULL ? linux_unix_hold(own->peer) : NULL;
 	spinlock_give(&linux_unix_lock);
 	if (piece != NULL)
 		result = piece_receive(own, piece, message);
@@ -190,21 +260,48 @@ int64_t linux_unix_receive(struct linux_socket *socket, struct linux_message *me
 	return result;
 }
 
-static uint32_t connected_mask(const struct unix_socket *own)
+static uint32_t mask_of(const struct unix_socket *own)
 {
 	bool is_datagram = own->socket.type == LINUX_SOCK_DGRAM;
-	bool ended = !is_datagram && (own->peer == NULL || own->peer->sending_done);
+	bool had_peer = !is_datagram && own->was_connected;
+	bool ended = own->receiving_done || (had_peer && (own->peer == NULL || own->peer->sending_done));
+	bool sent = own->sending_done || (had_peer && (own->peer == NULL || own->peer->receiving_done));
 	uint32_t mask = 0;
 
-	if (!list_is_empty(&own->received) || ended || own->receiving_done)
+	if (!list_is_empty(&own->received) || ended)
 		mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
-	if (ended || own->receiving_done)
+	if (ended)
 		mask |= LINUX_POLLRDHUP;
-	if ((!is_datagram && own->peer == NULL) || (ended && own->sending_done))
+	if ((ended && sent) || (!is_datagram && !own->was_connected))
 		mask |= LINUX_POLLHUP;
+	if (own->was_reset)
+		mask |= LINUX_POLLERR;
 	if (own->peer == NULL || own->peer->received_bytes < LINUX_SOCKET_BUFFER)
 		mask |= LINUX_POLLOUT | LINUX_POLLWRNORM;
 	return mask;
+}
+
+/* FIONREAD: all that can be read of a stream, the next message of others. */
+int64_t linux_unix_ioctl(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument)
+{
+	struct linux_socket *socket = linux_socket_of(file);
+	struct unix_socket *own = unix_of(socket);
+	uint32_t bytes = 0;
+
+	if (request != FIONREAD)
+		return STATUS_ENOTTY;
+	if (socket->listening)
+		return STATUS_EINVAL;
+	spinlock_take(&linux_unix_lock);
+	for (struct list_node *node = own->received.next; node != &own->received; node = node->next) {
+		const struct piece *piece = LIST_OWNER(node, struct piece, node);
+
+		bytes += (uint32_t)(piece->bytes - piece->at);
+		if (socket->type == LINUX_SOCK_DGRAM)
+			break;
+	}
+	spinlock_give(&linux_unix_lock);
+	return linux_copy_out(thread, argument, &bytes, sizeof(bytes));
 }
 
 uint32_t linux_unix_poll(struct linux_file *file, struct linux_waiter *waiter)
@@ -217,10 +314,8 @@ uint32_t linux_unix_poll(struct linux_file *file, struct linux_waiter *waiter)
 	spinlock_take(&linux_unix_lock);
 	if (socket->listening)
 		mask = list_is_empty(&own->waiting) ? 0 : LINUX_POLLIN | LINUX_POLLRDNORM;
-	else if (own->was_connected || socket->type == LINUX_SOCK_DGRAM)
-		mask = connected_mask(own);
 	else
-		mask = LINUX_POLLOUT | LINUX_POLLHUP;
+		mask = mask_of(own);
 	spinlock_give(&linux_unix_lock);
 	return mask;
 }

@@ -32,6 +32,7 @@ struct linux_thread {
 	bool slice_set;            /* W: its CPU */
 	struct wait_queue queue;   /* W: its CPU. Where it sleeps; nobody else does */
 	_Atomic uint32_t woken;    /* W: any CPU (set), itself (clear) */
+	uint8_t woken_early;       /* W: itself. How often it did not have to sleep for that */
 	_Atomic uint32_t sleeps;   /* W: itself (set, clear), who is going to wake it (clear) */
 	int64_t (*restart)(struct thread *thread); /* what a call interrupted by a signal goes on with; NULL: the call itself, from its start */
 	uint64_t restart_deadline_ns;              /* W: itself. For that */

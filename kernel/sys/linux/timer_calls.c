@@ -80,6 +80,8 @@ static int64_t call_setitimer(struct thread *thread, const uint64_t x[6])
 	timer = interval_timer(thread->process, (unsigned)x[0], true);
 	if (timer == NULL)
 		return STATUS_ENOMEM;
+	if (x[0] == 0 && value_ns == 0)
+		interval_ns = 0; /* ITIMER_REAL that is stopped forgets it. Spec: Linux, kernel/time/itimer.c */
 	act = linux_timer_act(timer, true, value_ns != 0 ? linux_timer_now(timer) + value_ns : 0, interval_ns);
 	if (x[2] == 0)
 		return 0;

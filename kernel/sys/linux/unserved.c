@@ -29,7 +29,6 @@ const struct linux_call linux_calls_unserved[] = {
 	{ 51, 6, "chroot", NULL },
 	{ 58, 6, "vhangup", NULL },
 	{ 60, 6, "quotactl", NULL },
-	{ 74, 6, "signalfd4", NULL },
 	{ 75, 6, "vmsplice", NULL },
 	{ 76, 6, "splice", NULL },
 	{ 77, 6, "tee", NULL },

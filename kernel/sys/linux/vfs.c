@@ -90,7 +90,7 @@ static int64_t act_run(struct act *act, void (*run)(void *arg))
 
 uint32_t linux_node_type(const struct fs_node *node)
 {
-	return node->type == FS_FILE ? LINUX_S_IFREG : node->type == FS_DIRECTORY ? LINUX_S_IFDIR : node->type == FS_LINK ? LINUX_S_IFLNK :
+	return node->type == FS_FILE ? LINUX_S_IFREG : node->type == FS_DIRECTORY ? LINUX_S_IFDIR : node->type == FS_LINK ? LINUX_S_IFLNK : node->type == FS_PIPE ? LINUX_S_IFIFO :
 	       linux_virtual_rdev(node) != 0 ? LINUX_S_IFCHR : LINUX_S_IFSOCK;
 }
 

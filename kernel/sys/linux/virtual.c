@@ -117,7 +117,7 @@ static const struct entry entries[] = {
 	MADE("limits", PID, linux_pid_limits),
 	MADE("mounts", PID, linux_proc_mounts),
 	FIXED("oom_score_adj", PID, "0\n"),
-	FIXED("environ", PID, ""),
+	{ "environ", PID, FS_FILE, 0400, 0, NULL, linux_pid_environ, NULL },
 	MADE("online", SYS_CPU, linux_proc_cpus),
 	MADE("possible", SYS_CPU, linux_proc_cpus),
 	MADE("present", SYS_CPU, linux_proc_cpus),

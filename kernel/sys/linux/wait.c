@@ -12,6 +12,8 @@
 #include "kernel/core/sched.h"
 #include "kernel/sys/linux/thread.h"
 
+enum { WOKEN_EARLY_MAX = 16 };
+
 void linux_event_init(struct linux_event *event)
 {
 	event->lock = (struct spinlock){ 0 };
@@ -130,6 +132,8 @@ static status_t sleep_once(struct thread *thread, uint64_t deadline_ns)
 		linux_cpu_time_pause(&personality->cpu_time);
 		status = wait_queue_sleep(&personality->queue, deadline_ns);
 		linux_cpu_time_go(&personality->cpu_time);
+	} else if (++personality->woken_early % WOKEN_EARLY_MAX == 0) {
+		linux_give_way(thread); /* what wakes it all the time, itself perhaps, does not keep others from running */
 	}
 	atomic_store_explicit(&personality->sleeps, 0, memory_order_relaxed);
 	/* Pairs with the store of who woke it: what it did before is seen. */

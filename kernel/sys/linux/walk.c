@@ -119,7 +119,9 @@ static status_t end_at(struct linux_walk *walk, struct span name, bool slash, st
 	walk->name[name.len] = '\0';
 	walk->is_directory = slash;
 	walk->over = true;
-	return child != NULL && slash && child->node->type != FS_DIRECTORY ? STATUS_ENOTDIR : STATUS_OK;
+	if (child != NULL && slash && child->node->type != FS_DIRECTORY)
+		walk->late = STATUS_ENOTDIR;
+	return STATUS_OK;
 }
 
 /* A name that became part of the way. */
@@ -140,9 +142,15 @@ static status_t step(struct linux_walk *walk)
 	struct linux_dentry *child;
 	status_t status;
 
+	walk->dots = 0;
+	if (name.len > FS_NAME_MAX && last) {
+		walk->is_directory = slash;
+		walk->late = STATUS_ENAMETOOLONG;
+		walk->over = true;
+		return STATUS_OK;
+	}
 	if (name.len > FS_NAME_MAX)
 		return STATUS_ENAMETOOLONG;
-	walk->dots = 0;
 	if (name.len <= 2 && name.data[0] == '.' && name.data[name.len - 1] == '.') {
 		walk->dots = (uint32_t)name.len;
 		if (name.len == 2 && walk->at->parent != NULL)
@@ -176,6 +184,7 @@ static void walk_begin(struct linux_walk *walk, struct process *process, struct 
 	walk->at = linux_dentry_hold(at);
 	walk->found = NULL;
 	walk->magic = NULL;
+	walk->late = STATUS_OK;
 	walk->is_directory = false;
 	walk->name_bytes = 0;
 	walk->dots = 0;
@@ -210,7 +219,7 @@ status_t linux_walk(struct linux_walk *walk, struct process *process, struct lin
 		walk->found = linux_dentry_hold(walk->at);
 		walk->is_directory = true;
 	}
-	return walk->status;
+	return walk->status == STATUS_OK ? walk->late : walk->status;
 }
 
 void linux_walk_end(struct linux_walk *walk)
@@ -245,7 +254,7 @@ status_t linux_path_start(struct process *process, int dirfd, struct linux_dentr
 	return status;
 }
 
-struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
+static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, bool late, status_t *why)
 {
 	struct linux_walk *walk = malloc(sizeof(*walk));
 	struct linux_dentry *start;
@@ -264,10 +273,22 @@ struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t pa
 	}
 	*why = linux_walk(walk, thread->process, start, walk->text, follow);
 	linux_dentry_put(start);
+	if (late && *why == walk->late)
+		*why = STATUS_OK;
 	if (*why == STATUS_OK)
 		return walk;
 	linux_walk_free(walk);
 	return NULL;
+}
+
+struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
+{
+	return walk_user(thread, dirfd, path_va, follow, false, why);
+}
+
+struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
+{
+	return walk_user(thread, dirfd, path_va, follow, true, why);
 }
 
 void linux_walk_free(struct linux_walk *walk)
