@@ -21,7 +21,7 @@ from harness.symbols import CROSS
 Lines = dict[str, dict[int, int]]
 
 INSTRUCTION_BYTES = 4
-HEADING = re.compile(r"(?:CU: )?(\S.*?):(?:\[\+\+\])?")
+HEADING = re.compile(r"(CU: )?(\S.*?):(?:\[\+\+\])?")
 ROW = re.compile(r"\S.*?\s+(\d+|-)\s+(0x[0-9a-f]+|0)(?:\s.*)?")
 GCOV_AT_ONCE = 50
 
@@ -43,22 +43,26 @@ def merge(parts: Iterable[Lines]) -> Lines:
 
 
 def parse_table(text: str) -> list[tuple[str, int, int, int]]:
-    """readelf's decoded line table: (file, line, first address, end address) of each row."""
+    """readelf's decoded line table: (file, line, first address, end address) of each row.
+
+    Each sequence (a function, where each has its section) begins in the unit's own file, without a heading (DWARF 5, 6.2.2).
+    """
     rows: list[tuple[str, int, int, int]] = []
     open_rows: list[tuple[str, int]] = []
-    file, start = "", -1
+    unit, file, start = "", "", -1
     for text_line in text.splitlines():
         row = ROW.fullmatch(text_line)
         if not row:
             heading = HEADING.fullmatch(text_line)
-            file = heading[1] if heading else file
+            file = heading[2] if heading else file
+            unit = file if heading and heading[1] else unit
             continue
         address = int(row[2], 16)
         if address != start:
             rows += [(name, line, start, address) for name, line in open_rows]
             open_rows, start = [], address
         if row[1] == "-":
-            open_rows, start = [], -1
+            file, open_rows, start = unit, [], -1
         else:
             open_rows.append((file, int(row[1])))
     return rows

@@ -30,7 +30,10 @@ b.h                                          30              0x1010             
 
 kernel/a.c:
 a.c                                          10              0x1014               x
-a.c                                           -              0x1018
+
+./lib/b.h:
+b.h                                          31              0x1018               x
+b.h                                           -              0x101c
 
 a.c                                          50                   0               x
 a.c                                           -                 0x8
@@ -124,12 +127,13 @@ class Coverage(unittest.TestCase):
     def test_a_line_table_gives_each_row_its_range(self) -> None:
         self.assertEqual(cover_lines.parse_table(TABLE), [
             ("kernel/a.c", 7, 0x1000, 0x1008), ("kernel/a.c", 8, 0x1000, 0x1008), ("kernel/a.c", 9, 0x1008, 0x1010),
-            ("./lib/b.h", 30, 0x1010, 0x1014), ("kernel/a.c", 10, 0x1014, 0x1018), ("kernel/a.c", 50, 0, 8)])
+            ("./lib/b.h", 30, 0x1010, 0x1014), ("kernel/a.c", 10, 0x1014, 0x1018), ("./lib/b.h", 31, 0x1018, 0x101c),
+            ("kernel/a.c", 50, 0, 8)])
 
     def test_a_line_ran_as_often_as_its_busiest_instruction(self) -> None:
-        counts = array.array("Q", [3, 5, 0, 0, 1, 0]).tobytes()
+        counts = array.array("Q", [3, 5, 0, 0, 1, 0, 2]).tobytes()
         lines = cover_lines.guest_lines(cover_lines.parse_table(TABLE), counts, 0x1000)
-        self.assertEqual(lines, {"kernel/a.c": {7: 5, 8: 5, 9: 0, 10: 0, 50: 0}, "lib/b.h": {30: 1}})
+        self.assertEqual(lines, {"kernel/a.c": {7: 5, 8: 5, 9: 0, 10: 0, 50: 0}, "lib/b.h": {30: 1, 31: 2}})
 
     def test_counts_of_both_kinds_are_merged(self) -> None:
         host = cover_lines.parse_gcov('{"files": [{"file": "lib/b.h", "lines": [{"line_number": 30, "count": 9}]}]}\n\n')
