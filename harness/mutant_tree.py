@@ -98,7 +98,8 @@ class Tree:
                     (copy / path).chmod((source / path).stat().st_mode)
             if place is shutil.copy2:
                 for top, _, _ in os.walk(source):
-                    shutil.copystat(top, copy / Path(top).relative_to(source))  # what is generated hangs on folders too
+                    if (copied := copy / Path(top).relative_to(source)).is_dir():  # not those that hold no files
+                        shutil.copystat(top, copied)  # what is generated hangs on folders too
 
     def make(self, *targets: str, jobs: int = 1) -> str:
         """Builds targets, warnings allowed; nothing, or the output of a build that failed."""
