@@ -4,12 +4,47 @@
 #ifndef KERNEL_SYS_LINUX_PIPE_H
 #define KERNEL_SYS_LINUX_PIPE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/core/spinlock.h"
+#include "kernel/sys/linux/file.h"
+#include "lib/list.h"
 #include "lib/status.h"
 
+struct budget;
+struct fs_node;
 struct linux_dentry;
-struct linux_file;
+
+enum { LINUX_PIPE_PAGES = 16 };
+
+struct pipe {
+	struct spinlock lock;
+	/* W: under `lock`. */
+	uint64_t head, tail; /* written, read, counted from the beginning */
+	uint64_t pages[LINUX_PIPE_PAGES];
+	bool reading, writing; /* somebody is at it */
+	unsigned readers, writers;          /* open files of that end */
+	uint64_t reader_count, writer_count; /* that there have ever been */
+	struct linux_event event;
+	struct budget *budget; /* held */
+	_Atomic uint32_t holds;
+	uint64_t id;
+	/* Of one that has a name (W: under the lock of fifo.c). */
+	struct list_node named;
+	const struct fs_node *node; /* held by its ends; NULL: it has none */
+};
+
+/* With one hold, and no end open. NULL: memory is out. */
+MUST_CHECK struct pipe *linux_pipe_make(struct budget *budget);
+
+void linux_pipe_put(struct pipe *pipe);
+
+/* An open file of a held pipe, which it holds as well, and its name (or NULL). NULL: memory is out. */
+MUST_CHECK struct linux_file *linux_pipe_end_make(struct pipe *pipe, uint32_t flags, struct linux_dentry *dentry);
+
+/* Takes a hold of a pipe with a name back; whether it was the last one, and then nobody finds it any more. */
+MUST_CHECK bool linux_fifo_unhold(struct pipe *pipe);
 
 /* How many bytes a pipe holds; STATUS_EBADF: the file is none. */
 int64_t linux_pipe_size(const struct linux_file *file);

@@ -19,27 +19,7 @@
 #include "kernel/sys/process.h"
 #include "lib/string.h"
 
-enum { PAGES = 16, BYTES = PAGES * HAL_PAGE_BYTES, ATOMIC_BYTES = 4096 /* PIPE_BUF */, FIONREAD = 0x541b };
-
-struct pipe {
-	struct spinlock lock;
-	/* W: under `lock`. */
-	uint64_t head, tail; /* written, read, counted from the beginning */
-	uint64_t pages[PAGES];
-	bool reading, writing; /* somebody is at it */
-	unsigned readers, writers;          /* open files of that end */
-	uint64_t reader_count, writer_count; /* that there have ever been */
-	struct linux_event event;
-	struct budget *budget; /* held */
-	_Atomic uint32_t holds;
-	uint64_t id;
-	/* Of one that has a name (W: under `names_lock`). */
-	struct list_node named;
-	const struct fs_node *node; /* held by its ends; NULL: it has none */
-};
-
-static struct spinlock names_lock;
-static struct list_node names = LIST_INIT(names);
+enum { PAGES = LINUX_PIPE_PAGES, BYTES = PAGES * HAL_PAGE_BYTES, ATOMIC_BYTES = 4096 /* PIPE_BUF */, FIONREAD = 0x541b };
 
 struct pipe_end {
 	struct linux_file file;
@@ -63,18 +43,11 @@ static void pages_free(struct pipe *pipe, unsigned kept)
 	}
 }
 
-static void pipe_put(struct pipe *pipe)
+void linux_pipe_put(struct pipe *pipe)
 {
 	struct budget *budget = pipe->budget;
 
-	bool last;
-
-	spinlock_take(&names_lock); /* who looks for it by its name holds it under the same */
-	last = atomic_fetch_sub_explicit(&pipe->holds, 1, memory_order_acq_rel) == 1;
-	if (last)
-		list_remove(&pipe->named);
-	spinlock_give(&names_lock);
-	if (!last)
+	if (pipe->node != NULL ? !linux_fifo_unhold(pipe) : atomic_fetch_sub_explicit(&pipe->holds, 1, memory_order_acq_rel) != 1)
 		return;
 	pages_free(pipe, PAGES);
 	free(pipe);
@@ -273,7 +246,7 @@ static void end_release(struct linux_file *file)
 {
 	struct pipe_end *end = LIST_OWNER(file, struct pipe_end, file);
 
-	pipe_put(end->pipe);
+	linux_pipe_put(end->pipe);
 	linux_dentry_put(end->dentry);
 	free(end);
 }
@@ -298,8 +271,7 @@ int64_t linux_pipe_size(const struct linux_file *file)
 	return file->ops == &read_ops || file->ops == &write_ops || file->ops == &both_ops ? BYTES : STATUS_EBADF;
 }
 
-/* With one hold, and no end open. */
-static struct pipe *pipe_make(struct budget *budget)
+struct pipe *linux_pipe_make(struct budget *budget)
 {
 	static _Atomic uint64_t last_id;
 	struct pipe *pipe;
@@ -320,8 +292,7 @@ static struct pipe *pipe_make(struct budget *budget)
 	return pipe;
 }
 
-/* An open file of a held pipe, which it holds as well; NULL: memory is out. */
-static struct linux_file *end_make(struct pipe *pipe, uint32_t flags, struct linux_dentry *dentry)
+struct linux_file *linux_pipe_end_make(struct pipe *pipe, uint32_t flags, struct linux_dentry *dentry)
 {
 	uint32_t access = flags & LINUX_O_ACCMODE;
 	struct pipe_end *end = malloc(sizeof(*end));
@@ -345,100 +316,16 @@ static struct linux_file *end_make(struct pipe *pipe, uint32_t flags, struct lin
 /* Two open files for a new pipe. */
 static status_t ends_make(struct process *process, uint32_t flags, struct linux_file *files[2])
 {
-	struct pipe *pipe = pipe_make(process->budget);
+	struct pipe *pipe = linux_pipe_make(process->budget);
 
 	if (pipe == NULL)
 		return STATUS_ENOMEM;
-	files[0] = end_make(pipe, flags, NULL);
-	files[1] = files[0] != NULL ? end_make(pipe, flags | LINUX_O_WRONLY, NULL) : NULL;
+	files[0] = linux_pipe_end_make(pipe, flags, NULL);
+	files[1] = files[0] != NULL ? linux_pipe_end_make(pipe, flags | LINUX_O_WRONLY, NULL) : NULL;
 	if (files[0] != NULL && files[1] == NULL)
 		linux_file_put(files[0]);
-	pipe_put(pipe);
+	linux_pipe_put(pipe);
 	return files[1] != NULL ? STATUS_OK : STATUS_ENOMEM;
-}
-
-/* The pipe that a node names, held; made where nobody has it open. NULL: memory is out. */
-static struct pipe *pipe_named(struct budget *budget, const struct fs_node *node)
-{
-	struct pipe *made = pipe_make(budget);
-	struct pipe *found = NULL;
-
-	if (made == NULL)
-		return NULL;
-	spinlock_take(&names_lock);
-	for (struct list_node *at = names.next; found == NULL && at != &names; at = at->next)
-		if (LIST_OWNER(at, struct pipe, named)->node == node)
-			found = LIST_OWNER(at, struct pipe, named);
-	if (found == NULL) {
-		made->node = node;
-		list_push_back(&names, &made->named);
-	} else {
-		atomic_fetch_add_explicit(&found->holds, 1, memory_order_relaxed);
-	}
-	spinlock_give(&names_lock);
-	if (found != NULL)
-		pipe_put(made);
-	return found != NULL ? found : made;
-}
-
-/* Until the other end has been opened since, if it is not open. */
-static status_t other_await(struct thread *thread, struct pipe *pipe, const unsigned *open, const uint64_t *opened)
-{
-	struct linux_waiter waiter = { 0 };
-	status_t status = STATUS_OK;
-	uint64_t before;
-	bool there;
-
-	spinlock_take(&pipe->lock);
-	before = *opened;
-	there = *open > 0;
-	spinlock_give(&pipe->lock);
-	linux_waiter_add(&waiter, thread, &pipe->event);
-	while (!there && status == STATUS_OK) {
-		status = linux_sleep(thread, WAIT_FOREVER);
-		spinlock_take(&pipe->lock);
-		there = *opened != before || *open > 0;
-		spinlock_give(&pipe->lock);
-	}
-	linux_waiter_remove(&waiter);
-	return there ? STATUS_OK : status == STATUS_EINTR ? LINUX_RESTART : status;
-}
-
-/* Spec: fifo(7) */
-static status_t fifo_open(struct thread *thread, struct pipe *pipe, struct linux_dentry *dentry, uint32_t flags, struct linux_file **out)
-{
-	uint32_t access = flags & LINUX_O_ACCMODE;
-	bool waits = !(flags & LINUX_O_NONBLOCK);
-	status_t status = STATUS_OK;
-
-	if (access == LINUX_O_WRONLY && !waits && pipe->readers == 0)
-		return STATUS_ENXIO;
-	*out = end_make(pipe, flags & (LINUX_O_ACCMODE | LINUX_O_NONBLOCK | LINUX_O_APPEND | LINUX_O_LARGEFILE), dentry);
-	if (*out == NULL)
-		return STATUS_ENOMEM;
-	if (waits && access == LINUX_O_WRONLY)
-		status = other_await(thread, pipe, &pipe->readers, &pipe->reader_count);
-	else if (waits && access == 0)
-		status = other_await(thread, pipe, &pipe->writers, &pipe->writer_count);
-	if (status != STATUS_OK)
-		linux_file_put(*out);
-	return status;
-}
-
-status_t linux_fifo_open(struct linux_dentry *dentry, uint32_t flags, struct linux_file **out)
-{
-	struct thread *thread = thread_current();
-	struct pipe *pipe = pipe_named(thread->process->budget, dentry->node);
-	status_t status;
-
-	if (pipe == NULL)
-		return STATUS_ENOMEM;
-	if ((flags & LINUX_O_ACCMODE) == LINUX_O_ACCMODE)
-		status = STATUS_EINVAL;
-	else
-		status = fifo_open(thread, pipe, dentry, flags, out);
-	pipe_put(pipe);
-	return status;
 }
 
 static int64_t call_pipe2(struct thread *thread, const uint64_t x[6])
