@@ -174,6 +174,8 @@ static size_t object_usable(void *address)
 {
 	size_t usable;
 
+	if (heap_class_at(&heap, address) != HEAP_CLASSES)
+		return heap_usable(&heap, address); /* reads what stays as it is while an object of the slab lives */
 	heap_take();
 	usable = heap_usable(&heap, address);
 	heap_give();
