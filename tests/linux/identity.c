@@ -63,6 +63,10 @@ static void limits(void)
 	lower = (struct rlimit){ 32, limit.rlim_max };
 	CLAIM(setrlimit(RLIMIT_NOFILE, &lower) == 0);
 	REFUSED(fcntl(0, F_DUPFD, 40), EINVAL);
+	lower.rlim_cur = 3; /* those there are: nothing is made that could not be opened */
+	CLAIM(setrlimit(RLIMIT_NOFILE, &lower) == 0);
+	REFUSED(open("/tmp/beyond", O_CREAT | O_WRONLY, 0600), EMFILE);
+	REFUSED(access("/tmp/beyond", F_OK), ENOENT);
 	lower.rlim_cur = limit.rlim_cur;
 	CLAIM(setrlimit(RLIMIT_NOFILE, &lower) == 0);
 	lower = (struct rlimit){ 5, 4 };

@@ -72,6 +72,14 @@ static status_t fds_grow(struct process *process, uint32_t count)
 	return STATUS_OK;
 }
 
+/* The lowest free number from `least` on; one that there is no room for yet where all are taken. Context: the lock is held. */
+static uint32_t number_free(const struct linux_fds *fds, uint32_t least)
+{
+	while (least < fds->capacity && fds->caps[least] != 0)
+		least++;
+	return least;
+}
+
 /* Gives the lowest free number from `least` on to a capability. */
 static int64_t number_take(struct process *process, capos_cap_t cap, uint32_t least, bool close_on_exec)
 {
@@ -81,8 +89,7 @@ static int64_t number_take(struct process *process, capos_cap_t cap, uint32_t le
 
 	for (;;) {
 		spinlock_take(&fds->lock);
-		for (fd = least; fd < fds->capacity && fds->caps[fd] != 0; fd++)
-			;
+		fd = number_free(fds, least);
 		if (fd < fds->capacity && fd < limit) {
 			fds->caps[fd] = cap;
 			flag_set(fds, fd, close_on_exec);
@@ -95,6 +102,18 @@ static int64_t number_take(struct process *process, capos_cap_t cap, uint32_t le
 		if (fds_grow(process, fd + 1) != STATUS_OK)
 			return STATUS_ENOMEM;
 	}
+}
+
+status_t linux_fd_room(struct process *process)
+{
+	struct linux_fds *fds = &process->personality->fds;
+	uint32_t limit = fds_limit(process);
+	uint32_t fd;
+
+	spinlock_take(&fds->lock);
+	fd = number_free(fds, 0);
+	spinlock_give(&fds->lock);
+	return fd < limit ? STATUS_OK : STATUS_EMFILE;
 }
 
 static uint32_t rights_of(const struct linux_file *file)

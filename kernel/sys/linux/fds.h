@@ -17,7 +17,7 @@ struct linux_file;
 struct process;
 struct thread;
 
-enum { LINUX_FDS_MAX = 1024 };
+enum { LINUX_FDS_MAX = 1024 /* also what RLIMIT_NOFILE begins with */ };
 
 struct linux_fds {
 	struct spinlock lock;
@@ -34,6 +34,9 @@ struct linux_fds {
  * STATUS_EMFILE, STATUS_ENOMEM.
  */
 MUST_CHECK int64_t linux_fd_add(struct process *process, struct linux_file *file, int least, bool close_on_exec);
+
+/* Whether there is a free number: asked before something is made that a failure would leave. STATUS_EMFILE. */
+MUST_CHECK status_t linux_fd_room(struct process *process);
 
 /* The file of a descriptor, held. `rights`: LINUX_FILE_*, all of them are needed. STATUS_EBADF. */
 MUST_CHECK status_t linux_fd_get(struct process *process, int fd, uint32_t rights, struct linux_file **file);

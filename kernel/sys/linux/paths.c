@@ -30,6 +30,8 @@ static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint3
 	if ((flags & LINUX_O_CREAT) != 0 && (flags & LINUX_O_DIRECTORY) != 0 && !(flags & LINUX_O_PATH))
 		return STATUS_EINVAL;
 	flags |= flags & LINUX_O_PATH ? 0 : LINUX_O_LARGEFILE;
+	if ((flags & LINUX_O_CREAT) != 0 && linux_fd_room(thread->process) != STATUS_OK)
+		return STATUS_EMFILE;
 	for (unsigned i = 0; status == STATUS_EAGAIN && i < OPEN_TRIES; i++) {
 		struct linux_walk *walk = linux_walk_user_late(thread, dirfd, path_va, follow, &status);
 
