@@ -99,6 +99,10 @@ class ScriptTest(unittest.TestCase):
         self.assertEqual(self.run_here("true\nfalse\ntrue"), (b"", 0))
         self.assertEqual(self.run_here("cat; echo end"), (b"end\n", 0))
 
+    def test_what_is_given_is_read_from_its_file(self) -> None:
+        self.assertIn(f") </{exec_bundle.INPUT}\n", exec_commands.script("cat", NONCE, (0, 0), False, has_input=True))
+        self.assertNotIn(exec_bundle.INPUT, exec_commands.script("cat", NONCE, (0, 0), False))
+
     def test_several_words_are_a_program_and_its_arguments(self) -> None:
         self.assertEqual(self.run_here("printf", "%s|", "a b", "$HOME", "'", "*"), (b"a b|$HOME|'|*|", 0))
 

@@ -43,6 +43,13 @@ class GuestTest(support.Case):
         (self.folder / "file").write_bytes(bytes(range(256)) + b"\r\n\n")
         self.assertEqual(self.exec("echo one; cat file; printf two"), (0, b"one\n" + bytes(range(256)) + b"\r\n\ntwo", ""))
 
+    def test_standard_input_is_given_where_it_is_asked_for(self) -> None:
+        given = bytes(range(256)) * 4000 + b"no newline at the end"
+        self.assertEqual(self.exec("cat", options=("-i",), stdin=given), (0, given, ""))
+        self.assertEqual(self.exec("read line; echo $line; wc -l", options=("-i",), stdin=b"one\ntwo\nthree\n"), (0, b"one\n2\n", ""))
+        self.assertEqual(self.exec("wc -c", options=("-i",)), (0, b"0\n", ""))
+        self.assertEqual(self.exec("wc -c", stdin=given), (0, b"0\n", ""))
+
     def test_ends_with_the_last_status(self) -> None:
         self.assertEqual(self.exec("true; exit 200")[0], 200)
         self.assertEqual(self.exec("false")[0], 1)

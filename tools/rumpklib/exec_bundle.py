@@ -11,7 +11,7 @@ from . import bundle, content, cpio, files, manifest, manifest_write, pack, reci
 from .errors import BadInput
 
 BUSYBOX = "busybox"
-PROGRAM, SCRIPT = "bin/busybox", "etc/rumpk-script"
+PROGRAM, SCRIPT, INPUT = "bin/busybox", "etc/rumpk-script", "etc/rumpk-input"
 #: What the guest's commands may do at least.
 FILES = {"app": ["read", "exec", "list"], "tmp": ["read", "write", "create", "exec", "list"], "tmp_bytes": "16M"}
 HOST = ["read", "write", "create", "exec", "list"]
@@ -67,8 +67,10 @@ def describe(theirs: str | None, env: list[str], host: bool) -> str:
     return manifest_write.write({**described, **({"network": said["network"]} if "network" in said else {})})
 
 
-def make(source: str | None, script: str, env: list[str], host: bool, key: str | Path) -> tuple[bytes, manifest.Manifest]:
-    """The bundle, signed: of another bundle's files where there is one, with busybox's tools where those have no such names."""
+def make(source: str | None, script: str, env: list[str], host: bool, key: str | Path,
+         given: bytes | None = None) -> tuple[bytes, manifest.Manifest]:
+    """The bundle, signed: of another bundle's files where there is one, with busybox's tools where those have no such names. `given`: what
+    commands read."""
     entries = {entry.name: entry for entry in _busybox(key)}
     theirs = None
     if source:
@@ -78,6 +80,8 @@ def make(source: str | None, script: str, env: list[str], host: bool, key: str |
     text = describe(theirs, env, host)
     parsed = manifest.parse(text.encode("utf-8"), "exec: manifest")
     entries[SCRIPT] = cpio.file(SCRIPT, script.encode("utf-8", "surrogateescape"))
+    if given is not None:
+        entries[INPUT] = cpio.file(INPUT, given)
     entries.setdefault("etc", cpio.directory("etc"))
     del entries[manifest.FILE_NAME]
     if len(entries) + 1 > cpio.ENTRY_MAX:

@@ -43,11 +43,11 @@ def _command(words: list[str]) -> str:
     return words[0] if len(words) == 1 else shlex.join(words)
 
 
-def script(command: str, nonce: str, size: tuple[int, int], interactive: bool) -> str:
+def script(command: str, nonce: str, size: tuple[int, int], interactive: bool, has_input: bool = False) -> str:
     """What the guest's shell runs. The marks are put together by it, so that nothing that shows the script shows them."""
     begins, ends = exec_output.marks(nonce)
     terminal_size = f"stty rows {size[1]} cols {size[0]} 2>/dev/null\n" if all(size) else ""
-    body = "sh -i\n" if interactive else f"(\n{command}\n) </dev/null\n"
+    body = "sh -i\n" if interactive else f"(\n{command}\n) <{'/' + exec_bundle.INPUT if has_input else '/dev/null'}\n"
     return (f"cd /host 2>/dev/null || cd /tmp\n{terminal_size}n={nonce}\nprintf '%s\\n' \"{begins[:-len(nonce)]}$n\"\n{body}status=$?\n"
             f"printf '%s%d\\n' \"{ends[:-len(nonce) - 1]}$n \" $status\nexit $status\n")
 
@@ -61,8 +61,8 @@ def _shared(text: str) -> share.Share | None:
     return share.Share(found.path, not writable)
 
 
-def _config(arguments: argparse.Namespace, text: str, folder: Path) -> MachineConfig:
-    """The machine; its bundle is made in `folder`."""
+def _config(arguments: argparse.Namespace, text: str, folder: Path, given: bytes | None = None) -> MachineConfig:
+    """The machine; its bundle is made in `folder`. `given`: what commands read."""
     from harness.machine_config import QEMU, MachineConfig
 
     if not shutil.which(QEMU):
@@ -72,7 +72,7 @@ def _config(arguments: argparse.Namespace, text: str, folder: Path) -> MachineCo
     image = source if is_image else run.readable(arguments.image or run.ROOT / "build/rumpk.img", "kernel image")
     shared = _shared(arguments.share)
     env = [PATH, "HOME=/tmp", f"TERM={os.environ.get('TERM', 'linux')}" if arguments.command == "shell" else "TERM=dumb"]
-    data, manifest = exec_bundle.make(None if is_image else source, text, env, shared is not None, arguments.key or KEY)
+    data, manifest = exec_bundle.make(None if is_image else source, text, env, shared is not None, arguments.key or KEY, given)
     (folder / "exec.rpk").write_bytes(data)
     extra = (share.arguments(shared, "mmio") if shared else ()) + _network(manifest)
     return MachineConfig(image=image, initrd=folder / "exec.rpk", append=f"{QUIET} {arguments.append}".strip(), cpu=arguments.cpu,
@@ -137,7 +137,8 @@ def execute(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         stack.enter_context(run.signals())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpk-exec-")))
-        config = _config(arguments, script(_command(arguments.words), nonce, (0, 0), False), folder)
+        given = sys.stdin.buffer.read() if arguments.input else None
+        config = _config(arguments, script(_command(arguments.words), nonce, (0, 0), False, given is not None), folder, given)
         screen = _Screen(exec_output.Cutter(nonce))
         machine = stack.enter_context(Machine(config))
         machine.console.watch(screen)
@@ -206,8 +207,9 @@ def add(sub: argparse._SubParsersAction) -> None:
         usage="%(prog)s [options] IMAGE|BUNDLE -- COMMAND...",
         description="Boots busybox, with a folder of this machine as /host, runs commands there, prints what they print, and ends with\n"
                     "the last one's status. One word is text for the shell; several are a program and its arguments. Of a bundle, its\n"
-                    "files are there too, with what its manifest grants. Standard input is empty; errors are printed with the rest.")
+                    "files are there too, with what its manifest grants. Standard input is empty but with -i; errors are printed with the rest.")
     _common(parser)
+    parser.add_argument("-i", dest="input", action="store_true", help="pass standard input on: it is read to its end before the guest starts")
     parser.add_argument("--timeout", metavar="S", type=float, help="end the guest after S seconds, exit status 124")
     parser.set_defaults(function=execute)
     parser = sub.add_parser("shell", help="a shell in a guest",
