@@ -60,6 +60,7 @@ CHECKS = (
     Check("native", r"^musl: 4000 1\nglibc: 2.500 written\nc\+\+: 28 caught\npbzip2: the same$"),
     Check("tools", TOOLS),
     Check("tty", r"^/dev/(tty|console)\n(.*\n)*1\n(.*\n)*42$", typed=b"\n\ntty; stty -a | grep -c icanon; sleep 100 &\nkill %1; echo $((6 * 7)); exit 5\n", status=5),
+    Check("dev", r"^GNU Make 4", ("--version",)),
     Check("redis", r"\+PONG\r\n\+OK\r\n\$2\r\n42", ask=b"PING\r\nSET a 42\r\nGET a\r\nQUIT\r\n", port=6379),
 )
 
