@@ -101,7 +101,7 @@ class Recipes(support.Case):
         return path
 
     def test_every_recipe_reads_and_is_locked(self) -> None:
-        self.assertLessEqual({"busybox", "lua", "sqlite3", "redis", "nginx", "python3", "go-hello", "rust-hello"}, set(recipe.names()))
+        self.assertLessEqual({"busybox", "lua", "sqlite3", "redis", "redis-static", "nginx", "python3", "go-hello", "rust-hello"}, set(recipe.names()))
         for name in recipe.names():
             with self.subTest(name=name):
                 one = recipe.read(recipe.find(name))
@@ -124,9 +124,16 @@ class Recipes(support.Case):
                             (GOOD + 'folders = ["../x"]\n', "clean relative path"), (GOOD + '[recipe.text]\n"/etc/x" = "y"\n', "clean relative path"),
                             (GOOD + '[recipe.text]\n"manifest.toml" = "y"\n', "cannot be a name"), (GOOD + '[recipe.links]\n"a" = ["../b"]\n', "links"),
                             (GOOD + '[recipe.compile]\n"x" = "../../x.c"\n', "beside the recipe"), (GOOD + '[recipe.compile]\n"x" = "x.py"\n', "one of"),
+                            (GOOD + '[recipe.make]\nwords = ["all"]\n', "make must be a table"),
+                            (GOOD + '[recipe.make]\nsource = "x-source"\n', "source, words, and files"),
+                            (GOOD + '[recipe.make]\nsource = "x-source"\nfiles = { x = "../x" }\n', "source, words, and files"),
                             (GOOD.replace("console", "consol"), "unknown capability"), ("name =", "Invalid")):
             with self.subTest(why=why), self.assertRaisesRegex(BadInput, why):
                 recipe.read(self.write(change))
+
+    def test_what_is_made_of_a_source_package_is_named(self) -> None:
+        one = recipe.read(self.write(GOOD + '[recipe.make]\nsource = "x-source"\nwords = ["all"]\nfiles = { "usr/bin/x" = "src/x" }\n'))
+        self.assertEqual(one.make, recipe.Made("x-source", ("all",), {"usr/bin/x": "src/x"}))
 
     def test_links_are_written_from_where_they_stand(self) -> None:
         one = recipe.read(self.write(GOOD + '[recipe.links]\n"bin/busybox" = ["bin/sh", "usr/bin/env", "init"]\n'))

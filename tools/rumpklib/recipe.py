@@ -18,6 +18,19 @@ SUFFIX = ".toml"
 SOURCES = (".c", ".cc", ".cpp", ".go", ".rs", ".ml")
 
 
+#: The source packages that recipes build from, pinned as those of deps.lock are.
+SOURCES_LOCK = FOLDER / "sources.lock"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the `make` of a source package of SOURCES_LOCK is told, and which of its files go where in the bundle."""
+
+    source: str
+    words: tuple[str, ...]
+    files: dict[str, str]
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A recipe, checked as far as it can be before its packages are there. Names in the bundle have no slash before them."""
@@ -34,6 +47,7 @@ class Recipe:
     copy: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     compile: dict[str, str] = field(default_factory=dict)
+    make: Made | None = None
 
     @property
     def name(self) -> str:
@@ -93,6 +107,18 @@ def _links(path: Path, table: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def _make(path: Path, table: dict[str, Any]) -> Made | None:
+    said = table.pop("make", None)
+    if said is None:
+        return None
+    if not isinstance(said, dict) or not isinstance(source := said.pop("source", None), str) or not debian.name_is_valid(source):
+        raise BadInput(f'{path}: recipe: make must be a table with source = "a name of {SOURCES_LOCK.name}"')
+    words, built = _list(path, said, "words"), _texts(path, said, "files")
+    if said or not built or not all(_is_inside(one) for one in built.values()):
+        raise BadInput(f"{path}: recipe: make: source, words, and files: \"name in the bundle\" = \"file that is built\"")
+    return Made(source, words, built)
+
+
 def _is_inside(name: str) -> bool:
     return not name.startswith("/") and not any(part in ("", ".", "..") for part in name.split("/"))
 
@@ -112,11 +138,12 @@ def read(path: Path) -> Recipe:
     packages, listed = _list(path, table, "packages"), {key: _list(path, table, key) for key in ("files", "without", "folders")}
     links = _links(path, table)
     texts = {key: _texts(path, table, key) for key in ("text", "copy", "compile")}
+    made = _make(path, table)
     if table:
         raise BadInput(f"{path}: recipe: unknown key {min(table)} (known: about, packages, files, without, folders, text, copy, links, "
-                       "compile)")
+                       "compile, make)")
     _check(path, about, packages, listed["folders"], texts["compile"])
-    return Recipe(path, text, parsed, about, packages, links=links, **listed, **texts)
+    return Recipe(path, text, parsed, about, packages, links=links, make=made, **listed, **texts)
 
 
 def _check(path: Path, about: object, packages: tuple[str, ...], folders: tuple[str, ...], compiled: dict[str, str]) -> None:

@@ -6,12 +6,13 @@ from __future__ import annotations
 import fnmatch
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
-from . import closure, debian, debian_lock, files, manifest, pack, toolchain
+from . import closure, crossbuild, debian, debian_lock, files, manifest, pack, toolchain
 from .debian import Package
-from .errors import BadInput
-from .recipe import Recipe
+from .errors import BadInput, Refused
+from .recipe import SOURCES_LOCK, Made, Recipe
 
 OUTPUT = debian.ROOT / "build/recipes"
 
@@ -34,6 +35,30 @@ def locked(recipe: Recipe, anew: bool = False) -> list[Package]:
     return chosen
 
 
+def _made_files(recipe: Recipe) -> dict[str, str]:
+    return recipe.make.files if recipe.make else {}
+
+
+def _make(made: Made, home: Path) -> dict[str, Path]:
+    """What is built from a source package, by its names in the bundle; the same each time, whenever and in whatever folder's name."""
+    if subprocess.run([str(debian.ROOT / "tools/fetch-deps.sh"), str(SOURCES_LOCK)], check=False).returncode:
+        raise Refused(f"{made.source}: its source package cannot be had")
+    toolchain.root("musl")
+    source, built = debian.ROOT / "build/deps" / made.source, home / "made"
+    if not source.is_dir():
+        raise BadInput(f"{SOURCES_LOCK}: {made.source} is not in it")
+    shutil.rmtree(built, ignore_errors=True)
+    shutil.copytree(source, built, symlinks=True)
+    environment = {**crossbuild.environment(), "SOURCE_DATE_EPOCH": "0", "LC_ALL": "C", "GIT_CEILING_DIRECTORIES": str(home)}
+    done = subprocess.run([*crossbuild.make_command(list(made.words)), "-s", "-j2"], cwd=built, env=environment, check=False, text=True,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if done.returncode:
+        raise Refused(f"{made.source}: make: {done.stderr[-2000:]}")
+    for name in made.files.values():
+        subprocess.run([crossbuild.tools()["STRIP"], str(built / name)], check=True)
+    return {name: built / file for name, file in made.files.items()}
+
+
 def _named(recipe: Recipe, tree: closure.Tree) -> dict[str, Path]:
     """The files that the recipe itself asks for, by their names in the bundle."""
     found: dict[str, Path] = {}
@@ -48,7 +73,7 @@ def _named(recipe: Recipe, tree: closure.Tree) -> dict[str, Path]:
     for name, source in recipe.copy.items():
         found[name] = tree.folder / source.strip("/")
     for name in recipe.execs:
-        if name not in recipe.compile and name not in found:
+        if name not in recipe.compile and name not in _made_files(recipe) and name not in found:
             found[name] = tree.folder / name
     for name, path in found.items():
         inside = tree.file(str(path.relative_to(tree.folder)))
@@ -87,6 +112,8 @@ def build(recipe: Recipe, key: str | Path, output: Path | None = None) -> Path:
         compiled[name] = home / "compiled" / name
         compiled[name].parent.mkdir(parents=True, exist_ok=True)
         toolchain.compile_source(recipe.path.parent / source, compiled[name])
+    if recipe.make:
+        compiled.update(_make(recipe.make, home))
     _stage(recipe, closure.close(tree, {**_named(recipe, tree), **compiled}), home / "root")
     bundle = output or OUTPUT / f"{recipe.name}.rpk"
     files.write(bundle, pack.pack(home / "root", {}, key))
