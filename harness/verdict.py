@@ -29,6 +29,7 @@ RESET, NO_START, PROTOCOL, SKIP = "RESET", "NO-START", "PROTOCOL", "SKIP"
 #: What must not be in any line of a console (regular expressions).
 BAD_PATTERNS = (r"\bBUG\b", r"\b[Ll]eak(s|ed)?\b", r"\bASSERT", r"\bVERIFY\b", r"unhandled exception", r"WARNING:")
 PANIC_LINE = re.compile(r"PANIC: .*")
+QUOTED_MAX = 200  # of a line that a verdict quotes: a hostile guest's may be megabytes
 EXIT_LINE = re.compile(r"proc: process 1 exited with code (-?\d+)")
 PATTERN_MARK = "re:"  # a marker that begins so is a regular expression for the whole line
 
@@ -135,14 +136,18 @@ def _reset(want: Expectation, seen: Observation) -> Verdict | None:
     return None
 
 
+def _last(lines: list[str]) -> str:
+    """The last line that says something, as much of it as one can read."""
+    return next((line for line in reversed(lines) if line), "")[:QUOTED_MAX]
+
+
 def _unended(want: Expectation, seen: Observation, lines: list[str]) -> Verdict | None:
     if seen.how == "exited":
         return None
     missing = first_missing(want.markers, lines)
     at = f"before marker {missing!r}" if missing else "after the last marker"
-    last = next((line for line in reversed(lines) if line), "")
     script = f"its script: {seen.script_error}; " if seen.script_error else ""
-    detail = f"{script}{at}; last line: {last!r}; {seen.budget}".rstrip("; ")
+    detail = f"{script}{at}; last line: {_last(lines)!r}; {seen.budget}".rstrip("; ")
     if _held_up(seen):
         return Verdict(HOST_TIMEOUT, "stopped" if seen.how == "stopped" else "starved", detail)
     return Verdict(HANG, {"cpu": "spins", "flood": "floods", "idle": "idles"}.get(seen.how, "wall-cap"), detail)
@@ -187,12 +192,11 @@ def _console(want: Expectation, seen: Observation, lines: list[str]) -> Verdict 
         return Verdict(FAIL, "nonce", f"{other!r} is not this run's {want.nonce}")
     missing = first_missing(want.markers, lines)
     if missing is not None:
-        near = next((line for line in reversed(lines) if line), "")
-        return Verdict(FAIL, "marker", f"no line {missing!r} in its place; last line: {near!r}")
+        return Verdict(FAIL, "marker", f"no line {missing!r} in its place; last line: {_last(lines)!r}")
     for line in lines:
         for pattern in want.bad:
             if re.search(pattern, line):
-                return Verdict(FAIL, "bad-pattern", line)
+                return Verdict(FAIL, "bad-pattern", line[:QUOTED_MAX])
     if lines[-1]:
         return Verdict(FAIL, "half-line", f"the console ends in the middle of a line: {lines[-1]!r}")
     return Verdict(FAIL, "script", seen.script_error) if seen.script_error else None

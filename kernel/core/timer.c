@@ -64,10 +64,11 @@ void timer_expire(void)
 {
 	struct timer_queue *queue = queue_this();
 	struct wheel_node *node;
+	uint64_t now_ns = hal_timer_now_ns(); /* once: what is set anew meanwhile comes after others have run */
 
 	ASSERT_OWNED(!hal_cpu_in_exception());
 	atomic_store_explicit(&queue->due, false, memory_order_relaxed);
-	while ((node = wheel_take_due(&queue->wheel, hal_timer_now_ns())) != NULL) {
+	while ((node = wheel_take_due(&queue->wheel, now_ns)) != NULL) {
 		struct timer *timer = LIST_OWNER(node, struct timer, node);
 
 		ASSERT_OWNED(timer->cpu == sched_this()->cpu);

@@ -82,6 +82,10 @@ TABLE = (
 class Judge(unittest.TestCase):
     """judge() over the table."""
 
+    def test_a_verdict_quotes_no_more_than_one_can_read(self) -> None:
+        for console in (LOG.replace(b"done", b"x" * 100000), LOG + b"WARNING: " + b"y" * 100000 + b"\n"):
+            self.assertLess(len(str(judge(WANT, seen(console=console)))), 500)
+
     def test_each_run_gets_exactly_its_verdict(self) -> None:
         for special, want, run, name, cause in TABLE:
             with self.subTest(special):

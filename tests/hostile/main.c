@@ -57,7 +57,7 @@ static void round_end(void)
 			return;
 		pause_ms(5);
 	}
-	printf("WRONG: somebody cannot be killed\n");
+	printf("\nWRONG: somebody cannot be killed\n");
 }
 
 static void folder_empty(const char *path)
@@ -129,8 +129,8 @@ static int hostile(uint64_t seed, uint64_t milliseconds)
 	for (unsigned i = 0; (after = memory_free()) != before && i < 100; i++)
 		pause_ms(10);
 	if (after != before)
-		printf("WRONG: %lu bytes free before, %lu after\n", before, after);
-	printf("hostile: %u rounds, %lu KiB free\n", rounds, after / 1024);
+		printf("\nWRONG: %lu bytes free before, %lu after\n", before, after);
+	printf("\nhostile: %u rounds, %lu KiB free\n", rounds, after / 1024);
 	return after == before ? 0 : 1;
 }
 
@@ -171,8 +171,8 @@ static int neighbour(void)
 		pause_ms(5);
 	} while (says("/sys/rumpk/processes", "hostile") >= 0);
 	if (wrong > 0)
-		printf("WRONG: %u of %u turns of the neighbour\n", wrong, turns);
-	printf("neighbour: %s\n", wrong == 0 ? "as it must be" : "was disturbed");
+		printf("\nWRONG: %u of %u turns of the neighbour\n", wrong, turns);
+	printf("\nneighbour: %s\n", wrong == 0 ? "as it must be" : "was disturbed");
 	return wrong != 0;
 }
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -121,6 +122,22 @@ static void files(char *buffer)
 	judge("ftruncate to nothing");
 }
 
+/* A timer of CPU time that was nearly up when everybody began to sleep: it waits, and nothing waits for it. */
+static void asleep(void)
+{
+	struct sigevent nothing = { .sigev_notify = SIGEV_NONE };
+	timer_t timer;
+
+	CLAIM(timer_create(CLOCK_PROCESS_CPUTIME_ID, &nothing, &timer) == 0);
+	for (long left_ns = 500; left_ns < 30000; left_ns += 100) {
+		struct itimerspec soon = { .it_value = { 0, left_ns } };
+
+		CLAIM(timer_settime(timer, 0, &soon, NULL) == 0);
+		usleep(50);
+	}
+	CLAIM(timer_delete(timer) == 0);
+}
+
 int main(void)
 {
 	char *buffer = malloc(MANY);
@@ -137,5 +154,6 @@ int main(void)
 	files(buffer);
 	over = 1;
 	CLAIM(alone || pthread_join(watcher, NULL) == 0);
+	asleep();
 	return claims_end("fairness");
 }

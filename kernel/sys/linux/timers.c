@@ -18,7 +18,7 @@
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/thread.h"
 
-enum { INTERVAL_NS_MIN = 20000, OVERRUN_MAX = INT32_MAX };
+enum { INTERVAL_NS_MIN = 20000, CPU_WAIT_NS_MIN = 1000000 /* a tick of Linux with HZ=1000 */, OVERRUN_MAX = INT32_MAX };
 
 uint64_t linux_timer_now(const struct linux_timer *timer)
 {
@@ -33,9 +33,11 @@ static void arm(struct linux_timer *timer)
 	uint64_t now_ns = linux_timer_now(timer);
 	uint64_t wait_ns = timer->at_ns > now_ns ? timer->at_ns - now_ns : 0;
 
-	/* One that repeats faster than that is told by its overruns. */
+	/* One that repeats faster than that is told by its overruns; and CPU time may stand still. */
 	if (timer->interval_ns != 0 && timer->interval_ns < INTERVAL_NS_MIN && wait_ns < INTERVAL_NS_MIN)
 		wait_ns = INTERVAL_NS_MIN;
+	if (linux_clock_is_cpu(timer->clock) && wait_ns < CPU_WAIT_NS_MIN)
+		wait_ns = CPU_WAIT_NS_MIN;
 	timer->armed = true;
 	timer_set(&timer->timer, timer_deadline(wait_ns), fire, timer);
 }
