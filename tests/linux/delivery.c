@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Whom a signal finds, what is blocked meanwhile, what is forgotten and what is not; timers and clocks at their edges. */
+#include "tests/linux/claims.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MS = 1000000, ROUNDS = 300 };
+
+static volatile sig_atomic_t depth, deepest, count, got;
+static volatile pid_t receiver;
+static sigset_t inside;
+
+static sigset_t set_of(int signal)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	return set;
+}
+
+static void handle(int signal, void (*handler)(int), int flags, int also)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+
+	if (also != 0)
+		sigaddset(&action.sa_mask, also);
+	CLAIM(sigaction(signal, &action, NULL) == 0);
+}
+
+static void note(int signal)
+{
+	got = signal;
+	count++;
+	receiver = gettid();
+	sigprocmask(SIG_BLOCK, NULL, &inside);
+}
+
+static void nest(int signal)
+{
+	if (++depth > deepest)
+		deepest = depth;
+	if (count++ == 0)
+		raise(signal);
+	depth--;
+}
+
+/* In a handler its own signal is blocked, what its action names, and what was blocked before; or the first not, if it is not to be. */
+static void masks_of_handlers(void)
+{
+	const sigset_t other = set_of(SIGUSR2);
+	sigset_t now;
+
+	handle(SIGHUP, note, 0, SIGTERM);
+	CLAIM(sigprocmask(SIG_BLOCK, &other, NULL) == 0 && raise(SIGHUP) == 0 && got == SIGHUP);
+	CLAIM(sigismember(&inside, SIGHUP) && sigismember(&inside, SIGTERM) && sigismember(&inside, SIGUSR2) && !sigismember(&inside, SIGUSR1));
+	CLAIM(sigprocmask(SIG_SETMASK, NULL, &now) == 0 && !sigismember(&now, SIGHUP) && sigismember(&now, SIGUSR2));
+	CLAIM(sigprocmask(SIG_UNBLOCK, &other, NULL) == 0 && (count = 0) == 0);
+	handle(SIGUSR1, nest, 0, 0);
+	CLAIM(raise(SIGUSR1) == 0 && count == 2 && deepest == 1 && (count = 0) == 0);
+	handle(SIGUSR1, nest, SA_NODEFER, 0);
+	CLAIM(raise(SIGUSR1) == 0 && count == 2 && deepest == 2 && (count = 0) == 0);
+	handle(SIGUSR1, note, SA_RESETHAND, 0);
+	CLAIM(raise(SIGUSR1) == 0 && count == 1 && signal(SIGUSR1, SIG_IGN) == SIG_DFL);
+	REFUSED(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &other, NULL, 4), EINVAL);
+	REFUSED(syscall(SYS_rt_sigprocmask, 9, &other, NULL, 8), EINVAL);
+	REFUSED(syscall(SYS_rt_sigprocmask, SIG_BLOCK, 16, NULL, 8), EFAULT);
+	REFUSED(syscall(SYS_rt_sigaction, SIGKILL, &(char[64]){ 0 }, NULL, 8), EINVAL);
+	REFUSED(sigaltstack(&(stack_t){ .ss_sp = &now, .ss_size = 1000 }, NULL), ENOMEM);
+	REFUSED(sigaltstack(&(stack_t){ .ss_sp = &now, .ss_size = 100000, .ss_flags = 64 }, NULL), EINVAL);
+}
+
+/* What waits is forgotten where it comes to be ignored, and only there; and what is blocked waits even if it is ignored. */
+static void forgotten(void)
+{
+	const sigset_t set = set_of(SIGUSR1);
+	const sigset_t quiet = set_of(SIGURG);
+	const sigset_t queued = set_of(SIGRTMIN);
+	const struct timespec none = { 0 };
+	sigset_t pending;
+
+	CLAIM(sigprocmask(SIG_BLOCK, &set, NULL) == 0 && sigprocmask(SIG_BLOCK, &quiet, NULL) == 0 && sigprocmask(SIG_BLOCK, &queued, NULL) == 0);
+	handle(SIGUSR1, note, 0, 0);
+	CLAIM(kill(getpid(), SIGUSR1) == 0 && signal(SIGUSR1, SIG_DFL) == note);
+	CLAIM(sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1) && sigtimedwait(&set, NULL, &none) == SIGUSR1);
+	CLAIM(signal(SIGUSR1, SIG_IGN) == SIG_DFL && kill(getpid(), SIGUSR1) == 0 && sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1));
+	CLAIM(signal(SIGUSR1, SIG_IGN) == SIG_IGN && sigpending(&pending) == 0 && !sigismember(&pending, SIGUSR1));
+	handle(SIGURG, note, 0, 0);
+	CLAIM(kill(getpid(), SIGURG) == 0 && signal(SIGURG, SIG_DFL) == note && sigpending(&pending) == 0 && !sigismember(&pending, SIGURG));
+	for (int i = 0; i < ROUNDS; i++) {
+		for (int k = 0; k < 10; k++)
+			CLAIM(sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = k }) == 0);
+		CLAIM(signal(SIGRTMIN, SIG_IGN) != SIG_ERR && sigpending(&pending) == 0 && !sigismember(&pending, SIGRTMIN));
+	}
+	CLAIM(sigprocmask(SIG_UNBLOCK, &set, NULL) == 0 && sigprocmask(SIG_UNBLOCK, &quiet, NULL) == 0);
+	CLAIM(kill(getpid(), SIGUSR1) == 0 && sigpending(&pending) == 0 && !sigismember(&pending, SIGUSR1));
+}
+
+static volatile pid_t other_thread;
+static volatile int leave;
+
+static void *sleeper(void *arg)
+{
+	other_thread = gettid();
+	while (!leave)
+		usleep(500);
+	return arg;
+}
+
+/* A process's signal goes to a thread that does not block it; a thread's to that thread. */
+static void threads(void)
+{
+	const sigset_t set = set_of(SIGUSR1);
+	struct sigevent event = { .sigev_notify = 4 /* SIGEV_THREAD_ID */, .sigev_signo = SIGUSR1 };
+	const struct itimerspec soon = { .it_value = { 0, MS } };
+	pthread_t thread;
+	timer_t timer;
+
+	handle(SIGUSR1, note, 0, 0);
+	CLAIM(pthread_create(&thread, NULL, sleeper, NULL) == 0);
+	while (other_thread == 0)
+		usleep(500);
+	CLAIM(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0 && (count = 0) == 0 && kill(getpid(), SIGUSR1) == 0);
+	for (int i = 0; i < 1000 && count == 0; i++)
+		usleep(500);
+	CLAIM(count == 1 && receiver == other_thread && pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0);
+	event.sigev_notify_thread_id = other_thread;
+	CLAIM(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 && timer_settime(timer, 0, &soon, NULL) == 0);
+	for (int i = 0; i < 1000 && count == 1; i++)
+		usleep(500);
+	CLAIM(count == 2 && receiver == other_thread && timer_delete(timer) == 0);
+	CLAIM(syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1) == 0 && count == 3 && receiver == gettid());
+	REFUSED(syscall(SYS_tgkill, getpid(), 0, SIGUSR1), EINVAL);
+	REFUSED(syscall(SYS_tgkill, getpid(), other_thread, 65), EINVAL);
+	REFUSED(syscall(SYS_tgkill, 1 << 21, other_thread, 0), ESRCH);
+	for (int i = 0; i < ROUNDS; i++)
+		CLAIM(syscall(SYS_tkill, other_thread, 0) == 0);
+	leave = 1;
+	CLAIM(pthread_join(thread, NULL) == 0);
+	REFUSED(syscall(SYS_tkill, other_thread, 0), ESRCH);
+}
+
+/* A mask for one wait is not that of the next. */
+static void masks_of_waits(void)
+{
+	const sigset_t set = set_of(SIGUSR2);
+	const struct timespec brief = { 0, MS };
+	sigset_t all;
+	sigset_t now;
+
+	sigfillset(&all);
+	CLAIM(ppoll(NULL, 0, &brief, &all) == 0 && sigprocmask(SIG_SETMASK, NULL, &now) == 0 && !sigismember(&now, SIGUSR2));
+	CLAIM(sigprocmask(SIG_BLOCK, &set, NULL) == 0 && poll(NULL, 0, 1) == 0 && ppoll(NULL, 0, &brief, NULL) == 0);
+	CLAIM(sigprocmask(SIG_UNBLOCK, &set, &now) == 0 && sigismember(&now, SIGUSR2) && !sigismember(&now, SIGUSR1));
+	REFUSED(syscall(SYS_ppoll, NULL, 0, &brief, &all, 4), EINVAL);
+}
+
+/* The signal that ends a child which does `what`. */
+static int ended_by(void (*what)(void))
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		what();
+		_exit(0);
+	}
+	return waitpid(child, &status, 0) == child && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void fault_blocked(void)
+{
+	const sigset_t set = set_of(SIGSEGV);
+
+	handle(SIGSEGV, _exit, 0, 0);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	*(volatile int *)16 = 1;
+}
+
+static void fault_ignored(void)
+{
+	signal(SIGSEGV, SIG_IGN);
+	*(volatile int *)16 = 1;
+}
+
+static int64_t ns_of(struct timespec at)
+{
+	return at.tv_sec * 1000000000ll + at.tv_nsec;
+}
+
+static int64_t now_ns(clockid_t clock)
+{
+	struct timespec at = { 0 };
+
+	CLAIM(clock_gettime(clock, &at) == 0);
+	return ns_of(at);
+}
+
+static void timers(void)
+{
+	struct itimerspec setting = { .it_value = { 0, 500 * MS } };
+	struct itimerspec told = { 0 };
+	struct itimerval interval = { .it_value = { 5, 0 }, .it_interval = { 1, 5 } };
+	const sigset_t set = set_of(SIGALRM);
+	siginfo_t info;
+	timer_t timer;
+	int number = -1;
+
+	CLAIM(setitimer(ITIMER_REAL, &interval, NULL) == 0 && getitimer(ITIMER_REAL, &interval) == 0);
+	CLAIM(interval.it_value.tv_sec == 4 && interval.it_interval.tv_sec == 1 && interval.it_interval.tv_usec == 5 && alarm(0) == 5);
+	CLAIM(getitimer(ITIMER_REAL, &interval) == 0 && interval.it_value.tv_sec == 0 && interval.it_value.tv_usec == 0);
+	REFUSED(syscall(SYS_getitimer, 3, &interval), EINVAL);
+	CLAIM(sigprocmask(SIG_BLOCK, &set, NULL) == 0 && syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, &number) == 0);
+	timer = (timer_t)(intptr_t)number;
+	CLAIM(timer_settime(timer, 0, &setting, NULL) == 0 && timer_gettime(timer, &told) == 0 && ns_of(told.it_value) > 400 * MS);
+	CLAIM(timer_settime(timer, 0, &(struct itimerspec){ 0 }, &told) == 0 && ns_of(told.it_value) > 400 * MS);
+	CLAIM(timer_gettime(timer, &told) == 0 && ns_of(told.it_value) == 0);
+	REFUSED(sigtimedwait(&set, &info, &(struct timespec){ 0, MS }), EAGAIN);
+	setting.it_value.tv_nsec = 2 * MS;
+	CLAIM(timer_settime(timer, 0, &setting, NULL) == 0 && sigwaitinfo(&set, &info) == SIGALRM && info.si_code == SI_TIMER);
+	CLAIM(clock_gettime(CLOCK_MONOTONIC, &setting.it_value) == 0 && (setting.it_value.tv_sec += 5) > 0);
+	CLAIM(timer_settime(timer, TIMER_ABSTIME, &setting, NULL) == 0 && timer_gettime(timer, &told) == 0 && told.it_value.tv_sec == 4);
+	CLAIM(timer_settime(timer, TIMER_ABSTIME, &(struct itimerspec){ .it_value = { 0, 1 } }, NULL) == 0 && sigwaitinfo(&set, &info) == SIGALRM);
+	CLAIM(timer_delete(timer) == 0 && sigprocmask(SIG_UNBLOCK, &set, NULL) == 0);
+	REFUSED(syscall(SYS_timer_create, CLOCK_MONOTONIC, 16, &number), EFAULT);
+	REFUSED(syscall(SYS_timer_create, 77, NULL, &number), EINVAL);
+	/* As many as there may be, again and again. */
+	for (int i = 0; i < ROUNDS; i++)
+		CLAIM(syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, &number) == 0 && syscall(SYS_timer_delete, number) == 0);
+}
+
+static void *spin(void *arg)
+{
+	int64_t end = now_ns(CLOCK_THREAD_CPUTIME_ID) + 5 * MS;
+
+	while (now_ns(CLOCK_THREAD_CPUTIME_ID) < end)
+		;
+	return arg;
+}
+
+static void clocks(void)
+{
+	int64_t begin = now_ns(CLOCK_MONOTONIC);
+	struct timespec at = { (begin + 20 * MS) / 1000000000, (begin + 20 * MS) % 1000000000 };
+	int64_t own = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	pthread_t thread;
+	clockid_t clock;
+	pid_t child;
+
+	CLAIM(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == 0 && now_ns(CLOCK_MONOTONIC) >= begin + 20 * MS);
+	CLAIM(now_ns(CLOCK_THREAD_CPUTIME_ID) < own + 10 * MS && spin(NULL) == NULL && now_ns(CLOCK_THREAD_CPUTIME_ID) >= own + 5 * MS);
+	/* A process's clock is that of all its threads, and others of the family have theirs. */
+	own = now_ns(CLOCK_THREAD_CPUTIME_ID);
+	CLAIM(pthread_create(&thread, NULL, spin, NULL) == 0 && pthread_join(thread, NULL) == 0 && clock_getcpuclockid(0, &clock) == 0);
+	CLAIM(now_ns(clock) >= own + 5 * MS && clock_getcpuclockid(getpid(), &clock) == 0 && now_ns(clock) >= own + 5 * MS);
+	child = fork();
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	CLAIM(clock_getcpuclockid(child, &clock) == 0 && now_ns(clock) < 5 * MS && kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+	REFUSED(syscall(SYS_clock_gettime, clock, &at), EINVAL);
+	REFUSED(syscall(SYS_clock_gettime, -1, &at), EINVAL);
+	REFUSED(clock_gettime(77, &at), EINVAL);
+	REFUSED(syscall(SYS_clock_settime, CLOCK_MONOTONIC, &at), EINVAL);
+	REFUSED(syscall(SYS_clock_settime, CLOCK_REALTIME, 16), EFAULT);
+}
+
+int main(void)
+{
+	masks_of_handlers();
+	forgotten();
+	threads();
+	masks_of_waits();
+	CLAIM(ended_by(fault_blocked) == SIGSEGV && ended_by(fault_ignored) == SIGSEGV);
+	timers();
+	clocks();
+	return claims_end("delivery");
+}
