@@ -84,6 +84,22 @@ status_t linux_copy_out(struct thread *thread, uint64_t to_va, const void *from,
 	return some_out(thread, to_va, from, bytes) == bytes ? STATUS_OK : STATUS_EFAULT;
 }
 
+status_t linux_copy_struct_in(struct thread *thread, void *to, size_t known, uint64_t from_va, uint64_t bytes)
+{
+	uint8_t byte;
+
+	if (bytes > HAL_PAGE_BYTES)
+		return STATUS_E2BIG;
+	for (uint64_t at = known; at < bytes; at++) {
+		if (linux_copy_in(thread, &byte, from_va + at, sizeof(byte)) != STATUS_OK)
+			return STATUS_EFAULT;
+		if (byte != 0)
+			return STATUS_E2BIG;
+	}
+	memset(to, 0, known);
+	return linux_copy_in(thread, to, from_va, bytes < known ? bytes : known);
+}
+
 int64_t linux_copy_string(struct thread *thread, char *to, uint64_t from_va, size_t bytes)
 {
 	size_t done = 0;

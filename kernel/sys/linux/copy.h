@@ -18,6 +18,12 @@ struct thread;
 MUST_CHECK status_t linux_copy_in(struct thread *thread, void *to, uint64_t from_va, size_t bytes);
 MUST_CHECK status_t linux_copy_out(struct thread *thread, uint64_t to_va, const void *from, size_t bytes);
 
+/*
+ * A structure that grew over time, of which the program has `bytes` and the kernel knows `known`: what the program's lacks is zero.
+ * STATUS_E2BIG: it says something that is not known here. STATUS_EFAULT. Spec: Linux, lib/usercopy.c: copy_struct_from_user()
+ */
+MUST_CHECK status_t linux_copy_struct_in(struct thread *thread, void *to, size_t known, uint64_t from_va, uint64_t bytes);
+
 /* A string with its NUL into `to`, of `bytes`: its length without the NUL. STATUS_EFAULT; STATUS_ENAMETOOLONG where it does not fit. */
 MUST_CHECK int64_t linux_copy_string(struct thread *thread, char *to, uint64_t from_va, size_t bytes);
 

@@ -103,6 +103,8 @@ static int64_t call_mknodat(struct thread *thread, const uint64_t x[6])
 	struct linux_walk *walk;
 	status_t status;
 
+	if (type == LINUX_S_IFDIR)
+		return STATUS_EPERM;
 	if (type != 0 && type != LINUX_S_IFREG && type != LINUX_S_IFCHR && type != LINUX_S_IFBLK && type != LINUX_S_IFIFO && type != LINUX_S_IFSOCK)
 		return STATUS_EINVAL;
 	walk = linux_walk_user_late(thread, (int)x[0], x[1], false, &status);

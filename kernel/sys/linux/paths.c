@@ -16,7 +16,10 @@
 #include "kernel/sys/linux/vfs.h"
 #include "lib/string.h"
 
-enum { OPEN_TRIES = 8, PERMISSIONS_MASK = 07777, UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe };
+enum {
+	OPEN_TRIES = 8, PERMISSIONS_MASK = 07777, FLAGS_MASK = 037777703 /* those that there are */,
+	UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe,
+};
 
 #define NANOSECONDS 1000000000
 
@@ -55,12 +58,16 @@ static int64_t call_openat(struct thread *thread, const uint64_t x[6])
 static int64_t call_openat2(struct thread *thread, const uint64_t x[6])
 {
 	uint64_t how[3];
+	status_t status;
 
 	if (x[3] < sizeof(how))
 		return STATUS_EINVAL;
-	if (linux_copy_in(thread, how, x[2], sizeof(how)) != STATUS_OK)
-		return STATUS_EFAULT;
-	if (how[0] > UINT32_MAX || (how[1] & ~(uint64_t)PERMISSIONS_MASK) != 0 || how[2] != 0)
+	status = linux_copy_struct_in(thread, how, sizeof(how), x[2], x[3]);
+	if (status != STATUS_OK)
+		return status;
+	if ((how[0] & ~(uint64_t)FLAGS_MASK) != 0 || (how[1] & ~(uint64_t)PERMISSIONS_MASK) != 0 || how[2] != 0)
+		return STATUS_EINVAL;
+	if (how[1] != 0 && !(how[0] & (LINUX_O_CREAT | (LINUX_O_TMPFILE & ~LINUX_O_DIRECTORY))))
 		return STATUS_EINVAL;
 	return open_at(thread, (int)x[0], x[1], (uint32_t)how[0], (uint32_t)how[1]);
 }

@@ -119,15 +119,13 @@ static_assert(sizeof(struct clone_args) == 88, "CLONE_ARGS_SIZE_VER2");
 
 static int64_t call_clone3(struct thread *thread, const uint64_t x[6])
 {
-	struct clone_args args = { 0 };
+	struct clone_args args;
 	struct linux_clone clone;
 	status_t status;
 
 	if (x[1] < 64)
 		return STATUS_EINVAL;
-	if (x[1] > sizeof(args))
-		return STATUS_E2BIG;
-	status = linux_copy_in(thread, &args, x[0], x[1]);
+	status = linux_copy_struct_in(thread, &args, sizeof(args), x[0], x[1]);
 	if (status != STATUS_OK)
 		return status;
 	if (args.exit_signal > LINUX_SIGNALS || (args.flags & CSIGNAL) != 0 || args.set_tid_size != 0 || (args.stack == 0) != (args.stack_size == 0) ||

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Paths at their edges, what is told of files, times, names and /proc: and that what was looked at is let go. */
+#include "tests/linux/claims.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PAGE = 4096 };
+
+#define BAD ((void *)16)
+
+static char text[65536];
+
+static void write_file(const char *path)
+{
+	CLAIM(close(open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644)) == 0);
+}
+
+static void long_paths(void)
+{
+	static char path[PAGE + 16];
+
+	write_file("/tmp/f");
+	memset(path, '/', sizeof(path));
+	memcpy(path + PAGE - 1 - 5, "tmp/f", 6);
+	CLAIM(strlen(path) == PAGE - 1 && access(path, F_OK) == 0);
+	REFUSED(symlink(path, "/tmp/f"), EEXIST);
+	memset(path, '/', sizeof(path));
+	memcpy(path + PAGE - 5, "tmp/f", 6);
+	REFUSED(access(path, F_OK), ENAMETOOLONG);
+	REFUSED(symlink(path, "/tmp/link"), ENAMETOOLONG);
+	memset(path, 'x', 300);
+	memcpy(path, "/tmp/", 6);
+	path[5] = 'x';
+	path[300] = 0;
+	REFUSED(access(path, F_OK), ENAMETOOLONG);
+	path[5 + 255] = 0;
+	REFUSED(access(path, F_OK), ENOENT);
+	REFUSED(access("/tmp/none/x", F_OK), ENOENT);
+	REFUSED(access("/tmp/f/x", F_OK), ENOTDIR);
+	REFUSED(access("/tmp/f/", F_OK), ENOTDIR);
+	REFUSED(access(BAD, F_OK), EFAULT);
+	REFUSED(access("/tmp", 8), EINVAL);
+	REFUSED(syscall(SYS_faccessat2, AT_FDCWD, "/tmp", 0, 0x10000), EINVAL);
+}
+
+static void names(void)
+{
+	struct stat is;
+	uint64_t how[4] = { O_RDONLY };
+	int fd;
+
+	write_file("/tmp/g");
+	CLAIM(syscall(SYS_openat2, AT_FDCWD, "/tmp/f", how, 24) > 2);
+	how[0] = 1ull << 40;
+	REFUSED(syscall(SYS_openat2, AT_FDCWD, "/tmp/f", how, 24), EINVAL);
+	how[0] = 0;
+	how[1] = 0600;
+	REFUSED(syscall(SYS_openat2, AT_FDCWD, "/tmp/f", how, 24), EINVAL);
+	REFUSED(syscall(SYS_openat2, AT_FDCWD, "/tmp/f", how, 23), EINVAL);
+	REFUSED(syscall(SYS_openat2, AT_FDCWD, "/tmp/f", 16, 24), EFAULT);
+	how[1] = 0;
+	CLAIM((fd = (int)syscall(SYS_openat2, AT_FDCWD, "/tmp/f", how, 32)) > 2 && close(fd) == 0);
+	how[3] = 1;
+	REFUSED(syscall(SYS_openat2, AT_FDCWD, "/tmp/f", how, 32), E2BIG);
+	REFUSED(mknod("/tmp/node", S_IFDIR | 0700, 0), EPERM);
+	REFUSED(mknod("/tmp/node", S_IFLNK | 0700, 0), EINVAL);
+	CLAIM(mknod("/tmp/node", S_IFREG | 0600, 0) == 0 && stat("/tmp/node", &is) == 0 && S_ISREG(is.st_mode) && unlink("/tmp/node") == 0);
+	REFUSED(syscall(SYS_renameat2, AT_FDCWD, "/tmp/f", AT_FDCWD, "/tmp/g", 1 /* NOREPLACE */), EEXIST);
+	REFUSED(syscall(SYS_renameat2, AT_FDCWD, "/tmp/f", AT_FDCWD, "/tmp/g", 3), EINVAL);
+	REFUSED(syscall(SYS_renameat2, AT_FDCWD, "/tmp/f", AT_FDCWD, "/tmp/none", 2 /* EXCHANGE */), ENOENT);
+	CLAIM(mkdir("/tmp/d", 0755) == 0);
+	/* Both have changed, or it is refused. */
+	if (syscall(SYS_renameat2, AT_FDCWD, "/tmp/f", AT_FDCWD, "/tmp/d", 2) == 0)
+		CLAIM(stat("/tmp/f", &is) == 0 && S_ISDIR(is.st_mode) && syscall(SYS_renameat2, AT_FDCWD, "/tmp/f", AT_FDCWD, "/tmp/d", 2) == 0);
+	else
+		CLAIM(errno == EINVAL);
+	REFUSED(rename("/tmp/f", "/tmp/d"), EISDIR);
+	REFUSED(rename("/tmp/d", "/tmp/f"), ENOTDIR);
+	REFUSED(unlink("/tmp/d"), EISDIR);
+	REFUSED(rmdir("/tmp/f"), ENOTDIR);
+	CLAIM(chmod("/tmp/d", 0711) == 0 && stat("/tmp/d", &is) == 0 && is.st_mode == (S_IFDIR | 0711) && rmdir("/tmp/d") == 0);
+}
+
+static void times(void)
+{
+	struct timespec set[2] = { { 5, 1000000000 }, { 5, 0 } };
+	time_t now = time(NULL);
+	struct stat is;
+
+	REFUSED(utimensat(AT_FDCWD, "/tmp/f", set, 0), EINVAL);
+	set[0] = (struct timespec){ 5, -1 };
+	REFUSED(utimensat(AT_FDCWD, "/tmp/f", set, 0), EINVAL);
+	set[0] = (struct timespec){ 5, 7 };
+	CLAIM(utimensat(AT_FDCWD, "/tmp/f", set, 0) == 0 && stat("/tmp/f", &is) == 0 && is.st_atime == 5 && is.st_atim.tv_nsec == 7 && is.st_mtime == 5);
+	CLAIM(is.st_ctime >= now - 1 && is.st_ctime <= now + 5);
+	set[0].tv_nsec = UTIME_OMIT;
+	set[1].tv_nsec = UTIME_NOW;
+	CLAIM(utimensat(AT_FDCWD, "/tmp/f", set, 0) == 0 && stat("/tmp/f", &is) == 0 && is.st_atime == 5);
+	CLAIM(is.st_mtime >= now - 1 && is.st_mtime <= now + 5);
+	CLAIM(utimensat(AT_FDCWD, "/tmp/f", NULL, 0) == 0 && stat("/tmp/f", &is) == 0 && is.st_atime >= now - 1 && is.st_atime <= now + 5);
+}
+
+static void what_is_told(void)
+{
+	uint32_t more[64] = { 0 }; /* struct statx: a device's numbers are words 32 and 33 */
+	struct statfs space;
+	struct stat is, other;
+	char path[64];
+	int pair[2] = { -1, -1 };
+	int fd;
+
+	CLAIM(syscall(SYS_statx, AT_FDCWD, "/dev/null", 0, 0x7ff, more) == 0 && more[32] == 1 && more[33] == 3);
+	CLAIM(chdir("/tmp") == 0 && fstatat(AT_FDCWD, "", &is, AT_EMPTY_PATH) == 0 && stat("/tmp", &other) == 0 && is.st_ino == other.st_ino);
+	CLAIM(S_ISDIR(is.st_mode) && stat(".", &is) == 0 && is.st_ino == other.st_ino && chdir("/") == 0);
+	CLAIM(pipe(pair) == 0 && snprintf(path, sizeof(path), "/proc/self/fd/%d", pair[0]) > 0);
+	CLAIM(stat(path, &is) == 0 && S_ISFIFO(is.st_mode) && lstat(path, &is) == 0 && S_ISLNK(is.st_mode) && close(pair[0]) == 0 && close(pair[1]) == 0);
+	REFUSED(stat(path, &is), ENOENT);
+	/* A file without a name has one there. */
+	CLAIM((fd = open("/tmp/gone", O_RDWR | O_CREAT, 0600)) >= 0 && unlink("/tmp/gone") == 0 && write(fd, "still", 5) == 5);
+	CLAIM(snprintf(path, sizeof(path), "/proc/self/fd/%d", fd) > 0 && stat(path, &is) == 0 && is.st_size == 5 && is.st_nlink == 0);
+	CLAIM((pair[0] = open(path, O_RDONLY)) >= 0 && read(pair[0], text, 9) == 5 && memcmp(text, "still", 5) == 0 && close(pair[0]) == 0 && close(fd) == 0);
+	CLAIM(stat("/proc/self/status", &is) == 0 && is.st_nlink == 1 && (fd = open("/proc/self/status", O_RDONLY)) >= 0);
+	CLAIM(fstat(fd, &is) == 0 && is.st_nlink == 1 && S_ISREG(is.st_mode) && close(fd) == 0 && stat("/proc/self/fd", &is) == 0 && is.st_nlink == 2);
+	CLAIM(statfs("/tmp", &space) == 0 && space.f_blocks > 0 && space.f_bsize > 0 && space.f_bavail <= space.f_bfree);
+	snprintf(path, sizeof(path), "/proc/%llu", (1ull << 32) + (unsigned)getpid());
+	REFUSED(stat(path, &is), ENOENT);
+	snprintf(path, sizeof(path), "/proc/0%d", getpid());
+	REFUSED(stat(path, &is), ENOENT);
+	snprintf(path, sizeof(path), "/proc/%d", getpid());
+	CLAIM(stat(path, &is) == 0 && S_ISDIR(is.st_mode));
+	REFUSED(stat("/proc/nothing", &is), ENOENT);
+}
+
+/* How often `name` is in a directory that is read with room for a name or two; all that is there is counted in `all`. */
+static int listed(const char *directory, const char *name, int *all)
+{
+	struct dirent64 {
+		uint64_t id;
+		int64_t next;
+		unsigned short bytes;
+		unsigned char type;
+		char name[];
+	} __attribute__((aligned(8)));
+	char entries[128] __attribute__((aligned(8)));
+	int fd = open(directory, O_RDONLY | O_DIRECTORY);
+	long bytes;
+	int found = 0;
+
+	*all = 0;
+	while ((bytes = syscall(SYS_getdents64, fd, entries, sizeof(entries))) > 0 && *all < 1000)
+		for (long at = 0; at < bytes; at += ((struct dirent64 *)(void *)(entries + at))->bytes, ++*all)
+			found += strcmp(((struct dirent64 *)(void *)(entries + at))->name, name) == 0;
+	CLAIM(bytes == 0 && close(fd) == 0);
+	return found;
+}
+
+static void lists(void)
+{
+	char name[16];
+	int all;
+	int fds[20];
+
+	snprintf(name, sizeof(name), "%d", getpid());
+	CLAIM(listed("/proc", "self", &all) == 1 && listed("/proc", "meminfo", &all) == 1 && listed("/proc", name, &all) == 1 && all < 1000);
+	for (int i = 0; i < 20; i++)
+		fds[i] = dup(1);
+	snprintf(name, sizeof(name), "%d", fds[10]);
+	CLAIM(listed("/proc/self/fd", name, &all) == 1 && listed("/proc/self/fd", "0", &all) == 1 && all >= 2 + 3 + 20 && all < 40);
+	for (int i = 0; i < 20; i++)
+		close(fds[i]);
+	CLAIM(listed("/dev", "null", &all) == 1 && listed("/dev", ".", &all) == 1 && listed("/tmp", "f", &all) == 1 && listed("/tmp", "g", &all) == 1);
+}
+
+/* A whole file of /proc as text; 0: it is not there. */
+static int load(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t bytes = 0;
+	ssize_t got;
+
+	while ((got = read(fd, text + bytes, sizeof(text) - 1 - (size_t)bytes)) > 0)
+		bytes += got;
+	text[bytes] = 0;
+	return close(fd) == 0 && bytes > 0;
+}
+
+/* The line of /proc/self/maps for what lies at `at`. */
+static const char *line_of(const char *maps, const void *at)
+{
+	char start[32];
+
+	snprintf(start, sizeof(start), "%08lx-", (unsigned long)at);
+	maps = strstr(maps, start);
+	return maps != NULL ? strchr(maps, ' ') : "";
+}
+
+static long number_in(const char *from, const char *key)
+{
+	const char *at = strstr(from, key);
+
+	return at != NULL ? strtol(at + strlen(key), NULL, 10) : -1;
+}
+
+static void maps(void)
+{
+	char *one = mmap(NULL, 7 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *shared = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status = 1;
+	pid_t child;
+
+	CLAIM(mprotect(one + 2 * PAGE, PAGE, PROT_READ) == 0 && mprotect(one + 4 * PAGE, PAGE, PROT_NONE) == 0 && load("/proc/self/maps"));
+	CLAIM(strncmp(line_of(text, one + 2 * PAGE), " r--p 00000000 00:00 0", 22) == 0 && strncmp(line_of(text, one + 4 * PAGE), " ---p ", 6) == 0);
+	CLAIM(strncmp(line_of(text, one + 3 * PAGE), " rw-p ", 6) == 0 && strncmp(line_of(text, shared), " rw-s ", 6) == 0);
+	one[0] = shared[0] = shared[PAGE] = 1;
+	child = fork();
+	if (child == 0) { /* what two have counts as shared */
+		shared[0] = 2;
+		CLAIM(load("/proc/self/smaps"));
+		for (const char *area = text; (area = strstr(area, "\nSize:")) != NULL; area++) {
+			long size = number_in(area, "Size:");
+			long parts[] = { number_in(area, "Shared_Clean:"), number_in(area, "Shared_Dirty:"), number_in(area, "Private_Clean:"),
+					 number_in(area, "Private_Dirty:") };
+
+			for (int i = 0; i < 4; i++)
+				CLAIM(parts[i] >= 0 && parts[i] <= size);
+			CLAIM(parts[0] + parts[1] + parts[2] + parts[3] == number_in(area, "Rss:"));
+		}
+		fflush(stdout);
+		_exit(claims_failed != 0);
+	}
+	CLAIM(waitpid(child, &status, 0) == child && status == 0);
+	CLAIM(munmap(one, 7 * PAGE) == 0 && munmap(shared, 3 * PAGE) == 0);
+}
+
+static void texts(void)
+{
+	const char *line = NULL;
+	char soft[32], hard[32], unit[32];
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	char key[16];
+
+	CLAIM(load("/proc/stat") && strncmp(text, "cpu  ", 5) == 0 && snprintf(key, sizeof(key), "\ncpu%ld ", cpus - 1) > 0);
+	CLAIM(strstr(text, "\ncpu0 ") != NULL && strstr(text, key) != NULL && snprintf(key, sizeof(key), "\ncpu%ld ", cpus) > 0 && strstr(text, key) == NULL);
+	CLAIM(load("/proc/self/limits") && (line = strstr(text, "\nMax processes")) != NULL && sscanf(line + 27, "%31s %31s %31s", soft, hard, unit) == 3);
+	CLAIM(line != NULL && !isdigit((unsigned char)unit[0]) && strcmp(unit, "unlimited") != 0);
+	CLAIM(load("/proc/mounts") && strstr(text, " /proc proc ") != NULL && strstr(text, " / ") != NULL && strstr(text, " / proc ") == NULL);
+}
+
+/* Looking at processes that end keeps none of them. */
+static void let_go(void)
+{
+	char path[32];
+	int status = 1;
+	int i;
+
+	for (i = 0; i < 400 && status >= 0; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		snprintf(path, sizeof(path), "/proc/%d/stat", child);
+		if (child < 0 || !load(path) || waitpid(child, &status, 0) != child)
+			status = -1;
+	}
+	CLAIM(i == 400 && status == 0);
+}
+
+int main(void)
+{
+	long_paths();
+	names();
+	times();
+	what_is_told();
+	lists();
+	maps();
+	texts();
+	let_go();
+	CLAIM(unlink("/tmp/f") == 0 && unlink("/tmp/g") == 0);
+	return claims_end("lookups");
+}
