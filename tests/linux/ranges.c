@@ -45,6 +45,8 @@ static void ranges(void)
 	REFUSED(munlock(at + 4 * PAGE, PAGE), ENOMEM);
 	REFUSED(mlock(at + 4 * PAGE, PAGE), ENOMEM);
 	REFUSED(mlock((void *)(1ul << 60), PAGE), ENOMEM);
+	REFUSED(mlock(at, -2ul * PAGE), EINVAL);
+	REFUSED(munlock((void *)-4096ul, PAGE), EINVAL);
 	REFUSED(msync(at, PAGE, MS_ASYNC | MS_SYNC), EINVAL);
 	REFUSED(msync(at, PAGE, 64), EINVAL);
 	REFUSED(msync(at + 1, PAGE, MS_SYNC), EINVAL);

@@ -47,22 +47,19 @@ struct linux_area *linux_area_alloc(struct budget *budget, const struct linux_ar
 struct linux_area *linux_areas_find(struct linux_areas *areas, uint64_t va)
 {
 	struct linux_area *last = areas->last;
-	const struct list_node *node = areas->list.next;
+	const struct list_node *node = last != NULL ? &last->node : areas->list.next;
 
-	if (last != NULL && va >= last->start) {
-		if (va < last->end)
-			return last;
-		node = last->node.next;
-	}
-	for (; node != &areas->list; node = node->next) {
-		struct linux_area *area = area_of(node);
-
-		if (va < area->end) {
-			areas->last = area;
-			return area;
-		}
-	}
-	return NULL;
+	if (last != NULL && va >= last->start && va < last->end)
+		return last;
+	/* Both ways from the last one: what is asked for next lies near, mostly. */
+	while (node != &areas->list && va >= area_of(node)->end)
+		node = node->next;
+	while (node->prev != &areas->list && va < area_of(node->prev)->end)
+		node = node->prev;
+	if (node == &areas->list)
+		return NULL;
+	areas->last = area_of(node);
+	return areas->last;
 }
 
 struct linux_area *linux_areas_next(const struct linux_areas *areas, const struct linux_area *area)
@@ -81,8 +78,9 @@ void linux_areas_insert(struct linux_areas *areas, struct linux_area *area)
 
 void linux_areas_remove(struct linux_areas *areas, struct linux_area *area)
 {
+	if (areas->last == area)
+		areas->last = area->node.prev != &areas->list ? area_of(area->node.prev) : NULL;
 	list_remove(&area->node);
-	areas->last = NULL;
 	areas->count--;
 }
 

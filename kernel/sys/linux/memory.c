@@ -319,18 +319,25 @@ static int64_t call_mincore(struct thread *thread, const uint64_t x[6])
 	return 0;
 }
 
+/* The pages of a range to be locked or not: all mapped, or none. Spec: Linux, mm/mlock.c: do_mlock(), apply_vma_lock_flags() */
+static status_t lock_range(struct process *process, const uint64_t x[6], uint64_t *start, uint64_t *end)
+{
+	*start = bits_align_down(x[0], HAL_PAGE_BYTES);
+	*end = *start + bits_align_up(x[1] + x[0] % HAL_PAGE_BYTES, HAL_PAGE_BYTES);
+	if (*end < *start)
+		return STATUS_EINVAL;
+	return *start == *end || is_mapped(process, *start, *end) ? STATUS_OK : STATUS_ENOMEM;
+}
+
 /* Nothing is ever paged out, so a page that is there is locked: they only have to come. */
 static int64_t call_mlock(struct thread *thread, const uint64_t x[6])
 {
-	uint64_t start = bits_align_down(x[0], HAL_PAGE_BYTES);
-	status_t status = STATUS_OK;
+	uint64_t start;
 	uint64_t end;
+	status_t status = lock_range(thread->process, x, &start, &end);
 
-	if (x[0] > LINUX_VA_END || x[1] > LINUX_VA_END - x[0])
-		return x[0] + x[1] < x[0] ? STATUS_EINVAL : STATUS_ENOMEM;
-	end = bits_align_up(x[0] + x[1], HAL_PAGE_BYTES);
-	if (start < end && !is_mapped(thread->process, start, end))
-		return STATUS_ENOMEM;
+	if (status != STATUS_OK)
+		return status;
 	for (uint64_t va = start; va < end && status == STATUS_OK; va += HAL_PAGE_BYTES) {
 		status = linux_mm_fault(thread->process, va, LINUX_PROT_WRITE);
 		if (status == STATUS_EACCES)
@@ -352,11 +359,10 @@ static int64_t call_mlock2(struct thread *thread, const uint64_t x[6])
 
 static int64_t call_munlock(struct thread *thread, const uint64_t x[6])
 {
-	uint64_t start = bits_align_down(x[0], HAL_PAGE_BYTES);
+	uint64_t start;
+	uint64_t end;
 
-	if (x[0] > LINUX_VA_END || x[1] > LINUX_VA_END - x[0])
-		return x[0] + x[1] < x[0] ? STATUS_EINVAL : STATUS_ENOMEM;
-	return x[1] == 0 || is_mapped(thread->process, start, bits_align_up(x[0] + x[1], HAL_PAGE_BYTES)) ? 0 : STATUS_ENOMEM;
+	return lock_range(thread->process, x, &start, &end);
 }
 
 enum { MCL_CURRENT = 1, MCL_FUTURE = 2, MCL_ONFAULT = 4 };
