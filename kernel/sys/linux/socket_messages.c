@@ -254,7 +254,7 @@ int64_t linux_call_sendmsg(struct thread *thread, const uint64_t x[6])
 }
 
 /* Descriptors for the files that came along, as far as there is room for them; the others are closed. */
-static status_t rights_out(struct transfer *transfer)
+static void rights_out(struct transfer *transfer)
 {
 	struct message_header *header = &transfer->header;
 	struct linux_message *message = &transfer->message;
@@ -279,12 +279,17 @@ static status_t rights_out(struct transfer *transfer)
 			linux_file_put(message->files[i]);
 	message->file_count = 0;
 	if (count == 0)
-		return STATUS_OK;
+		return;
 	control.bytes = sizeof(control) + count * sizeof(fds[0]);
-	header->control_bytes = (control.bytes + 7) & ~7ul;
-	if (linux_copy_out(transfer->thread, header->control, &control, sizeof(control)) != STATUS_OK)
-		return STATUS_EFAULT;
-	return linux_copy_out(transfer->thread, header->control + sizeof(control), fds, count * sizeof(fds[0]));
+	if (linux_copy_out(transfer->thread, header->control, &control, sizeof(control)) == STATUS_OK &&
+	    linux_copy_out(transfer->thread, header->control + sizeof(control), fds, count * sizeof(fds[0])) == STATUS_OK) {
+		header->control_bytes = (control.bytes + 7) & ~7ul;
+		return;
+	}
+	/* Numbers that nobody is told of are none; what they came with is received. Spec: Linux, net/core/scm.c: scm_detach_fds() */
+	message->result_flags |= LINUX_MSG_CTRUNC;
+	while (count > 0)
+		(void)linux_fd_close(transfer->thread->process, fds[--count]);
 }
 
 /* What came besides the data, into the program's header at `va`. */
@@ -302,11 +307,11 @@ static status_t header_out(struct transfer *transfer, uint64_t va)
 		if (status == STATUS_OK)
 			status = linux_copy_out(thread, va + offsetof(struct message_header, name_bytes), &length, sizeof(length));
 	}
-	if (status == STATUS_OK)
-		status = rights_out(transfer);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		rights_out(transfer);
 		status = linux_copy_out(thread, va + offsetof(struct message_header, control_bytes), &header->control_bytes,
 					sizeof(header->control_bytes));
+	}
 	if (status == STATUS_OK)
 		status = linux_copy_out(thread, va + offsetof(struct message_header, flags), &transfer->message.result_flags,
 					sizeof(transfer->message.result_flags));

@@ -115,6 +115,7 @@ static status_t unix_error_take(struct linux_socket *socket)
 static void unix_end(struct linux_file *file)
 {
 	struct unix_socket *own = unix_of(linux_socket_of(file));
+	struct unix_socket *waiting;
 	struct unix_socket *peer;
 	struct list_node *node;
 
@@ -122,7 +123,7 @@ static void unix_end(struct linux_file *file)
 	list_remove(&own->named);
 	peer = linux_unix_hold(own->peer);
 	if (own->peer != NULL && own->peer->peer == own) {
-		own->peer->was_reset = socket_is_stream(own) && !list_is_empty(&own->received);
+		own->peer->was_reset |= socket_is_stream(own) && !list_is_empty(&own->received);
 		own->peer->peer = NULL;
 	}
 	if (own->listener != NULL)
@@ -131,16 +132,19 @@ static void unix_end(struct linux_file *file)
 		list_remove(&own->waiting);
 	spinlock_give(&linux_unix_lock);
 	linux_unix_tell(peer);
-	/* Of a listener: who waits is refused. Each holds itself as long as it is in the list. */
+	/* Of a listener: who waits is reset. Each holds itself as long as it is in the list. Spec: Linux, net/unix/af_unix.c: unix_release_sock() */
 	while (own->socket.listening) {
 		spinlock_take(&linux_unix_lock);
 		node = list_pop_front(&own->waiting);
-		if (node != NULL)
-			LIST_OWNER(node, struct unix_socket, waiting)->listener = NULL;
+		waiting = node != NULL ? LIST_OWNER(node, struct unix_socket, waiting) : NULL;
+		if (waiting != NULL)
+			waiting->listener = NULL;
+		if (waiting != NULL && waiting->peer != NULL)
+			waiting->peer->was_reset = true;
 		spinlock_give(&linux_unix_lock);
-		if (node == NULL)
+		if (waiting == NULL)
 			break;
-		linux_file_put(&LIST_OWNER(node, struct unix_socket, waiting)->socket.file);
+		linux_file_put(&waiting->socket.file);
 	}
 	spinlock_take(&linux_unix_lock);
 	for (node = own->received.next; node != &own->received; node = node->next)
