@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/linux/claims.h"
@@ -96,6 +99,49 @@ static void moves(void)
 	CLAIM(touch(moved + PAGE, 0) == SIGSEGV);
 	CLAIM(mremap(moved + 8 * PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
 	CLAIM(munmap(moved, PAGE) == 0);
+}
+
+static void many(void)
+{
+	enum { AREAS = 30000, GAPS = 8 /* that may be higher */, BYTES = 4096 };
+	static char *made[AREAS];
+	struct timespec before, after;
+	bool lie_together = true;
+	int file = open("/proc/self/exe", O_RDONLY);
+	char *above;
+
+	CLAIM(file >= 0 && clock_gettime(CLOCK_MONOTONIC, &before) == 0);
+	for (int i = 0; i < AREAS; i++) { /* alike, but never one area: each shows the same page */
+		made[i] = mmap(NULL, BYTES, PROT_READ, MAP_PRIVATE, file, 0);
+		lie_together = lie_together && made[i] != MAP_FAILED && (i < GAPS || made[i] == made[i - 1] - BYTES);
+	}
+	CLAIM(clock_gettime(CLOCK_MONOTONIC, &after) == 0 && lie_together);
+	CLAIM(after.tv_sec - before.tv_sec < 1 || (after.tv_sec - before.tv_sec == 1 && after.tv_nsec < before.tv_nsec)); /* each costs the same, however many there are */
+	CLAIM(munmap(made[GAPS], BYTES) == 0);
+	above = mmap(NULL, BYTES, PROT_READ, MAP_PRIVATE, file, 0);
+	CLAIM(above == made[GAPS]); /* the highest that is free */
+	CLAIM(munmap(made[AREAS - 1], (size_t)(AREAS - GAPS) * BYTES) == 0);
+	for (int i = 0; i < GAPS; i++)
+		CLAIM(munmap(made[i], BYTES) == 0);
+	close(file);
+}
+
+static void limit(void)
+{
+	enum { MEGABYTES = 64 << 20 };
+	struct rlimit before;
+	struct rlimit lower;
+	char *part;
+
+	CLAIM(getrlimit(RLIMIT_AS, &before) == 0);
+	lower = (struct rlimit){ MEGABYTES, before.rlim_max };
+	CLAIM(setrlimit(RLIMIT_AS, &lower) == 0);
+	REFUSED(mmap(NULL, MEGABYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0, ENOMEM);
+	part = mmap(NULL, MEGABYTES / 2, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CLAIM(part != MAP_FAILED);
+	REFUSED(mremap(part, MEGABYTES / 2, MEGABYTES, MREMAP_MAYMOVE) == MAP_FAILED ? -1 : 0, ENOMEM);
+	CLAIM(mmap(part, MEGABYTES / 2, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == part); /* that goes first */
+	CLAIM(munmap(part, MEGABYTES / 2) == 0 && setrlimit(RLIMIT_AS, &before) == 0);
 }
 
 static void advice(void)
@@ -227,6 +273,8 @@ int main(void)
 	rights();
 	places();
 	moves();
+	many();
+	limit();
 	advice();
 	heap();
 	forked();

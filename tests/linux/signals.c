@@ -93,6 +93,26 @@ static void real_time_signals_queue_in_order(void)
 	REFUSED(sigtimedwait(&set, &info, &soon), EAGAIN);
 }
 
+static void a_full_queue_keeps_what_need_not_queue(void)
+{
+	const struct timespec soon = { 0, 1000000 };
+	const union sigval value = { .sival_int = 5 };
+	const sigset_t all[2] = { set_of(SIGRTMIN), set_of(SIGUSR2) };
+	siginfo_t info;
+	int queued = 0;
+
+	CLAIM(sigprocmask(SIG_BLOCK, &all[0], NULL) == 0 && sigprocmask(SIG_BLOCK, &all[1], NULL) == 0);
+	while (sigqueue(getpid(), SIGRTMIN, value) == 0)
+		queued++;
+	CLAIM(errno == EAGAIN && queued >= 64);
+	CLAIM(kill(getpid(), SIGUSR2) == 0 && kill(getpid(), SIGRTMIN) == 0);
+	CLAIM(sigtimedwait(&all[1], &info, &soon) == SIGUSR2);
+	for (int i = 0; i < queued; i++)
+		CLAIM(sigtimedwait(&all[0], &info, &soon) == SIGRTMIN);
+	REFUSED(sigtimedwait(&all[0], &info, &soon), EAGAIN);
+	CLAIM(sigprocmask(SIG_UNBLOCK, &all[1], NULL) == 0);
+}
+
 static void a_fault_can_be_survived(void)
 {
 	static char stack[16384];
@@ -182,6 +202,7 @@ int main(void)
 	handlers_keep_all_registers();
 	a_blocked_signal_waits();
 	real_time_signals_queue_in_order();
+	a_full_queue_keeps_what_need_not_queue();
 	a_fault_can_be_survived();
 	interrupted_calls_end_or_go_on();
 	timers_tick_and_tell_what_was_missed();

@@ -20,6 +20,7 @@ void linux_areas_init(struct linux_areas *areas)
 {
 	list_init(&areas->list);
 	areas->last = NULL;
+	areas->gap = NULL;
 	areas->count = 0;
 }
 
@@ -81,6 +82,7 @@ void linux_areas_remove(struct linux_areas *areas, struct linux_area *area)
 	if (areas->last == area)
 		areas->last = area->node.prev != &areas->list ? area_of(area->node.prev) : NULL;
 	list_remove(&area->node);
+	areas->gap = NULL;
 	areas->count--;
 }
 
@@ -169,20 +171,34 @@ static bool place_in(uint64_t floor, uint64_t ceiling, uint64_t top, uint64_t by
 	return true;
 }
 
-uint64_t linux_areas_gap(const struct linux_areas *areas, uint64_t least, uint64_t top, uint64_t end, uint64_t bytes)
+/* The highest free range below `top`. Many areas that are mapped one after the other take no longer each: what is above the last is known. */
+static bool gap_below(struct linux_areas *areas, uint64_t least, uint64_t top, uint64_t end, uint64_t bytes, uint64_t *at)
 {
-	uint64_t ceiling = end;
+	struct linux_area *above = areas->gap != NULL && bytes >= areas->gap_bytes && top == areas->gap_top ? areas->gap : NULL;
+	const struct list_node *node = above != NULL ? above->node.prev : areas->list.prev;
+	bool found = false;
+
+	for (; !found; node = node->prev) {
+		struct linux_area *area = node != &areas->list ? area_of(node) : NULL;
+		uint64_t floor = area != NULL && area->end > least ? area->end : least;
+
+		found = place_in(floor, above != NULL ? above->start : end, top, bytes, at);
+		if (area == NULL)
+			break;
+		above = found ? above : area;
+	}
+	areas->gap = found ? above : NULL;
+	areas->gap_bytes = bytes;
+	areas->gap_top = top;
+	return found;
+}
+
+uint64_t linux_areas_gap(struct linux_areas *areas, uint64_t least, uint64_t top, uint64_t end, uint64_t bytes)
+{
 	uint64_t floor = top;
 	uint64_t at;
 
-	for (const struct list_node *node = areas->list.prev; node != &areas->list; node = node->prev) {
-		const struct linux_area *area = area_of(node);
-
-		if (place_in(area->end > least ? area->end : least, ceiling, top, bytes, &at))
-			return at;
-		ceiling = area->start;
-	}
-	if (place_in(least, ceiling, top, bytes, &at))
+	if (gap_below(areas, least, top, end, bytes, &at))
 		return at;
 	for (const struct list_node *node = areas->list.next; node != &areas->list; node = node->next) {
 		const struct linux_area *area = area_of(node);

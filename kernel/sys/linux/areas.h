@@ -48,6 +48,9 @@ struct linux_area {
 struct linux_areas {
 	struct list_node list;
 	struct linux_area *last; /* found last */
+	/* Where a free range was found last: none of `gap_bytes` or more lies above its start, up to `gap_top`. NULL: unknown. */
+	struct linux_area *gap;
+	uint64_t gap_bytes, gap_top;
 	unsigned count;
 };
 
@@ -77,7 +80,7 @@ bool linux_areas_is_free(struct linux_areas *areas, uint64_t start, uint64_t end
 bool linux_areas_is_mapped(struct linux_areas *areas, uint64_t start, uint64_t end);
 
 /* The highest free range of so many bytes that ends at or below `top`, else the lowest above it; 0: there is none. */
-uint64_t linux_areas_gap(const struct linux_areas *areas, uint64_t least, uint64_t top, uint64_t end, uint64_t bytes);
+uint64_t linux_areas_gap(struct linux_areas *areas, uint64_t least, uint64_t top, uint64_t end, uint64_t bytes);
 
 /* Frees areas in no list of a process any more, and puts what they hold. Context: fiber, no lock; may sleep. */
 void linux_areas_free(struct budget *budget, struct list_node *dead);

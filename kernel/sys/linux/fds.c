@@ -14,13 +14,13 @@
 #include "kernel/sys/linux/root.h"
 #include "lib/string.h"
 
-enum { CAPACITY_MIN = 16, RLIMIT_NOFILE = 7 };
+enum { CAPACITY_MIN = 16 };
 
 static const char cap_name[] = "descriptor";
 
 static uint32_t fds_limit(const struct process *process)
 {
-	uint64_t soft = process->personality->rlimits[RLIMIT_NOFILE][0];
+	uint64_t soft = process->personality->rlimits[LINUX_RLIMIT_NOFILE][0];
 
 	return soft < LINUX_FDS_MAX ? (uint32_t)soft : LINUX_FDS_MAX;
 }

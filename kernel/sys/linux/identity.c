@@ -22,7 +22,6 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-enum { RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMITS = 16 };
 
 static int64_t answer_zero(struct thread *thread, const uint64_t x[6])
 {
@@ -132,7 +131,7 @@ static int64_t call_prlimit64(struct thread *thread, const uint64_t x[6])
 
 	if ((uint32_t)x[0] != 0 && (uint32_t)x[0] != thread->process->number)
 		return STATUS_ESRCH;
-	if (resource >= RLIMITS)
+	if (resource >= LINUX_RLIMITS)
 		return STATUS_EINVAL;
 	if (x[2] != 0 && linux_copy_in(thread, wanted, x[2], sizeof(wanted)) != STATUS_OK)
 		return STATUS_EFAULT;

@@ -24,7 +24,7 @@
 #define STACK_MAX 0x40000000ul
 #define STACK_GAP 0x200000ul /* between the stack's end and what is mapped */
 
-enum { PIE_BITS = 20, MAP_BITS = 20, STACK_BITS = 16, HEAP_BITS = 12, PATH_BYTES = 256, RLIMIT_STACK = 3 };
+enum { PIE_BITS = 20, MAP_BITS = 20, STACK_BITS = 16, HEAP_BITS = 12, PATH_BYTES = 256 };
 
 /* `bits` random ones, times `unit`. */
 static uint64_t random_offset(unsigned bits, uint64_t unit)
@@ -132,7 +132,7 @@ static status_t stack_map(struct process *process)
 {
 	static const struct linux_backing stack = { .kind = LINUX_AREA_STACK };
 	struct linux_mm *mm = linux_mm_of(process);
-	uint64_t limit = process->personality->rlimits[RLIMIT_STACK][0];
+	uint64_t limit = process->personality->rlimits[LINUX_RLIMIT_STACK][0];
 	uint64_t bytes = limit == UINT64_MAX ? STACK_DEFAULT : bits_align_up(limit < STACK_MAX ? limit : STACK_MAX, HAL_PAGE_BYTES);
 	int64_t at;
 

@@ -101,6 +101,23 @@ static status_t area_make(struct process *process, uint64_t bytes, unsigned prot
 	return status;
 }
 
+bool linux_mm_has_room(const struct process *process, uint64_t start, uint64_t end, uint64_t bytes)
+{
+	const struct list_node *all = &process->personality->mm.areas.list;
+	uint64_t limit = process->personality->rlimits[LINUX_RLIMIT_AS][0];
+
+	if (limit == UINT64_MAX)
+		return true;
+	for (const struct list_node *node = all->next; node != all; node = node->next) {
+		const struct linux_area *area = LIST_OWNER((struct list_node *)node, struct linux_area, node);
+		uint64_t from = area->start > start ? area->start : start;
+		uint64_t to = area->end < end ? area->end : end;
+
+		bytes += area->end - area->start - (from < to ? to - from : 0);
+	}
+	return bytes <= limit;
+}
+
 /* Where it is to lie, with what was there unmapped. */
 static int64_t place_choose(struct process *process, uint64_t va, uint64_t bytes, unsigned flags, struct list_node *dead)
 {
@@ -142,7 +159,9 @@ int64_t linux_mm_map(struct process *process, uint64_t va, uint64_t bytes, unsig
 		return at;
 	if (at == STATUS_OK) {
 		spinlock_take(&mm->lock);
-		at = mm->areas.count < LINUX_AREAS_MAX ? place_choose(process, va, bytes, flags, &dead) : STATUS_ENOMEM;
+		at = STATUS_ENOMEM;
+		if (mm->areas.count < LINUX_AREAS_MAX && linux_mm_has_room(process, va, flags & LINUX_MAP_FIXED ? va + bytes : va, bytes))
+			at = place_choose(process, va, bytes, flags, &dead);
 		if (at >= 0) {
 			area->start = (uint64_t)at;
 			area->end = (uint64_t)at + bytes;

@@ -46,6 +46,9 @@ MUST_CHECK int64_t linux_mm_map(struct process *process, uint64_t va, uint64_t b
 MUST_CHECK status_t linux_mm_unmap(struct process *process, uint64_t va, uint64_t bytes);
 MUST_CHECK status_t linux_mm_protect(struct process *process, uint64_t va, uint64_t bytes, unsigned protection);
 
+/* Whether so much more may be mapped (RLIMIT_AS) where what is in [start, end) goes. Context: under the lock of its memory. */
+bool linux_mm_has_room(const struct process *process, uint64_t start, uint64_t end, uint64_t bytes);
+
 /* As mremap(2): the new address. `new_va` counts with LINUX_MREMAP_FIXED. */
 enum { LINUX_MREMAP_MAYMOVE = 1, LINUX_MREMAP_FIXED = 2, LINUX_MREMAP_DONTUNMAP = 4 };
 MUST_CHECK int64_t linux_mm_remap(struct process *process, uint64_t va, uint64_t bytes, uint64_t new_bytes, unsigned flags, uint64_t new_va);

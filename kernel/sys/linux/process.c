@@ -14,7 +14,7 @@
 #include "kernel/sys/linux/words.h"
 #include "kernel/sys/thread.h"
 
-enum { RLIMIT_STACK = 3, RLIMIT_NOFILE = 7, STACK_BYTES = 0x800000 /* as Linux's default */ };
+enum { STACK_BYTES = 0x800000 /* as Linux's default */ };
 
 static int64_t call_exit_group(struct thread *thread, const uint64_t x[6])
 {
@@ -48,8 +48,9 @@ status_t linux_process_attach(struct process *process, struct process *parent, i
 		return STATUS_ENOMEM;
 	for (unsigned i = 0; i < sizeof(personality->rlimits) / sizeof(personality->rlimits[0]); i++)
 		personality->rlimits[i][0] = personality->rlimits[i][1] = UINT64_MAX;
-	personality->rlimits[RLIMIT_STACK][0] = STACK_BYTES;
-	personality->rlimits[RLIMIT_NOFILE][0] = personality->rlimits[RLIMIT_NOFILE][1] = LINUX_FDS_MAX;
+	personality->rlimits[LINUX_RLIMIT_STACK][0] = STACK_BYTES;
+	personality->rlimits[LINUX_RLIMIT_NOFILE][0] = personality->rlimits[LINUX_RLIMIT_NOFILE][1] = LINUX_FDS_MAX;
+	personality->rlimits[LINUX_RLIMIT_SIGPENDING][0] = personality->rlimits[LINUX_RLIMIT_SIGPENDING][1] = LINUX_SIGNALS_QUEUED_MAX;
 	linux_mm_init(&personality->mm);
 	begin_once();
 	linux_handlers_init(&personality->handlers);

@@ -23,6 +23,10 @@
 struct linux_root;
 struct linux_words;
 
+enum {
+	LINUX_RLIMIT_STACK = 3, LINUX_RLIMIT_NOFILE = 7, LINUX_RLIMIT_AS = 9, LINUX_RLIMIT_SIGPENDING = 11, LINUX_RLIMITS = 16,
+};
+
 struct linux_process {
 	struct process *process; /* whose it is */
 	struct linux_mm mm;
@@ -31,7 +35,7 @@ struct linux_process {
 	struct linux_handlers handlers;
 	struct linux_timers timers;
 	struct linux_family *family; /* parent, children, group, session (family.c) */
-	uint64_t rlimits[16][2];     /* soft, hard; by RLIMIT_* */
+	uint64_t rlimits[LINUX_RLIMITS][2]; /* soft, hard */
 	struct linux_words *words;   /* W: under the process's lock. NULL: none */
 	char exe[256];               /* path of the program it runs */
 	char comm[16];

@@ -114,6 +114,8 @@ static int64_t remap_locked(struct remap *remap)
 		return STATUS_EFAULT;
 	if ((remap->new_bytes - remap->bytes) / HAL_PAGE_BYTES > remap->process->budget->limit && remap->new_bytes > remap->bytes)
 		return STATUS_ENOMEM;
+	if (remap->new_bytes > remap->bytes && !linux_mm_has_room(remap->process, 0, 0, remap->new_bytes - remap->bytes))
+		return STATUS_ENOMEM;
 	if (!(remap->flags & LINUX_MREMAP_DONTUNMAP) && grow_here(remap, area))
 		return (int64_t)remap->va;
 	return remap->flags & LINUX_MREMAP_MAYMOVE ? move(remap) : STATUS_ENOMEM;

@@ -15,8 +15,6 @@
 #include "kernel/sys/linux/signalfd.h"
 #include "kernel/sys/linux/thread.h"
 
-enum { QUEUED_MAX = 1024 };
-
 static void nothing(void *arg)
 {
 	(void)arg;
@@ -131,19 +129,33 @@ static bool is_ignored(struct process *process, const struct thread *thread, int
 	return handler == LINUX_SIG_IGN || (handler == LINUX_SIG_DFL && linux_signal_default_is_nothing(signal));
 }
 
+/* As Linux: what need not be queued comes without what is known of it. Under both locks. */
+static bool queue_is_full(const struct process *process)
+{
+	uint64_t limit = process->personality->rlimits[LINUX_RLIMIT_SIGPENDING][0];
+
+	return process->personality->handlers.queued >= (limit < LINUX_SIGNALS_QUEUED_MAX ? limit : LINUX_SIGNALS_QUEUED_MAX);
+}
+
 /* `info` is taken over. */
 static status_t send_locked(struct process *process, struct thread *thread, int signal, struct linux_pending_info *info, struct kicks *kicks)
 {
 	struct linux_handlers *handlers = &process->personality->handlers;
 	struct linux_signals *signals = thread != NULL ? &thread->personality->signals : NULL;
+	bool must_queue;
 
 	if (linux_signal_default_stops(signal))
 		forget(process, LINUX_SIGNAL_BIT(LINUX_SIGCONT));
-	if (handlers->closed || is_ignored(process, thread, signal) || (info != NULL && handlers->queued == QUEUED_MAX)) {
-		bool full = !handlers->closed && info != NULL && handlers->queued == QUEUED_MAX && signal >= LINUX_SIGRTMIN;
-
+	if (handlers->closed || is_ignored(process, thread, signal)) {
 		free(info);
-		return full ? STATUS_EAGAIN : STATUS_OK;
+		return STATUS_OK;
+	}
+	if (info != NULL && queue_is_full(process)) {
+		must_queue = signal >= LINUX_SIGRTMIN && info->info.code != LINUX_SI_USER;
+		free(info);
+		info = NULL;
+		if (must_queue)
+			return STATUS_EAGAIN;
 	}
 	if (signals != NULL ? linux_pending_add(&signals->pending, &signals->queue, signal, info) :
 			      linux_pending_add(&handlers->pending, &handlers->queue, signal, info))

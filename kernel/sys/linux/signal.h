@@ -48,6 +48,7 @@ enum {
 };
 
 /* struct sigaction of the kernel: `handler` and `flags`. */
+enum { LINUX_SIGNALS_QUEUED_MAX = 1024 /* of a process; RLIMIT_SIGPENDING */ };
 enum { LINUX_SIG_DFL = 0, LINUX_SIG_IGN = 1 };
 enum {
 	LINUX_SA_NOCLDSTOP = 1, LINUX_SA_NOCLDWAIT = 2, LINUX_SA_SIGINFO = 4, LINUX_SA_RESTORER = 0x04000000, LINUX_SA_ONSTACK = 0x08000000,

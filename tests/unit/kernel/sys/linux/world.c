@@ -244,6 +244,7 @@ struct process *world_process(void)
 		processes[i].budget = &world.budget;
 		processes[i].personality = &personalities[i];
 		processes[i].space.root_pa = i;
+		personalities[i].rlimits[LINUX_RLIMIT_AS][0] = UINT64_MAX;
 		linux_mm_init(&personalities[i].mm);
 		return &processes[i];
 	}
