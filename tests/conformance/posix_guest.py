@@ -26,7 +26,7 @@ PASSWD = b"root:x:0:0:root:/:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/fals
 MANIFEST = """name = "posix"
 exec = "init"
 args = ["/list", "{limit:g}"]
-memory = "192M"
+memory = "640M"
 stack = "256K"
 threads = 64
 [capabilities]
@@ -95,7 +95,7 @@ class Setup:
         """What the guest says, and its status; None where it had to be ended. A log of it is left."""
         LOGS.mkdir(parents=True, exist_ok=True)
         said, log = bytearray(), LOGS / f"{label}.log"
-        config = MachineConfig(image=self.image, initrd=bundle, append=self.append, memory_mib=512)
+        config = MachineConfig(image=self.image, initrd=bundle, append=self.append, memory_mib=1024)
         with Machine(config) as machine:
             machine.console.watch(said.extend)
             ending = machine.wait(wall_s=wall_s)
