@@ -32,9 +32,13 @@ build/kernel/deps/libfdt/%.o: $(DEPS_STAMP) $(RULES)
 # System headers to the compiler, so it does not say that they are used.
 LWIP_PORT := $(wildcard kernel/io/net/port/*.h kernel/io/net/port/*/*.h) kernel/io/net/port.h kernel/io/net/handshake.h
 
+# What every segment goes through.
+LWIP_HOT := core/inet_chksum core/pbuf core/tcp core/tcp_in core/tcp_out core/ipv4/ip4 netif/ethernet
+$(LWIP_HOT:%=build/kernel/deps/lwip/%.o): EXTRA_CFLAGS := $(HOT_CFLAGS) -fbuiltin
+
 build/kernel/deps/lwip/%.o: $(DEPS_STAMP) $(RULES) $(LWIP_PORT)
 	@mkdir -p $(@D)
-	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(LWIP_CFLAGS) -c -o $@ build/deps/lwip/$*.c
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(LWIP_CFLAGS) $(EXTRA_CFLAGS) -c -o $@ build/deps/lwip/$*.c
 
 $(EXT2_ERRORS): $(DEPS_STAMP) tools/ext2-errors
 	@mkdir -p $(@D)

@@ -134,16 +134,20 @@ static void net_main(void *arg)
 {
 	(void)arg;
 	for (;;) {
-		unsigned events = net_stack_take(hal_timer_now_ns());
+		uint64_t now_ns = hal_timer_now_ns(); /* once a turn: under emulation the counter is dear */
+		unsigned events = net_stack_take(now_ns);
 
 		events += calls_run();
 		net_stack_finish();
-		if (governor_step(&governor.governor, events, hal_timer_now_ns()).mode == GOVERNOR_WAR && !sched_has_work(sched_this())) {
+		/* A rule that is fixed asks no clock. */
+		uint64_t then_ns = governor.governor.rule == GOVERNOR_AUTO ? hal_timer_now_ns() : now_ns;
+
+		if (governor_step(&governor.governor, events, then_ns).mode == GOVERNOR_WAR && !sched_has_work(sched_this())) {
 			fiber_yield();
 			hal_cpu_relax();
 			continue;
 		}
-		uint64_t next_ns = net_stack_next(hal_timer_now_ns());
+		uint64_t next_ns = net_stack_next(now_ns);
 
 		/* Others run with interrupts on: a process that computes is interrupted for the next frame. */
 		if (!net_stack_listen(true) && events == 0)
