@@ -12,6 +12,7 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,6 +52,51 @@ static void beginning(char **argv)
 	CLAIM(strcmp((const char *)getauxval(AT_PLATFORM), "aarch64") == 0);
 	CLAIM(random != NULL && memcmp(random, random + 8, 8) != 0);
 	CLAIM(vdso != NULL && memcmp(vdso->e_ident, ELFMAG, SELFMAG) == 0 && vdso->e_machine == EM_AARCH64);
+}
+
+/* A function of the vDSO, by its name; NULL: there is none. */
+static void *vdso_find(const char *name)
+{
+	uintptr_t base = getauxval(AT_SYSINFO_EHDR);
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)base;
+	const Elf64_Phdr *segment = (const Elf64_Phdr *)(base + header->e_phoff);
+	const Elf64_Dyn *dynamic = NULL;
+	uintptr_t offset = 0;
+	uintptr_t at[DT_NUM] = { 0 };
+
+	for (int i = 0; i < header->e_phnum; i++) {
+		if (segment[i].p_type == PT_LOAD)
+			offset = base + segment[i].p_offset - segment[i].p_vaddr;
+		if (segment[i].p_type == PT_DYNAMIC)
+			dynamic = (const Elf64_Dyn *)(base + segment[i].p_offset);
+	}
+	for (; dynamic != NULL && dynamic->d_tag != DT_NULL; dynamic++)
+		if (dynamic->d_tag < DT_NUM)
+			at[dynamic->d_tag] = dynamic->d_un.d_ptr + offset;
+	for (uint32_t i = 0; at[DT_HASH] != 0 && i < ((const uint32_t *)at[DT_HASH])[1]; i++) {
+		const Elf64_Sym *symbol = (const Elf64_Sym *)at[DT_SYMTAB] + i;
+
+		if (symbol->st_shndx != 0 && strcmp((const char *)at[DT_STRTAB] + symbol->st_name, name) == 0)
+			return (void *)(offset + symbol->st_value);
+	}
+	return NULL;
+}
+
+/* What no C library here asks the vDSO for. */
+static void vdso_rest(void)
+{
+	int (*day)(struct timeval *, void *) = (int (*)(struct timeval *, void *))vdso_find("__kernel_gettimeofday");
+	int (*resolution)(int, struct timespec *) = (int (*)(int, struct timespec *))vdso_find("__kernel_clock_getres");
+	struct timeval at = { 0 };
+	struct timespec now = { 0 };
+	int zone[2] = { 9, 9 };
+
+	CLAIM(day != NULL && resolution != NULL && vdso_find("__kernel_none") == NULL);
+	if (day == NULL || resolution == NULL)
+		return;
+	CLAIM(clock_gettime(CLOCK_REALTIME, &now) == 0 && day(&at, zone) == 0 && zone[0] == 0 && zone[1] == 0 && day(NULL, NULL) == 0);
+	CLAIM((at.tv_sec - now.tv_sec) * 1000000 + at.tv_usec - now.tv_nsec / 1000 < 1000000 && at.tv_sec >= now.tv_sec && at.tv_usec < 1000000);
+	CLAIM(resolution(CLOCK_MONOTONIC, &now) == 0 && now.tv_sec == 0 && now.tv_nsec > 0 && resolution(CLOCK_REALTIME, NULL) == 0);
 }
 
 /* By the vDSO and by the call: one clock. */
@@ -203,6 +249,7 @@ int main(int argc, char **argv)
 		       argc == 5 && strcmp(argv[3], "/tmp/outer") == 0 ? 44 : 99;
 	beginning(argv);
 	clocks();
+	vdso_rest();
 	CLAIM(run(leave) == 7);
 	replaced();
 	scripts();

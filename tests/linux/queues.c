@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,6 +45,7 @@ static void on_signal(int signal)
 static void notices(mqd_t queue)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	mqd_t again;
 	char data[BYTES];
 
 	signal(SIGUSR1, on_signal);
@@ -55,6 +57,15 @@ static void notices(mqd_t queue)
 	CLAIM(told == 1);
 	CLAIM(mq_receive(queue, data, sizeof(data), NULL) == 1);
 	CLAIM(mq_notify(queue, &event) == 0 && mq_notify(queue, NULL) == 0);
+	REFUSED(syscall(SYS_mq_notify, queue, 16), EFAULT);
+	event.sigev_signo = 65;
+	REFUSED(syscall(SYS_mq_notify, queue, &event), EINVAL);
+	/* With the descriptor goes its notice. */
+	event.sigev_signo = SIGUSR1;
+	again = mq_open("/queue", O_RDONLY);
+	CLAIM(mq_notify(again, &event) == 0);
+	REFUSED(mq_notify(queue, &event), EBUSY);
+	CLAIM(mq_close(again) == 0 && mq_notify(queue, &event) == 0 && mq_notify(queue, NULL) == 0);
 }
 
 int main(void)
