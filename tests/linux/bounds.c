@@ -213,7 +213,12 @@ static void nested(void)
 	REFUSED(epoll_ctl(other, EPOLL_CTL_MOD, inner, &event), ENOENT);
 	REFUSED(epoll_wait(other, &event, 0, 0), EINVAL);
 	REFUSED(epoll_create1(1), EINVAL);
-	CLAIM(close(other) == 0 && close(outer) == 0 && close(inner) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0);
+	/* One that has told once is silent, whatever happens. */
+	event.events = EPOLLIN | EPOLLONESHOT;
+	CLAIM(epoll_ctl(other, EPOLL_CTL_ADD, pair[0], &event) == 0 && epoll_wait(other, &event, 1, 0) == 1 && read(pair[0], buffer, 1) == 1);
+	CLAIM(close(pair[1]) == 0 && epoll_wait(other, &event, 1, 0) == 0 && (event.events = 0) == 0);
+	CLAIM(epoll_ctl(other, EPOLL_CTL_MOD, pair[0], &event) == 0 && epoll_wait(other, &event, 1, 0) == 1 && event.events == EPOLLHUP);
+	CLAIM(close(other) == 0 && close(outer) == 0 && close(inner) == 0 && close(pair[0]) == 0);
 }
 
 /* Epolls that are closed with all that they watch leave nothing to what goes on. */

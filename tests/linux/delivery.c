@@ -77,8 +77,8 @@ static void masks_of_handlers(void)
 	REFUSED(syscall(SYS_rt_sigprocmask, 9, &other, NULL, 8), EINVAL);
 	REFUSED(syscall(SYS_rt_sigprocmask, SIG_BLOCK, 16, NULL, 8), EFAULT);
 	REFUSED(syscall(SYS_rt_sigaction, SIGKILL, &(char[64]){ 0 }, NULL, 8), EINVAL);
-	REFUSED(sigaltstack(&(stack_t){ .ss_sp = &now, .ss_size = 1000 }, NULL), ENOMEM);
-	REFUSED(sigaltstack(&(stack_t){ .ss_sp = &now, .ss_size = 100000, .ss_flags = 64 }, NULL), EINVAL);
+	REFUSED(syscall(SYS_sigaltstack, &(stack_t){ .ss_sp = &now, .ss_size = 1000 }, NULL), ENOMEM);
+	REFUSED(syscall(SYS_sigaltstack, &(stack_t){ .ss_sp = &now, .ss_size = 100000, .ss_flags = 64 }, NULL), EINVAL);
 }
 
 /* What waits is forgotten where it comes to be ignored, and only there; and what is blocked waits even if it is ignored. */
