@@ -64,6 +64,10 @@ static void datagrams(void)
 	REFUSED(syscall(SYS_recvmsg, a, BAD, 0), EFAULT);
 	piece.iov_len = (size_t)-1;
 	REFUSED(sendmsg(b, &message, 0), EINVAL);
+	/* More room than there can be is room enough; more to send than there is, is not there. */
+	piece.iov_len = (size_t)1 << 40;
+	CLAIM(send(b, "much", 4, 0) == 4 && recvmsg(a, &message, 0) == 4 && memcmp(data, "much", 4) == 0);
+	REFUSED(sendmsg(b, &message, 0), EMSGSIZE);
 	message.msg_iovlen = 1025;
 	REFUSED(sendmsg(b, &message, 0), EMSGSIZE);
 	CLAIM(close(a) == 0 && close(b) == 0);
@@ -91,6 +95,7 @@ static void streams(void)
 	REFUSED(setsockopt(client, SOL_SOCKET, SO_KEEPALIVE, &one, 3), EINVAL);
 	/* Any address is this machine. */
 	CLAIM(listen(listener, 0) == 0 && connects(client, INADDR_ANY, PORT) == 0 && (fd = accept(listener, NULL, NULL)) >= 0);
+	REFUSED(bind(client, (struct sockaddr *)&other, sizeof(other)), EINVAL);
 	CLAIM(send(client, "hello", 5, 0) == 5 && ready(fd, POLLIN | POLLRDHUP, 1000) == POLLIN && read(fd, data, 16) == 5);
 	CLAIM(shutdown(client, SHUT_WR) == 0 && ready(fd, POLLRDHUP, 1000) == POLLRDHUP && read(fd, data, 16) == 0);
 	REFUSED(send(client, "x", 1, MSG_NOSIGNAL), EPIPE);

@@ -121,6 +121,21 @@ int64_t linux_copy_string(struct thread *thread, char *to, uint64_t from_va, siz
 	return STATUS_ENAMETOOLONG;
 }
 
+status_t linux_pieces_in(struct thread *thread, struct linux_piece *pieces, uint64_t va, unsigned count, uint64_t *bytes)
+{
+	*bytes = 0;
+	if (linux_copy_in(thread, pieces, va, count * sizeof(*pieces)) != STATUS_OK)
+		return STATUS_EFAULT;
+	for (unsigned i = 0; i < count; i++) {
+		if (pieces[i].bytes > INT64_MAX)
+			return STATUS_EINVAL;
+		if (pieces[i].bytes > LINUX_BYTES_MAX - *bytes)
+			pieces[i].bytes = LINUX_BYTES_MAX - *bytes;
+		*bytes += pieces[i].bytes;
+	}
+	return STATUS_OK;
+}
+
 status_t linux_data_user(struct linux_data *data, struct thread *thread, uint64_t va, uint64_t bytes)
 {
 	if (bytes > LINUX_BYTES_MAX)

@@ -45,6 +45,12 @@ struct linux_data {
 	struct linux_piece one;
 };
 
+/*
+ * The pieces of readv and its like, checked: of all no more bytes than fit a result, told in `bytes`. STATUS_EFAULT; STATUS_EINVAL for one whose
+ * length is negative. Spec: Linux, lib/iov_iter.c: __import_iovec()
+ */
+MUST_CHECK status_t linux_pieces_in(struct thread *thread, struct linux_piece *pieces, uint64_t va, unsigned count, uint64_t *bytes);
+
 /* One piece of the process's; at most LINUX_BYTES_MAX of it. Returns STATUS_EFAULT for an address that no process can have. */
 MUST_CHECK status_t linux_data_user(struct linux_data *data, struct thread *thread, uint64_t va, uint64_t bytes);
 void linux_data_kernel(struct linux_data *data, void *memory, size_t bytes);

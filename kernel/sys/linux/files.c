@@ -53,22 +53,6 @@ static int64_t one(struct thread *thread, const uint64_t x[6], uint32_t right, t
 	return status == STATUS_OK ? fd_transfer(thread, (int)x[0], right, run, &data, offset) : status;
 }
 
-/* The pieces of readv and its like, checked: no more bytes in all than fit a result. */
-static status_t pieces_take(struct thread *thread, struct linux_piece *pieces, uint64_t va, unsigned count, uint64_t *bytes)
-{
-	*bytes = 0;
-	if (linux_copy_in(thread, pieces, va, count * sizeof(*pieces)) != STATUS_OK)
-		return STATUS_EFAULT;
-	for (unsigned i = 0; i < count; i++) {
-		if (pieces[i].bytes > INT64_MAX)
-			return STATUS_EINVAL;
-		if (pieces[i].bytes > LINUX_BYTES_MAX - *bytes)
-			pieces[i].bytes = LINUX_BYTES_MAX - *bytes;
-		*bytes += pieces[i].bytes;
-	}
-	return STATUS_OK;
-}
-
 static int64_t many(struct thread *thread, const uint64_t x[6], uint32_t right, transfer *run, const uint64_t *offset)
 {
 	struct linux_piece small[PIECES_SMALL];
@@ -86,7 +70,7 @@ static int64_t many(struct thread *thread, const uint64_t x[6], uint32_t right, 
 		pieces = malloc(count * sizeof(*pieces));
 	if (pieces == NULL)
 		return STATUS_ENOMEM;
-	result = pieces_take(thread, pieces, x[1], (unsigned)count, &data.left);
+	result = linux_pieces_in(thread, pieces, x[1], (unsigned)count, &data.left);
 	data.pieces = pieces;
 	data.count = (unsigned)count;
 	if (result == STATUS_OK)

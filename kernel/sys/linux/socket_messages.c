@@ -198,12 +198,7 @@ static status_t header_in(struct transfer *transfer, uint64_t va)
 	if (transfer->pieces == NULL)
 		return STATUS_ENOMEM;
 	if (header->piece_count > 0)
-		status = linux_copy_in(thread, transfer->pieces, header->pieces, header->piece_count * sizeof(*transfer->pieces));
-	for (uint64_t i = 0; status == STATUS_OK && i < header->piece_count; i++) {
-		if (transfer->pieces[i].bytes > LINUX_BYTES_MAX - total)
-			status = STATUS_EINVAL;
-		total += transfer->pieces[i].bytes;
-	}
+		status = linux_pieces_in(thread, transfer->pieces, header->pieces, (unsigned)header->piece_count, &total);
 	transfer->data = (struct linux_data){ .thread = thread, .pieces = transfer->pieces, .count = (unsigned)header->piece_count, .left = total };
 	return status;
 }
