@@ -55,7 +55,7 @@ SMP ?= 1
 MEM ?= 128
 ARGS ?=
 
-.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz setup-model setup-peers mutants known-good conformance conformance-differential recipes-test
+.PHONY: run check unit qemu-test perf lint fuzz clean help harness-test tools-test setup-run setup-check setup-fuzz setup-model setup-peers mutants known-good conformance conformance-differential conformance-suites recipes-test
 
 # Setting up comes first and in a make of its own: what it installs is looked for when the Makefile is read.
 setup-run setup-check setup-fuzz setup-model setup-peers: setup-%:
@@ -133,6 +133,13 @@ conformance-differential: setup-check
 	@$(MAKE) --no-print-directory -s all
 	@tests/conformance/differential.py $(DIFFERENTIAL)
 
+conformance-suites: setup-check
+	@$(MAKE) --no-print-directory -s all
+	@tools/fetch-deps.sh tests/conformance/sources.lock
+	@tools/rumpk toolchain >/dev/null
+	@tests/conformance/suites.py $(SUITES)
+	@harness/report.py
+
 SECONDS_PER_TARGET ?= 60
 fuzz: setup-fuzz
 	@$(MAKE) --no-print-directory -s fuzz-programs
@@ -163,6 +170,7 @@ help:
 	@echo 'make conformance      the Open POSIX Test Suite in the guest beside Linux'"'"'s results. POSIX="--only ^fork -j 2"'
 	@echo 'make recipes-test    every recipe (docs/recipes.md) built, run, and asked something. RECIPES="lua nginx"'
 	@echo 'make conformance-differential  the same random system calls on Debian'"'"'s Linux and here. DIFFERENTIAL="--seed 1 --count 200"'
+	@echo 'make conformance-suites  stress-ng'"'"'s checks, and the tests of busybox, zlib and GNU hello, in the guest. SUITES="zlib stress-sync"'
 	@echo 'make fuzz            every parser under libFuzzer, SECONDS_PER_TARGET=60 each'
 	@echo 'make known-good      keeps the image and the bundles that make check has passed with, on exactly this commit'
 	@echo 'make clean           removes what was built; downloaded sources stay in build/deps, what is known good in build/known-good'

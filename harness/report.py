@@ -98,7 +98,7 @@ def write() -> Path:
     when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     head = f"<span class={'bad' if failed else 'good'}>{passed} passed, {failed} failed, {skipped} skipped</span>"
     body = (report_parts.speed() + _overview(found) + report_parts.flaky() + "".join(_stage(stage) for stage in found)
-            + report_parts.slowest(found) + report_parts.coverage() + report_parts.mutants() + report_parts.numbers() + report_parts.posix())
+            + report_parts.slowest(found) + report_parts.coverage() + report_parts.mutants() + report_parts.numbers() + report_parts.posix() + report_parts.suites())
     page = ("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'>"
             f"<title>Rumpk: {passed} passed, {failed} failed</title><style>{STYLE}</style>"
             f"<h1>Rumpk: {head}</h1><p class=dim>{when}</p>{body}</html>\n")

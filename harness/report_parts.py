@@ -117,6 +117,18 @@ def posix() -> str:
             f"{data['more']} pass here alone; {data['run']} were run.</p>{table}")
 
 
+def suites() -> str:
+    """Tests that come with others' programs, and every one that does not pass (tests/conformance/suites.py)."""
+    data = _load("../conformance/suites.json")
+    if not data:
+        return ""
+    rows = "".join(f"<tr><td>{escape(row['suite'])}<td class=n>{row['passed']} of {row['run']}<td><td></tr>" + "".join(
+        f"<tr><td><td><td>{escape(test['name'])}: {escape(test['here'])}<td>{escape(test['reason'] or 'no reason given')}</tr>" for test in row["other"])
+        for row in data["suites"])
+    return ("<h2 id=suites>Others' suites</h2><div class=scroll><table><tr><th>suite<th class=n>pass<th>other<th>reason</tr>"
+            f"{rows}</table></div>")
+
+
 def speed() -> str:
     """Boots a minute, in one sentence."""
     values = {row["metric"]: row["value"] for row in _load("perf.json").get("rows", [])}
