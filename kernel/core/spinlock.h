@@ -20,7 +20,7 @@ struct spinlock {
 	_Atomic uint32_t taken; /* W: who takes it, who has it */
 };
 
-static inline void spinlock_take(struct spinlock *lock)
+static inline __attribute__((always_inline)) void spinlock_take(struct spinlock *lock)
 {
 	/* Pairs with the release in spinlock_give: what the last owner wrote is seen. */
 	while (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire) != 0)
@@ -28,7 +28,7 @@ static inline void spinlock_take(struct spinlock *lock)
 			hal_cpu_relax();
 }
 
-static inline void spinlock_give(struct spinlock *lock)
+static inline __attribute__((always_inline)) void spinlock_give(struct spinlock *lock)
 {
 	atomic_store_explicit(&lock->taken, 0, memory_order_release);
 }

@@ -10,6 +10,7 @@
 
 #include "kernel/core/log.h"
 #include "kernel/io/net/memory.h"
+#include "kernel/io/net/recent.h"
 #include "kernel/io/net/timers.h"
 #include "lib/string.h"
 
@@ -105,6 +106,7 @@ static void frame_deliver(struct net_device *device)
 	device->partial = NULL;
 	device->counters.received++;
 	NETIF_SET_CHECKSUM_CTRL(netif, device->checks & ~vouched);
+	net_recent_first(frame);
 	if (netif->input(frame, netif) != ERR_OK)
 		(void)pbuf_free(frame);
 	NETIF_SET_CHECKSUM_CTRL(netif, device->checks);
