@@ -19,6 +19,7 @@
 #include "kernel/payload/processes.h"
 #include "kernel/payload/program.h"
 #include "kernel/payload/trust.h"
+#include "kernel/sys/linux/calls.h"
 #include "lib/cmdline.h"
 #include "lib/cpio.h"
 #include "lib/format.h"
@@ -79,6 +80,7 @@ static int bundle_run(struct span archive, struct span command_line)
 	if (loaded == STATUS_OK)
 		loaded = processes_run(archive, manifest, launch, &status, why);
 	object_settle();
+	linux_calls_report();
 	files_end();
 	if (loaded != STATUS_OK)
 		cannot_load(why);

@@ -25,9 +25,19 @@ def case(name: str, smp: int) -> suite.Case:
     return suite.Case(f"linux[{name},smp{smp}]", machine, Expectation(markers=(markers.RUBICON, *said, HALTED), bad=("WRONG",)))
 
 
+def told() -> suite.Case:
+    """What is asked for in vain is told once by its name, and listed at the end."""
+    machine = suite.product(paths.BUILD / "tests" / "linux" / "bounds.rpk", icount=True, seed=1, append="log=linux:info", extra=NETWORK)
+    once = r"re:.*\(bounds\): {} is not there: ENOSYS"
+    listed = r"re:.*not there: {}"
+    return suite.Case("linux[bounds,told]", machine, Expectation(markers=(
+        markers.RUBICON, once.format(r"setxattr \(5\)"), once.format(r"a call without a name here \(400\)"), "bounds: as it must be",
+        listed.format(r"setxattr \(5\)"), listed.format(r"a call without a name here \(400\)"), HALTED), bad=("WRONG",)))
+
+
 def cases() -> list[suite.Case]:
     """Each on one CPU and on four."""
-    return [case(name, smp) for name in PROGRAMS for smp in (1, 4)]
+    return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), told()]
 
 
 if __name__ == "__main__":

@@ -132,3 +132,10 @@ int64_t linux_call(struct thread *thread)
 	thread->user.x[0] = (uint64_t)result;
 	return 0;
 }
+
+void linux_calls_report(void)
+{
+	for (unsigned i = 0; i < LINUX_CALLS; i++)
+		if (atomic_load_explicit(&asked_in_vain[i / 32], memory_order_relaxed) & 1u << i % 32)
+			log_print(LOG_LINUX, LOG_INFO, "not there: %s (%u)", table[i] != NULL ? table[i]->name : "a call without a name here", i);
+}

@@ -50,4 +50,7 @@ void linux_calls_init(void);
  */
 int64_t linux_call(struct thread *thread);
 
+/* Prints which calls were asked for that are not there (log=linux:info). Context: nobody runs any more. */
+void linux_calls_report(void);
+
 #endif
