@@ -164,15 +164,6 @@ static uint32_t epoll_poll(struct linux_file *file, struct linux_waiter *waiter)
 	return collect(epoll_of(file), NULL, 1) > 0 ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
 }
 
-static status_t epoll_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
-{
-	(void)file;
-	*mode_type = 0;
-	out->permissions = 0600;
-	out->links = 1;
-	return STATUS_OK;
-}
-
 static void epoll_release(struct linux_file *file)
 {
 	struct epoll *epoll = epoll_of(file);
@@ -185,7 +176,7 @@ static void epoll_release(struct linux_file *file)
 }
 
 const struct linux_file_ops linux_epoll_ops = {
-	.name = "anon_inode:[eventpoll]", .is_stream = true, .poll = epoll_poll, .stat = epoll_stat, .release = epoll_release,
+	.name = "anon_inode:[eventpoll]", .is_stream = true, .poll = epoll_poll, .stat = linux_anonymous_stat, .release = epoll_release,
 };
 
 static int64_t call_epoll_create1(struct thread *thread, const uint64_t x[6])

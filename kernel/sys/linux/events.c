@@ -27,15 +27,6 @@ enum { EFD_SEMAPHORE = 1, TFD_ABSTIME = 1, TFD_CANCEL_ON_SET = 2 };
 #define EVENTFD_MAX (UINT64_MAX - 1)
 #define DESCRIPTOR_FLAGS ((uint64_t)(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK))
 
-static status_t anonymous_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
-{
-	(void)file;
-	*mode_type = 0;
-	out->permissions = 0600;
-	out->links = 1;
-	return STATUS_OK;
-}
-
 struct eventfd {
 	struct linux_file file;
 	struct linux_event event;
@@ -111,7 +102,7 @@ static void eventfd_release(struct linux_file *file)
 }
 
 static const struct linux_file_ops eventfd_ops = {
-	.name = "anon_inode:[eventfd]", .is_stream = true, .read = eventfd_read, .write = eventfd_write, .poll = eventfd_poll, .stat = anonymous_stat,
+	.name = "anon_inode:[eventfd]", .is_stream = true, .read = eventfd_read, .write = eventfd_write, .poll = eventfd_poll, .stat = linux_anonymous_stat,
 	.release = eventfd_release,
 };
 
@@ -239,7 +230,7 @@ static void timerfd_release(struct linux_file *file)
 }
 
 static const struct linux_file_ops timerfd_ops = {
-	.name = "anon_inode:[timerfd]", .is_stream = true, .read = timerfd_read, .poll = timerfd_poll, .stat = anonymous_stat, .release = timerfd_release,
+	.name = "anon_inode:[timerfd]", .is_stream = true, .read = timerfd_read, .poll = timerfd_poll, .stat = linux_anonymous_stat, .release = timerfd_release,
 };
 
 static int64_t call_timerfd_create(struct thread *thread, const uint64_t x[6])

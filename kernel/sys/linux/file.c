@@ -3,6 +3,7 @@
 
 #include "kernel/sys/linux/file.h"
 
+#include "kernel/io/fs/fs.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/epoll.h"
@@ -33,6 +34,15 @@ static void file_destroy(struct object *object)
 		budget_credit_bytes(budget, LINUX_FILE_CHARGE);
 		budget_put(budget);
 	}
+}
+
+status_t linux_anonymous_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
+{
+	(void)file;
+	*mode_type = 0;
+	out->permissions = 0600;
+	out->links = 1;
+	return STATUS_OK;
 }
 
 bool linux_charge(struct budget *budget, uint64_t bytes)

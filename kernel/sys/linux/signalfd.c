@@ -109,15 +109,6 @@ static uint32_t signalfd_poll(struct linux_file *file, struct linux_waiter *wait
 	return thread != NULL && (linux_signal_pending(thread) & set_of(file)) != 0 ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
 }
 
-static status_t signalfd_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
-{
-	(void)file;
-	*mode_type = 0;
-	out->permissions = 0600;
-	out->links = 1;
-	return STATUS_OK;
-}
-
 static void signalfd_release(struct linux_file *file)
 {
 	free(signalfd_of(file));
@@ -125,7 +116,7 @@ static void signalfd_release(struct linux_file *file)
 }
 
 static const struct linux_file_ops signalfd_ops = {
-	.name = "anon_inode:[signalfd]", .is_stream = true, .read = signalfd_read, .poll = signalfd_poll, .stat = signalfd_stat, .release = signalfd_release,
+	.name = "anon_inode:[signalfd]", .is_stream = true, .read = signalfd_read, .poll = signalfd_poll, .stat = linux_anonymous_stat, .release = signalfd_release,
 };
 
 /* Another set for one that is there. */
