@@ -60,13 +60,9 @@ static int64_t call_close_range(struct thread *thread, const uint64_t x[6])
 static void flags_change(struct linux_file *file, uint32_t mask, uint32_t set)
 {
 	uint32_t old = linux_file_flags(file);
-	uint32_t now;
 
-	do {
-		now = (old & ~mask) | (set & mask);
-	} while (!atomic_compare_exchange_weak_explicit(&file->flags, &old, now, memory_order_relaxed, memory_order_relaxed));
-	if (((old ^ now) & (LINUX_O_NONBLOCK | LINUX_O_ASYNC)) != 0 && file->ops->set_flags != NULL)
-		file->ops->set_flags(file, now);
+	while (!atomic_compare_exchange_weak_explicit(&file->flags, &old, (old & ~mask) | (set & mask), memory_order_relaxed, memory_order_relaxed))
+		;
 }
 
 static int64_t dup_least(struct thread *thread, int fd, uint64_t least, bool close_on_exec)

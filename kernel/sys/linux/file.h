@@ -58,7 +58,6 @@ struct linux_file_ops {
 	status_t (*map)(struct linux_file *file, struct span *memory);
 	/* The file system, and the number there, that every opened of the same file tells; false, or NULL: it is a file of its own. */
 	bool (*identity)(struct linux_file *file, const void **fs, uint64_t *id);
-	void (*set_flags)(struct linux_file *file, uint32_t flags); /* O_NONBLOCK or O_ASYNC changed. NULL: nothing to do */
 	/* The last hold has gone: who waits at the other end learns so at once. NULL: there is nothing to say. Context: fiber, or the network's CPU. */
 	void (*end)(struct linux_file *file);
 	void (*release)(struct linux_file *file); /* nobody can have it in hand any more: frees it. Context: fiber or scheduler; does not sleep */
