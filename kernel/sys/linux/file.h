@@ -40,6 +40,9 @@ enum {
 	LINUX_POLLWRNORM = 256, LINUX_POLLRDHUP = 0x2000,
 };
 
+/* asm-generic/ioctls.h: the request of ioctl(2) that many kinds of files answer: how much can be read. */
+enum { LINUX_FIONREAD = 0x541b };
+
 /*
  * What NULL answers is told with each. `offset` is where in the file; those without a place in them (pipes, sockets, ...) have `is_stream`, and do not
  * look at it. Reads and writes of a stream never sleep: STATUS_EAGAIN where there is nothing, or no room; who called waits by `poll`, unless O_NONBLOCK says

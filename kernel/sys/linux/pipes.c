@@ -19,7 +19,7 @@
 #include "kernel/sys/process.h"
 #include "lib/string.h"
 
-enum { PAGES = LINUX_PIPE_PAGES, BYTES = PAGES * HAL_PAGE_BYTES, ATOMIC_BYTES = 4096 /* PIPE_BUF */, FIONREAD = 0x541b };
+enum { PAGES = LINUX_PIPE_PAGES, BYTES = PAGES * HAL_PAGE_BYTES, ATOMIC_BYTES = 4096 /* PIPE_BUF */ };
 
 struct pipe_end {
 	struct linux_file file;
@@ -205,7 +205,7 @@ static int64_t pipe_ioctl(struct linux_file *file, struct thread *thread, uint32
 	struct pipe *pipe = pipe_of(file);
 	int32_t bytes;
 
-	if (request != FIONREAD)
+	if (request != LINUX_FIONREAD)
 		return STATUS_ENOTTY;
 	spinlock_take(&pipe->lock);
 	bytes = (int32_t)(pipe->head - pipe->tail);

@@ -7,7 +7,7 @@
 #include "kernel/sys/linux/socket_unix.h"
 #include "lib/string.h"
 
-enum { PIECE_MAX = 65536, FIONREAD = 0x541b };
+enum { PIECE_MAX = 65536 };
 
 /* What went along ends later, not in here: sockets may lie in sockets that lie in sockets. */
 static void piece_free(struct piece *piece)
@@ -288,7 +288,7 @@ int64_t linux_unix_ioctl(struct linux_file *file, struct thread *thread, uint32_
 	struct unix_socket *own = unix_of(socket);
 	uint32_t bytes = 0;
 
-	if (request != FIONREAD)
+	if (request != LINUX_FIONREAD)
 		return STATUS_ENOTTY;
 	if (socket->listening)
 		return STATUS_EINVAL;

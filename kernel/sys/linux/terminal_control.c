@@ -10,6 +10,7 @@
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/signal.h"
 #include "kernel/sys/linux/terminal_state.h"
@@ -20,7 +21,7 @@
 enum { SIG_IGN = 1 };
 enum {
 	TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x5404, TCSBRK = 0x5409, TCXONC = 0x540a, TCFLSH = 0x540b, TIOCSCTTY = 0x540e,
-	TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCOUTQ = 0x5411, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, FIONREAD = 0x541b, TIOCNOTTY = 0x5422,
+	TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCOUTQ = 0x5411, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, TIOCNOTTY = 0x5422,
 	TIOCGSID = 0x5429,
 };
 
@@ -235,7 +236,7 @@ int64_t linux_terminal_ioctl(struct linux_file *file, struct thread *thread, uin
 		return window_tell(thread, argument);
 	case TIOCSWINSZ:
 		return window_set(thread, argument);
-	case FIONREAD:
+	case LINUX_FIONREAD:
 		return count_tell(thread, argument);
 	default:
 		return STATUS_ENOTTY;

@@ -12,7 +12,7 @@
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
-enum { ANONYMOUS_DEVICE = 0xff /* of what is in no file system */, PART_BYTES = 65536, SMALL_BYTES = 512, FIONREAD = 0x541b, NANOSECONDS = 1000000000 };
+enum { ANONYMOUS_DEVICE = 0xff /* of what is in no file system */, PART_BYTES = 65536, SMALL_BYTES = 512, NANOSECONDS = 1000000000 };
 
 static struct linux_vfs_file *own_of(const struct linux_file *file)
 {
@@ -260,7 +260,7 @@ static int64_t vfs_ioctl(struct linux_file *file, struct thread *thread, uint32_
 	int32_t left;
 	status_t status;
 
-	if (request != FIONREAD || own_of(file)->dentry->node->type != FS_FILE)
+	if (request != LINUX_FIONREAD || own_of(file)->dentry->node->type != FS_FILE)
 		return STATUS_ENOTTY;
 	status = linux_dentry_stat(own_of(file)->dentry, &stat);
 	if (status != STATUS_OK)
