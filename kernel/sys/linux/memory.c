@@ -47,15 +47,12 @@ static bool range_of(const uint64_t x[6], uint64_t *end)
 	return true;
 }
 
-/* What a descriptor can be mapped for; the backing holds its file. */
+/* What the backing's file, which it holds, can be mapped for. */
 static status_t backing_of(struct thread *thread, const uint64_t x[6], unsigned type, struct linux_backing *backing)
 {
-	status_t status = linux_fd_get(thread->process, (int)x[4], 0, &backing->file);
-	uint32_t access;
+	uint32_t access = linux_file_flags(backing->file);
+	status_t status;
 
-	if (status != STATUS_OK)
-		return status;
-	access = atomic_load_explicit(&backing->file->flags, memory_order_relaxed);
 	if ((access & LINUX_O_PATH) != 0)
 		return STATUS_EBADF;
 	access &= LINUX_O_ACCMODE;
@@ -69,6 +66,20 @@ static status_t backing_of(struct thread *thread, const uint64_t x[6], unsigned 
 	if ((x[2] & LINUX_PROT_EXEC) && !linux_mm_of(thread->process)->jit)
 		return linux_file_prove(backing->file, &backing->memory);
 	backing->memory = linux_file_proven(backing->file);
+	return STATUS_OK;
+}
+
+/* What is wrong with what mmap is asked, whatever the file. */
+static status_t asked_check(const uint64_t x[6], unsigned type)
+{
+	if (x[1] > UINT64_MAX - HAL_PAGE_BYTES + 1)
+		return STATUS_ENOMEM;
+	if ((type != LINUX_MAP_SHARED && type != LINUX_MAP_PRIVATE) || x[1] == 0)
+		return STATUS_EINVAL;
+	if (x[3] & MAP_HUGETLB)
+		return STATUS_ENOMEM; /* there are none set aside, as on a Linux where nobody did */
+	if (!(x[3] & LINUX_MAP_ANONYMOUS) && x[1] <= LINUX_VA_END && x[5] > (uint64_t)INT64_MAX - LINUX_VA_END)
+		return STATUS_EOVERFLOW;
 	return STATUS_OK;
 }
 
@@ -87,20 +98,10 @@ static int64_t call_mmap(struct thread *thread, const uint64_t x[6])
 		result = linux_fd_get(thread->process, (int)x[4], 0, &backing.file);
 		if (result != STATUS_OK)
 			return result;
-		linux_file_put(backing.file);
-		backing.file = NULL;
 	}
-	if (x[1] > UINT64_MAX - HAL_PAGE_BYTES + 1)
-		return STATUS_ENOMEM;
-	if ((type != LINUX_MAP_SHARED && type != LINUX_MAP_PRIVATE) || x[1] == 0)
-		return STATUS_EINVAL;
-	if (x[3] & MAP_HUGETLB)
-		return STATUS_ENOMEM; /* there are none set aside, as on a Linux where nobody did */
-	if (!(x[3] & LINUX_MAP_ANONYMOUS)) {
-		if (x[1] <= LINUX_VA_END && x[5] > (uint64_t)INT64_MAX - LINUX_VA_END)
-			return STATUS_EOVERFLOW;
+	result = asked_check(x, type);
+	if (result == STATUS_OK && backing.file != NULL)
 		result = backing_of(thread, x, type, &backing);
-	}
 	if (result == STATUS_OK)
 		result = linux_mm_map(thread->process, x[0], x[1], x[2] & PROT_KNOWN, type | flags, &backing);
 	if (backing.file != NULL)
