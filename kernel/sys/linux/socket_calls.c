@@ -108,7 +108,7 @@ static int64_t call_listen(struct thread *thread, const uint64_t x[6])
 
 	if (status != STATUS_OK)
 		return status;
-	status = socket->ops->listen != NULL ? socket->ops->listen(socket, (unsigned)backlog + (backlog == 0 && socket->family != LINUX_AF_UNIX)) : STATUS_ENOTSUP;
+	status = socket->ops->listen != NULL ? socket->ops->listen(socket, (unsigned)backlog) : STATUS_ENOTSUP;
 	if (status == STATUS_OK)
 		socket->listening = true;
 	linux_file_put(&socket->file);

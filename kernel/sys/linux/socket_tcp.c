@@ -119,7 +119,7 @@ static void listen_there(void *arg)
 
 static status_t tcp_listen(struct linux_socket *socket, unsigned backlog)
 {
-	struct tcp_asking asking = { .own = tcp_of(socket), .backlog = backlog };
+	struct tcp_asking asking = { .own = tcp_of(socket), .backlog = backlog > 0 ? backlog : 1 };
 
 	/* A port of the machine's choice is none that the manifest names. */
 	if (!(asking.own->rights & CAPOS_NET_RIGHT_LISTEN) || !net_policy_may_listen(&asking.own->net->policy, NET_TCP, asking.own->bound.port))
