@@ -312,7 +312,7 @@ static int64_t call_timerfd_settime(struct thread *thread, const uint64_t x[6])
 		return status;
 	timerfd_set(file, value_ns, interval_ns, (x[1] & TFD_ABSTIME) != 0, &old);
 	linux_file_put(file);
-	return status == STATUS_OK && x[3] != 0 ? linux_copy_out(thread, x[3], &old, sizeof(old)) : status;
+	return x[3] != 0 ? linux_copy_out(thread, x[3], &old, sizeof(old)) : STATUS_OK;
 }
 
 static int64_t call_timerfd_gettime(struct thread *thread, const uint64_t x[6])

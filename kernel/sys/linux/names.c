@@ -50,6 +50,14 @@ static status_t is_new(const struct linux_walk *walk)
 	return walk->found != NULL || walk->magic != NULL ? STATUS_EEXIST : STATUS_OK;
 }
 
+/* The same for what is no directory, which a path that ends in '/' means. */
+static status_t is_new_file(const struct linux_walk *walk)
+{
+	status_t status = is_new(walk);
+
+	return status == STATUS_OK && walk->is_directory ? STATUS_ENOENT : status;
+}
+
 /* Whether it names something that can be taken away from its directory. */
 static status_t is_removable(const struct linux_walk *walk)
 {
@@ -110,15 +118,12 @@ static int64_t call_mknodat(struct thread *thread, const uint64_t x[6])
 	walk = linux_walk_user_late(thread, (int)x[0], x[1], false, &status);
 	if (walk == NULL)
 		return status;
-	if (is_new(walk) != STATUS_OK)
-		status = is_new(walk);
-	else if (walk->is_directory)
-		status = STATUS_ENOENT;
-	else if (type == LINUX_S_IFIFO || type == LINUX_S_IFSOCK)
+	status = is_new_file(walk);
+	if (status == STATUS_OK && (type == LINUX_S_IFIFO || type == LINUX_S_IFSOCK))
 		status = linux_path_make(walk, type == LINUX_S_IFIFO ? FS_PIPE : FS_OTHER, (uint32_t)x[2] & ~linux_process_of(thread)->fds.umask);
-	else if (type != 0 && type != LINUX_S_IFREG)
+	else if (status == STATUS_OK && type != 0 && type != LINUX_S_IFREG)
 		status = STATUS_EPERM;
-	else
+	else if (status == STATUS_OK)
 		status = linux_path_open(walk, LINUX_O_CREAT | LINUX_O_EXCL, (uint32_t)x[2] & PERMISSIONS_MASK & ~linux_process_of(thread)->fds.umask, &file);
 	linux_walk_free(walk);
 	if (file != NULL)
@@ -176,9 +181,7 @@ static status_t symlink_to(struct thread *thread, struct act *act, int dirfd, ui
 	act->walk = linux_walk_user_late(thread, dirfd, path_va, false, &status);
 	if (act->walk == NULL)
 		return status;
-	status = is_new(act->walk);
-	if (status == STATUS_OK && act->walk->is_directory)
-		status = STATUS_ENOENT;
+	status = is_new_file(act->walk);
 	if (status == STATUS_OK)
 		status = act_run(act, symlink_act);
 	linux_walk_free(act->walk);

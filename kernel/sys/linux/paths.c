@@ -159,21 +159,19 @@ static int64_t call_utimensat(struct thread *thread, const uint64_t x[6])
 {
 	int64_t times[2][2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 	struct fs_stat values;
-	status_t status = STATUS_OK;
+	bool follow = !(x[3] & LINUX_AT_SYMLINK_NOFOLLOW);
 	uint32_t what = 0;
 
 	memset(&values, 0, sizeof(values));
 	if (x[2] != 0 && linux_copy_in(thread, times, x[2], sizeof(times)) != STATUS_OK)
 		return STATUS_EFAULT;
 	if (time_take(times[0], &values.accessed, FS_SET_ACCESSED, &what) != STATUS_OK ||
-	    time_take(times[1], &values.modified, FS_SET_MODIFIED, &what) != STATUS_OK)
-		status = STATUS_EINVAL; /* of a file that is there */
-	if (status != STATUS_OK) {
-		int64_t there = set_at(thread, (int)x[0], x[1], !(x[3] & LINUX_AT_SYMLINK_NOFOLLOW), 0, &values);
+	    time_take(times[1], &values.modified, FS_SET_MODIFIED, &what) != STATUS_OK) {
+		int64_t there = set_at(thread, (int)x[0], x[1], follow, 0, &values); /* that it is not there comes first */
 
-		return there < 0 ? there : status;
+		return there < 0 ? there : STATUS_EINVAL;
 	}
-	return set_at(thread, (int)x[0], x[1], !(x[3] & LINUX_AT_SYMLINK_NOFOLLOW), what, &values);
+	return set_at(thread, (int)x[0], x[1], follow, what, &values);
 }
 
 static int64_t call_truncate(struct thread *thread, const uint64_t x[6])
