@@ -16,7 +16,7 @@ static _Atomic uint32_t retiring; /* W: any CPU. Objects that have lost their la
 /* Objects go in rounds, one at a time, so that however many go at once there is one message for them on its way. */
 static struct object *_Atomic dead; /* W: any CPU. Those for the next round, by next_dead */
 static _Atomic bool round_is_on;    /* W: any CPU (set), the last CPU of the round (clear) */
-static _Atomic uint32_t rounds_over;        /* W: the CPU where the round is */
+static _Atomic uint32_t rounds_over; /* W: the CPU where the round is */
 /* W: the CPU where the round is. */
 static struct object *round;
 static unsigned round_cpu;

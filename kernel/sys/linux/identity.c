@@ -22,7 +22,6 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-
 static int64_t answer_zero(struct thread *thread, const uint64_t x[6])
 {
 	(void)thread;

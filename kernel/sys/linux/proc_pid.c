@@ -131,7 +131,6 @@ void linux_pid_status(struct linux_text *text, struct process *of)
 		  (unsigned long long)bytes / 1024, (unsigned long long)pages * KIB_A_PAGE, (unsigned long long)pages * KIB_A_PAGE, of->thread_count);
 }
 
-/* The program's own path stands for its arguments: those are its memory, which may have anything in it by now. */
 void linux_pid_comm(struct linux_text *text, struct process *of)
 {
 	format_to(&text->sink, "%.15s\n", of->personality->comm);

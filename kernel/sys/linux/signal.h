@@ -47,8 +47,9 @@ enum {
 	LINUX_BUS_ADRERR = 2, LINUX_CLD_EXITED = 1, LINUX_CLD_KILLED = 2, LINUX_CLD_STOPPED = 5, LINUX_CLD_CONTINUED = 6,
 };
 
-/* struct sigaction of the kernel: `handler` and `flags`. */
 enum { LINUX_SIGNALS_QUEUED_MAX = 1024 /* of a process; RLIMIT_SIGPENDING */ };
+
+/* struct sigaction of the kernel: `handler` and `flags`. */
 enum { LINUX_SIG_DFL = 0, LINUX_SIG_IGN = 1 };
 enum {
 	LINUX_SA_NOCLDSTOP = 1, LINUX_SA_NOCLDWAIT = 2, LINUX_SA_SIGINFO = 4, LINUX_SA_RESTORER = 0x04000000, LINUX_SA_ONSTACK = 0x08000000,
