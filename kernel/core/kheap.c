@@ -194,7 +194,7 @@ void *kheap_alloc(size_t bytes)
 
 	if (!DEBUG_CHECKS)
 		return object_alloc(bytes);
-	address = bytes <= SIZE_MAX / 4 ? object_alloc(bytes + KHEAP_GUARD_BYTES) : NULL;
+	address = bytes <= KHEAP_GUARD_MAX ? object_alloc(bytes + KHEAP_GUARD_BYTES) : NULL;
 	if (address != NULL)
 		guard_judge(kheap_guard_begin(address, object_usable(address), bytes), address);
 	return address;

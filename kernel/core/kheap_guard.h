@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 enum { KHEAP_GUARD_BYTES = 16 }; /* at least so many are asked for beside the object */
+#define KHEAP_GUARD_MAX (UINT32_MAX - KHEAP_GUARD_BYTES) /* bytes that an object may be asked for: they are kept twice, in 64 bits */
 
 /* What is wrong with a piece of memory; NULL: nothing. Each is static text. */
 typedef const char *kheap_guard_verdict;
