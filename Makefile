@@ -166,7 +166,7 @@ help:
 	@echo 'make perf-peers      the ring beside ck_ring, rte_ring, Boost and LMAX, malloc beside musl, the blog beside nginx, redis and nginx beside Linux; build/report'
 	@echo 'make cover           what lines the tests reach: build/report/coverage.html'
 	@echo 'make mutants         changes single lines of the kernel and counts what the tests notice. MUTANTS="--part 1/4"'
-	@echo 'make soak            every fault at every place, storms, the network for long, 500 kills of a guest that writes to a volume: an hour'
+	@echo 'make soak            every fault at every place, storms, hostile Linux programs, the network for long, 500 kills of a guest that writes to a volume: an hour'
 	@echo 'make conformance      the Open POSIX Test Suite in the guest beside Linux'"'"'s results. POSIX="--only ^fork -j 2"'
 	@echo 'make recipes-test    every recipe (docs/recipes.md) built, run, and asked something. RECIPES="lua nginx"'
 	@echo 'make conformance-differential  the same random system calls on Debian'"'"'s Linux and here. DIFFERENTIAL="--seed 1 --count 200"'

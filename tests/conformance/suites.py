@@ -11,6 +11,7 @@ suites.toml. Leaves build/conformance/suites.json for the report; exit status 0:
 """
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shutil
@@ -131,7 +132,12 @@ def judge(suite: str, results: Results, reasons: dict[str, str]) -> dict[str, ob
     return {"suite": suite, "run": len(results), "passed": len(results) - len(other), "other": other}
 
 
-def main(names: list[str]) -> int:
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="suites.py", description="Runs tests that come with others' programs, in the guest.")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"only these of {', '.join(SUITES)}")
+    names = parser.parse_args().suites
+    if unknown := [name for name in names if name not in SUITES]:
+        parser.error(f"no such suite: {', '.join(unknown)}; there are {', '.join(SUITES)}")
     reasons = dict(tomllib.loads(REASONS.read_text(encoding="utf-8"))["reasons"])
     kept = json.loads(REPORT.read_text(encoding="utf-8"))["suites"] if names and REPORT.exists() else []
     failed = False
@@ -152,4 +158,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
