@@ -3,6 +3,7 @@
 
 /* Sockets that lie in queues: what nobody can reach any more is gone, what somebody can reach is not, and all of it is paid for. */
 #include "tests/linux/claims.h"
+#include "tests/linux/rights.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,32 +13,6 @@
 
 enum { ROUNDS = 6000, DEPTH = 50 };
 
-static int send_with(int through, int what)
-{
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
-	struct iovec piece = { "x", 1 };
-	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
-
-	memcpy(CMSG_DATA(&control.header), &what, sizeof(what));
-	return (int)sendmsg(through, &message, MSG_DONTWAIT);
-}
-
-static int take_from(int from)
-{
-	char control[CMSG_SPACE(sizeof(int))];
-	char byte;
-	struct iovec piece = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
-	int fd = -1;
-
-	if (recvmsg(from, &message, MSG_DONTWAIT) == 1 && CMSG_FIRSTHDR(&message) != NULL)
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
-	return fd;
-}
-
 static void out_of_reach(void)
 {
 	for (int i = 0; i < ROUNDS; i++) {
@@ -46,7 +21,7 @@ static void out_of_reach(void)
 
 		CLAIM(socketpair(AF_UNIX, i % 2 ? SOCK_STREAM : SOCK_DGRAM, 0, one) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, two) == 0);
 		/* Each end lies in its own queue, or the pairs in those of each other. */
-		CLAIM(send_with(one[1], i % 3 ? one[0] : two[0]) == 1 && send_with(two[1], i % 3 ? two[0] : one[0]) == 1);
+		CLAIM(hand_over(one[1], i % 3 ? one[0] : two[0], MSG_DONTWAIT) == 1 && hand_over(two[1], i % 3 ? two[0] : one[0], MSG_DONTWAIT) == 1);
 		CLAIM(close(one[0]) == 0 && close(one[1]) == 0 && close(two[0]) == 0 && close(two[1]) == 0);
 		if (claims_failed > 0)
 			return;
@@ -65,16 +40,16 @@ static void within_reach(void)
 	for (int i = 0; i < DEPTH; i++) {
 		int pair[2];
 
-		CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && send_with(last, pair[0]) == 1 && close(pair[0]) == 0);
+		CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && hand_over(last, pair[0], MSG_DONTWAIT) == 1 && close(pair[0]) == 0);
 		close(last);
 		last = pair[1];
 	}
 	out_of_reach();
-	CLAIM(send_with(last, first[0]) == 1); /* a circle, one of which is open */
+	CLAIM(hand_over(last, first[0], MSG_DONTWAIT) == 1); /* a circle, one of which is open */
 	out_of_reach();
 	close(last);
 	last = dup(first[0]);
-	for (int fd; (fd = take_from(last)) >= 0; depth++) {
+	for (int fd; (fd = take_over(last, MSG_DONTWAIT)) >= 0; depth++) {
 		close(last);
 		last = fd;
 	}

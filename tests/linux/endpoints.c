@@ -3,6 +3,7 @@
 
 /* Sockets at their edges: names, what is cut off, what is shut down, which queue is full, and what is refused. */
 #include "tests/linux/claims.h"
+#include "tests/linux/rights.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -222,20 +223,14 @@ static void pairs(void)
 /* Descriptors that cannot be told are none, and what was sent along is gone; the data that it came with is not. */
 static void rights_lost(void)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
 	char byte = 'x';
 	struct iovec piece = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1, .msg_control = BAD, .msg_controllen = CMSG_SPACE(sizeof(int)) };
 	int pair[2];
 	int ends[2];
 
 	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && pipe2(ends, O_NONBLOCK) == 0);
-	memcpy(CMSG_DATA(&control.header), &ends[1], sizeof(ends[1]));
-	CLAIM(sendmsg(pair[0], &message, 0) == 1 && close(ends[1]) == 0);
-	message.msg_control = BAD;
+	CLAIM(hand_over(pair[0], ends[1], 0) == 1 && close(ends[1]) == 0);
 	CLAIM(syscall(SYS_recvmsg, pair[1], &message, 0) == 1 && (message.msg_flags & MSG_CTRUNC) != 0 && read(ends[0], &byte, 1) == 0);
 	CLAIM(close(ends[0]) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0);
 }

@@ -13,7 +13,7 @@ $(MUSL_STAMP): tools/toolchains/musl.lock
 	tools/rumpk toolchain musl >/dev/null
 	@touch $@
 
-build/tests/linux/%/program: tests/linux/%.c tests/linux/claims.h $(MUSL_STAMP) $(RULES)
+build/tests/linux/%/program: tests/linux/%.c $(wildcard tests/linux/*.h) $(MUSL_STAMP) $(RULES)
 	@mkdir -p $(@D)
 	$(LINUX_CC) -std=gnu11 -O1 -I. $(WARNINGS) -D_GNU_SOURCE -o $@ $<
 

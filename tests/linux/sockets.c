@@ -3,6 +3,7 @@
 
 /* TCP and UDP within the machine, socket pairs, names, descriptors sent along, and what is refused. */
 #include "tests/linux/claims.h"
+#include "tests/linux/rights.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -120,35 +121,6 @@ static void udp(void)
 	close(b);
 }
 
-/* Sends `fd` along with a byte. */
-static ssize_t hand_over(int to, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))];
-	struct iovec byte = { "x", 1 };
-	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	return sendmsg(to, &message, 0);
-}
-
-static int take_over(int from)
-{
-	char control[CMSG_SPACE(sizeof(int))];
-	char data;
-	struct iovec byte = { &data, 1 };
-	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
-	int fd = -1;
-
-	CLAIM(recvmsg(from, &message, 0) == 1);
-	if (CMSG_FIRSTHDR(&message) != NULL)
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
-	return fd;
-}
-
 /* Descriptors end a call that wants more than came with them, and none is lost with what comes behind. */
 static void rights_end_a_call(void)
 {
@@ -162,7 +134,7 @@ static void rights_end_a_call(void)
 	int fd = -1;
 
 	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && pipe(ends) == 0);
-	CLAIM(hand_over(pair[0], ends[1]) == 1 && write(pair[0], "b", 1) == 1 && close(ends[1]) == 0);
+	CLAIM(hand_over(pair[0], ends[1], 0) == 1 && write(pair[0], "b", 1) == 1 && close(ends[1]) == 0);
 	CLAIM(recvmsg(pair[1], &message, MSG_WAITALL) == 1 && CMSG_FIRSTHDR(&message) != NULL);
 	if (CMSG_FIRSTHDR(&message) != NULL)
 		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
@@ -184,9 +156,9 @@ static void pairs(void)
 	CLAIM(write(pair[0], "abc", 3) == 3 && write(pair[0], "def", 3) == 3);
 	CLAIM(recv(pair[1], data, 6, MSG_WAITALL) == 6 && memcmp(data, "abcdef", 6) == 0);
 	CLAIM(pipe(ends) == 0);
-	CLAIM(hand_over(pair[0], ends[1]) == 1);
+	CLAIM(hand_over(pair[0], ends[1], 0) == 1);
 	close(ends[1]);
-	fd = take_over(pair[1]);
+	fd = take_over(pair[1], 0);
 	CLAIM(write(fd, "through", 7) == 7 && read(ends[0], data, sizeof(data)) == 7);
 	close(fd);
 	CLAIM(read(ends[0], data, sizeof(data)) == 0);
