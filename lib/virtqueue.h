@@ -30,7 +30,7 @@
 #include "lib/status.h"
 
 #define VIRTQUEUE_SIZE_MAX 256u  /* descriptors: a page of them */
-#define VIRTQUEUE_PIECES_MAX 32u /* of one chain */
+#define VIRTQUEUE_PIECES_MAX 64u /* of one chain */
 
 /* Little-endian, as all of virtio 1. */
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "wire structures are used as they lie");

@@ -14,8 +14,8 @@
 #include "lib/status.h"
 
 enum {
-	HAL_BLOCK_UNIT = 512,       /* offsets and lengths are multiples of it */
-	HAL_BLOCK_PIECES_MAX = 16,  /* of one request */
+	HAL_BLOCK_UNIT = 512,        /* offsets and lengths are multiples of it */
+	HAL_BLOCK_PIECES_MAX = 59,   /* of one request */
 	HAL_BLOCK_REQUESTS_MAX = 64, /* at a time */
 };
 
@@ -24,6 +24,7 @@ struct hal_block;
 struct hal_block_info {
 	uint64_t bytes;
 	uint32_t block_bytes; /* what the device likes best; a multiple of HAL_BLOCK_UNIT */
+	uint32_t pieces_max;  /* of one request: at least 1, at most HAL_BLOCK_PIECES_MAX */
 	bool read_only;
 	bool flush;   /* what was written may be lost with the power before a flush; without: it is not */
 	bool discard; /* the device can be told what nobody needs any more */

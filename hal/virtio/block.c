@@ -58,8 +58,8 @@ static status_t config_read(struct hal_block *block)
 		.read_only = device->features & F_RO,
 		.flush = device->features & F_FLUSH,
 		.discard = (device->features & F_DISCARD) && discard != 0,
+		.pieces_max = pieces == 0 || pieces > HAL_BLOCK_PIECES_MAX ? HAL_BLOCK_PIECES_MAX : pieces,
 	};
-	block->pieces_max = pieces == 0 || pieces > HAL_BLOCK_PIECES_MAX ? HAL_BLOCK_PIECES_MAX : pieces;
 	block->discard_sectors_max = discard;
 	return STATUS_OK;
 }
@@ -84,6 +84,20 @@ static status_t records_begin(struct hal_block *block)
 	return STATUS_OK;
 }
 
+/* Without tables of their own requests lie in the queue, which the device may have made a short one: a header and a status go with the pieces. */
+static status_t pieces_fit(struct hal_block *block)
+{
+	uint32_t size = block->queue.ring.size;
+
+	if (block->driver.device->features & VIRTIO_F_INDIRECT_DESC)
+		return STATUS_OK;
+	if (size < 3)
+		return STATUS_EIO;
+	if (block->info.pieces_max > size - 2)
+		block->info.pieces_max = size - 2;
+	return STATUS_OK;
+}
+
 /* `ready`: NULL where no interrupt is to come. */
 static status_t start(struct hal_block *block, void (*ready)(void *ctx), void *ctx)
 {
@@ -99,6 +113,8 @@ static status_t start(struct hal_block *block, void (*ready)(void *ctx), void *c
 	if (ready != NULL)
 		virtio_driver_begin(&block->driver, ready, ctx);
 	status = virtio_queue_begin(device, &block->queue, 0, VIRTQUEUE_SIZE_MAX);
+	if (status == STATUS_OK)
+		status = pieces_fit(block);
 	if (status != STATUS_OK)
 		return status;
 	virtqueue_hush(&block->queue.ring);

@@ -40,10 +40,9 @@ struct block_slot {
 	volatile uint8_t result;
 	uint8_t unused[15];
 	struct virtq_desc table[HAL_BLOCK_PIECES_MAX + 2];
-	uint8_t padding[512 - 48 - 16 * (HAL_BLOCK_PIECES_MAX + 2)];
 };
 
-static_assert(sizeof(struct block_slot) == 512 && offsetof(struct block_slot, table) == 48, "eight to the page, tables aligned");
+static_assert(sizeof(struct block_slot) == 1024 && offsetof(struct block_slot, table) == 48, "four to the page, tables aligned");
 
 enum { SLOTS_PER_PAGE = HAL_PAGE_BYTES / sizeof(struct block_slot), SLOT_PAGES = HAL_BLOCK_REQUESTS_MAX / SLOTS_PER_PAGE };
 
@@ -58,7 +57,6 @@ struct block_record {
 struct hal_block {
 	struct virtio_driver driver;
 	struct hal_block_info info;
-	uint32_t pieces_max;
 	uint32_t discard_sectors_max;
 	struct virtio_queue queue;
 	struct block_record *free;

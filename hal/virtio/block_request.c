@@ -24,7 +24,7 @@ static status_t request_judge(const struct hal_block *block, const struct hal_bl
 		return STATUS_EACCES;
 	if ((request->operation == HAL_BLOCK_FLUSH && !block->info.flush) || (request->operation == HAL_BLOCK_DISCARD && !block->info.discard))
 		return STATUS_ENOTSUP;
-	if (moves ? request->count == 0 || request->count > block->pieces_max : request->count != 0)
+	if (moves ? request->count == 0 || request->count > block->info.pieces_max : request->count != 0)
 		return STATUS_EINVAL;
 	for (unsigned i = 0; i < request->count; i++) {
 		if (request->pieces[i].len == 0 || request->pieces[i].len % HAL_BLOCK_UNIT != 0)

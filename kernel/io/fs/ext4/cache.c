@@ -3,12 +3,15 @@
 
 #include "kernel/io/fs/ext4/cache.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "kernel/io/fs/ext4/platform.h"
 #include "lib/string.h"
 
-enum { FETCH_MAX = HAL_BLOCK_PIECES_MAX, FETCHES_MAX = 16, WRITES = 32 };
+enum { FETCH_MAX = 16, FETCHES_MAX = 16, WRITES = 32 };
+
+static_assert((unsigned)FETCH_MAX <= (unsigned)HAL_BLOCK_PIECES_MAX, "a fetch is one request");
 
 /* A read of blocks that follow each other. */
 struct fetch {
@@ -165,7 +168,7 @@ static unsigned fetch_begin(struct cache *cache, uint64_t block, unsigned count)
 	if (fetch == NULL)
 		return 0;
 	/* Nothing that was added here is dropped for the next one: it would be, were the limit that small. */
-	while (got < count && got < FETCH_MAX && find(cache, block + got) == NULL) {
+	while (got < count && got < FETCH_MAX && got < cache->device->pieces_max && find(cache, block + got) == NULL) {
 		struct buffer *buffer = add(cache, block + got);
 
 		if (buffer == NULL)
@@ -197,10 +200,12 @@ void cache_prefetch(struct cache *cache, uint64_t block, unsigned count)
 		if (find(cache, block) == NULL)
 			step = fetch_begin(cache, block, count < cache->blocks - block ? count : (unsigned)(cache->blocks - block));
 		if (step == 0)
-			return;
+			break;
 		block += step;
 		count -= step;
 	}
+	if (!cache->hurried)
+		cache->device->kick(cache->device);
 }
 
 bool cache_has(struct cache *cache, uint64_t block)
@@ -359,37 +364,50 @@ static struct buffer **sort(struct buffer **from, struct buffer **to, unsigned c
 	return from;
 }
 
-static status_t write_finish(struct cache *cache, struct ext4_io *io)
-{
-	cache->device->wait(cache->device, io);
-	return io->status == STATUS_OK ? STATUS_OK : STATUS_EIO;
-}
+/* Writes that are under way, the oldest at `ended`. */
+struct writes {
+	struct ext4_io *ios; /* WRITES */
+	unsigned begun, ended;
+};
 
-/* WRITES requests at a time, each of as many blocks as follow each other: the oldest is waited for before the next one takes its place. */
-static status_t write_sorted(struct cache *cache, struct buffer **sorted, unsigned count, struct ext4_io *ios)
+/* Waits until no more than `most` are under way. STATUS_EIO where one failed. */
+static status_t writes_finish(struct cache *cache, struct writes *writes, unsigned most)
 {
 	status_t status = STATUS_OK;
-	unsigned begun = 0;
-	unsigned ended = 0;
+
+	while (writes->begun - writes->ended > most) {
+		struct ext4_io *io = &writes->ios[writes->ended++ % WRITES];
+
+		cache->device->wait(cache->device, io);
+		if (io->status != STATUS_OK)
+			status = STATUS_EIO;
+	}
+	return status;
+}
+
+/*
+ * WRITES requests at a time, each of as many blocks as follow each other. Where they are under way the older half is waited for: the device hears of as many
+ * at once then, while it still has the others.
+ */
+static status_t write_sorted(struct cache *cache, struct buffer **sorted, unsigned count, struct ext4_io *ios)
+{
+	struct writes writes = { .ios = ios };
+	status_t status = STATUS_OK;
+	status_t last;
 
 	for (unsigned i = 0; i < count && status == STATUS_OK;) {
-		struct ext4_io *io = &ios[begun % WRITES];
+		struct ext4_io *io = &ios[writes.begun++ % WRITES];
 
-		if (begun - ended == WRITES)
-			status = write_finish(cache, &ios[ended++ % WRITES]);
 		*io = (struct ext4_io){ .operation = HAL_BLOCK_WRITE, .offset = sorted[i]->block * cache->block_bytes };
 		do
 			io->pieces[io->count++] = (struct hal_block_piece){ sorted[i++]->data, cache->block_bytes };
-		while (i < count && io->count < HAL_BLOCK_PIECES_MAX && sorted[i]->block == sorted[i - 1]->block + 1);
+		while (i < count && io->count < cache->device->pieces_max && sorted[i]->block == sorted[i - 1]->block + 1);
 		cache->device->submit(cache->device, io);
-		begun++;
+		if (writes.begun - writes.ended == WRITES)
+			status = writes_finish(cache, &writes, WRITES / 2);
 	}
-	for (; ended < begun; ended++) {
-		status_t last = write_finish(cache, &ios[ended % WRITES]);
-
-		status = status == STATUS_OK ? last : status;
-	}
-	return status;
+	last = writes_finish(cache, &writes, 0);
+	return status == STATUS_OK ? last : status;
 }
 
 static void gone_home(struct cache *cache, struct buffer *buffer)

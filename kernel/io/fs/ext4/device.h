@@ -30,8 +30,11 @@ struct ext4_device {
 	uint64_t bytes;
 	bool read_only;
 	bool flush; /* what was written is safe only behind a flush */
-	/* Takes a request; `done` is set by then or in a later call. */
+	uint32_t pieces_max; /* of one request: at least 1, at most HAL_BLOCK_PIECES_MAX */
+	/* Takes a request, for the next kick() or wait() to begin with; `done` is set in a later call. */
 	void (*submit)(struct ext4_device *device, struct ext4_io *io);
+	/* The device hears of all that it was given: once for many, since that may cost more than the requests. */
+	void (*kick)(struct ext4_device *device);
 	/* Until it is done. */
 	void (*wait)(struct ext4_device *device, struct ext4_io *io);
 };

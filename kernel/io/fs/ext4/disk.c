@@ -87,7 +87,11 @@ static void disk_submit(struct ext4_device *device, struct ext4_io *io)
 	io->done = false;
 	if (!list_is_empty(&disk->waiting) || !hand_over(disk, io))
 		list_push_back(&disk->waiting, &io->node);
-	hal_block_kick(disk->block);
+}
+
+static void disk_kick(struct ext4_device *device)
+{
+	hal_block_kick(((struct disk *)device)->block);
 }
 
 /* Whether the device had to wake it. */
@@ -152,7 +156,7 @@ status_t disk_open(unsigned index, struct ext4_device **out)
 	}
 	hal_block_info(disk->block, &info);
 	disk->device = (struct ext4_device){
-		.bytes = info.bytes, .read_only = info.read_only, .flush = info.flush, .submit = disk_submit, .wait = disk_wait,
+		.bytes = info.bytes, .read_only = info.read_only, .flush = info.flush, .pieces_max = info.pieces_max, .submit = disk_submit, .kick = disk_kick, .wait = disk_wait,
 	};
 	device_governor_add(&disk->governor);
 	*out = &disk->device;

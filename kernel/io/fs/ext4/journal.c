@@ -44,15 +44,18 @@ static status_t transfer(struct journal *journal, enum hal_block_operation opera
 status_t journal_init(struct journal *journal, struct cache *cache, struct journal_run *runs, unsigned run_count, uint32_t blocks,
 		      const char **why)
 {
+	bool scratched = true;
 	status_t status;
 
 	*journal = (struct journal){ .cache = cache, .runs = runs, .run_count = run_count };
 	journal->super = ext4_block_alloc(cache->block_bytes);
-	journal->scratch[0] = ext4_block_alloc(cache->block_bytes);
-	journal->scratch[1] = ext4_block_alloc(cache->block_bytes);
+	for (unsigned i = 0; i < JOURNAL_SCRATCH; i++) {
+		journal->scratch[i] = ext4_block_alloc(cache->block_bytes);
+		scratched = scratched && journal->scratch[i] != NULL;
+	}
 	journal->writes = calloc(1, sizeof(*journal->writes));
 	*why = "out of memory";
-	if (journal->super == NULL || journal->scratch[0] == NULL || journal->scratch[1] == NULL || journal->writes == NULL)
+	if (journal->super == NULL || !scratched || journal->writes == NULL)
 		return STATUS_ENOMEM;
 	*why = "its journal cannot be read";
 	status = transfer(journal, HAL_BLOCK_READ, 0, journal->super);
@@ -64,8 +67,8 @@ void journal_end(struct journal *journal)
 	if (journal->cache == NULL)
 		return;
 	ext4_block_free(journal->super, journal->cache->block_bytes);
-	ext4_block_free(journal->scratch[0], journal->cache->block_bytes);
-	ext4_block_free(journal->scratch[1], journal->cache->block_bytes);
+	for (unsigned i = 0; i < JOURNAL_SCRATCH; i++)
+		ext4_block_free(journal->scratch[i], journal->cache->block_bytes);
 	free(journal->writes);
 	free(journal->runs);
 	*journal = (struct journal){ 0 };
@@ -152,8 +155,10 @@ static void last_submit(struct journal *journal)
 {
 	struct journal_writes *writes = journal->writes;
 
-	if (writes->grows)
+	if (writes->grows) {
 		journal->cache->device->submit(journal->cache->device, &writes->ios[writes->used - 1]);
+		journal->cache->device->kick(journal->cache->device);
+	}
 	writes->grows = false;
 }
 
@@ -178,7 +183,7 @@ static void log_write(struct journal *journal, void *data)
 	uint64_t offset = block_of(journal, journal->head) * bytes;
 	struct ext4_io *io = writes->grows ? &writes->ios[writes->used - 1] : NULL;
 
-	if (io == NULL || io->count == HAL_BLOCK_PIECES_MAX || io->offset + (uint64_t)io->count * bytes != offset) {
+	if (io == NULL || io->count == journal->cache->device->pieces_max || io->offset + (uint64_t)io->count * bytes != offset) {
 		last_submit(journal);
 		if (writes->used == WRITES)
 			writes_finish(journal);
@@ -191,42 +196,47 @@ static void log_write(struct journal *journal, void *data)
 	journal->free--;
 }
 
-/* The descriptor comes first in the log, but is known last: its place is kept. */
-static void descriptor_write(struct journal *journal, uint32_t at, void *block)
+/* A block that is filled here and goes to the log, and is so until the write is over. */
+static uint8_t *filled_take(struct journal *journal)
 {
-	uint32_t head = journal->head;
+	if (journal->filled == JOURNAL_SCRATCH) {
+		writes_finish(journal);
+		journal->filled = 1;
+	}
+	return journal->scratch[journal->filled++];
+}
 
-	journal->head = at;
-	log_write(journal, block);
-	journal->head = head;
-	writes_finish(journal);
+/* What the log has of a block that would pass for one of the log's own there: a copy at `to`. */
+static uint8_t *escaped(struct journal *journal, const struct buffer *buffer, uint8_t *to)
+{
+	memcpy(to, buffer->data, journal->cache->block_bytes);
+	memset(to, 0, 4);
+	return to;
 }
 
 /* A descriptor and its blocks, from `*node` on, which moves on. */
 static void part_write(struct journal *journal, struct list_node **node)
 {
-	struct list_node *end = &journal->cache->running;
+	struct list_node *const end = &journal->cache->running;
+	struct list_node *const first = *node;
 	unsigned capacity = jbd2_descriptor_capacity(&journal->format);
-	uint32_t at = journal->head;
 	struct jbd2_descriptor descriptor;
+	struct buffer *buffer;
 
-	jbd2_descriptor_begin(&journal->format, &descriptor, journal->scratch[0], journal->sequence);
-	journal->head = jbd2_next(&journal->format, at);
-	for (; *node != end && descriptor.count < capacity; *node = (*node)->next) {
-		struct buffer *buffer = LIST_OWNER(*node, struct buffer, dirty);
-		bool escaped = jbd2_must_escape(buffer->data);
-		uint8_t *data = buffer->data;
-
-		if (escaped) {
-			writes_finish(journal); /* what is there of an earlier one */
-			data = memcpy(journal->scratch[1], buffer->data, journal->cache->block_bytes);
-			memset(data, 0, 4);
-		}
-		jbd2_descriptor_add(&journal->format, &descriptor, buffer->block, data, escaped);
-		log_write(journal, data);
+	jbd2_descriptor_begin(&journal->format, &descriptor, filled_take(journal), journal->sequence);
+	for (*node = first; *node != end && descriptor.count < capacity; *node = (*node)->next) {
+		buffer = LIST_OWNER(*node, struct buffer, dirty);
+		if (jbd2_must_escape(buffer->data))
+			jbd2_descriptor_add(&journal->format, &descriptor, buffer->block, escaped(journal, buffer, journal->scratch[0]), true);
+		else
+			jbd2_descriptor_add(&journal->format, &descriptor, buffer->block, buffer->data, false);
 	}
 	jbd2_descriptor_end(&journal->format, &descriptor);
-	descriptor_write(journal, at, journal->scratch[0]);
+	log_write(journal, descriptor.block);
+	for (struct list_node *at = first; at != *node; at = at->next) {
+		buffer = LIST_OWNER(at, struct buffer, dirty);
+		log_write(journal, jbd2_must_escape(buffer->data) ? escaped(journal, buffer, filled_take(journal)) : buffer->data);
+	}
 }
 
 status_t journal_commit(struct journal *journal, uint64_t seconds, bool wait)
@@ -241,8 +251,10 @@ status_t journal_commit(struct journal *journal, uint64_t seconds, bool wait)
 	if (journal->free <= jbd2_transaction_blocks(&journal->format, count))
 		return STATUS_ENOSPC;
 	journal->writes->status = STATUS_OK;
+	journal->filled = 1;
 	while (node != &journal->cache->running)
 		part_write(journal, &node);
+	writes_finish(journal);
 	status = journal->writes->status;
 	if (status == STATUS_OK)
 		status = ext4_device_flush(device);

@@ -25,13 +25,16 @@ struct journal_run {
 
 struct journal_writes;
 
+enum { JOURNAL_SCRATCH = 9 };
+
 struct journal {
 	struct jbd2 format;
 	struct cache *cache;
 	struct journal_run *runs;
 	unsigned run_count;
 	uint8_t *super;      /* a block: the journal's first */
-	uint8_t *scratch[2]; /* a block each */
+	uint8_t *scratch[JOURNAL_SCRATCH]; /* a block each */
+	unsigned filled;                   /* of them, from 1 on, by the commit that runs */
 	struct journal_writes *writes;
 	uint32_t head;       /* where the next transaction goes */
 	uint32_t free;       /* blocks of the log */

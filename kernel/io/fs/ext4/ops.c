@@ -118,6 +118,8 @@ static bool op_at_once(struct fs *fs, bool begin)
 	if (begin && ext4_lock_is_taken(volume->lock))
 		return false;
 	volume->cache.hurried = begin;
+	if (!begin)
+		volume->device->kick(volume->device); /* what was asked for meanwhile, all of it at once */
 	return true;
 }
 

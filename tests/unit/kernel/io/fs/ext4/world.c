@@ -155,6 +155,11 @@ static void submit(struct ext4_device *device, struct ext4_io *io)
 		request_do((struct world_disk *)device, io);
 }
 
+static void kick(struct ext4_device *device)
+{
+	(void)device;
+}
+
 static void wait_for(struct ext4_device *device, struct ext4_io *io)
 {
 	if (!io->done)
@@ -163,7 +168,7 @@ static void wait_for(struct ext4_device *device, struct ext4_io *io)
 
 void world_disk_make(struct world_disk *disk, uint64_t bytes)
 {
-	*disk = (struct world_disk){ .device = { .bytes = bytes, .flush = true, .submit = submit, .wait = wait_for } };
+	*disk = (struct world_disk){ .device = { .bytes = bytes, .flush = true, .pieces_max = HAL_BLOCK_PIECES_MAX, .submit = submit, .kick = kick, .wait = wait_for } };
 	disk->bytes = calloc(1, bytes);
 }
 
