@@ -97,6 +97,7 @@ static void blocks_count(struct volume *volume, uint64_t first, uint32_t count, 
 		ext2fs_mark_block_bitmap_range2(ext2->block_map, first, count);
 	else
 		ext2fs_unmark_block_bitmap_range2(ext2->block_map, first, count);
+	volume->given_back |= change < 0;
 	while (count > 0) {
 		dgrp_t group = ext2fs_group_of_blk2(ext2, first);
 		uint64_t in_group = ext2->super->s_first_data_block + (group + 1ul) * EXT2_BLOCKS_PER_GROUP(ext2->super) - first;

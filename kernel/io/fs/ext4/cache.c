@@ -9,7 +9,7 @@
 #include "kernel/io/fs/ext4/platform.h"
 #include "lib/string.h"
 
-enum { FETCH_MAX = 16, FETCHES_MAX = 16, WRITES = 32 };
+enum { FETCH_MAX = 16, FETCHES_MAX = 16 };
 
 static_assert((unsigned)FETCH_MAX <= (unsigned)HAL_BLOCK_PIECES_MAX, "a fetch is one request");
 
@@ -65,6 +65,7 @@ status_t cache_init(struct cache *cache, struct ext4_device *device, uint32_t bl
 	list_init(&cache->idle);
 	list_init(&cache->running);
 	list_init(&cache->committed);
+	list_init(&cache->fresh);
 	cache->table = calloc(slots, sizeof(struct buffer *));
 	return cache->table != NULL ? STATUS_OK : STATUS_ENOMEM;
 }
@@ -102,10 +103,12 @@ void cache_end(struct cache *cache)
 	cache->table = NULL;
 }
 
-/* Room for one more. Where nothing is idle, what is committed goes home first; where nothing is, the limit gives way. */
+/* Room for one more. Where nothing is idle, what may go home does first; where nothing is then, the limit gives way. */
 static void make_room(struct cache *cache)
 {
 	while (cache->count >= cache->limit) {
+		if (list_is_empty(&cache->idle) && cache->fresh_count > 0 && cache_write_fresh(cache) != STATUS_OK)
+			return;
 		if (list_is_empty(&cache->idle) && (cache->committed_count == 0 || cache_write_home(cache) != STATUS_OK))
 			return;
 		if (list_is_empty(&cache->idle))
@@ -153,7 +156,7 @@ static struct buffer *add(struct cache *cache, uint64_t block)
 /* It was used: the last one to be dropped. */
 static void touch(struct cache *cache, struct buffer *buffer)
 {
-	if (buffer->running || buffer->committed || buffer->undo != NULL)
+	if (buffer->running || buffer->committed || buffer->fresh || buffer->undo != NULL)
 		return;
 	list_remove(&buffer->use);
 	list_push_back(&cache->idle, &buffer->use);
@@ -260,7 +263,7 @@ status_t cache_get_new(struct cache *cache, uint64_t block, struct buffer **out)
 
 void cache_change_data(struct cache *cache, struct buffer *buffer)
 {
-	if (buffer->running)
+	if (buffer->running || buffer->fresh)
 		return;
 	list_remove(&buffer->use);
 	list_remove(&buffer->dirty);
@@ -270,13 +273,29 @@ void cache_change_data(struct cache *cache, struct buffer *buffer)
 	cache->committed_count -= buffer->committed; /* of those that can go home */
 }
 
+void cache_change_fresh(struct cache *cache, struct buffer *buffer)
+{
+	if (buffer->running || buffer->committed || buffer->fresh) {
+		cache_change_data(cache, buffer);
+		return;
+	}
+	list_remove(&buffer->use);
+	list_push_back(&cache->fresh, &buffer->dirty);
+	buffer->fresh = true;
+	cache->fresh_count++;
+}
+
 /* No longer RUNNING. */
 static void unrun(struct cache *cache, struct buffer *buffer)
 {
 	list_remove(&buffer->dirty);
 	buffer->running = false;
 	cache->running_count--;
-	if (buffer->committed) {
+	if (buffer->undo_fresh) {
+		buffer->fresh = true;
+		cache->fresh_count++;
+		list_push_back(&cache->fresh, &buffer->dirty);
+	} else if (buffer->committed) {
 		cache->committed_count++;
 		list_push_back(&cache->committed, &buffer->dirty);
 	} else {
@@ -292,9 +311,12 @@ status_t cache_change(struct cache *cache, struct buffer *buffer)
 			return STATUS_ENOMEM;
 		memcpy(buffer->undo, buffer->data, cache->block_bytes);
 		buffer->undo_running = buffer->running;
+		buffer->undo_fresh = buffer->fresh;
 		buffer->undo_next = cache->undo_first;
 		cache->undo_first = buffer;
 	}
+	if (buffer->fresh) /* it is one of the volume's own now: the log is to have it */
+		cache_unfresh(cache, buffer);
 	cache_change_data(cache, buffer);
 	return STATUS_OK;
 }
@@ -335,132 +357,4 @@ void cache_committed(struct cache *cache)
 		cache->committed_count++;
 		list_push_back(&cache->committed, node);
 	}
-}
-
-/* [begin, middle) and [middle, end) of `from`, which are in order, as one. */
-static void merge(struct buffer **from, struct buffer **to, unsigned begin, unsigned middle, unsigned end)
-{
-	unsigned a = begin;
-	unsigned b = middle;
-
-	for (unsigned i = begin; i < end; i++)
-		to[i] = b == end || (a < middle && from[a]->block <= from[b]->block) ? from[a++] : from[b++];
-}
-
-/* In the order of their blocks; in which of the two they are then. qsort() takes forty times as long for what mostly is in order. */
-static struct buffer **sort(struct buffer **from, struct buffer **to, unsigned count)
-{
-	for (unsigned width = 1; width < count; width *= 2) {
-		struct buffer **sorted = to;
-
-		for (unsigned begin = 0; begin < count; begin += 2 * width) {
-			unsigned middle = begin + width < count ? begin + width : count;
-
-			merge(from, to, begin, middle, middle + width < count ? middle + width : count);
-		}
-		to = from;
-		from = sorted;
-	}
-	return from;
-}
-
-/* Writes that are under way, the oldest at `ended`. */
-struct writes {
-	struct ext4_io *ios; /* WRITES */
-	unsigned begun, ended;
-};
-
-/* Waits until no more than `most` are under way. STATUS_EIO where one failed. */
-static status_t writes_finish(struct cache *cache, struct writes *writes, unsigned most)
-{
-	status_t status = STATUS_OK;
-
-	while (writes->begun - writes->ended > most) {
-		struct ext4_io *io = &writes->ios[writes->ended++ % WRITES];
-
-		cache->device->wait(cache->device, io);
-		if (io->status != STATUS_OK)
-			status = STATUS_EIO;
-	}
-	return status;
-}
-
-/*
- * WRITES requests at a time, each of as many blocks as follow each other. Where they are under way the older half is waited for: the device hears of as many
- * at once then, while it still has the others.
- */
-static status_t write_sorted(struct cache *cache, struct buffer **sorted, unsigned count, struct ext4_io *ios)
-{
-	struct writes writes = { .ios = ios };
-	status_t status = STATUS_OK;
-	status_t last;
-
-	for (unsigned i = 0; i < count && status == STATUS_OK;) {
-		struct ext4_io *io = &ios[writes.begun++ % WRITES];
-
-		*io = (struct ext4_io){ .operation = HAL_BLOCK_WRITE, .offset = sorted[i]->block * cache->block_bytes };
-		do
-			io->pieces[io->count++] = (struct hal_block_piece){ sorted[i++]->data, cache->block_bytes };
-		while (i < count && io->count < cache->device->pieces_max && sorted[i]->block == sorted[i - 1]->block + 1);
-		cache->device->submit(cache->device, io);
-		if (writes.begun - writes.ended == WRITES)
-			status = writes_finish(cache, &writes, WRITES / 2);
-	}
-	last = writes_finish(cache, &writes, 0);
-	return status == STATUS_OK ? last : status;
-}
-
-static void gone_home(struct cache *cache, struct buffer *buffer)
-{
-	buffer->committed = false;
-	list_remove(&buffer->dirty);
-	list_push_back(&cache->idle, &buffer->use);
-	cache->committed_count--;
-}
-
-/* Where there is no memory to do it well: one after another. */
-static status_t write_slowly(struct cache *cache)
-{
-	while (!list_is_empty(&cache->committed)) {
-		struct buffer *buffer = LIST_OWNER(cache->committed.next, struct buffer, dirty);
-		status_t status = cache_transfer(cache->device, HAL_BLOCK_WRITE, buffer->block * cache->block_bytes, buffer->data,
-						 cache->block_bytes);
-
-		if (status != STATUS_OK)
-			return STATUS_EIO;
-		gone_home(cache, buffer);
-	}
-	return STATUS_OK;
-}
-
-status_t cache_flush_log(struct cache *cache)
-{
-	status_t status = cache->log_unflushed ? ext4_device_flush(cache->device) : STATUS_OK;
-
-	if (status == STATUS_OK)
-		cache->log_unflushed = false;
-	return status;
-}
-
-status_t cache_write_home(struct cache *cache)
-{
-	struct buffer **room = malloc((cache->committed_count + 1ul) * 2 * sizeof(struct buffer *));
-	struct buffer **sorted;
-	struct ext4_io *ios = malloc(WRITES * sizeof(*ios));
-	unsigned count = 0;
-	status_t status = cache_flush_log(cache);
-
-	if (status == STATUS_OK && room != NULL && ios != NULL) {
-		for (struct list_node *node = cache->committed.next; node != &cache->committed; node = node->next)
-			room[count++] = LIST_OWNER(node, struct buffer, dirty);
-		sorted = sort(room, room + count, count);
-		status = write_sorted(cache, sorted, count, ios);
-		for (unsigned i = 0; i < count && status == STATUS_OK; i++)
-			gone_home(cache, sorted[i]);
-	} else if (status == STATUS_OK) {
-		status = write_slowly(cache);
-	}
-	free(ios);
-	free(room);
-	return status;
 }

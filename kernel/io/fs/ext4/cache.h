@@ -7,6 +7,9 @@
  * RUNNING is never written home: what is in the log may have to be there again after a power cut, and what is not in the log never. One that is neither can
  * be dropped at any time.
  *
+ * FRESH is instead of RUNNING what is in blocks that nothing on the disk knows of, neither the volume nor the log: it needs no log, and goes home at any time
+ * before the transaction that tells of them is committed.
+ *
  * Undo: between cache_operation_begin() and its end, the first change of a buffer saves what it was.
  *
  * Context: whoever holds the volume's lock. A buffer stays where it is until the next call that gives one, unless it is held.
@@ -26,15 +29,15 @@ struct fetch;
 
 struct buffer {
 	struct list_node use;  /* in cache.idle, oldest first, or alone */
-	struct list_node dirty; /* in cache.running or cache.committed, or alone */
+	struct list_node dirty; /* in cache.running, cache.committed or cache.fresh, or alone */
 	struct buffer *hash_next;
 	uint64_t block;
 	uint8_t *data;
 	struct fetch *fetch;   /* the read that fills it; NULL: it is filled */
 	uint8_t *undo;         /* what it was before this operation */
 	struct buffer *undo_next;
-	bool running, committed;
-	bool undo_running;     /* it was RUNNING then */
+	bool running, committed, fresh;
+	bool undo_running, undo_fresh; /* what it was then */
 	bool failed;           /* its read did */
 	bool checked;          /* what it has was found sound: W: who reads directories */
 };
@@ -45,10 +48,10 @@ struct cache {
 	uint64_t blocks;       /* of the volume */
 	unsigned limit;        /* buffers; more only while a transaction needs them */
 	unsigned count;
-	unsigned running_count, committed_count;
+	unsigned running_count, committed_count, fresh_count;
 	struct buffer **table;
 	unsigned table_mask;
-	struct list_node idle, running, committed;
+	struct list_node idle, running, committed, fresh;
 	bool log_unflushed;    /* the commit block of what is COMMITTED may not be on disk for good: nothing may go home */
 	struct buffer *undo_first;
 	bool operation;
@@ -80,6 +83,9 @@ MUST_CHECK status_t cache_change(struct cache *cache, struct buffer *buffer);
 /* The same without undo: for data. */
 void cache_change_data(struct cache *cache, struct buffer *buffer);
 
+/* The same for a block that was free since before the log began, and is given its content: it is FRESH, where it is nothing else yet. */
+void cache_change_fresh(struct cache *cache, struct buffer *buffer);
+
 void cache_operation_begin(struct cache *cache);
 void cache_operation_end(struct cache *cache, bool undo);
 
@@ -88,6 +94,12 @@ MUST_CHECK status_t cache_flush_log(struct cache *cache);
 
 /* Writes what is COMMITTED and not RUNNING home, and waits; no flush. STATUS_EIO. */
 MUST_CHECK status_t cache_write_home(struct cache *cache);
+
+/* A buffer that is FRESH no longer is: idle. */
+void cache_unfresh(struct cache *cache, struct buffer *buffer);
+
+/* What is FRESH goes home, as above. */
+MUST_CHECK status_t cache_write_fresh(struct cache *cache);
 
 /* Every RUNNING buffer has been committed. */
 void cache_committed(struct cache *cache);

@@ -192,7 +192,10 @@ static status_t block_open(struct volume *volume, struct ext4_node *node, uint64
 	status = whole || fresh ? cache_get_new(&volume->cache, run.physical, out) : cache_get(&volume->cache, run.physical, out);
 	if (status != STATUS_OK)
 		return status == STATUS_EBADMSG ? STATUS_EIO : status;
-	cache_change_data(&volume->cache, *out);
+	if (fresh && !volume->given_back)
+		cache_change_fresh(&volume->cache, *out);
+	else
+		cache_change_data(&volume->cache, *out);
 	if (fresh && !whole)
 		memset((*out)->data, 0, block_bytes(volume));
 	return STATUS_OK;

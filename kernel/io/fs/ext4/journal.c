@@ -250,6 +250,9 @@ status_t journal_commit(struct journal *journal, uint64_t seconds, bool wait)
 		return STATUS_OK;
 	if (journal->free <= jbd2_transaction_blocks(&journal->format, count))
 		return STATUS_ENOSPC;
+	status = cache_write_fresh(journal->cache); /* before the flush that comes before the commit block */
+	if (status != STATUS_OK)
+		return status;
 	journal->writes->status = STATUS_OK;
 	journal->filled = 1;
 	while (node != &journal->cache->running)

@@ -5,6 +5,9 @@
 #include "kernel/io/fs/ext4/platform.h"
 #include "kernel/io/fs/ext4/volume.h"
 
+/* Of what is FRESH at most: it does not count for the transaction. */
+#define FRESH_BYTES (1u << 20)
+
 uint64_t volume_seconds(const struct volume *volume)
 {
 	return volume->clock_base + ext4_now_ns() / 1000000000;
@@ -16,6 +19,13 @@ void volume_fail(struct volume *volume, const char *why)
 		return;
 	volume->failed = true;
 	ext4_report(why);
+}
+
+static status_t journal_judge(struct volume *volume, status_t status)
+{
+	if (status != STATUS_OK)
+		volume_fail(volume, "ext4: the journal cannot be written: nothing more is written to the volume");
+	return status;
 }
 
 /* `wait`: what was committed before, too, outlives a power cut. */
@@ -34,11 +44,17 @@ static status_t commit(struct volume *volume, bool wait)
 	}
 	if (status == STATUS_OK)
 		volume->changed = false;
-	if (status == STATUS_OK && !journal_has_room(&volume->journal))
-		status = journal_checkpoint(&volume->journal, false);
-	if (status != STATUS_OK)
-		volume_fail(volume, "ext4: the journal cannot be written: nothing more is written to the volume");
-	return status;
+	return journal_judge(volume, status);
+}
+
+/* Nothing is running: room for the next transaction. Late, so that nobody who asked for what he wrote to be on disk waits for it. */
+static status_t checkpoint(struct volume *volume)
+{
+	status_t status = journal_checkpoint(&volume->journal, false);
+
+	if (status == STATUS_OK)
+		volume->given_back = false;
+	return journal_judge(volume, status);
 }
 
 status_t volume_commit(struct volume *volume)
@@ -46,17 +62,28 @@ status_t volume_commit(struct volume *volume)
 	return commit(volume, true);
 }
 
-/* `blocks`: most that it changes. Where the transaction has no room for them it is committed first. */
+/* For an operation that changes up to `blocks`: in the transaction that runs, in the next one, and in the log. */
+static status_t make_room(struct volume *volume, unsigned blocks)
+{
+	struct cache *cache = &volume->cache;
+	unsigned fresh_max = FRESH_BYTES / cache->block_bytes < cache->limit / 4 ? FRESH_BYTES / cache->block_bytes : cache->limit / 4;
+	status_t status = STATUS_OK;
+
+	if (cache->fresh_count > fresh_max)
+		status = journal_judge(volume, cache_write_fresh(cache));
+	if (status == STATUS_OK && cache->running_count > 0 && cache->running_count + blocks > volume->journal.transaction_max)
+		status = commit(volume, false);
+	if (status == STATUS_OK && !volume->changed && !journal_has_room(&volume->journal))
+		status = checkpoint(volume);
+	return status;
+}
+
 status_t change_begin(struct volume *volume, unsigned blocks)
 {
-	if (volume->fs.read_only || volume->failed)
-		return STATUS_EROFS;
-	if (volume->cache.running_count > 0 && volume->cache.running_count + blocks > volume->journal.transaction_max) {
-		status_t status = commit(volume, false);
+	status_t status = volume->fs.read_only || volume->failed ? STATUS_EROFS : make_room(volume, blocks);
 
-		if (status != STATUS_OK)
-			return status;
-	}
+	if (status != STATUS_OK)
+		return status;
 	if (!volume->changed) {
 		volume->changed = true;
 		volume->changed_ns = ext4_now_ns();

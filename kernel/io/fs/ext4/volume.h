@@ -80,6 +80,7 @@ struct volume {
 	ext2_filsys ext2;
 	bool failed;    /* it cannot be changed any more */
 	bool changed;   /* since the last commit */
+	bool given_back; /* blocks, since the log began: it may have what was in them */
 	bool htree;     /* directories have indexes */
 	uint64_t changed_ns; /* when that began */
 	uint64_t clock_base; /* seconds; the machine has no clock of its own: time goes on from what the volume has seen */

@@ -17,7 +17,7 @@
 
 #define MIB (1ul << 20)
 
-enum { ROUNDS = 24, SECTOR = 512, FSCK_EVERY = 97 };
+enum { ROUNDS = 24, SECTOR = 512, FSCK_EVERY = 97, HEAD = 600, FILES = 40 };
 
 static struct world_disk disk;
 static struct volume *volume;
@@ -105,19 +105,96 @@ static bool current_is_whole(unsigned least)
 	return memcmp(wanted, found, record_bytes(round)) == 0;
 }
 
-/* Mounts what is on the disk now, as after a cut behind mark `mark`. */
-static bool judge(struct world_disk *cut, uint64_t mark)
+static bool removed_in(unsigned number, unsigned round)
+{
+	return number + 2 == round && round % 4 == 3;
+}
+
+/*
+ * A round: a new file, written twice, which the log has only where it may have what was there before; the head of the last one anew, which the log has; now
+ * and then one of those is removed, so that the next ones lie there.
+ */
+static void file_round_do(unsigned round)
+{
+	static uint8_t record[16384];
+	struct fs_node *root = volume->fs.root;
+	struct fs_node *file;
+	char name[40];
+
+	record_fill(record, sizeof(record), round);
+	(void)snprintf(name, sizeof(name), "file %u", round);
+	CU_ASSERT_FATAL(ext4_ops.create(root, name_of(name), FS_FILE, 0600, &file) == STATUS_OK);
+	CU_ASSERT(ext4_ops.write(file, 0, record, record_bytes(round) - HEAD / 4, false) == (int64_t)record_bytes(round) - HEAD / 4);
+	CU_ASSERT(ext4_ops.write(file, HEAD / 2, record + HEAD / 2, record_bytes(round) - HEAD / 2, false) == (int64_t)record_bytes(round) - HEAD / 2);
+	fs_node_put(file);
+	if (round > 0) {
+		(void)snprintf(name, sizeof(name), "file %u", round - 1);
+		CU_ASSERT_FATAL(ext4_ops.lookup(root, name_of(name), &file) == STATUS_OK);
+		CU_ASSERT(ext4_ops.write(file, 0, record, HEAD, false) == HEAD);
+		fs_node_put(file);
+	}
+	(void)snprintf(name, sizeof(name), "file %u", round - 2);
+	if (round > 1 && removed_in(round - 2, round))
+		CU_ASSERT(ext4_ops.remove(root, name_of(name), false) == STATUS_OK);
+	CU_ASSERT(ext4_ops.sync(root) == STATUS_OK);
+	world_mark(&disk, round + 1ul);
+}
+
+/* A file as `rounds` rounds left it, and any part of the next one, which is this file's where it has that number. */
+static bool file_is_whole(unsigned number, unsigned rounds)
+{
+	static uint8_t wanted[16384], head[HEAD], found[16384];
+	bool removed = removed_in(number, number + 2);
+	size_t bytes = record_bytes(number);
+	struct fs_node *file;
+	char name[40];
+	size_t got;
+
+	(void)snprintf(name, sizeof(name), "file %u", number);
+	if (ext4_ops.lookup(volume->fs.root, name_of(name), &file) != STATUS_OK)
+		return number >= rounds || (removed && number + 2 <= rounds);
+	got = (size_t)ext4_ops.read(file, 0, found, sizeof(found));
+	fs_node_put(file);
+	if (number > rounds || (removed && number + 2 < rounds))
+		return false;
+	record_fill(wanted, sizeof(wanted), number);
+	record_fill(head, HEAD, number + 1);
+	if (number == rounds)
+		return (got == 0 || got == bytes - HEAD / 4 || got == bytes) && memcmp(found, wanted, got) == 0;
+	if (got != bytes || memcmp(found + HEAD, wanted + HEAD, bytes - HEAD) != 0)
+		return false;
+	return memcmp(found, head, HEAD) == 0 || (number + 1 == rounds && memcmp(found, wanted, HEAD) == 0);
+}
+
+/* A commit that nobody waited for may be there, too. */
+static bool files_are_whole(unsigned least)
+{
+	for (unsigned rounds = least; rounds <= least + 1; rounds++) {
+		unsigned number = 0;
+
+		while (number < FILES && file_is_whole(number, rounds))
+			number++;
+		if (number == FILES)
+			return true;
+	}
+	return false;
+}
+
+static bool (*is_whole)(unsigned rounds);
+
+/* Mounts what is on the disk now, as after a cut behind mark `mark`. `torn`: within blocks: e2fsck does not look for a journal where the superblock is. */
+static bool judge(struct world_disk *cut, uint64_t mark, bool torn)
 {
 	bool whole;
 
 	checked++;
-	if (checked % FSCK_EVERY == FSCK_EVERY / 2) { /* as Linux would find it */
+	if (checked % FSCK_EVERY == FSCK_EVERY / 2 && !torn) { /* as Linux would find it */
 		fscked++;
 		return world_shell(cut, "/sbin/e2fsck -p %s >/dev/null 2>&1; [ $? -le 1 ]", true) == 0 && world_fsck(cut) == 0;
 	}
 	if (!mount_it(cut))
 		return false;
-	whole = current_is_whole((unsigned)mark);
+	whole = is_whole((unsigned)mark);
 	if (!whole)
 		printf("round %u is not whole\n", (unsigned)mark);
 	if (volume_unmount(volume) != STATUS_OK)
@@ -165,7 +242,7 @@ static bool cuts(struct world_disk *cut, const uint8_t *flushed, unsigned first,
 		for (unsigned which = from; which < end || which == from; which++) {
 			memcpy(cut->bytes, flushed, cut->device.bytes);
 			apply_some(cut, first, end, keep, which, random);
-			if (!judge(cut, mark)) {
+			if (!judge(cut, mark, keep == KEEP_SECTORS)) {
 				printf("cut behind event %u of [%u, %u), keep %d\n", which, first, end, keep);
 				return false;
 			}
@@ -198,8 +275,9 @@ static bool cut_everywhere(void)
 	return holds;
 }
 
-static void run(const char *options, uint64_t bytes, unsigned rounds)
+static void run(const char *options, uint64_t bytes, unsigned rounds, void (*work)(unsigned round), bool (*whole)(unsigned rounds))
 {
+	is_whole = whole;
 	world_disk_make(&disk, bytes);
 	world_mkfs(&disk, options);
 	base = malloc(bytes);
@@ -207,7 +285,7 @@ static void run(const char *options, uint64_t bytes, unsigned rounds)
 	disk.records = true;
 	CU_ASSERT_FATAL(mount_it(&disk));
 	for (unsigned round = 0; round < rounds; round++)
-		round_do(round);
+		work(round);
 	CU_ASSERT(volume_unmount(volume) == STATUS_OK);
 	checked = 0;
 	fscked = 0;
@@ -220,23 +298,29 @@ static void run(const char *options, uint64_t bytes, unsigned rounds)
 
 static void no_cut_loses_what_was_synced(void)
 {
-	run("-b 1024 -N 128 -J size=1", 4 * MIB, 8);
+	run("-b 1024 -N 128 -J size=1", 4 * MIB, 8, round_do, current_is_whole);
 }
 
 /* Long enough that the log begins anew several times. */
 static void no_cut_while_the_log_begins_anew_loses_anything(void)
 {
-	run("-b 1024 -N 128 -J size=1", 4 * MIB, ROUNDS);
+	run("-b 1024 -N 128 -J size=1", 4 * MIB, ROUNDS, round_do, current_is_whole);
 }
 
 static void no_cut_of_a_volume_without_checksums_loses_anything(void)
 {
-	run("-b 1024 -N 128 -J size=1 -O ^metadata_csum,^64bit", 4 * MIB, 6);
+	run("-b 1024 -N 128 -J size=1 -O ^metadata_csum,^64bit", 4 * MIB, 6, round_do, current_is_whole);
+}
+
+static void no_cut_damages_files_whose_data_is_not_in_the_log(void)
+{
+	run("-b 1024 -N 128 -J size=1", 4 * MIB, FILES, file_round_do, files_are_whole);
 }
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(no_cut_loses_what_was_synced),
 	UNIT_CASE(no_cut_while_the_log_begins_anew_loses_anything),
 	UNIT_CASE(no_cut_of_a_volume_without_checksums_loses_anything),
+	UNIT_CASE(no_cut_damages_files_whose_data_is_not_in_the_log),
 };
 UNIT_MAIN("kernel/io/fs/ext4/power_cut", cases)

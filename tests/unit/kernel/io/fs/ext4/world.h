@@ -33,6 +33,7 @@ struct world_disk {
 	uint64_t fail_at; /* the request of this number fails, and every one behind it where `fails_on`; 0: none */
 	bool fails_on;
 	uint64_t requests;
+	unsigned submitted, untold; /* requests; those that nobody told the device of yet */
 };
 
 /* A disk of `bytes` zeroes. */
