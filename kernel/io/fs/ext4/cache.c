@@ -40,7 +40,8 @@ static struct buffer *find(struct cache *cache, uint64_t block)
 	return buffer;
 }
 
-static void forget(struct cache *cache, struct buffer *buffer)
+/* It is no block's any more. */
+static void take_out(struct cache *cache, struct buffer *buffer)
 {
 	struct buffer **at = slot_of(cache, buffer->block);
 
@@ -49,10 +50,33 @@ static void forget(struct cache *cache, struct buffer *buffer)
 	*at = buffer->hash_next;
 	list_remove(&buffer->use);
 	list_remove(&buffer->dirty);
+	cache->count--;
+}
+
+static void buffer_free(struct cache *cache, struct buffer *buffer)
+{
 	ext4_block_free(buffer->data, cache->block_bytes);
 	free(buffer->undo);
 	free(buffer);
-	cache->count--;
+}
+
+static struct buffer *buffer_make(struct cache *cache)
+{
+	struct buffer *buffer = calloc(1, sizeof(*buffer));
+
+	if (buffer == NULL)
+		return NULL;
+	buffer->data = ext4_block_alloc(cache->block_bytes);
+	if (buffer->data != NULL)
+		return buffer;
+	free(buffer);
+	return NULL;
+}
+
+static void forget(struct cache *cache, struct buffer *buffer)
+{
+	take_out(cache, buffer);
+	buffer_free(cache, buffer);
 }
 
 status_t cache_init(struct cache *cache, struct ext4_device *device, uint32_t block_bytes, uint64_t blocks, unsigned limit)
@@ -103,22 +127,29 @@ void cache_end(struct cache *cache)
 	cache->table = NULL;
 }
 
-/* Room for one more. Where nothing is idle, what may go home does first; where nothing is then, the limit gives way. */
-static void make_room(struct cache *cache)
+/*
+ * Room for one more. Where nothing is idle, what may go home does first; where nothing is then, the limit gives way. The last one that had to go, to be used
+ * anew; NULL: none had to.
+ */
+static struct buffer *make_room(struct cache *cache)
 {
+	struct buffer *oldest = NULL;
+
 	while (cache->count >= cache->limit) {
 		if (list_is_empty(&cache->idle) && cache->fresh_count > 0 && cache_write_fresh(cache) != STATUS_OK)
-			return;
+			return oldest;
 		if (list_is_empty(&cache->idle) && (cache->committed_count == 0 || cache_write_home(cache) != STATUS_OK))
-			return;
+			return oldest;
 		if (list_is_empty(&cache->idle))
-			return;
-		struct buffer *oldest = LIST_OWNER(cache->idle.next, struct buffer, use);
-
+			return oldest;
+		if (oldest != NULL)
+			buffer_free(cache, oldest);
+		oldest = LIST_OWNER(cache->idle.next, struct buffer, use);
 		if (oldest->fetch != NULL)
 			fetch_wait(cache, oldest->fetch);
-		forget(cache, oldest);
+		take_out(cache, oldest);
 	}
+	return oldest;
 }
 
 /* Whether that waits for nothing. */
@@ -134,18 +165,13 @@ static struct buffer *add(struct cache *cache, uint64_t block)
 
 	if (cache->hurried && !has_room(cache))
 		return NULL;
-	make_room(cache);
-	buffer = calloc(1, sizeof(*buffer));
+	buffer = make_room(cache);
+	if (buffer == NULL)
+		buffer = buffer_make(cache);
 	if (buffer == NULL)
 		return NULL;
-	buffer->data = ext4_block_alloc(cache->block_bytes);
-	if (buffer->data == NULL) {
-		free(buffer);
-		return NULL;
-	}
 	slot = slot_of(cache, block);
-	buffer->block = block;
-	buffer->hash_next = *slot;
+	*buffer = (struct buffer){ .block = block, .data = buffer->data, .hash_next = *slot };
 	*slot = buffer;
 	list_init(&buffer->dirty);
 	list_push_back(&cache->idle, &buffer->use);

@@ -127,6 +127,16 @@ status_t journal_recover(struct journal *journal, uint32_t *replayed, const char
 	return super_write(journal);
 }
 
+/* For the next transaction, beside descriptors, the commit block and what a commit adds. */
+static void room_find(struct journal *journal)
+{
+	uint32_t around = jbd2_transaction_blocks(&journal->format, journal->free) - journal->free + journal->counting_max + 1;
+
+	journal->room = journal->free > around ? journal->free - around : 0;
+	if (journal->room > journal->transaction_max)
+		journal->room = journal->transaction_max;
+}
+
 status_t journal_begin(struct journal *journal, uint32_t incompat, unsigned counting)
 {
 	const struct jbd2 *format = &journal->format;
@@ -143,12 +153,13 @@ status_t journal_begin(struct journal *journal, uint32_t incompat, unsigned coun
 		journal->transaction_max = TRANSACTION_MAX;
 	journal->counting_max = counting < journal->transaction_max ? counting : journal->transaction_max;
 	journal->format.start = journal->head;
+	room_find(journal);
 	return super_write(journal);
 }
 
-bool journal_has_room(const struct journal *journal)
+bool journal_has_room(const struct journal *journal, unsigned blocks)
 {
-	return journal->free > jbd2_transaction_blocks(&journal->format, journal->transaction_max + journal->counting_max);
+	return journal->room == journal->transaction_max || (journal->room >= blocks && journal->room >= journal->transaction_max / 4);
 }
 
 static void last_submit(struct journal *journal)
@@ -275,6 +286,7 @@ status_t journal_commit(struct journal *journal, uint64_t seconds, bool wait)
 	journal->sequence++;
 	journal->commits++;
 	journal->blocks += count;
+	room_find(journal);
 	cache_committed(journal->cache);
 	return STATUS_OK;
 }
@@ -292,5 +304,6 @@ status_t journal_checkpoint(struct journal *journal, bool close)
 	status = super_write(journal);
 	if (status == STATUS_OK)
 		journal->free = journal->format.end - journal->format.first;
+	room_find(journal);
 	return status;
 }

@@ -40,6 +40,7 @@ struct journal {
 	uint32_t free;       /* blocks of the log */
 	uint32_t sequence;   /* of the running transaction */
 	unsigned transaction_max; /* blocks */
+	unsigned room;            /* of them for the next transaction, or the one that runs */
 	unsigned counting_max; /* blocks of bitmaps and descriptors that a commit adds */
 	uint64_t commits, blocks; /* so far */
 };
@@ -58,8 +59,8 @@ MUST_CHECK status_t journal_recover(struct journal *journal, uint32_t *replayed,
 /* The log is open for transactions; the features that the volume wants are set. `counting`: blocks of the volume that count what is free. */
 MUST_CHECK status_t journal_begin(struct journal *journal, uint32_t incompat, unsigned counting);
 
-/* Whether the log has room for a transaction of any size that is allowed. */
-bool journal_has_room(const struct journal *journal);
+/* Whether the log has room for a transaction that begins with a change of `blocks`, and for some more: small ones cost as much as large ones. */
+bool journal_has_room(const struct journal *journal, unsigned blocks);
 
 /*
  * Commits every RUNNING buffer of the cache. `wait`: for good; else with the next one, or cache_flush_log(): until then a power cut takes it back, whole. Whatever goes

@@ -71,9 +71,9 @@ static status_t make_room(struct volume *volume, unsigned blocks)
 
 	if (cache->fresh_count > fresh_max)
 		status = journal_judge(volume, cache_write_fresh(cache));
-	if (status == STATUS_OK && cache->running_count > 0 && cache->running_count + blocks > volume->journal.transaction_max)
+	if (status == STATUS_OK && cache->running_count > 0 && cache->running_count + blocks > volume->journal.room)
 		status = commit(volume, false);
-	if (status == STATUS_OK && !volume->changed && !journal_has_room(&volume->journal))
+	if (status == STATUS_OK && !volume->changed && !journal_has_room(&volume->journal, blocks))
 		status = checkpoint(volume);
 	return status;
 }
