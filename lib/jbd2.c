@@ -157,15 +157,13 @@ bool jbd2_must_escape(const void *data)
 	return jbd2_get32(data) == JBD2_MAGIC;
 }
 
-/* Flags are a word in version 3, half of one before. */
+/* Flags are a word in version 3, half of one before: the high byte of that is 0, as the block was. */
 static void flags_put(const struct jbd2 *journal, uint8_t *at, uint32_t flags)
 {
-	if (journal->incompat & JBD2_INCOMPAT_CSUM_V3) {
+	if (journal->incompat & JBD2_INCOMPAT_CSUM_V3)
 		jbd2_put32(at, flags);
-	} else {
-		at[0] = 0;
+	else
 		at[1] = (uint8_t)flags;
-	}
 }
 
 void jbd2_descriptor_add(const struct jbd2 *journal, struct jbd2_descriptor *descriptor, uint64_t home, const void *data, bool escaped)

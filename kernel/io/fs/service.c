@@ -33,7 +33,6 @@ static void worker_main(void *arg)
 	struct worker own = { .fiber = fiber_current() };
 	struct list_node *node;
 
-	list_init(&own.node);
 	for (;;) {
 		node = list_pop_front(&service->jobs);
 		if (node != NULL) {

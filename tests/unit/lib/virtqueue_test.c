@@ -122,6 +122,56 @@ static void virtqueue_refuses_what_is_no_chain(void)
 	model_free(&model);
 }
 
+/* Memory that was somebody else's: nothing of it is left for the device, and descriptors are taken in their order. */
+static void virtqueue_begins_with_zeroes(void)
+{
+	static const uint8_t zeroes[4096];
+	uint16_t due = 0;
+
+	model_init(&model, 8, true);
+	memset(model.descriptors, 0xa5, virtqueue_descriptors_bytes(8));
+	memset(model.available, 0xa5, virtqueue_available_bytes(8));
+	memset(model.used, 0xa5, virtqueue_used_bytes(8));
+	memset(&model.queue, 0xa5, sizeof(model.queue));
+	virtqueue_init(&model.queue, 8, model.descriptors, model.available, model.used, model.slots, true);
+	CU_ASSERT(memcmp(model.descriptors, zeroes, virtqueue_descriptors_bytes(8)) == 0);
+	CU_ASSERT(memcmp(model.available, zeroes, virtqueue_available_bytes(8)) == 0);
+	CU_ASSERT(memcmp(model.used, zeroes, virtqueue_used_bytes(8)) == 0);
+	for (; due < 8; due++) {
+		CU_ASSERT_EQUAL(add(1, 0, 1, memory, NULL), STATUS_OK);
+		CU_ASSERT_EQUAL(atomic_load(&model.available->ring[due]), due);
+	}
+	model_free(&model);
+}
+
+/* §2.7.4.2, §2.7.5.3: 2^32 bytes, which no field counts, are one too many; a table's entry says nothing else. */
+static void virtqueue_takes_chains_to_the_last_byte(void)
+{
+	struct virtqueue_piece pieces[2] = { { 0x1000, UINT32_MAX }, { 0x2000, 1 } };
+	static struct virtq_desc table[2];
+
+	for (unsigned readable = 0; readable <= 2; readable++) {
+		struct virtqueue_chain chain = { pieces, readable, 2 - readable, memory, NULL, 0 };
+
+		model_init(&model, 8, false);
+		pieces[0].bytes = UINT32_MAX;
+		CU_ASSERT_EQUAL(virtqueue_add(&model.queue, &chain), STATUS_EINVAL);
+		pieces[0].bytes = UINT32_MAX - 1;
+		CU_ASSERT_EQUAL(model.queue.free_count, 8);
+		CU_ASSERT_EQUAL(virtqueue_add(&model.queue, &chain), STATUS_OK);
+		chain.table = table;
+		chain.table_address = 0x3000;
+		CU_ASSERT_EQUAL(virtqueue_add(&model.queue, &chain), STATUS_OK);
+		CU_ASSERT(model.descriptors[2].address == 0x3000 && model.descriptors[2].bytes == 32);
+		CU_ASSERT(model.descriptors[2].flags == VIRTQ_DESC_INDIRECT && model.descriptors[2].next == 0);
+		chain.table = NULL;
+		CU_ASSERT(virtqueue_add(&model.queue, &chain) == STATUS_OK && model.queue.free_count == 3);
+		CU_ASSERT(model.descriptors[3].flags == (readable == 0 ? 3 : 1) && model.descriptors[3].next == 4);
+		CU_ASSERT(model.descriptors[4].flags == (readable == 2 ? 0 : 2));
+		model_free(&model);
+	}
+}
+
 static void virtqueue_is_full_when_descriptors_are_out(void)
 {
 	struct virtqueue_done done;
@@ -384,6 +434,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(virtqueue_gives_chains_to_the_device_as_they_were_added),
 	UNIT_CASE(virtqueue_gives_tokens_and_lengths_back_in_the_order_of_use),
 	UNIT_CASE(virtqueue_refuses_what_is_no_chain),
+	UNIT_CASE(virtqueue_begins_with_zeroes),
+	UNIT_CASE(virtqueue_takes_chains_to_the_last_byte),
 	UNIT_CASE(virtqueue_is_full_when_descriptors_are_out),
 	UNIT_CASE(virtqueue_notifies_when_the_device_wants_it),
 	UNIT_CASE(virtqueue_is_interrupted_when_it_wants_it),
