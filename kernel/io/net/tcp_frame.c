@@ -81,7 +81,8 @@ bool tcp_frame_continues(const uint8_t *first_data, const struct tcp_frame *firs
 {
 	const uint8_t *a = first_data + first->tcp_at;
 	const uint8_t *b = next_data + next->tcp_at;
-	/* IPv4: not length, identification and checksum; IPv6: not the length. */
+	/* IPv4: not what is from the length to the checksum; IPv6: not the length. */
+	uint16_t length_at = first->ipv6 ? first->ip_at + 4 : first->ip_at + 2;
 	uint16_t addresses_at = first->ipv6 ? first->ip_at + 6 : first->ip_at + 12;
 
 	if (first->tcp_at != next->tcp_at || first->payload_at != next->payload_at || first->ipv6 != next->ipv6)
@@ -91,7 +92,7 @@ bool tcp_frame_continues(const uint8_t *first_data, const struct tcp_frame *firs
 	if (next->sequence != first->sequence + payload_bytes ||
 	    first->payload_at + payload_bytes + next->payload_bytes > TCP_FRAME_BYTES_MAX)
 		return false;
-	return memcmp(first_data, next_data, first->ip_at + 2u) == 0 &&
+	return memcmp(first_data, next_data, length_at) == 0 &&
 	       memcmp(first_data + addresses_at, next_data + addresses_at, first->tcp_at + 4u - addresses_at) == 0 &&
 	       memcmp(a + AT_ACKNOWLEDGMENT, b + AT_ACKNOWLEDGMENT, AT_FLAGS - AT_ACKNOWLEDGMENT) == 0 &&
 	       memcmp(a + AT_WINDOW, b + AT_WINDOW, 2) == 0 &&

@@ -32,7 +32,7 @@ struct tcp_frame {
  */
 bool tcp_frame_read(const uint8_t *data, uint32_t contiguous_bytes, uint32_t total_bytes, struct tcp_frame *out);
 
-/* Whether the segment may begin a large one: it carries data, and ACK and PSH at most. */
+/* Whether the segment may begin a large one: it carries data, and ACK is its only flag. */
 bool tcp_frame_may_grow(const struct tcp_frame *frame);
 
 /*

@@ -204,6 +204,9 @@ static void jobs_are_done_in_turn_by_workers(void)
 	CU_ASSERT_FATAL(service != NULL && service->workers == 1);
 	fiber_yield(); /* the worker has nothing, and sleeps */
 	CU_ASSERT(!fibers[1].awake);
+	fiber_wake(&fibers[1].fiber); /* by somebody who was late: it sleeps again */
+	fiber_yield();
+	CU_ASSERT(!fibers[1].awake);
 	fs_submit(&jobs[0]);
 	fs_submit(&jobs[1]);
 	fs_submit(&jobs[2]);

@@ -56,6 +56,7 @@ static void nothing_is_remembered_of_a_flood(void)
 
 static void a_cookie_becomes_a_connection(void)
 {
+	static uint8_t big[1461];
 	struct net_stream *stream;
 	struct span data;
 
@@ -69,6 +70,12 @@ static void a_cookie_becomes_a_connection(void)
 	CU_ASSERT_EQUAL(net_stream_send(stream, span_of("and back", 8)), 8);
 	world_tcp_turn(&peer);
 	CU_ASSERT(peer.got_len == 8 && memcmp(peer.got, "and back", 8) == 0 && peer.out_of_order == 0);
+	/* The largest segment that its SYN named is what it is sent at once, and no byte more. */
+	CU_ASSERT_EQUAL(net_stream_send(stream, span_of(big, sizeof(big))), sizeof(big));
+	world_run();
+	CU_ASSERT(world_take(&got) && got.len == 14 + 20 + 20 + 1460 && world_tcp_take(&peer, &got));
+	world_tcp_turn(&peer);
+	CU_ASSERT(peer.got_len == 8 + sizeof(big) && peer.out_of_order == 0);
 	world_tcp_send(&peer, WORLD_ACK | WORLD_FIN, "", 0);
 	world_run();
 	CU_ASSERT_EQUAL(net_stream_peek(stream, &data), STATUS_ENODATA);

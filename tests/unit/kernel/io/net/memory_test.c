@@ -119,6 +119,14 @@ static void calloc_zeroes(void)
 	for (unsigned i = 0; i < 500; i++)
 		CU_ASSERT_FATAL(block[i] == 0);
 	net_memory_free(block);
+	for (size_t i = 0; i < 2; i++) { /* nothing is something that can be given back */
+		block = net_memory_calloc(i == 0 ? 5 : 0, i == 0 ? 0 : 5);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(block);
+		net_memory_free(block);
+	}
+	CU_ASSERT_PTR_NULL(net_memory_calloc(SIZE_MAX / 16 + 1, 16)); /* 0, were it not for what is carried */
+	CU_ASSERT_PTR_NULL(net_memory_calloc(16, SIZE_MAX / 16 + 1));
+	CU_ASSERT_EQUAL(net_memory_counters()->blocks, 0);
 	net_memory_trim();
 }
 
