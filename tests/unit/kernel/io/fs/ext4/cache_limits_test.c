@@ -33,6 +33,7 @@ static void *test_block_alloc(size_t bytes)
 #define calloc test_calloc
 #define ext4_block_alloc test_block_alloc
 #include "kernel/io/fs/ext4/cache.c"
+#include "kernel/io/fs/ext4/cache_write.c"
 #undef malloc
 #undef calloc
 #undef ext4_block_alloc
@@ -87,7 +88,12 @@ static void wait_for(struct ext4_device *device, struct ext4_io *io)
 		request_do(io);
 }
 
-static struct ext4_device device = { .bytes = (uint64_t)BLOCKS * BYTES, .flush = true, .submit = submit, .wait = wait_for };
+static void kick(struct ext4_device *device)
+{
+	(void)device;
+}
+
+static struct ext4_device device = { .bytes = (uint64_t)BLOCKS * BYTES, .flush = true, .pieces_max = FETCH_MAX, .submit = submit, .kick = kick, .wait = wait_for };
 
 static void begin(unsigned limit)
 {
@@ -142,7 +148,7 @@ static void a_block_is_read_once(void)
 
 	begin(LIMIT);
 	CU_ASSERT(!cache_has(&cache, 7) && get(7)->data[0] == 7 && cache_has(&cache, 7));
-	CU_ASSERT(get(7)->data[BYTES - 1] == 7 && logged == 1 && notes[0].what == 'r' && notes[0].block == 7 && notes[0].count == 1);
+	CU_ASSERT(get(7)->data[BYTES - 1] == 7 && logged == 1 && notes[0].what == 'r' && notes[0].block == 7);
 	CU_ASSERT(get(BLOCKS - 1)->data[0] == (BLOCKS - 1) % 251 && cache.count == 2);
 	CU_ASSERT(cache_get(&cache, BLOCKS, &buffer) == STATUS_EBADMSG && cache_get_new(&cache, BLOCKS, &buffer) == STATUS_EBADMSG);
 	CU_ASSERT(cache_get_new(&cache, BLOCKS - 2, &buffer) == STATUS_OK && logged == 2);
@@ -200,9 +206,6 @@ static void blocks_are_spread_over_the_table(void)
 	}
 	begin(65);
 	CU_ASSERT_EQUAL(cache.table_mask, 127);
-	end();
-	begin(1 << 20);
-	CU_ASSERT_EQUAL(cache.table_mask, 0xffff);
 	end();
 }
 
@@ -355,19 +358,6 @@ static void what_goes_home_goes_in_order(void)
 	}
 }
 
-static void a_flush_that_fails_keeps_all_where_it_is(void)
-{
-	begin(LIMIT);
-	change(1, 0xee);
-	cache_committed(&cache);
-	cache.log_unflushed = true;
-	fails = true;
-	CU_ASSERT(cache_write_home(&cache) != STATUS_OK && cache.log_unflushed && on_disk[1][0] == 1 && cache.committed_count == 1);
-	fails = false;
-	CU_ASSERT(cache_write_home(&cache) == STATUS_OK && on_disk[1][0] == 0xee);
-	end();
-}
-
 /* Many requests, one of which fails: told, all others were waited for, and nothing counts as gone home. */
 static void a_write_that_fails_is_told(void)
 {
@@ -378,6 +368,9 @@ static void a_write_that_fails_is_told(void)
 		for (unsigned i = 0; i < MANY; i++)
 			change(i * 2, 0xee);
 		cache_committed(&cache);
+		cache.log_unflushed = fails = true;
+		CU_ASSERT(cache_write_home(&cache) != STATUS_OK && cache.log_unflushed && on_disk[0][0] == 0); /* not before the log is safe */
+		fails = false;
 		fail_write = at;
 		CU_ASSERT(cache_write_home(&cache) == STATUS_EIO && cache.committed_count == MANY);
 		fail_write = 0;
@@ -442,7 +435,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(an_operation_that_fails_leaves_nothing),
 	UNIT_CASE(only_what_is_committed_goes_home),
 	UNIT_CASE(what_goes_home_goes_in_order),
-	UNIT_CASE(a_flush_that_fails_keeps_all_where_it_is),
 	UNIT_CASE(a_write_that_fails_is_told),
 	UNIT_CASE(room_is_made_by_what_can_go_home),
 	UNIT_CASE(without_memory_nothing_is_half_there),
