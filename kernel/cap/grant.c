@@ -74,7 +74,6 @@ status_t grant_copy(const struct capset *from, capos_cap_t cap, uint32_t rights,
 
 status_t grant_move_first(struct capset *from, struct capset *to, capos_cap_t *cap, char name[CAPOS_NAME_BYTES])
 {
-	struct object *dead = NULL;
 	status_t status = STATUS_EAGAIN;
 	unsigned at = 0;
 
@@ -90,12 +89,10 @@ status_t grant_move_first(struct capset *from, struct capset *to, capos_cap_t *c
 		status = capset_add(to, oldest->object, oldest->rights, oldest->name, oldest->parent, cap);
 		memcpy(name, oldest->name, CAPOS_NAME_BYTES);
 		if (status == STATUS_OK)
-			slot_drop(oldest, &dead);
-		else
-			(void)object_put_last(oldest->object);
+			(void)capset_remove(oldest);
+		(void)object_put_last(oldest->object); /* one of the two holds it */
 	}
 	spinlock_give(&lock);
-	dead_retire(dead);
 	return status;
 }
 
@@ -116,17 +113,14 @@ status_t grant_drop(struct capset *set, capos_cap_t cap)
 
 status_t grant_revoke(struct capset *set, capos_cap_t cap, uint32_t *count)
 {
-	struct object *dead = NULL;
-
 	*count = 0;
 	spinlock_take(&lock);
 
 	const struct capset_slot *slot = capset_slot(set, cap);
 
 	for (struct capset_slot *derived; slot != NULL && (derived = capset_next_derived(slot)) != NULL; (*count)++)
-		slot_drop(derived, &dead);
+		(void)object_put_last(capset_remove(derived)); /* it is the object of `slot`, which holds it */
 	spinlock_give(&lock);
-	dead_retire(dead);
 	return slot != NULL ? STATUS_OK : STATUS_EBADF;
 }
 

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * Included before everything else where kernel/sys/linux is compiled for the host: there the kernel's lock would wait by an instruction of its own CPU. One
+ * Included before everything else where a file of kernel/ that takes locks is compiled for the host: there the kernel's lock would wait by an instruction of its own CPU. One
  * thread runs, so a lock that is taken twice, or given untaken, is a mistake.
  */
 #ifndef KERNEL_CORE_SPINLOCK_H
@@ -26,6 +26,11 @@ static inline void spinlock_give(struct spinlock *lock)
 {
 	if (--lock->taken != 0)
 		abort();
+}
+
+static inline int spinlock_is_taken(struct spinlock *lock)
+{
+	return lock->taken != 0;
 }
 
 #endif
