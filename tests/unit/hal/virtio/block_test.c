@@ -69,6 +69,7 @@ static void block_requests_are_as_the_device_wants_them(void)
 		CU_ASSERT_EQUAL(submit(HAL_BLOCK_READ, 7, 2, image_start), STATUS_OK);
 		chain = model_fetch(&fake.queues[0]);
 		CU_ASSERT(chain.wrong == NULL && chain.readable == 1 && chain.writable == 3);
+		CU_ASSERT_EQUAL(fake.queues[0].descriptors[chain.head].flags & VIRTQ_DESC_INDIRECT, indirect ? VIRTQ_DESC_INDIRECT : 0);
 		header = hal_direct_va(chain.pieces[0].address);
 		CU_ASSERT(chain.pieces[0].bytes == 16 && header->type == 0 && header->sector == 7);
 		CU_ASSERT(hal_direct_va(chain.pieces[2].address) == image_start + 4096 && chain.pieces[2].bytes == 1024);
@@ -184,6 +185,76 @@ static void block_refuses_what_makes_no_sense(void)
 	fake_end();
 }
 
+/* Without memory, or with a device that cannot be begun with: it says so. */
+static void block_that_cannot_be_started_says_why(void)
+{
+	const uint64_t capacity = SECTORS, too_large = INT64_MAX / 512 + 1ull;
+
+	fake_device(VIRTIO_TYPE_BLOCK, &capacity, sizeof(capacity));
+	fake.page_limit = 0;
+	CU_ASSERT_PTR_NULL(hal_block_at(0));
+	fake.page_limit = 1;
+	block = hal_block_at(0);
+	CU_ASSERT_FATAL(block != NULL && hal_block_at(0) == block && hal_block_at(1) == NULL && hal_block_count() == 1);
+	CU_ASSERT_EQUAL(hal_block_start(block, ready, NULL), STATUS_ENOMEM);
+	fake.page_limit = PAGES_MAX;
+	fake.begins = STATUS_ENOTSUP;
+	CU_ASSERT_EQUAL(hal_block_start(block, ready, NULL), STATUS_ENOTSUP);
+	fake.begins = STATUS_OK;
+	fake.queue_begins[0] = STATUS_EINVAL;
+	CU_ASSERT_EQUAL(hal_block_start(block, ready, NULL), STATUS_EINVAL);
+	fake.queue_begins[0] = STATUS_OK;
+	memcpy(fake.config, &too_large, sizeof(too_large));
+	CU_ASSERT_EQUAL(hal_block_start(block, ready, NULL), STATUS_EIO);
+	fake.config_bytes = 4;
+	CU_ASSERT_EQUAL(hal_block_start(block, ready, NULL), STATUS_EIO);
+	CU_ASSERT(!fake.runs && submit(HAL_BLOCK_READ, 0, 1, image_start) == STATUS_EIO);
+	fake_end();
+}
+
+/* Starts with a device whose configuration has these values, of which `features` says which are there; what is believed of them. */
+static struct hal_block_info info_of(uint64_t features, uint64_t sectors, uint32_t pieces, uint32_t block_bytes, uint32_t discard)
+{
+	struct hal_block_info info;
+
+	fake_device(VIRTIO_TYPE_BLOCK, "", 0);
+	fake.config_bytes = 60;
+	memcpy(fake.config, &sectors, 8);
+	memcpy(fake.config + 12, &pieces, 4);
+	memcpy(fake.config + 20, &block_bytes, 4);
+	memcpy(fake.config + 36, &discard, 4);
+	fake.offers = features;
+	block = hal_block_at(0);
+	CU_ASSERT_EQUAL_FATAL(hal_block_start(block, ready, NULL), STATUS_OK);
+	hal_block_info(block, &info);
+	return info;
+}
+
+static void block_believes_of_its_configuration_what_is_offered_and_makes_sense(void)
+{
+	const uint64_t seg_max = 1ull << 2, blk_size = 1ull << 6, discard = 1ull << 13;
+	struct hal_block_info info = info_of(0, INT64_MAX / 512, 3, 4096, 8);
+
+	CU_ASSERT(info.bytes == INT64_MAX / 512 * 512 && info.block_bytes == 512 && !info.read_only && !info.flush && !info.discard);
+	CU_ASSERT_EQUAL(block->pieces_max, HAL_BLOCK_PIECES_MAX);
+	CU_ASSERT_EQUAL(block->discard_sectors_max, 0);
+	fake_end();
+	info = info_of(seg_max | blk_size | discard | 1ull << 5 | 1ull << 9, 9, 3, 4096, 8);
+	CU_ASSERT(info.bytes == 9 * 512 && info.block_bytes == 4096 && info.read_only && info.flush && info.discard);
+	CU_ASSERT_EQUAL(block->pieces_max, 3);
+	CU_ASSERT_EQUAL(block->discard_sectors_max, 8);
+	fake_end();
+	info = info_of(seg_max | blk_size | discard, 9, 0, 256, 0);
+	CU_ASSERT(info.block_bytes == 512 && !info.discard && block->pieces_max == HAL_BLOCK_PIECES_MAX);
+	fake_end();
+	info = info_of(seg_max | blk_size, 9, HAL_BLOCK_PIECES_MAX + 1, 513, 0);
+	CU_ASSERT(info.block_bytes == 512 && block->pieces_max == HAL_BLOCK_PIECES_MAX);
+	fake_end();
+	info = info_of(seg_max | blk_size, 9, 1, 512, 0);
+	CU_ASSERT(info.block_bytes == 512 && block->pieces_max == 1);
+	fake_end();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(block_requests_are_as_the_device_wants_them),
 	UNIT_CASE(block_passes_on_what_the_device_says),
@@ -191,6 +262,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(block_holds_as_many_requests_as_it_says),
 	UNIT_CASE(block_finds_out_devices_that_lie),
 	UNIT_CASE(block_gives_nothing_back_while_the_device_may_write_there),
+	UNIT_CASE(block_that_cannot_be_started_says_why),
+	UNIT_CASE(block_believes_of_its_configuration_what_is_offered_and_makes_sense),
 	UNIT_CASE(block_refuses_what_makes_no_sense),
 };
 UNIT_MAIN("hal/virtio/block", cases)

@@ -38,11 +38,28 @@ static void console_is_nothing_without_a_device(void)
 	CU_ASSERT(!hal_terminal_runs() && hal_terminal_write("x", 1) == 0 && hal_terminal_flush() && !hal_terminal_size(&columns, &rows));
 }
 
+/* Without memory, or with a device that cannot be begun with: it says so, and can be started later. */
+static void console_that_cannot_be_started_says_why(void)
+{
+	fake_device(VIRTIO_TYPE_CONSOLE, "\x50\0\x19\0", 4);
+	for (fake.page_limit = 0; fake.page_limit < BUFFERS + 2; fake.page_limit++)
+		CU_ASSERT_EQUAL(hal_terminal_start(fake_ready, &fake.readies), STATUS_ENOMEM);
+	fake.begins = STATUS_ENOTSUP;
+	CU_ASSERT_EQUAL(hal_terminal_start(fake_ready, &fake.readies), STATUS_ENOTSUP);
+	fake.begins = STATUS_OK;
+	for (unsigned i = 0; i < 2; i++) {
+		fake.queue_begins[i] = STATUS_EIO;
+		CU_ASSERT_EQUAL(hal_terminal_start(fake_ready, &fake.readies), STATUS_EIO);
+		fake.queue_begins[i] = STATUS_OK;
+	}
+	CU_ASSERT(!fake.runs && !hal_terminal_runs() && hal_terminal_write("x", 1) == 0);
+	CU_ASSERT_EQUAL(fake.page_count, BUFFERS + 2);
+}
+
 static void console_gathers_lines_until_they_are_shown(void)
 {
 	char first;
 
-	fake_device(VIRTIO_TYPE_CONSOLE, "\x50\0\x19\0", 4);
 	start();
 	CU_ASSERT_EQUAL(hal_terminal_start(fake_ready, &fake.readies), STATUS_EBUSY);
 	CU_ASSERT(hal_terminal_write("one\n", 4) == 4 && hal_terminal_write("two\n", 4) == 4);
@@ -185,6 +202,7 @@ static void console_works_with_a_short_queue_and_no_size(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(console_is_nothing_without_a_device),
+	UNIT_CASE(console_that_cannot_be_started_says_why),
 	UNIT_CASE(console_gathers_lines_until_they_are_shown),
 	UNIT_CASE(console_takes_no_more_than_there_is_room_for),
 	UNIT_CASE(console_tells_the_size_and_when_it_changes),

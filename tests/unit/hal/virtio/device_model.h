@@ -28,6 +28,8 @@ static struct {
 	bool needs_reset;
 	bool ends_reset;
 	bool runs;
+	status_t begins;                     /* what beginning with it comes to */
+	status_t queue_begins[FAKE_QUEUES]; /* or one of its queues */
 	unsigned resets, reports, readies, notified;
 	char reported[128];
 	void *pages[PAGES_MAX];
@@ -78,6 +80,8 @@ bool virtio_reset(const struct virtio_device *device)
 
 status_t virtio_begin(struct virtio_device *device, uint64_t wanted)
 {
+	if (fake.begins != STATUS_OK)
+		return fake.begins;
 	device->features = fake.offers & (wanted | VIRTIO_F_VERSION_1);
 	atomic_store(&device->config_changed, false);
 	fake.runs = false;
@@ -89,6 +93,8 @@ status_t virtio_queue_begin(struct virtio_device *device, struct virtio_queue *q
 	struct model *model = &fake.queues[index];
 	uint16_t size = limit < fake.queue_size ? limit : fake.queue_size;
 
+	if (fake.queue_begins[index] != STATUS_OK)
+		return fake.queue_begins[index];
 	if (model->descriptors != NULL)
 		model_free(model);
 	model_init(model, size, device->features & VIRTIO_F_EVENT_IDX);

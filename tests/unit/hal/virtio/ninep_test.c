@@ -192,6 +192,7 @@ static void requests_and_replies_are_where_they_were_said_to_be(void)
 		CU_ASSERT_EQUAL(submit(3, 2, image_start), STATUS_OK);
 		chain = model_fetch(&model);
 		CU_ASSERT(chain.wrong == NULL && chain.readable == 3 && chain.writable == 2);
+		CU_ASSERT_EQUAL(model.descriptors[chain.head].flags & VIRTQ_DESC_INDIRECT, indirect ? VIRTQ_DESC_INDIRECT : 0);
 		CU_ASSERT(hal_direct_va(chain.pieces[4].address) == image_start + 400 && chain.pieces[4].bytes == 100);
 		CU_ASSERT(!hal_ninep_done(channel, &token, &bytes, &status));
 		model_finish(&model, &chain, 123);

@@ -31,12 +31,34 @@ static void rng_is_nothing_without_a_device(void)
 	hal_rng_stop();
 }
 
+/* Without memory, or with a device that cannot be begun with: it says so, and can be started later. */
+static void rng_that_cannot_be_started_says_why(void)
+{
+	uint8_t bytes[8];
+	uint32_t got;
+
+	fake_device(VIRTIO_TYPE_ENTROPY, "", 0);
+	for (fake.page_limit = 0; fake.page_limit < 2; fake.page_limit++)
+		CU_ASSERT_EQUAL(hal_rng_start(fake_ready, &fake.readies), STATUS_ENOMEM);
+	fake.begins = STATUS_ENOTSUP;
+	CU_ASSERT_EQUAL(hal_rng_start(fake_ready, &fake.readies), STATUS_ENOTSUP);
+	fake.begins = STATUS_OK;
+	fake.queue_begins[0] = STATUS_ENOMEM;
+	CU_ASSERT_EQUAL(hal_rng_start(fake_ready, &fake.readies), STATUS_ENOMEM);
+	CU_ASSERT_EQUAL(fake.page_count, 2);
+	CU_ASSERT(!fake.runs && hal_rng_ask(1) == STATUS_EIO && hal_rng_take(bytes, sizeof(bytes), &got) == STATUS_EIO);
+	fake.queue_begins[0] = STATUS_OK;
+	CU_ASSERT_EQUAL(hal_rng_start(fake_ready, &fake.readies), STATUS_OK);
+	CU_ASSERT_TRUE(fake.runs);
+	hal_rng_stop();
+	CU_ASSERT_FALSE(fake.runs);
+}
+
 static void rng_gives_what_the_device_wrote_and_no_more(void)
 {
 	uint8_t bytes[64];
 	uint32_t got;
 
-	fake_device(VIRTIO_TYPE_ENTROPY, "", 0);
 	CU_ASSERT_FATAL(hal_rng_present() && hal_rng_start(fake_ready, &fake.readies) == STATUS_OK);
 	CU_ASSERT_EQUAL(hal_rng_start(fake_ready, &fake.readies), STATUS_EBUSY);
 	CU_ASSERT(hal_rng_ask(0) == STATUS_EINVAL && hal_rng_ask(HAL_PAGE_BYTES + 1) == STATUS_EINVAL);
@@ -86,6 +108,7 @@ static void rng_does_not_give_the_device_a_buffer_twice(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(rng_is_nothing_without_a_device),
+	UNIT_CASE(rng_that_cannot_be_started_says_why),
 	UNIT_CASE(rng_gives_what_the_device_wrote_and_no_more),
 	UNIT_CASE(rng_finds_out_devices_that_lie),
 	UNIT_CASE(rng_does_not_give_the_device_a_buffer_twice),
