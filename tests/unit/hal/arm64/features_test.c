@@ -21,16 +21,16 @@ static uint64_t identification(const char *name)
 
 static void told(uint64_t isar0, uint64_t isar1, uint64_t pfr0, uint64_t mmfr2, uint64_t hwcap, uint64_t hwcap2)
 {
-	struct hal_user_features features;
+	struct hal_user_features has;
 
 	machine.sysreg = identification;
 	values[ISAR0] = isar0;
 	values[ISAR1] = isar1;
 	values[PFR0] = pfr0;
 	values[MMFR2] = mmfr2;
-	features = hal_user_features();
-	CU_ASSERT_EQUAL(features.hwcap, hwcap);
-	CU_ASSERT_EQUAL(features.hwcap2, hwcap2);
+	has = hal_user_features();
+	CU_ASSERT_EQUAL(has.hwcap, hwcap);
+	CU_ASSERT_EQUAL(has.hwcap2, hwcap2);
 }
 
 static void a_cpu_has_what_its_registers_say(void)

@@ -236,22 +236,22 @@ static void block_believes_of_its_configuration_what_is_offered_and_makes_sense(
 	struct hal_block_info info = info_of(0, INT64_MAX / 512, 3, 4096, 8);
 
 	CU_ASSERT(info.bytes == INT64_MAX / 512 * 512 && info.block_bytes == 512 && !info.read_only && !info.flush && !info.discard);
-	CU_ASSERT_EQUAL(block->pieces_max, HAL_BLOCK_PIECES_MAX);
+	CU_ASSERT_EQUAL(info.pieces_max, HAL_BLOCK_PIECES_MAX);
 	CU_ASSERT_EQUAL(block->discard_sectors_max, 0);
 	fake_end();
 	info = info_of(seg_max | blk_size | discard | 1ull << 5 | 1ull << 9, 9, 3, 4096, 8);
 	CU_ASSERT(info.bytes == 9 * 512 && info.block_bytes == 4096 && info.read_only && info.flush && info.discard);
-	CU_ASSERT_EQUAL(block->pieces_max, 3);
+	CU_ASSERT_EQUAL(info.pieces_max, 3);
 	CU_ASSERT_EQUAL(block->discard_sectors_max, 8);
 	fake_end();
 	info = info_of(seg_max | blk_size | discard, 9, 0, 256, 0);
-	CU_ASSERT(info.block_bytes == 512 && !info.discard && block->pieces_max == HAL_BLOCK_PIECES_MAX);
+	CU_ASSERT(info.block_bytes == 512 && !info.discard && info.pieces_max == HAL_BLOCK_PIECES_MAX);
 	fake_end();
 	info = info_of(seg_max | blk_size, 9, HAL_BLOCK_PIECES_MAX + 1, 513, 0);
-	CU_ASSERT(info.block_bytes == 512 && block->pieces_max == HAL_BLOCK_PIECES_MAX);
+	CU_ASSERT(info.block_bytes == 512 && info.pieces_max == HAL_BLOCK_PIECES_MAX);
 	fake_end();
 	info = info_of(seg_max | blk_size, 9, 1, 512, 0);
-	CU_ASSERT(info.block_bytes == 512 && block->pieces_max == 1);
+	CU_ASSERT(info.block_bytes == 512 && info.pieces_max == 1);
 	fake_end();
 }
 
