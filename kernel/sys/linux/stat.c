@@ -20,8 +20,10 @@
 
 enum { BLOCK_BYTES = 4096, SECTOR_BYTES = 512, STATX_BASIC_STATS = 0x7ff, MINOR_BITS = 8 };
 
-/* AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH, AT_STATX_*; of faccessat2: AT_EACCESS. */
-enum { STAT_FLAGS = 0x100 | 0x800 | 0x1000 | 0x6000, ACCESS_FLAGS = 0x100 | 0x200 | 0x1000 };
+#define STATX_RESERVED (1ull << 31)
+
+/* AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH, AT_STATX_*, of which one is asked for; of faccessat2: AT_EACCESS. */
+enum { STATX_SYNC_TYPE = 0x6000, STAT_FLAGS = 0x100 | 0x800 | 0x1000 | STATX_SYNC_TYPE, ACCESS_FLAGS = 0x100 | 0x200 | 0x1000 };
 
 struct user_time {
 	int64_t seconds;
@@ -196,8 +198,11 @@ static int64_t call_fstat(struct thread *thread, const uint64_t x[6])
 static int64_t call_statx(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_stat stat;
-	status_t status = stat_at(thread, (int)x[0], x[1], x[2], &stat);
+	status_t status;
 
+	if ((x[2] & STATX_SYNC_TYPE) == STATX_SYNC_TYPE || (x[3] & STATX_RESERVED) != 0)
+		return STATUS_EINVAL;
+	status = stat_at(thread, (int)x[0], x[1], x[2], &stat);
 	return status == STATUS_OK ? statx_give(thread, x[4], &stat) : status;
 }
 
