@@ -19,6 +19,7 @@ struct linux_timer {
 	int clock;
 	int signal;    /* 0: none */
 	unsigned tid;  /* who it is sent to; 0: the process */
+	unsigned holds; /* of the process's list, and of calls at work. W: under the timers' lock */
 	uint64_t value;
 	struct process *process; /* which takes its timers away before it goes */
 	unsigned cpu;

@@ -115,6 +115,48 @@ static status_t event_check(struct thread *thread, const struct sigevent *event)
 	return STATUS_OK;
 }
 
+/* A process's timer, held; NULL: there is none. `deleted`: it is the process's no more. */
+static struct linux_timer *timer_take(struct thread *thread, uint64_t id, bool deleted)
+{
+	struct linux_timers *timers = &linux_process_of(thread)->timers;
+	struct linux_timer *found = NULL;
+
+	spinlock_take(&timers->lock);
+	for (struct list_node *node = timers->made.next; node != &timers->made && found == NULL; node = node->next)
+		if (LIST_OWNER(node, struct linux_timer, node)->id == (int)id)
+			found = LIST_OWNER(node, struct linux_timer, node);
+	if (found != NULL && deleted) { /* the list's hold goes on as the caller's */
+		list_remove(&found->node);
+		timers->count--;
+	} else if (found != NULL) {
+		found->holds++;
+	}
+	spinlock_give(&timers->lock);
+	return found;
+}
+
+static void timer_put(struct linux_timer *timer)
+{
+	struct linux_timers *timers = &timer->process->personality->timers;
+	bool last;
+
+	spinlock_take(&timers->lock);
+	last = --timer->holds == 0;
+	spinlock_give(&timers->lock);
+	if (last)
+		linux_timer_drop(timer);
+}
+
+static int64_t call_timer_delete(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_timer *timer = timer_take(thread, x[0], true);
+
+	if (timer == NULL)
+		return STATUS_EINVAL;
+	timer_put(timer);
+	return 0;
+}
+
 static int64_t call_timer_create(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_timers *timers = &linux_process_of(thread)->timers;
@@ -122,6 +164,7 @@ static int64_t call_timer_create(struct thread *thread, const uint64_t x[6])
 	struct linux_timer *timer;
 	uint64_t now_ns;
 	status_t status = linux_clock_now(thread, (int)x[0], &now_ns);
+	uint64_t id;
 	bool full;
 
 	if (status == STATUS_OK && x[1] != 0)
@@ -137,7 +180,8 @@ static int64_t call_timer_create(struct thread *thread, const uint64_t x[6])
 	spinlock_take(&timers->lock);
 	full = timers->count == TIMERS_MAX;
 	timer->id = timers->next_id++ & INT32_MAX;
-	timer->value = x[1] != 0 ? event.value : (uint64_t)timer->id;
+	id = (unsigned)timer->id;
+	timer->value = x[1] != 0 ? event.value : id;
 	if (!full) {
 		list_push_back(&timers->made, &timer->node);
 		timers->count++;
@@ -147,60 +191,35 @@ static int64_t call_timer_create(struct thread *thread, const uint64_t x[6])
 		free(timer);
 		return STATUS_EAGAIN;
 	}
-	return linux_copy_out(thread, x[2], &timer->id, sizeof(timer->id));
-}
-
-/* Takes a timer out of its process, so that nobody else has it meanwhile; NULL: there is none. */
-static struct linux_timer *timer_take(struct thread *thread, uint64_t id)
-{
-	struct linux_timers *timers = &linux_process_of(thread)->timers;
-	struct linux_timer *found = NULL;
-
-	spinlock_take(&timers->lock);
-	for (struct list_node *node = timers->made.next; node != &timers->made && found == NULL; node = node->next)
-		if (LIST_OWNER(node, struct linux_timer, node)->id == (int)id)
-			found = LIST_OWNER(node, struct linux_timer, node);
-	if (found != NULL) {
-		list_remove(&found->node);
-		timers->count--;
-	}
-	spinlock_give(&timers->lock);
-	return found;
-}
-
-static void timer_return(struct linux_timer *timer)
-{
-	struct linux_timers *timers = &timer->process->personality->timers;
-
-	spinlock_take(&timers->lock);
-	list_push_back(&timers->made, &timer->node);
-	timers->count++;
-	spinlock_give(&timers->lock);
+	status = linux_copy_out(thread, x[2], &(int){ (int)id }, sizeof(int));
+	if (status != STATUS_OK) /* what nobody knows of is not left */
+		(void)call_timer_delete(thread, (const uint64_t[6]){ id });
+	return status;
 }
 
 static int64_t call_timer_gettime(struct thread *thread, const uint64_t x[6])
 {
-	struct linux_timer *timer = timer_take(thread, x[0]);
+	struct linux_timer *timer = timer_take(thread, x[0], false);
 	struct interval_ns out;
 	struct linux_timer_act act;
 
 	if (timer == NULL)
 		return STATUS_EINVAL;
 	act = linux_timer_act(timer, false, 0, 0);
-	timer_return(timer);
+	timer_put(timer);
 	out = (struct interval_ns){ linux_timespec_of(act.was_interval_ns), linux_timespec_of(act.was_left_ns) };
 	return linux_copy_out(thread, x[1], &out, sizeof(out));
 }
 
 static int64_t call_timer_getoverrun(struct thread *thread, const uint64_t x[6])
 {
-	struct linux_timer *timer = timer_take(thread, x[0]);
+	struct linux_timer *timer = timer_take(thread, x[0], false);
 	struct linux_timer_act act;
 
 	if (timer == NULL)
 		return STATUS_EINVAL;
 	act = linux_timer_act(timer, false, 0, 0);
-	timer_return(timer);
+	timer_put(timer);
 	return act.overrun;
 }
 
@@ -231,25 +250,15 @@ static int64_t call_timer_settime(struct thread *thread, const uint64_t x[6])
 		status = STATUS_EINVAL;
 	if (status != STATUS_OK)
 		return status;
-	timer = timer_take(thread, x[0]);
+	timer = timer_take(thread, x[0], false);
 	if (timer == NULL)
 		return STATUS_EINVAL;
 	act = linux_timer_act(timer, true, expiry(timer, value_ns, ((int)x[1] & TIMER_ABSTIME) != 0), interval_ns);
-	timer_return(timer);
+	timer_put(timer);
 	if (x[3] == 0)
 		return 0;
 	set = (struct interval_ns){ linux_timespec_of(act.was_interval_ns), linux_timespec_of(act.was_left_ns) };
 	return linux_copy_out(thread, x[3], &set, sizeof(set));
-}
-
-static int64_t call_timer_delete(struct thread *thread, const uint64_t x[6])
-{
-	struct linux_timer *timer = timer_take(thread, x[0]);
-
-	if (timer == NULL)
-		return STATUS_EINVAL;
-	linux_timer_drop(timer);
-	return 0;
 }
 
 const struct linux_call linux_calls_timers[] = {

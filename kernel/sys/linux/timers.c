@@ -140,6 +140,7 @@ struct linux_timer *linux_timer_make(struct process *process, int clock, int sig
 	timer->clock = clock;
 	timer->signal = signal;
 	timer->id = -1;
+	timer->holds = 1;
 	timer->cpu = hal_cpu_index();
 	return timer;
 }
