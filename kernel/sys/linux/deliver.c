@@ -247,12 +247,6 @@ void linux_signal_fault(struct thread *thread, int signal, int code, uint64_t ad
 	linux_signal_thread(thread, signal, &info);
 }
 
-/* A permission fault, not one of translation (Arm ARM DDI 0487 D17.2.37, ESR_EL1.ISS.DFSC). */
-static bool is_permission_fault(const struct hal_user *user)
-{
-	return (user->esr & 0x3c) == 0x0c;
-}
-
 void linux_signal_exception(struct thread *thread, status_t status)
 {
 	static const struct hal_user_fault out_of_memory = { .what = "its memory is used up", .signal = LINUX_SIGKILL };
@@ -266,7 +260,7 @@ void linux_signal_exception(struct thread *thread, status_t status)
 	}
 	switch (fault.signal) {
 	case LINUX_SIGSEGV:
-		code = status == STATUS_EACCES || is_permission_fault(&thread->user) ? LINUX_SEGV_ACCERR : LINUX_SEGV_MAPERR;
+		code = status == STATUS_EACCES ? LINUX_SEGV_ACCERR : LINUX_SEGV_MAPERR;
 		if (status == STATUS_EIO) {
 			fault.signal = LINUX_SIGBUS;
 			code = LINUX_BUS_ADRERR;

@@ -147,9 +147,6 @@ status_t linux_mm_copy(struct process *parent, struct process *child)
 	to->map_top = from->map_top;
 	to->jit = from->jit;
 	to->stack_top = from->stack_top;
-	to->args_start = from->args_start;
-	to->args_end = from->args_end;
-	to->env_end = from->env_end;
 	memcpy(to->auxv, from->auxv, sizeof(to->auxv));
 	for (const struct list_node *node = from->areas.list.next; status == STATUS_OK && node != &from->areas.list; node = node->next) {
 		const struct linux_area *area = LIST_OWNER((struct list_node *)node, struct linux_area, node);

@@ -32,7 +32,7 @@ struct linux_mm {
 	uint64_t map_top;   /* where the search for a free range begins, downwards */
 	bool jit;           /* W: before it runs. Memory may be both written and executed, a page at a time the one or the other */
 	uint64_t auxv[2 * LINUX_AUXV_MAX]; /* W: execve. For /proc/self/auxv */
-	uint64_t stack_top, args_start, args_end, env_end; /* W: execve. For /proc/self/cmdline, environ, stat */
+	uint64_t stack_top; /* W: execve */
 };
 
 void linux_mm_init(struct linux_mm *mm);

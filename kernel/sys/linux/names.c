@@ -288,9 +288,6 @@ static status_t rename_walked(struct act *act)
 		return STATUS_EBUSY;
 	if (there != NULL && (there->node->type == FS_DIRECTORY) != directory)
 		return directory ? STATUS_ENOTDIR : STATUS_EISDIR;
-	for (const struct linux_dentry *at = act->walk->at; directory && at != NULL; at = at->parent)
-		if (at->node == act->from->found->node)
-			return STATUS_EINVAL;
 	status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
 	return status == STATUS_OK ? act_run(act, rename_act) : status;
 }

@@ -36,7 +36,6 @@ struct kicks {
 
 static void kicks_add(struct kicks *kicks, struct thread *thread)
 {
-	atomic_store_explicit(&thread->personality->signals.due, 1, memory_order_relaxed);
 	if (object_hold(&thread->object))
 		kicks->threads[kicks->count++] = thread;
 }

@@ -126,10 +126,6 @@ static void unix_end(struct linux_file *file)
 		own->peer->was_reset |= socket_is_stream(own) && !list_is_empty(&own->received);
 		own->peer->peer = NULL;
 	}
-	if (own->listener != NULL)
-		own->listener->waiting_count--;
-	if (own->listener != NULL || !own->socket.listening)
-		list_remove(&own->waiting);
 	spinlock_give(&linux_unix_lock);
 	linux_unix_tell(peer);
 	/* Of a listener: who waits is reset. Each holds itself as long as it is in the list. Spec: Linux, net/unix/af_unix.c: unix_release_sock() */
@@ -137,8 +133,6 @@ static void unix_end(struct linux_file *file)
 		spinlock_take(&linux_unix_lock);
 		node = list_pop_front(&own->waiting);
 		waiting = node != NULL ? LIST_OWNER(node, struct unix_socket, waiting) : NULL;
-		if (waiting != NULL)
-			waiting->listener = NULL;
 		if (waiting != NULL && waiting->peer != NULL)
 			waiting->peer->was_reset = true;
 		spinlock_give(&linux_unix_lock);
@@ -264,10 +258,8 @@ static status_t unix_accept(struct linux_socket *socket, struct linux_socket **o
 
 	spinlock_take(&linux_unix_lock);
 	node = list_pop_front(&own->waiting);
-	if (node != NULL) {
-		LIST_OWNER(node, struct unix_socket, waiting)->listener = NULL;
+	if (node != NULL)
 		own->waiting_count--;
-	}
 	spinlock_give(&linux_unix_lock);
 	if (node == NULL)
 		return STATUS_EAGAIN;
@@ -287,7 +279,6 @@ static status_t stream_connect(struct unix_socket *own, struct unix_socket *to, 
 	if (own->was_connected || own->socket.listening)
 		return own->was_connected ? STATUS_EISCONN : STATUS_EINVAL;
 	server->name = to->name;
-	server->listener = to;
 	list_push_back(&to->waiting, &server->waiting);
 	to->waiting_count++;
 	pair(own, server);

@@ -37,7 +37,6 @@ struct unix_socket {
 	struct linux_address target; /* where a datagram goes that says nothing else; length 0: to the peer */
 	struct list_node named;    /* in the list of names */
 	struct list_node waiting;  /* of a listener: connections; of one of those: its place there */
-	struct unix_socket *listener; /* whose connection it is, that nobody has accepted yet */
 	unsigned waiting_count, backlog;
 	/* Of one that lies in a queue (socket_unix_collect.c). */
 	struct list_node flying;

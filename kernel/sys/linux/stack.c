@@ -202,10 +202,7 @@ status_t linux_stack_fill(struct thread *thread, const struct linux_strings *str
 	thread->user.sp = words.va;
 	word_add(&words, strings->argc);
 	pointers_add(&words, strings, strings->argc, places.strings_va, &at);
-	mm->args_start = places.strings_va;
-	mm->args_end = places.strings_va + at;
 	pointers_add(&words, strings, strings->envc, places.strings_va, &at);
-	mm->env_end = places.strings_va + at;
 	for (unsigned i = 0; i < auxv_words; i++)
 		word_add(&words, mm->auxv[i]);
 	words_flush(&words);

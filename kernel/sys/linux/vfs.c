@@ -173,13 +173,13 @@ static int64_t by_parts(struct linux_file *file, struct linux_data *data, uint64
 	size_t room = data->left <= SMALL_BYTES ? SMALL_BYTES : data->left < PART_BYTES ? (size_t)data->left : PART_BYTES;
 	struct act act = { .dentry = own_of(file)->dentry, .file = file, .offset = offset, .data = small };
 	int64_t done = 0;
-	int64_t moved = 1;
+	int64_t moved = 0;
 
 	if (room > SMALL_BYTES)
 		act.data = malloc(room);
 	if (act.data == NULL)
 		return STATUS_ENOMEM;
-	while (data->left > 0 && moved > 0) {
+	while (data->left > 0) {
 		act.bytes = data->left < room ? (size_t)data->left : room;
 		moved = part(&act, data);
 		if (moved > 0) {
@@ -193,7 +193,7 @@ static int64_t by_parts(struct linux_file *file, struct linux_data *data, uint64
 	}
 	if (act.data != small)
 		free(act.data);
-	return done > 0 ? done : moved < 0 ? moved : 0;
+	return done > 0 ? done : moved;
 }
 
 static int64_t read_part(struct act *act, struct linux_data *data)
