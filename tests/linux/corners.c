@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Who waits for whom, whom a signal finds next, how a fault is told, where a program's words lie: what only shows from a corner. */
+/* Whom a signal finds next, how a fault is told, what a short time and a call cost, what is far behind in a file: what only shows from a corner. */
 #include "tests/linux/claims.h"
 
 #include <fcntl.h>
 #include <mqueue.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -61,47 +59,6 @@ static int status_of(pid_t child)
 	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
 		;
 	return status;
-}
-
-static long vfork_like(void)
-{
-	return syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
-}
-
-/* Who makes a child so waits until it has ended or become another, whatever signals come. */
-static void waits_for_child(void)
-{
-	char *words[] = { "corners", "reads", NULL };
-	int pair[2] = { -1, -1 };
-	long child;
-
-	handle(SIGUSR1, note, 0);
-	*shared = count = 0;
-	child = vfork_like();
-	if (child == 0) {
-		kill(getppid(), SIGUSR1);
-		usleep(3000);
-		*shared = 1;
-		syscall(SYS_exit_group, 4);
-	}
-	CLAIM(*shared == 1 && count == 1 && WEXITSTATUS(status_of((pid_t)child)) == 4);
-	child = vfork_like();
-	if (child == 0) {
-		usleep(3000);
-		*shared = 2;
-		kill(getpid(), SIGKILL);
-	}
-	CLAIM(*shared == 2 && WTERMSIG(status_of((pid_t)child)) == SIGKILL && pipe(pair) == 0);
-	child = vfork_like();
-	if (child == 0) {
-		*shared = 3;
-		dup2(pair[0], 0);
-		close(pair[1]);
-		execv("/proc/self/exe", words);
-		syscall(SYS_exit_group, 99);
-	}
-	CLAIM(*shared == 3 && write(pair[1], "x", 1) == 1 && WEXITSTATUS(status_of((pid_t)child)) == 8);
-	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0);
 }
 
 /* All but itself, whatever group they are in. */
@@ -354,77 +311,10 @@ static void advice(void)
 	CLAIM(munmap(at, 4 * PAGE) == 0 && munmap(seen, PAGE) == 0);
 }
 
-static volatile int go;
-
-static void *becomes(void *arg)
+int main(void)
 {
-	char *words[] = { "corners", "is", "left", NULL };
-
-	while (!go)
-		;
-	execv("/proc/self/exe", words);
-	return arg;
-}
-
-/* Two become another at once: one of them does. */
-static void two_become_another(void)
-{
-	for (int i = 0; i < 3; i++) {
-		pid_t child = fork();
-
-		if (child == 0) {
-			pthread_t threads[2];
-
-			for (int k = 0; k < 2; k++)
-				pthread_create(&threads[k], NULL, becomes, NULL);
-			usleep(1000);
-			go = 1;
-			while (1)
-				pause();
-		}
-		CLAIM(WEXITSTATUS(status_of(child)) == 9);
-	}
-}
-
-/* The stack is as the ABI has it however many words there are: and the last of them lies right below the program's name. */
-static int words_lie_well(int argc, char **argv)
-{
-	char *last = environ[0] != NULL ? environ[0] : argv[argc - 1];
-
-	for (int i = 0; environ[i] != NULL; i++)
-		last = environ[i];
-	CLAIM((uintptr_t)(argv - 1) % 16 == 0 && (char *)getauxval(AT_EXECFN) == last + strlen(last) + 1);
-	CLAIM(argv[1] == argv[0] + strlen(argv[0]) + 1);
-	fflush(stdout);
-	return claims_failed == 0 ? 9 : 1;
-}
-
-static void words(void)
-{
-	for (int i = 0; i < 8; i++) {
-		char *given[] = { "corners", "is", i & 1 ? "more" : NULL, i & 4 ? "words" : NULL, NULL };
-		char *variables[] = { i & 2 ? "A=b" : NULL, i & 4 ? "CC=d" : NULL, NULL };
-		pid_t child = fork();
-
-		if (child == 0) {
-			execve("/proc/self/exe", given, variables);
-			_exit(99);
-		}
-		CLAIM(WEXITSTATUS(status_of(child)) == 9);
-	}
-}
-
-int main(int argc, char **argv)
-{
-	char byte;
-
-	if (argc > 1 && strcmp(argv[1], "is") == 0)
-		return words_lie_well(argc, argv);
-	if (argc > 1)
-		return read(0, &byte, 1) == 1 ? 8 : 9;
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	cost_stays();
-	waits_for_child();
 	everybody();
 	handed_on();
 	faults();
@@ -432,7 +322,5 @@ int main(int argc, char **argv)
 	short_timer();
 	descriptors();
 	advice();
-	two_become_another();
-	words();
 	return claims_end("corners");
 }

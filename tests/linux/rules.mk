@@ -15,7 +15,9 @@ $(MUSL_STAMP): tools/toolchains/musl.lock
 
 build/tests/linux/%/program: tests/linux/%.c $(wildcard tests/linux/*.h) $(MUSL_STAMP) $(RULES)
 	@mkdir -p $(@D)
-	$(LINUX_CC) -std=gnu11 -O1 -I. $(WARNINGS) -D_GNU_SOURCE -o $@ $<
+	$(LINUX_CC) -std=gnu11 -O1 -I. $(WARNINGS) -D_GNU_SOURCE $(LINUX_LINK) -o $@ $<
+
+build/tests/linux/starting/program: LINUX_LINK := -Wl,-e,starting_begin # before the C library: what the registers hold
 
 define LINUX_TEST_RULES # 1: name
 build/tests/linux/$(1).rpk: build/tests/linux/$(1)/program $(or $(wildcard tests/linux/$(1).toml),tests/linux/default.toml) $(PACK)
