@@ -83,8 +83,11 @@ static void remove_act(struct fs_request *request)
 		status = wants_directory ? STATUS_ENOTDIR : STATUS_EISDIR;
 	if (status == STATUS_OK)
 		status = FS_MAY(fs, remove);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		fs_node_put(walk->node); /* what somebody holds is kept when it loses its name, at a price: not for us */
+		walk->node = NULL;
 		status = fs->ops->remove(path_directory(walk), walk->name, wants_directory);
+	}
 	request->result = status;
 	fs_walk_end(request->own, walk);
 }

@@ -156,8 +156,11 @@ static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 		status = act.flags == 0 ? STATUS_EISDIR : act.walk->dots == 1 ? STATUS_EINVAL : act.walk->dots == 2 ? STATUS_ENOTEMPTY : STATUS_EBUSY;
 	if (status == STATUS_OK && (act.walk->found->node->type == FS_DIRECTORY) != (act.flags != 0))
 		status = act.flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR;
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		linux_dentry_put(act.walk->found); /* what somebody holds is kept when it loses its name, at a price: not for us */
+		act.walk->found = NULL;
 		status = act_run(&act, unlink_act);
+	}
 	linux_walk_free(act.walk);
 	return status;
 }
