@@ -19,9 +19,11 @@ static void hal_cpu_relax(void)
 	now_ns += 1000000;
 }
 
+static unsigned cpu_now;
+
 static unsigned hal_cpu_index(void)
 {
-	return 0;
+	return cpu_now;
 }
 
 #include "kernel/io/console.c"
@@ -29,11 +31,12 @@ static unsigned hal_cpu_index(void)
 static struct {
 	const char *lines[8];
 	unsigned count, taken;
-	char serial[512], device[512];
+	char serial[2048], device[512];
 	size_t room; /* what the device takes before it stalls */
 	bool runs, done;
 	uint16_t columns;
-	unsigned wakes;
+	unsigned wakes, messages, message_cpu;
+	void (*message)(void *arg); /* under way */
 	int status;
 	jmp_buf exited;
 } world;
@@ -145,8 +148,10 @@ void deferred_post(struct deferred *deferred)
 
 void message_send(unsigned cpu, void (*run)(void *arg), void *arg)
 {
-	(void)cpu;
-	run(arg);
+	CU_ASSERT_PTR_NULL(arg);
+	world.messages++;
+	world.message_cpu = cpu;
+	world.message = run;
 }
 
 _Noreturn void panic(const char *fmt, ...)
@@ -260,6 +265,40 @@ static void console_begins_a_line_of_its_own_behind_text_without_an_end(void)
 	CU_ASSERT_STRING_EQUAL(world.serial, "$ ls\nhalf\nproc: a line\nanother\n");
 }
 
+/* The fiber is CPU 0's: others send a message, and no second one before that is served. */
+static void console_wakes_its_fiber_from_any_cpu(void)
+{
+	begin(500);
+	has_fiber = true;
+	console_wake();
+	CU_ASSERT(world.wakes == 1 && world.messages == 0);
+	cpu_now = 3;
+	console_wake();
+	console_wake();
+	CU_ASSERT(world.wakes == 1 && world.messages == 1 && world.message_cpu == 0);
+	world.message(NULL);
+	CU_ASSERT_EQUAL(world.wakes, 2);
+	console_wake();
+	CU_ASSERT_EQUAL(world.messages, 2);
+	world.message(NULL);
+	has_fiber = false;
+	cpu_now = 0;
+}
+
+static void console_writes_the_longest_line_whole(void)
+{
+	static char longest[LOG_LINE_MAX + 1];
+
+	begin(0);
+	world.runs = false;
+	has_device = false;
+	memset(longest, 'x', LOG_LINE_MAX);
+	world.lines[world.count++] = longest;
+	lines_write();
+	CU_ASSERT_EQUAL(strlen(world.serial), LOG_LINE_MAX + 1);
+	CU_ASSERT_EQUAL(world.serial[LOG_LINE_MAX], '\n');
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(console_writes_to_the_device_alone),
 	UNIT_CASE(console_gives_up_a_device_that_stalls),
@@ -267,6 +306,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(console_learns_of_another_size_without_a_line),
 	UNIT_CASE(console_panics_on_the_serial_port),
 	UNIT_CASE(console_ends_when_the_device_has_all_or_takes_too_long),
+	UNIT_CASE(console_wakes_its_fiber_from_any_cpu),
+	UNIT_CASE(console_writes_the_longest_line_whole),
 	UNIT_CASE(console_begins_a_line_of_its_own_behind_text_without_an_end),
 };
 UNIT_MAIN("kernel/io/console", cases)

@@ -181,6 +181,26 @@ static void governor_begins_as_after_silence(void)
 	CU_ASSERT_EQUAL(governor.counters.polls, 0);
 }
 
+/* By the numbers: what it thinks of War at first, and after one arrival. */
+static void governor_counts_gains_exactly(void)
+{
+	governor_init(&governor, GOVERNOR_AUTO, 800, 1000);
+	CU_ASSERT(governor.wars[0].gain_ns == -800 * 32 && governor.wars[1].gain_ns == -800 * 32 && governor.settled);
+	CU_ASSERT(governor.last_ns == 1000 && governor.mode == GOVERNOR_PEACE);
+	(void)governor_step(&governor, 1, 1300); /* a gap of 300 ns, of which a poll was of use for 50: 800 - 250 gained */
+	CU_ASSERT_EQUAL(governor.wars[0].gain_ns, -800 * 31 + 550);
+	CU_ASSERT_EQUAL(governor.wars[1].gain_ns, -800 * 31 + 550);
+	CU_ASSERT(governor.waking_until_ns == 1700 && governor.last_ns == 1300);
+	governor_init(&governor, GOVERNOR_AUTO, 800, 1000);
+	(void)governor_step(&governor, 2, 1300); /* two: 100 more for the fiber that falls asleep, 50 less of the gap */
+	CU_ASSERT_EQUAL(governor.wars[0].gain_ns, -800 * 31 + 700);
+	(void)governor_step(&governor, 1, 1500); /* it shares the wake-up */
+	CU_ASSERT_EQUAL(governor.shared_ns, 150);
+	CU_ASSERT_EQUAL(governor.wars[0].gain_ns, -800 * 31 + 700);
+	governor_init(&governor, GOVERNOR_ALWAYS_WAR, 800, 1000);
+	CU_ASSERT(governor.mode == GOVERNOR_WAR && governor.poll_until_ns == UINT64_MAX);
+}
+
 static void governor_learns_a_rate_in_bounded_time(void)
 {
 	static const uint64_t gaps_ns[] = { 50, 100, 500, 1000, 2500, 2900 };
@@ -305,6 +325,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(governor_switches_at_a_bounded_rate),
 	UNIT_CASE(governor_ignores_a_lone_group),
 	UNIT_CASE(governor_begins_as_after_silence),
+	UNIT_CASE(governor_counts_gains_exactly),
 	UNIT_CASE(governor_learns_a_rate_in_bounded_time),
 	UNIT_CASE(governor_learns_from_looks_that_find_several),
 	UNIT_CASE(governor_remembers_silence_for_a_bounded_time),
