@@ -96,6 +96,7 @@ status_t hal_user_copy_out(struct hal_space *space, uint64_t to_va, const void *
 	return STATUS_OK;
 }
 
+#ifndef CALL_OWN_PROCESS
 status_t process_fault_params(struct process *process, uint64_t address)
 {
 	CU_ASSERT(process == &world.process && address != 0);
@@ -107,6 +108,7 @@ status_t process_fault_result(struct process *process, uint64_t address)
 {
 	return process_fault_params(process, address);
 }
+#endif
 
 #ifndef CALL_OWN_OBJECTS
 void object_init(struct object *object, const struct cap_interface *interface, void (*destroy)(struct object *object))
