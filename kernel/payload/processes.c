@@ -175,13 +175,11 @@ static status_t supervised_start(struct supervised *supervised, char *why)
 	return STATUS_OK;
 }
 
-static bool restarts(const struct supervised *supervised)
+static bool comes_back(const struct supervised *supervised)
 {
-	const struct manifest_process *spec = supervised->spec;
+	enum manifest_restart restart = supervised->spec->restart;
 
-	return supervised->restarts < spec->restarts_max &&
-	       (spec->restart == MANIFEST_RESTART_ALWAYS ||
-		(spec->restart == MANIFEST_RESTART_ON_FAILURE && supervised->status != 0));
+	return restart == MANIFEST_RESTART_ALWAYS || (restart == MANIFEST_RESTART_ON_FAILURE && supervised->status != 0);
 }
 
 static void supervised_ended(struct supervised *supervised)
@@ -191,9 +189,10 @@ static void supervised_ended(struct supervised *supervised)
 	supervised->status = process_exit_status(supervised->process);
 	object_put(&supervised->process->object);
 	supervised->process = NULL;
-	if (!restarts(supervised)) {
-		if (spec->restart != MANIFEST_RESTART_NEVER && supervised->restarts == spec->restarts_max)
-			log_line("proc: %s is not started again: %u restarts are all it has", spec->name, spec->restarts_max);
+	if (!comes_back(supervised))
+		return;
+	if (supervised->restarts == spec->restarts_max) {
+		log_line("proc: %s is not started again: %u restarts are all it has", spec->name, spec->restarts_max);
 		return;
 	}
 	supervised->restarts++;
