@@ -101,6 +101,21 @@ static void fdt_io_reads_what_qemu_gives(void)
 	CU_ASSERT_EQUAL(io.pci.ecam.bytes, 0);
 }
 
+static void fdt_io_passes_over_what_says_too_little(void)
+{
+	CU_ASSERT_EQUAL(read_fixture("io-odd", 0), STATUS_OK);
+	CU_ASSERT(io.mmio_count == 2 && io.mmio[0].registers.bytes == 0x100 && io.mmio[1].registers.bytes == 0x200); /* of one address: as they come */
+	CU_ASSERT(io.mmio[0].interrupt.intid == FDT_INTID_NONE && io.mmio[1].interrupt.intid == FDT_INTID_NONE);
+	CU_ASSERT(io.pci.ecam.base_pa == 0x10000000 && io.pci.window_count == 1); /* the first that has registers */
+	CU_ASSERT(io.pci.windows[0].cpu.base_pa == 0xffffffffffff0000 && io.pci.windows[0].cpu.bytes == 0xffff);
+	CU_ASSERT(!io.pci.has_messages); /* for one of its functions there is no number */
+	CU_ASSERT(io.pci.route_count == 2 && io.pci.route_mask_device == UINT32_MAX && io.pci.route_mask_pin == UINT32_MAX);
+	CU_ASSERT(fdt_pci_interrupt(&io.pci, 0, 2).intid == 36 && fdt_pci_interrupt(&io.pci, 0, 4).intid == FDT_INTID_NONE);
+	CU_ASSERT(io.messages == FDT_MESSAGES_ITS && io.message_registers.base_pa == 0x8080000);
+	CU_ASSERT_EQUAL(read_fixture("io-other-controller", 0), STATUS_OK);
+	CU_ASSERT(io.pci.route_count == 0 && io.pci.window_count == 1 && io.pci.windows[0].cpu.base_pa == 0x10000000);
+}
+
 static void fdt_io_refuses_what_is_malformed(void)
 {
 	static const struct {
@@ -127,6 +142,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(fdt_io_routes_pins_under_the_mask),
 	UNIT_CASE(fdt_io_finds_who_takes_messages),
 	UNIT_CASE(fdt_io_reads_what_qemu_gives),
+	UNIT_CASE(fdt_io_passes_over_what_says_too_little),
 	UNIT_CASE(fdt_io_refuses_what_is_malformed),
 };
 UNIT_MAIN("lib/fdt_io", cases)

@@ -159,12 +159,29 @@ static void contents_are_shown_where_they_lie(void)
 	app_unmount(fs);
 }
 
+/* Who looked gives back what he was given, and the index keeps its own. */
+static void holds_are_counted(void)
+{
+	struct fs_node *file;
+
+	begin();
+	add_text(FILE_MODE, "a", "file");
+	mount();
+	file = look(fs->root, "a");
+	CU_ASSERT(atomic_load(&file->holds) == 2 && look(fs->root, "a") == file && atomic_load(&file->holds) == 3);
+	fs_node_put(file);
+	fs_node_put(file);
+	CU_ASSERT(atomic_load(&file->holds) == 1 && look(fs->root, "b") == NULL && atomic_load(&fs->root->holds) == 1);
+	app_unmount(fs);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(files_and_the_directories_on_the_way_are_there),
 	UNIT_CASE(links_hold_paths),
 	UNIT_CASE(a_list_goes_on_where_it_stopped),
 	UNIT_CASE(a_name_that_is_both_hides_nothing_else),
 	UNIT_CASE(contents_are_shown_where_they_lie),
+	UNIT_CASE(holds_are_counted),
 };
 
 UNIT_MAIN("kernel/io/fs/app", cases)

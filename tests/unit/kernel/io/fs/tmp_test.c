@@ -330,6 +330,56 @@ static void times_and_permissions_are_set(void)
 	end();
 }
 
+/* What has its place already takes no more room: no table is made anew for it. */
+static void a_full_one_can_be_written_over(void)
+{
+	static uint8_t page[4096];
+	struct fs_node *file, *filler;
+	char name[] = "a";
+
+	begin(100000);
+	file = make(fs->root, "file", FS_FILE);
+	CU_ASSERT_EQUAL(ops->write(file, 0, page, sizeof(page), false), (int64_t)sizeof(page));
+	filler = make(fs->root, "filler", FS_FILE);
+	while (ops->write(filler, 0, page, sizeof(page), true) == (int64_t)sizeof(page))
+		;
+	for (;; name[0]++) { /* the rest, in small */
+		struct fs_node *more;
+
+		if (ops->create(fs->root, text(name), FS_FILE, 0600, &more) != STATUS_OK)
+			break;
+		fs_node_put(more);
+	}
+	CU_ASSERT_EQUAL(ops->write(file, 10, "over", 4, false), 4);
+	CU_ASSERT_EQUAL(ops->write(file, 4096, "more", 4, false), STATUS_ENOSPC);
+	fs_node_put(file);
+	fs_node_put(filler);
+	end();
+}
+
+/* A directory that was moved is below where it is now, and one that was removed below nothing. */
+static void directories_know_where_they_are(void)
+{
+	struct fs_node *a, *b, *c;
+
+	begin(LIMIT);
+	a = make(fs->root, "a", FS_DIRECTORY);
+	b = make(fs->root, "b", FS_DIRECTORY);
+	c = make(a, "c", FS_DIRECTORY);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("b"), a, text("b"), false), STATUS_EINVAL);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("b"), c, text("b"), false), STATUS_EINVAL);
+	CU_ASSERT_EQUAL(ops->rename(b, text("a"), fs->root, text("a"), false), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("b"), c, text("b"), false), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_EINVAL);
+	CU_ASSERT_EQUAL(ops->remove(c, text("b"), true), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_ENOENT);
+	fs_node_put(a);
+	fs_node_put(b);
+	fs_node_put(c);
+	end();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(what_was_made_is_found_until_it_is_removed),
 	UNIT_CASE(a_file_is_the_array_that_was_written),
@@ -341,6 +391,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(a_directory_that_was_removed_takes_nothing_more),
 	UNIT_CASE(a_list_has_everything_once),
 	UNIT_CASE(times_and_permissions_are_set),
+	UNIT_CASE(a_full_one_can_be_written_over),
+	UNIT_CASE(directories_know_where_they_are),
 };
 
 UNIT_MAIN("kernel/io/fs/tmp", cases)

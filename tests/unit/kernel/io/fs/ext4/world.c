@@ -65,6 +65,8 @@ void ext4_lock_take(struct ext4_lock *lock)
 
 void ext4_lock_give(struct ext4_lock *lock)
 {
+	if (!lock->taken)
+		abort();
 	lock->taken = false;
 }
 
