@@ -40,7 +40,7 @@ BOOT_S = 0.15
 #: What a refused bundle that was not measured counts as: they are many, and each tells next to nothing more.
 REST_S = 2.0
 #: Unit programs that take longer than a boot: they come after those.
-SLOW_UNITS = ("ext4/volume_test", "ext4/volume_edges_test", "ext4/power_cut_test", "ext4/broken_disk_test", "_threads_test")
+SLOW_UNITS = ("ext4/volume_test", "ext4/volume_edges_test", "ext4/volume_damage_test", "ext4/power_cut_test", "ext4/broken_disk_test", "_threads_test")
 #: What a script complains of that waits by the host's clock.
 LATE = "not seen in time"
 #: How one ends that does not end by itself: by the clock, and by SIGKILL or SIGXCPU.

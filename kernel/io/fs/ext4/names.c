@@ -268,13 +268,11 @@ status_t name_link(struct fs_node *directory, struct span name, struct fs_node *
 	return change_end(volume, link_in_operation(volume, node_of(directory), name, node));
 }
 
-/* A name of it has gone; the last one: it is an orphan until nobody holds it. */
+/* A name of it has gone, by which name_find() found it; the last one: it is an orphan until nobody holds it. */
 status_t victim_drop(struct volume *volume, struct ext4_node *victim)
 {
 	status_t status = STATUS_OK;
 
-	if (victim->inode.i_links_count == 0)
-		return STATUS_EIO;
 	victim->inode.i_links_count = victim->node.type == FS_DIRECTORY ? 0 : (uint16_t)(victim->inode.i_links_count - 1);
 	node_stamp(volume, victim, STAMP_CHANGED);
 	if (victim->inode.i_links_count == 0 && !victim->cutting)
