@@ -13,8 +13,11 @@
 static int allocations_left = -1; /* until there is no memory; negative: there always is */
 static uint64_t now_ns;           /* 0: the world's */
 
+static bool ran_out;
+
 static bool is_out(void)
 {
+	ran_out = ran_out || allocations_left == 0;
 	return allocations_left == 0 || (allocations_left > 0 && allocations_left-- == 0);
 }
 
@@ -124,9 +127,11 @@ static void memory_may_end_anywhere(void)
 	begin("-b 1024 -N 128 -J size=1");
 	leave_unfinished();
 	for (;; count++) {
+		ran_out = false;
 		allocations_left = (int)count;
 		status = mount_it();
 		allocations_left = -1;
+		CU_ASSERT_FATAL((status == STATUS_OK) == !ran_out);
 		if (status == STATUS_OK)
 			break;
 		CU_ASSERT(status == STATUS_ENOMEM && strcmp(why, "out of memory") == 0);

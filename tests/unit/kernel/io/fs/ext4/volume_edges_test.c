@@ -182,6 +182,14 @@ static void a_block_of_names_is_filled_to_the_end(void)
 			CU_ASSERT(n != rows[i].names || ext4_ops.sync(directory) == STATUS_OK); /* so that what the next one changes is seen to be */
 			CU_ASSERT_EQUAL(stat_of(directory).size, n < rows[i].names + 1 ? 1024 : 2048);
 		}
+		/* Both blocks are the transaction's: a power cut leaves one of before, or all of this. */
+		for (unsigned block = 0; block < 2; block++) {
+			struct mapping run = { 0 };
+			struct buffer *buffer = NULL;
+
+			CU_ASSERT(map_find(volume, node_of(directory), block, &run) == STATUS_OK && cache_get(&volume->cache, run.physical, &buffer) == STATUS_OK);
+			CU_ASSERT(buffer != NULL && (buffer->running || (block == 0 && i == 2)));
+		}
 		fs_node_put(directory);
 		end();
 	}
