@@ -38,8 +38,10 @@ static status_t move_copied(struct ninep *mount, enum ninep_type type, uint32_t 
 	uint64_t pa = page_alloc(0);
 	status_t status;
 
-	if (pa == 0)
+	if (pa == 0) {
+		*bytes = 0;
 		return STATUS_ENOMEM;
+	}
 	if (*bytes > HAL_PAGE_BYTES)
 		*bytes = HAL_PAGE_BYTES;
 	if (type == NINEP_WRITE)

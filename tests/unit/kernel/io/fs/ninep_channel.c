@@ -66,8 +66,8 @@ size_t hal_ninep_tag(const struct hal_ninep *of, char *tag, size_t bytes)
 
 status_t hal_ninep_start(struct hal_ninep *started, void (*ready)(void *ctx), void *ctx)
 {
-	if (started->running || started->count > 0)
-		return STATUS_EBUSY;
+	if (started->running || started->count > 0 || server.no_start)
+		return server.no_start ? STATUS_EIO : STATUS_EBUSY;
 	*started = (struct hal_ninep){ .running = true, .ready = ready, .ctx = ctx };
 	return STATUS_OK;
 }
@@ -137,6 +137,8 @@ bool hal_ninep_listen(struct hal_ninep *of, bool interrupts)
 
 bool hal_ninep_done(struct hal_ninep *of, void **token, uint32_t *bytes, status_t *status)
 {
+	if (!of->running && server.keeps > 0 && server.keeps-- > 0)
+		return false;
 	for (unsigned i = 0; i < of->count; i++) {
 		if (of->running && !of->requests[i].done)
 			continue;
@@ -269,6 +271,7 @@ void fiber_sleep(void)
 {
 	bool served = server.gives_up == NULL && serve();
 
+	server.sleeps++;
 	if (server.gives_up != NULL) {
 		server.gives_up->ops->give_up(server.gives_up);
 		deferred_do();
@@ -302,6 +305,8 @@ void wait_queue_wake(struct wait_queue *queue)
 
 uint64_t page_alloc(unsigned order)
 {
+	if (server.no_pages || (server.no_large_pages && order > 0))
+		return 0;
 	server.pages++;
 	return hal_direct_pa(aligned_alloc(HAL_PAGE_BYTES, HAL_PAGE_BYTES << order));
 }

@@ -269,6 +269,72 @@ static void servers_that_lie_at_random_break_nothing_here(void)
 	}
 }
 
+static uint64_t said_nanoseconds;
+
+static void answer_nanoseconds(void *ctx, uint8_t type, uint8_t *reply, size_t *bytes, size_t room)
+{
+	(void)ctx;
+	(void)bytes;
+	(void)room;
+	for (unsigned i = 0; type == NINEP_GETATTR && i < 3; i++) /* of three times */
+		memcpy(reply + NINEP_HEAD_BYTES + 8 + 13 + 12 + 4 * 8 + 8 + 16 * i + 8, &said_nanoseconds, 8);
+}
+
+static void a_second_has_a_billion_nanoseconds(void)
+{
+	static const uint64_t said[] = { 0, 5, 999999998, 999999999, 1000000000, 0x100000000, UINT64_MAX };
+	struct fs_stat stat;
+
+	mount();
+	server.spoil = answer_nanoseconds;
+	for (unsigned i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		uint32_t due = said[i] < 999999999 ? (uint32_t)said[i] : 999999999;
+
+		said_nanoseconds = said[i];
+		CU_ASSERT_EQUAL(fs->ops->stat(fs->root, &stat), STATUS_OK);
+		CU_ASSERT(stat.accessed.nanoseconds == due && stat.modified.nanoseconds == due && stat.changed.nanoseconds == due);
+	}
+	server.spoil = NULL;
+	unmount();
+}
+
+static uint32_t walk_error;
+
+static void fail_walks(void *ctx, uint8_t type, uint8_t *reply, size_t *bytes, size_t room)
+{
+	const uint32_t len = NINEP_HEAD_BYTES + 4;
+
+	(void)ctx;
+	(void)room;
+	if (type != NINEP_WALK || walk_error == 0)
+		return;
+	memcpy(reply, &len, 4);
+	reply[4] = NINEP_LERROR + 1;
+	memcpy(reply + NINEP_HEAD_BYTES, &walk_error, 4);
+	*bytes = len;
+}
+
+/* A name that is gone with its directory needs no syncing; what else goes wrong there is told. */
+static void a_directory_that_is_gone_has_nothing_to_sync(void)
+{
+	static const struct {
+		uint32_t error;
+		status_t status;
+	} rows[] = { { 2, STATUS_OK }, { 116, STATUS_OK }, { 5, STATUS_EIO }, { 13, STATUS_EACCES }, { 12, STATUS_ENOMEM } };
+	struct fs_node *node;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		mount();
+		node = create("a", "A");
+		server.spoil = fail_walks;
+		walk_error = rows[i].error;
+		CU_ASSERT_EQUAL(fs->ops->sync(node), rows[i].status);
+		walk_error = 0;
+		put(node);
+		unmount_broken(); /* the server has walked, and has a fid that nobody knows of */
+	}
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(lies_of_length_type_and_tag_end_the_channel),
 	UNIT_CASE(counts_that_are_too_large_end_the_channel),
@@ -276,5 +342,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(entries_that_lie_are_errors),
 	UNIT_CASE(writes_of_nothing_are_errors),
 	UNIT_CASE(servers_that_lie_at_random_break_nothing_here),
+	UNIT_CASE(a_second_has_a_billion_nanoseconds),
+	UNIT_CASE(a_directory_that_is_gone_has_nothing_to_sync),
 };
 UNIT_MAIN("kernel/io/fs/ninep, lies", cases)

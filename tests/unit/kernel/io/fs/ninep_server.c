@@ -93,8 +93,7 @@ void server_reset(void)
 	make(ROOT, "/", NINEP_MODE_DIRECTORY | 0755);
 }
 
-/* --- requests: 0, or an errno ------------------------------------------------------------------------------------------- */
-
+/* Requests: 0, or an errno. */
 static struct fid *fid_take(void)
 {
 	uint32_t number = (uint32_t)take(4);
@@ -225,8 +224,7 @@ static uint32_t getattr(void)
 static uint32_t setattr(void)
 {
 	struct fid *fid = fid_take();
-	uint32_t what = (uint32_t)take(4);
-	uint32_t mode = (uint32_t)take(4);
+	uint32_t what = (uint32_t)take(4), mode = (uint32_t)take(4);
 	uint64_t size;
 
 	if (fid_gone(fid))
@@ -429,6 +427,8 @@ size_t server_answer(const uint8_t *request, size_t bytes, uint8_t *reply, size_
 	if (bytes < NINEP_HEAD_BYTES || bits_le32(request) != bytes)
 		abort();
 	server.requests++;
+	if (server.heard != NULL)
+		server.heard(request, bytes);
 	in = request + NINEP_HEAD_BYTES;
 	in_end = request + bytes;
 	out = reply + NINEP_HEAD_BYTES;

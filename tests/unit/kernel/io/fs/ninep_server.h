@@ -25,10 +25,15 @@ struct server {
 	bool war;      /* who waits for it looks again and again */
 	bool mute;     /* it answers nobody who looks at a panic */
 	uint64_t now_ns; /* as the clock goes then */
+	void (*heard)(const uint8_t *request, size_t bytes); /* NULL, or told of each request before it is answered */
+	bool no_start; /* the device does not */
+	bool no_pages, no_large_pages; /* the kernel has none; of more than one page */
+	unsigned keeps; /* looks at a device that was reset, until it gives back what it was given */
 	struct fs *gives_up; /* whose machine is to end: whoever sleeps waits for a server that never answers */
 	/* W: the server. */
 	unsigned breaks;       /* how often it was found out */
 	unsigned requests;
+	unsigned sleeps;
 	uint32_t fail_with;    /* not 0: every request but VERSION, ATTACH and CLUNK fails with this errno */
 	unsigned pages;        /* that the kernel has */
 	unsigned governors;    /* that are in the list */

@@ -239,6 +239,166 @@ static void a_panic_waits_for_no_server_and_believes_none(void)
 	unmount_broken();
 }
 
+static uint8_t heard[8][64]; /* the last requests of the type that is listened for */
+static unsigned heard_count;
+static uint8_t heard_type;
+
+static void hear(const uint8_t *request, size_t bytes)
+{
+	if (request[4] == heard_type)
+		memcpy(heard[heard_count++ % 8], request, bytes < 64 ? bytes : 64);
+}
+
+static void listen_for(uint8_t type)
+{
+	heard_type = type;
+	heard_count = 0;
+	server.heard = hear;
+}
+
+static uint64_t field(unsigned which, unsigned at, unsigned bytes)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, heard[which] + NINEP_HEAD_BYTES + at, bytes);
+	return value;
+}
+
+static void a_change_says_what_is_to_be_changed_and_no_more(void)
+{
+	const struct fs_stat values = { .permissions = 0640, .size = 77, .accessed = { 5, 6 }, .modified = { 7, 8 } };
+	struct fs_node *node;
+
+	mount();
+	node = create("a", "A");
+	for (uint32_t what = 0; what < 16; what++) {
+		uint32_t due = (what & FS_SET_PERMISSIONS ? NINEP_SET_MODE : 0) | (what & FS_SET_SIZE ? NINEP_SET_SIZE : 0) |
+			       (what & FS_SET_ACCESSED ? NINEP_SET_ACCESSED | NINEP_SET_ACCESSED_TO : 0) |
+			       (what & FS_SET_MODIFIED ? NINEP_SET_MODIFIED | NINEP_SET_MODIFIED_TO : 0);
+
+		listen_for(NINEP_SETATTR);
+		CU_ASSERT(fs->ops->set(node, what, &values) == STATUS_OK && heard_count == 1 && field(0, 4, 4) == due);
+		CU_ASSERT(field(0, 8, 4) == 0640 && field(0, 20, 8) == 77 && field(0, 28, 8) == 5 && field(0, 36, 8) == 6 && field(0, 44, 8) == 7);
+	}
+	put(node);
+	unmount();
+}
+
+/* 24 bytes of a message are not data. */
+static void data_fills_messages_to_the_end(void)
+{
+	unsigned left = 100;
+	struct fs_node *node;
+
+	server_reset();
+	server.spoil = answer_small;
+	CU_ASSERT_EQUAL_FATAL(ninep_mount("host", &fs, why, sizeof(why)), STATUS_OK);
+	node = create("a", "A");
+	listen_for(NINEP_WRITE);
+	CU_ASSERT_EQUAL(fs->ops->write(node, 0, buffer, 8160, false), 8160);
+	CU_ASSERT(heard_count >= 2 && field(0, 4, 8) == 0 && field(0, 12, 4) == NINEP_MESSAGE_MIN - 24 && field(1, 4, 8) == NINEP_MESSAGE_MIN - 24);
+	listen_for(NINEP_READ);
+	CU_ASSERT_EQUAL(fs->ops->read(node, 16, buffer, 8000), 8000);
+	CU_ASSERT(heard_count >= 2 && field(0, 4, 8) == 16 && field(0, 12, 4) == NINEP_MESSAGE_MIN - 24);
+	listen_for(NINEP_READDIR);
+	CU_ASSERT_EQUAL(fs->ops->list(fs->root, 0, count_entry, &left), STATUS_OK);
+	CU_ASSERT_EQUAL(field(0, 12, 4), NINEP_MESSAGE_MIN - 24);
+	put(node);
+	unmount();
+}
+
+static void without_memory_it_is_told_and_nothing_is_kept(void)
+{
+	unsigned left = 100;
+	struct fs_node *node;
+
+	server_reset();
+	server.no_pages = true;
+	CU_ASSERT(ninep_mount("host", &fs, why, sizeof(why)) == STATUS_ENOMEM && strstr(why, "no memory") != NULL);
+	server.no_pages = false;
+	server.no_start = true;
+	CU_ASSERT(ninep_mount("host", &fs, why, sizeof(why)) == STATUS_EIO && strstr(why, "cannot be started") != NULL);
+	expect_nothing();
+	mount();
+	node = create("a", "A");
+	server.no_pages = true;
+	CU_ASSERT_EQUAL(fs->ops->list(fs->root, 0, count_entry, &left), STATUS_ENOMEM);
+	CU_ASSERT_EQUAL(fs->ops->read(node, 0, buffer + 8, 1), STATUS_ENOMEM); /* which the device does not reach */
+	CU_ASSERT(fs->ops->write(node, 0, buffer + 8, 1, false) == STATUS_ENOMEM && server_holds("a", "A", 1));
+	CU_ASSERT(holds(node, "A"));
+	server.no_pages = false;
+	server.no_large_pages = true; /* then in smaller parts */
+	listen_for(NINEP_READDIR);
+	CU_ASSERT(fs->ops->list(fs->root, 0, count_entry, &left) == STATUS_OK && left == 99 && field(0, 12, 4) == 4096);
+	server.no_large_pages = false;
+	put(node);
+	unmount();
+}
+
+/* What nobody holds needs no care when it loses its name: one request, and no look at it. */
+static void what_nobody_holds_is_removed_at_once(void)
+{
+	unsigned before;
+	struct fs_node *node;
+
+	mount();
+	server_replace("a", "A");
+	before = server.requests;
+	CU_ASSERT(fs->ops->remove(fs->root, text("a"), false) == STATUS_OK && server.requests == before + 1);
+	server_replace("a", "A");
+	node = find("a");
+	before = server.requests;
+	CU_ASSERT(fs->ops->remove(fs->root, text("a"), false) == STATUS_OK && server.requests > before + 1);
+	CU_ASSERT(holds(node, "A"));
+	put(node);
+	unmount();
+}
+
+/* A device that has not ended its reset keeps what it was given: nobody looks for it on and on. */
+static void what_a_reset_device_keeps_is_waited_for(void)
+{
+	struct fs_node *node;
+
+	mount();
+	node = create("a", "A");
+	server.sleeps = 0;
+	server.keeps = 100;
+	server.gives_up = fs;
+	CU_ASSERT_EQUAL(fs->ops->read(node, 0, buffer, 1), STATUS_EIO);
+	CU_ASSERT(server.keeps == 0 && server.sleeps > 10 && server.breaks == 1);
+	fs_node_put(node);
+	unmount_broken();
+}
+
+static uint32_t written;
+
+static void answer_written(void *ctx, uint8_t type, uint8_t *reply, size_t *bytes, size_t room)
+{
+	(void)ctx;
+	(void)bytes;
+	(void)room;
+	if (type == NINEP_WRITE)
+		memcpy(reply + NINEP_HEAD_BYTES, &written, 4);
+}
+
+/* A server that takes little is given the rest; one that takes nothing has failed. */
+static void a_panic_goes_on_where_the_server_stopped(void)
+{
+	const struct span name = text("post-mortem");
+
+	mount();
+	memset(buffer, 'y', 50);
+	server.spoil = answer_written;
+	listen_for(NINEP_WRITE);
+	written = 1;
+	CU_ASSERT_EQUAL(ninep_put_at_panic(fs, name, span_of(buffer, 50)), STATUS_OK);
+	CU_ASSERT(heard_count == 50 && server_holds("post-mortem", buffer, 50));
+	written = 0;
+	CU_ASSERT_EQUAL(ninep_put_at_panic(fs, name, span_of(buffer, 50)), STATUS_EIO);
+	server.spoil = NULL;
+	unmount_broken();
+}
+
 static void who_looks_itself_gets_what_who_sleeps_gets(void)
 {
 	in_war = true;
@@ -259,5 +419,11 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(a_panic_leaves_a_file_whatever_was_under_way),
 	UNIT_CASE(a_server_that_never_answers_is_given_up_at_the_end),
 	UNIT_CASE(a_panic_waits_for_no_server_and_believes_none),
+	UNIT_CASE(a_change_says_what_is_to_be_changed_and_no_more),
+	UNIT_CASE(data_fills_messages_to_the_end),
+	UNIT_CASE(without_memory_it_is_told_and_nothing_is_kept),
+	UNIT_CASE(what_nobody_holds_is_removed_at_once),
+	UNIT_CASE(what_a_reset_device_keeps_is_waited_for),
+	UNIT_CASE(a_panic_goes_on_where_the_server_stopped),
 };
 UNIT_MAIN("kernel/io/fs/ninep", cases)
