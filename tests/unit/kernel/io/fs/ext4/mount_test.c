@@ -13,12 +13,18 @@
 static int allocations_left = -1; /* until there is no memory; negative: there always is */
 static uint64_t now_ns;           /* 0: the world's */
 
+static bool once; /* one allocation alone fails */
 static bool ran_out;
 
 static bool is_out(void)
 {
-	ran_out = ran_out || allocations_left == 0;
-	return allocations_left == 0 || (allocations_left > 0 && allocations_left-- == 0);
+	if (allocations_left != 0) {
+		allocations_left -= allocations_left > 0;
+		return false;
+	}
+	ran_out = true;
+	allocations_left = once ? -1 : 0;
+	return true;
 }
 
 static void *test_malloc(size_t bytes)
@@ -118,7 +124,7 @@ static void leave_unfinished(void)
 	free(bytes);
 }
 
-/* Each allocation in turn fails: that is told, nothing is lost, and the next try is as good as the first one. */
+/* Each allocation in turn fails, alone or with all that follow: that is told, nothing is lost, and the next try is as good as the first one. */
 static void memory_may_end_anywhere(void)
 {
 	unsigned count = 0;
@@ -126,7 +132,7 @@ static void memory_may_end_anywhere(void)
 
 	begin("-b 1024 -N 128 -J size=1");
 	leave_unfinished();
-	for (;; count++) {
+	for (;; count += once, once = !once) {
 		ran_out = false;
 		allocations_left = (int)count;
 		status = mount_it();
