@@ -34,7 +34,7 @@ struct hal_ninep {
 	} requests[HAL_NINEP_REQUESTS_MAX];
 };
 
-static struct hal_ninep channel;
+static struct hal_ninep channel, other_channel;
 static struct deferred *posted;
 
 status_t devices_probe(void)
@@ -49,19 +49,23 @@ unsigned hal_cpu_index(void)
 
 unsigned hal_ninep_count(void)
 {
-	return 1;
+	return server.hollow ? 3 : 1;
 }
 
 struct hal_ninep *hal_ninep_at(unsigned index)
 {
+	if (server.hollow)
+		return index == 0 ? &other_channel : index == 1 ? NULL : &channel;
 	return index == 0 ? &channel : NULL;
 }
 
 size_t hal_ninep_tag(const struct hal_ninep *of, char *tag, size_t bytes)
 {
-	(void)of;
-	memcpy(tag, "host", bytes < 4 ? bytes : 4);
-	return 4;
+	const char *own = of == &other_channel ? "hx" : server.hollow ? "h" : "host";
+	size_t len = strlen(own);
+
+	memcpy(tag, own, bytes < len ? bytes : len);
+	return len;
 }
 
 status_t hal_ninep_start(struct hal_ninep *started, void (*ready)(void *ctx), void *ctx)

@@ -27,6 +27,7 @@ struct server {
 	uint64_t now_ns; /* as the clock goes then */
 	void (*heard)(const uint8_t *request, size_t bytes); /* NULL, or told of each request before it is answered */
 	bool no_start; /* the device does not */
+	bool hollow;   /* it is "h", the third; before it are "hx" and one without memory */
 	bool no_pages, no_large_pages; /* the kernel has none; of more than one page */
 	unsigned keeps; /* looks at a device that was reset, until it gives back what it was given */
 	struct fs *gives_up; /* whose machine is to end: whoever sleeps waits for a server that never answers */

@@ -154,6 +154,11 @@ static void a_server_that_cannot_be_mounted_is_told(void)
 	CU_ASSERT(!fs->read_only);
 	unmount();
 	server_reset();
+	server.hollow = true; /* one of several, some of which cannot be had */
+	CU_ASSERT_EQUAL(ninep_mount("x", &fs, why, sizeof(why)), STATUS_ENODEV);
+	CU_ASSERT_EQUAL_FATAL(ninep_mount("h", &fs, why, sizeof(why)), STATUS_OK);
+	unmount();
+	server_reset();
 	server.read_only = true;
 	CU_ASSERT_EQUAL_FATAL(ninep_mount("host", &fs, why, sizeof(why)), STATUS_OK);
 	CU_ASSERT(fs->read_only);
