@@ -186,6 +186,23 @@ static bool is_mapped(struct process *process, uint64_t start, uint64_t end)
 	return all;
 }
 
+/* The same for madvise, as that tells it. Spec: Linux, mm/madvise.c: madvise_populate() */
+static status_t populate_advised(struct process *process, uint64_t va, uint64_t bytes, unsigned protection)
+{
+	status_t status = populate(process, va, bytes, protection);
+
+	switch (status) {
+	case STATUS_EFAULT:
+		return STATUS_ENOMEM;
+	case STATUS_EACCES:
+		return STATUS_EINVAL;
+	case STATUS_EIO:
+		return STATUS_EFAULT;
+	default:
+		return status;
+	}
+}
+
 static int64_t call_madvise(struct thread *thread, const uint64_t x[6])
 {
 	struct process *process = thread->process;
@@ -215,9 +232,9 @@ static int64_t call_madvise(struct thread *thread, const uint64_t x[6])
 	case MADV_KEEPONFORK:
 		return fork_set(process, x[0], end, LINUX_FORK_COPY);
 	case MADV_POPULATE_READ:
-		return populate(process, x[0], end - x[0], LINUX_PROT_READ);
+		return populate_advised(process, x[0], end - x[0], LINUX_PROT_READ);
 	case MADV_POPULATE_WRITE:
-		return populate(process, x[0], end - x[0], LINUX_PROT_WRITE);
+		return populate_advised(process, x[0], end - x[0], LINUX_PROT_WRITE);
 	default:
 		return is_mapped(process, x[0], end) ? 0 : STATUS_ENOMEM;
 	}
