@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from harness import markers, paths, suite  # noqa: E402
+from harness.console import ConsoleSpawn  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
 
 PROGRAMS = sorted(path.stem for path in (paths.ROOT / "tests" / "linux").glob("*.c"))
@@ -35,9 +36,34 @@ def told() -> suite.Case:
         listed.format(r"setxattr \(5\)"), listed.format(r"a call without a name here \(400\)"), HALTED), bad=("WRONG",)))
 
 
+#: What is typed when it is asked for (tests/linux/typed.c).
+TYPED = {"a line": "ab\x7fc\r", "words": "one two\x17x\r", "parts": "part\r", "an end": "end\x04\x04", "two lines": "1\r2\r", "a literal": "\x16\x03\r",
+         "an interrupt": "gone\x03", "a quit": "gone\x1c", "the rest": "rest\r", "three": "xyz", "one": "p", "four": "abcd", "two": "gh", "soon": "s",
+         "what is dropped": "drop"}
+
+
+def typed(smp: int) -> suite.Case:
+    """Somebody at the terminal."""
+    def script(console: ConsoleSpawn) -> None:
+        while console.expect([r"type ([a-z ]+)\r?\n", "typed: as it must be", "exited with code"]) == 0:
+            console.send(TYPED[console.match.group(1)])
+
+    machine = suite.product(paths.BUILD / "tests" / "linux" / "typed.rpk", smp=smp, icount=True, seed=1, append="-- asks", extra=NETWORK)
+    return suite.Case(f"linux[typed,asks,smp{smp}]", machine, Expectation(
+        markers=(markers.RUBICON, "typed: as it must be", HALTED), bad=("WRONG",)), script=script)
+
+
+def traced() -> suite.Case:
+    """Every call is told with its arguments and its result."""
+    machine = suite.product(paths.BUILD / "tests" / "linux" / "unproven.rpk", icount=True, seed=1, append="log=linux:trace", extra=NETWORK)
+    return suite.Case("linux[unproven,traced]", machine, Expectation(markers=(
+        markers.RUBICON, r"re:linux: 1 set_tid_address\(0x[0-9a-f]+, .*\) = 1$", r"re:linux: 1 openat\(0x[0-9a-f]+, 0x[0-9a-f]+, 0x20042, 0x1c0, 0x[0-9a-f]+, 0x[0-9a-f]+\) = 3$",
+        r"re:linux: 1 mprotect\(0x[0-9a-f]+, 0x1000, 0x5\) = -13$", "unproven: as it must be", HALTED), bad=("WRONG",)))
+
+
 def cases() -> list[suite.Case]:
     """Each on one CPU and on four."""
-    return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), told()]
+    return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), told(), traced(), typed(1), typed(4)]
 
 
 if __name__ == "__main__":

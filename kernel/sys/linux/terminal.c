@@ -107,40 +107,61 @@ static void begin(bool may_read)
 	console_input_listen(&listener);
 }
 
-/* What can be read now; STATUS_EAGAIN: nothing yet. */
-static int64_t take(uint8_t *to, size_t room)
+/* What can be read now, however little that is where `any`; STATUS_EAGAIN: nothing yet. */
+static int64_t take(uint8_t *to, size_t room, bool any)
 {
+	const struct line_settings *settings = &tty->line.settings;
 	int64_t result = STATUS_EAGAIN;
 
 	spinlock_take(&tty->lock);
 	if (line_is_ready(&tty->line) &&
-	    ((tty->line.settings.local & LINE_ICANON) != 0 || line_count(&tty->line) >= tty->line.settings.chars[LINE_VMIN] || line_count(&tty->line) >= room))
+	    (any || (settings->local & LINE_ICANON) != 0 || line_count(&tty->line) >= settings->chars[LINE_VMIN] || line_count(&tty->line) >= room))
 		result = (int64_t)line_read(&tty->line, to, room);
-	else if (!(tty->line.settings.local & LINE_ICANON) && tty->line.settings.chars[LINE_VMIN] == 0 && tty->line.settings.chars[LINE_VTIME] == 0)
+	else if (!(settings->local & LINE_ICANON) && settings->chars[LINE_VMIN] == 0 && settings->chars[LINE_VTIME] == 0)
 		result = 0;
 	spinlock_give(&tty->lock);
 	return result;
 }
 
-/* Without lines, and with a time but no number to wait for: until that is over. */
-static int64_t take_in_time(struct thread *thread, uint8_t *to, size_t room, bool may_wait)
+/* How raw bytes are waited for: `least` of them, or one where that is 0; `time` ends it, from the first byte on where there is a least. */
+struct waiting {
+	bool lines;
+	uint8_t least, time;
+	bool begun; /* a byte is there */
+};
+
+static struct waiting waiting_now(void)
 {
-	struct linux_waiter waiter = { 0 };
-	int64_t result = take(to, room);
-	status_t status = STATUS_OK;
-	uint64_t deadline;
-	uint8_t time;
+	struct waiting now;
 
 	spinlock_take(&tty->lock);
-	time = (tty->line.settings.local & LINE_ICANON) != 0 || tty->line.settings.chars[LINE_VMIN] != 0 ? 0 : tty->line.settings.chars[LINE_VTIME];
+	now = (struct waiting){ (tty->line.settings.local & LINE_ICANON) != 0, tty->line.settings.chars[LINE_VMIN], tty->line.settings.chars[LINE_VTIME],
+				line_is_ready(&tty->line) };
 	spinlock_give(&tty->lock);
-	if (result != STATUS_EAGAIN || time == 0 || !may_wait)
+	return now;
+}
+
+/* Waits for what has no lines: those are waited for as with any stream. Spec: termios(3), "Canonical and noncanonical mode" */
+static int64_t take_in_time(struct thread *thread, uint8_t *to, size_t room, bool may_wait)
+{
+	struct waiting now = waiting_now();
+	uint64_t deadline = now.least == 0 ? timer_deadline((uint64_t)now.time * DECISECOND_NS) : WAIT_FOREVER;
+	struct linux_waiter waiter = { 0 };
+	int64_t result = take(to, room, !may_wait);
+	status_t status = STATUS_OK;
+
+	if (result != STATUS_EAGAIN || now.lines || !may_wait)
 		return result;
-	deadline = timer_deadline((uint64_t)time * DECISECOND_NS);
 	linux_waiter_add(&waiter, thread, &tty->event);
-	while ((result = take(to, room)) == STATUS_EAGAIN && status == STATUS_OK)
+	while ((result = take(to, room, false)) == STATUS_EAGAIN && status == STATUS_OK) {
+		now = waiting_now();
+		if (now.least != 0)
+			deadline = now.time != 0 && now.begun ? timer_deadline((uint64_t)now.time * DECISECOND_NS) : WAIT_FOREVER;
 		status = linux_sleep(thread, deadline);
+	}
 	linux_waiter_remove(&waiter);
+	if (result == STATUS_EAGAIN && status == STATUS_ETIMEDOUT)
+		result = take(to, room, true);
 	return result != STATUS_EAGAIN ? result : status == STATUS_EINTR ? LINUX_RESTART : status == STATUS_ETIMEDOUT ? 0 : status;
 }
 
@@ -181,13 +202,15 @@ static int64_t terminal_write(struct linux_file *file, struct linux_data *data, 
 
 static uint32_t terminal_poll(struct linux_file *file, struct linux_waiter *waiter)
 {
+	const struct line_settings *settings = &tty->line.settings;
 	uint32_t now = LINUX_POLLOUT | LINUX_POLLWRNORM;
 
 	if (!LIST_OWNER(file, struct terminal_file, file)->may_read)
 		return now | LINUX_POLLIN | LINUX_POLLRDNORM;
 	linux_poll_wait(waiter, &tty->event);
 	spinlock_take(&tty->lock);
-	if (line_is_ready(&tty->line))
+	if (line_is_ready(&tty->line) && ((settings->local & LINE_ICANON) != 0 || settings->chars[LINE_VTIME] != 0 ||
+					  line_count(&tty->line) >= settings->chars[LINE_VMIN]))
 		now |= LINUX_POLLIN | LINUX_POLLRDNORM;
 	spinlock_give(&tty->lock);
 	return now;
