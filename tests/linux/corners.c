@@ -112,7 +112,7 @@ static void takes_other(int signal_)
 static void *sleeps(void *arg)
 {
 	*(pid_t *)arg = gettid();
-	nanosleep(&(struct timespec){ .tv_sec = 2 }, NULL);
+	nanosleep(&(struct timespec){ .tv_nsec = 400 * MS }, NULL);
 	return arg;
 }
 
@@ -131,8 +131,11 @@ static void handed_on(void)
 		usleep(500);
 	usleep(1000);
 	child = fork();
-	if (child == 0)
+	if (child == 0) {
+		usleep(2000);
 		_exit(kill(self, SIGHUP) != 0 || kill(self, SIGUSR1) != 0);
+	}
+	nanosleep(&(struct timespec){ .tv_nsec = 400 * MS }, NULL);
 	CLAIM(status_of(child) == 0);
 	while (count == 0)
 		usleep(500);

@@ -52,6 +52,11 @@ static void directories(void)
 	CLAIM(chdir("/") == 0 && syscall(SYS_getcwd, text, 2) == 2 && strcmp(text, "/") == 0);
 	REFUSED(syscall(SYS_getcwd, text, 1), ERANGE);
 	CLAIM((fd = open("/tmp/d", O_RDONLY)) >= 0 && syscall(SYS_fchdir, fd, AT_FDCWD) == 0 && close(fd) == 0);
+	/* A link may be as long as a path. */
+	memset(text, '/', 4000);
+	memcpy(text + 4000, "tmp", 4);
+	CLAIM(symlink(text, "/tmp/link") == 0 && access("/tmp/link/d/.", F_OK) == 0);
+	CLAIM(unlink("/tmp/link") == 0);
 	/* The longest path there is: 4096 with its end. */
 	memset(name, 'n', 255);
 	for (int i = 0; i < NAMES; i++)

@@ -124,8 +124,12 @@ static void epolls(void)
 	for (int i = 0; i < 10; i++) /* some go before it, some after */
 		CLAIM(close(fds[i]) == 0);
 	CLAIM(epoll_ctl(inner, EPOLL_CTL_DEL, fds[10], NULL) == 0 && close(inner) == 0 && epoll_wait(outer, &event, 1, 0) == 0 && close(outer) == 0);
+	for (int i = 0; i < 10; i++) /* those made anew hear nothing of what one that is gone watched */
+		CLAIM((fds[i] = epoll_create1(0)) >= 0);
 	for (int i = 10; i < 20; i++)
-		CLAIM(write(fds[i], &(uint64_t){ 1 }, 8) == 8 && close(fds[i]) == 0);
+		CLAIM(write(fds[i], &(uint64_t){ 1 }, 8) == 8);
+	for (int i = 0; i < 20; i++)
+		CLAIM((i >= 10 || epoll_wait(fds[i], &event, 1, 0) == 0) && close(fds[i]) == 0);
 }
 
 static void waits(void)

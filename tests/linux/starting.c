@@ -144,7 +144,7 @@ static int words_lie_well(int argc, char **argv)
 	for (int i = 0; environ[i] != NULL; i++)
 		last = environ[i];
 	CLAIM(starting_registers == 0 && (uintptr_t)(argv - 1) % 16 == 0 && (char *)getauxval(AT_EXECFN) == last + strlen(last) + 1);
-	CLAIM(argv[1] == argv[0] + strlen(argv[0]) + 1);
+	CLAIM(argc == 1 || argv[1] == argv[0] + strlen(argv[0]) + 1);
 	fflush(stdout);
 	return claims_failed == 0 ? 9 : 1;
 }
@@ -173,7 +173,7 @@ int main(int argc, char **argv)
 		return words_lie_well(argc, argv);
 	if (argc > 1)
 		return read(0, &byte, 1) == 1 ? 8 : 9;
-	CLAIM(starting_registers == 0);
+	CLAIM(words_lie_well(argc, argv) == 9);
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	waits_for_child();
 	two_become_another();

@@ -47,6 +47,8 @@ def typed(smp: int) -> suite.Case:
     def script(console: ConsoleSpawn) -> None:
         while console.expect([r"type ([a-z ]+)\r?\n", "typed: as it must be", "exited with code"]) == 0:
             console.send(TYPED[console.match.group(1)])
+            if console.match.group(1) == "a line":  # what is typed is shown, and what is taken back wiped out
+                console.expect_exact("ab\b \bc\r\n")
 
     machine = suite.product(paths.BUILD / "tests" / "linux" / "typed.rpk", smp=smp, icount=True, seed=1, append="-- asks", extra=NETWORK)
     return suite.Case(f"linux[typed,asks,smp{smp}]", machine, Expectation(

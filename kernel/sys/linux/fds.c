@@ -208,8 +208,7 @@ status_t linux_fd_close(struct process *process, int fd)
 /* A capability derived from a descriptor's. */
 static status_t cap_derive(struct process *process, int fd, capos_cap_t *copy)
 {
-	capos_cap_t cap = cap_of(&process->personality->fds, fd);
-	status_t status = cap != 0 ? grant_copy(&process->capset, cap, UINT32_MAX, &process->capset, NULL, copy) : STATUS_EBADF;
+	status_t status = grant_copy(&process->capset, cap_of(&process->personality->fds, fd), UINT32_MAX, &process->capset, NULL, copy);
 
 	return status == STATUS_ENOSPC ? STATUS_EMFILE : status;
 }

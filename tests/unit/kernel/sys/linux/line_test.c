@@ -188,6 +188,24 @@ static void nothing_that_is_typed_breaks_it(void)
 	}
 }
 
+/* What nobody took in time is not shown: that is all. */
+static void what_is_shown_has_its_room_and_no_more(void)
+{
+	unsigned kept = 0;
+
+	begin();
+	for (unsigned i = 0; i < 4 * LINE_ECHO_BYTES; i++) {
+		(void)line_type(&line, (uint8_t)"ab\001\022"[i % 4]); /* the last has it all shown again */
+		CU_ASSERT_FATAL(line.echo_bytes <= LINE_ECHO_BYTES && line.echo_bytes >= kept);
+		kept = line.echo_bytes;
+	}
+	CU_ASSERT_EQUAL(line.echo_bytes, LINE_ECHO_BYTES);
+	CU_ASSERT_EQUAL(memcmp(line.echo, "ab^A^R\nab^A", 11), 0);
+	line.echo_bytes = 0;
+	type("\n");
+	CU_ASSERT_EQUAL(take(8000)[0], 'a');
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(a_line_can_be_read_when_it_has_ended),
 	UNIT_CASE(a_read_gives_one_line_and_a_short_one_part_of_it),
@@ -200,6 +218,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(what_was_typed_before_stays_when_lines_end),
 	UNIT_CASE(only_the_end_of_a_line_is_shown_where_that_is_asked_for),
 	UNIT_CASE(a_line_that_is_too_long_loses_characters_and_not_its_end),
+	UNIT_CASE(what_is_shown_has_its_room_and_no_more),
 	UNIT_CASE(nothing_that_is_typed_breaks_it),
 };
 
