@@ -169,6 +169,13 @@ status_t linux_open_program(struct process *process, int dirfd, const char *path
 	if (status != STATUS_OK)
 		return status;
 	status = may_run(*out);
+	if (status == STATUS_OK && (linux_file_flags(*out) & LINUX_O_PATH) != 0) { /* which only names it */
+		struct linux_file *named = *out;
+
+		*out = linux_vfs_file_make(linux_vfs_dentry(named), 0);
+		linux_file_put(named);
+		return *out != NULL ? STATUS_OK : STATUS_ENOMEM;
+	}
 	if (status != STATUS_OK)
 		linux_file_put(*out);
 	return status;

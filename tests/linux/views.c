@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* What can be seen of descriptors by whom: through /proc, by select and poll, by what is sent along, and what a moved or a mounted thing leaves to be seen. */
+#include "tests/linux/claims.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PAGE = 4096, PORT = 8381, HIGH = 70 };
+
+#define BAD ((void *)16)
+
+static char text[8192];
+
+static int load(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t bytes = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+
+	text[bytes > 0 ? bytes : 0] = 0;
+	return fd >= 0 && close(fd) == 0 && bytes > 0;
+}
+
+static int ready(int fd, short events)
+{
+	struct pollfd wanted = { .fd = fd, .events = events };
+
+	return poll(&wanted, 1, 0) < 0 ? -1 : wanted.revents;
+}
+
+/* A descriptor that may only be told of is one all the same; and one through /proc is the same thing. */
+static void by_descriptor(void)
+{
+	char *words[] = { "views", "leave", NULL };
+	char path[64];
+	struct stat is, other;
+	int status = 0;
+	int pair[2];
+	int fd;
+	pid_t child;
+
+	CLAIM((fd = open("/tmp/view", O_WRONLY | O_CREAT, 0640)) >= 0 && fstat(fd, &is) == 0 && S_ISREG(is.st_mode) && close(fd) == 0);
+	CLAIM((fd = open("/tmp/view", O_PATH)) >= 0 && fstat(fd, &other) == 0 && other.st_ino == is.st_ino && (other.st_mode & 0777) == 0640);
+	REFUSED(read(fd, text, 1), EBADF);
+	REFUSED(write(fd, text, 1), EBADF);
+	CLAIM(close(fd) == 0 && unlink("/tmp/view") == 0);
+	child = fork();
+	if (child == 0) {
+		fd = open("/proc/self/exe", O_PATH);
+		syscall(SYS_execveat, fd, "", words, environ, AT_EMPTY_PATH);
+		_exit(99);
+	}
+	CLAIM(waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 7);
+	CLAIM(pipe(pair) == 0 && snprintf(path, sizeof(path), "/proc/self/fd/%d", pair[0]) > 0 && (fd = open(path, O_RDONLY)) >= 0);
+	CLAIM(write(pair[1], "ab", 2) == 2 && read(fd, text, 1) == 1 && text[0] == 'a' && read(pair[0], text, 9) == 1 && text[0] == 'b');
+	CLAIM(close(fd) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0);
+	/* Who opened a named pipe for both is its reader and its writer. */
+	CLAIM(mkfifo("/tmp/both", 0600) == 0 && (fd = open("/tmp/both", O_RDWR)) >= 0 && ready(fd, POLLIN | POLLOUT) == POLLOUT);
+	CLAIM(write(fd, "x", 1) == 1 && ready(fd, POLLIN | POLLOUT) == (POLLIN | POLLOUT) && (pair[0] = open("/tmp/both", O_RDONLY | O_NONBLOCK)) >= 0);
+	CLAIM(close(pair[0]) == 0 && ready(fd, POLLIN | POLLOUT) == (POLLIN | POLLOUT) && close(fd) == 0 && unlink("/tmp/both") == 0);
+}
+
+static void selected(void)
+{
+	struct timespec none = { 0, 0 };
+	fd_set in, out;
+	int pair[2];
+
+	CLAIM(pipe(pair) == 0 && dup2(pair[0], HIGH) == HIGH && dup2(pair[1], HIGH + 1) == HIGH + 1 && write(pair[1], "x", 1) == 1);
+	FD_ZERO(&in);
+	FD_ZERO(&out);
+	FD_SET(HIGH, &in);
+	FD_SET(pair[0], &in);
+	FD_SET(HIGH + 1, &out);
+	FD_SET(1, &out);
+	CLAIM(pselect(HIGH + 2, &in, &out, NULL, &none, NULL) == 4 && FD_ISSET(HIGH, &in) && FD_ISSET(pair[0], &in) && FD_ISSET(HIGH + 1, &out) && FD_ISSET(1, &out));
+	CLAIM(pselect(HIGH + 1, &in, &out, NULL, &none, NULL) == 3 && FD_ISSET(HIGH, &in) && FD_ISSET(1, &out));
+	CLAIM(read(HIGH, text, 9) == 1 && pselect(HIGH + 1, &in, NULL, NULL, &none, NULL) == 0 && !FD_ISSET(HIGH, &in) && !FD_ISSET(pair[0], &in));
+	CLAIM(pselect(0, NULL, NULL, NULL, &none, NULL) == 0 && syscall(SYS_pselect6, 5000, NULL, NULL, NULL, &none, NULL) == 0);
+	REFUSED(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &none, BAD), EFAULT);
+	REFUSED(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &none, ((uintptr_t[2]){ 16, 8 })), EFAULT);
+	REFUSED(syscall(SYS_pselect6, 0, NULL, NULL, NULL, &none, ((uintptr_t[2]){ (uintptr_t)text, 4 })), EINVAL);
+	CLAIM(close(HIGH) == 0 && close(HIGH + 1) == 0 && close(pair[0]) == 0);
+	FD_ZERO(&out);
+	FD_SET(pair[1], &out);
+	CLAIM(pselect(pair[1] + 1, NULL, &out, NULL, &none, NULL) == 1 && FD_ISSET(pair[1], &out) && close(pair[1]) == 0); /* to be told of its end */
+}
+
+/* Several descriptors at once, in their order; those that there is no room for are lost, and that is told. */
+static void sent_along(void)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(3 * sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(3 * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+	struct sockaddr_un from;
+	struct iovec byte = { text, 1 };
+	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	int three[3], ends[3][2], pair[2];
+
+	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	for (int i = 0; i < 3; i++) {
+		CLAIM(pipe2(ends[i], O_NONBLOCK) == 0);
+		three[i] = ends[i][1];
+	}
+	for (int turn = 0; turn < 2; turn++) {
+		int room = turn == 0 ? 3 : 1;
+
+		control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(3 * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+		memcpy(CMSG_DATA(&control.header), three, sizeof(three));
+		message.msg_controllen = sizeof(control);
+		message.msg_name = NULL;
+		message.msg_namelen = 0;
+		CLAIM(sendmsg(pair[0], &message, 0) == 1);
+		memset(&control, 0, sizeof(control));
+		message.msg_name = &from;
+		message.msg_namelen = sizeof(from);
+		message.msg_controllen = CMSG_LEN((size_t)room * sizeof(int));
+		CLAIM(recvmsg(pair[1], &message, 0) == 1 && message.msg_namelen == 0 && message.msg_flags == (turn == 0 ? 0 : MSG_CTRUNC));
+		CLAIM(control.header.cmsg_len == CMSG_LEN((size_t)room * sizeof(int)) && control.header.cmsg_level == SOL_SOCKET && control.header.cmsg_type == SCM_RIGHTS);
+		memcpy(three, CMSG_DATA(&control.header), (size_t)room * sizeof(int));
+		for (int i = 0; i < room; i++) {
+			CLAIM(write(three[i], &"abc"[i], 1) == 1 && read(ends[i][0], text, 9) == 1 && text[0] == "abc"[i] && close(three[i]) == 0);
+			three[i] = ends[i][1];
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		CLAIM(close(ends[i][1]) == 0 && read(ends[i][0], text, 1) == 0 && close(ends[i][0]) == 0);
+	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0);
+}
+
+static void connected(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int client = socket(AF_INET, SOCK_STREAM, 0);
+	int one = 1;
+	int fd = -1;
+
+	CLAIM(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, 4) == 0 && bind(listener, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(listener, 1) == 0);
+	CLAIM(ready(listener, POLLIN | POLLOUT) == 0 && connect(client, (struct sockaddr *)&at, sizeof(at)) == 0 && (fd = accept(listener, NULL, NULL)) >= 0);
+	CLAIM(ready(client, POLLIN | POLLOUT) == POLLOUT && ready(fd, POLLOUT | POLLWRNORM) == (POLLOUT | POLLWRNORM) && ready(listener, POLLIN) == 0);
+	CLAIM(write(client, "x", 1) == 1 && poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 1000) == 1 && ready(fd, POLLIN | POLLOUT) == (POLLIN | POLLOUT));
+	CLAIM(close(fd) == 0 && close(client) == 0 && close(listener) == 0);
+}
+
+static void moved(void)
+{
+	char *at = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *to;
+
+	at[PAGE] = 5;
+	CLAIM(mremap(at + PAGE, PAGE, PAGE, MREMAP_DONTUNMAP) == MAP_FAILED && errno == EINVAL);
+	CLAIM(mremap(at + PAGE, PAGE, 2 * PAGE, MREMAP_DONTUNMAP | MREMAP_MAYMOVE, NULL) == MAP_FAILED && errno == EINVAL);
+	CLAIM((to = mremap(at + PAGE, PAGE, PAGE, MREMAP_DONTUNMAP | MREMAP_MAYMOVE, NULL)) != MAP_FAILED && to != at + PAGE && to[0] == 5 && at[PAGE] == 0);
+	CLAIM(mremap(at, (size_t)-PAGE, PAGE, MREMAP_MAYMOVE) == MAP_FAILED && mremap(at, PAGE, (size_t)1 << 62, MREMAP_MAYMOVE) == MAP_FAILED);
+	CLAIM(munmap(to, PAGE) == 0 && munmap(at, 3 * PAGE) == 0);
+}
+
+static long number_behind(const char *key)
+{
+	const char *at = strstr(text, key);
+
+	return at != NULL ? strtol(at + strlen(key), NULL, 10) : -1;
+}
+
+static void told(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct rlimit limit;
+	long size = 0, resident = 0;
+	char name[16];
+	char wanted[16];
+
+	CLAIM(prctl(PR_GET_NAME, name) == 0 && prctl(PR_SET_NAME, "") == 0 && prctl(PR_GET_NAME, text) == 0 && text[0] == 0 && prctl(PR_SET_NAME, name) == 0);
+	REFUSED(prctl(PR_SET_NAME, BAD), EFAULT);
+	CLAIM(load("/proc/self/statm") && sscanf(text, "%ld %ld", &size, &resident) == 2 && resident > 0 && resident <= size);
+	CLAIM(load("/proc/meminfo") && number_behind("MemFree:") <= number_behind("MemTotal:") && number_behind("MemFree:") > 0);
+	if (getpid() != 1)
+		return; /* what follows is of this kernel */
+	CLAIM(number_behind("Committed_AS:") == number_behind("MemTotal:") - number_behind("MemFree:") && number_behind("CommitLimit:") == number_behind("MemTotal:"));
+	CLAIM(snprintf(wanted, sizeof(wanted), cpus > 1 ? "0-%ld\n" : "0\n", cpus - 1) > 0 && load("/sys/devices/system/cpu/online") && strcmp(text, wanted) == 0);
+	CLAIM(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 1024 && limit.rlim_max == 1024);
+	CLAIM(load("/proc/mounts") && strncmp(text, "app / ramfs ro 0 0\n", 19) == 0 && strstr(text, "\ntmp /tmp tmpfs rw 0 0\n") != NULL);
+	CLAIM(strstr(text, "\nsys /sys/rumpk sys ro 0 0\n") != NULL && strstr(text, "\nlinux /proc proc ") != NULL);
+}
+
+/* The terminal's group is one of its session. */
+static void foreground(void)
+{
+	volatile int *step = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int group = 0;
+	pid_t child;
+
+	if (ioctl(1, TIOCGPGRP, &group) != 0 || group != getpgrp())
+		return;
+	child = fork();
+	if (child == 0) {
+		setsid();
+		*step = 1;
+		while (*step == 1)
+			usleep(500);
+		_exit(0);
+	}
+	while (*step == 0)
+		usleep(500);
+	REFUSED(ioctl(1, TIOCSPGRP, &child), EPERM);
+	REFUSED(ioctl(1, TIOCSPGRP, BAD), EFAULT);
+	REFUSED(ioctl(1, TIOCSPGRP, &(int){ -5 }), EINVAL);
+	*step = 2;
+	CLAIM(waitpid(child, NULL, 0) == child && ioctl(1, TIOCGPGRP, &group) == 0 && group == getpgrp() && ioctl(1, TIOCSPGRP, &group) == 0);
+	CLAIM(munmap((void *)step, PAGE) == 0);
+}
+
+int main(int argc, char **argv)
+{
+	(void)argv;
+	if (argc == 2)
+		return 7;
+	by_descriptor();
+	selected();
+	sent_along();
+	connected();
+	moved();
+	told();
+	foreground();
+	return claims_end("views");
+}
