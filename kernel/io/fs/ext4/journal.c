@@ -54,7 +54,6 @@ status_t journal_init(struct journal *journal, struct cache *cache, struct journ
 		scratched = scratched && journal->scratch[i] != NULL;
 	}
 	journal->writes = calloc(1, sizeof(*journal->writes));
-	*why = "out of memory";
 	if (journal->super == NULL || !scratched || journal->writes == NULL)
 		return STATUS_ENOMEM;
 	*why = "its journal cannot be read";

@@ -272,7 +272,7 @@ static void calls_are_run_in_their_order(void)
 	CU_ASSERT_EQUAL(world.sent_to, 2);
 	this_cpu = 2;
 	CU_ASSERT_STRING_EQUAL(run(1), "TwFLyl"); /* calls are events: it does not sleep */
-	CU_ASSERT(order_count == 2 && order[0] == 1 && order[1] == 2);
+	CU_ASSERT(order_count == 2 && order[0] == 1 && order[1] == 2 && governor.governor.counters.events[GOVERNOR_PEACE] == 2);
 	CU_ASSERT_STRING_EQUAL(run(2), "TFLylTFLsl");
 	CU_ASSERT(order_count == 3 && order[2] == 3);
 }

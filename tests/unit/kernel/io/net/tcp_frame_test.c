@@ -5,6 +5,7 @@
 #include "kernel/io/net/tcp_frame.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/bits.h"
@@ -36,6 +37,7 @@ static unsigned frame_make(uint8_t *to, bool ipv6, uint32_t sequence, uint8_t fl
 	put32(tcp + 4, sequence);
 	tcp[12] = (20 + OPTIONS) / 4 << 4;
 	tcp[13] = flags;
+	memset(tcp + 20 + OPTIONS, (int)(sequence >> 4), PAYLOAD); /* no two have the same */
 	return tcp_at(ipv6) + 20 + OPTIONS + PAYLOAD;
 }
 
@@ -60,6 +62,22 @@ static void a_segment_is_read_where_its_header_lies_together(void)
 		CU_ASSERT(!is_read(one, tcp_at(ipv6) + 19, &frame));
 		one[tcp_at(ipv6) + 12] = 4 << 4;
 		CU_ASSERT(!is_read(one, len, &frame));
+	}
+}
+
+/* However short it is, nothing behind its end is looked at. */
+static void what_is_cut_off_is_none(void)
+{
+	for (unsigned ipv6 = 0; ipv6 < 2; ipv6++) {
+		(void)frame_make(one, ipv6, 1, ACK);
+		for (unsigned len = 1; len < tcp_at(ipv6) + 20 + OPTIONS; len++) {
+			uint8_t *exact = malloc(len);
+			struct tcp_frame frame;
+
+			memcpy(exact, one, len);
+			CU_ASSERT(!is_read(exact, len, &frame));
+			free(exact);
+		}
 	}
 }
 
@@ -96,6 +114,8 @@ static void plain_data_alone_may_grow(void)
 		CU_ASSERT_EQUAL(tcp_frame_may_grow(&frame), flags == ACK);
 		CU_ASSERT_FATAL(tcp_frame_read(one, len, len - PAYLOAD, &frame));
 		CU_ASSERT(!tcp_frame_may_grow(&frame));
+		CU_ASSERT_FATAL(tcp_frame_read(one, len, len - PAYLOAD + 1, &frame));
+		CU_ASSERT_EQUAL(tcp_frame_may_grow(&frame), flags == ACK);
 	}
 }
 
@@ -152,6 +172,9 @@ static void what_goes_on_is_next_and_no_longer(void)
 	(void)frame_make(one, false, 1000, ACK);
 	(void)frame_make(two, true, 1000 + PAYLOAD, ACK);
 	CU_ASSERT(!continues(false, PAYLOAD, FRAME_MAX));
+	(void)frame_make(two, false, 1000 + PAYLOAD, ACK);
+	two[34 + 12] = 5 << 4; /* without options */
+	CU_ASSERT(!continues(false, PAYLOAD, 34 + 20 + PAYLOAD));
 }
 
 static uint32_t sum_of(const uint8_t *at, unsigned bytes, uint32_t sum)
@@ -195,12 +218,33 @@ static void a_longer_segment_says_so(void)
 	}
 }
 
+/* As large as the words can be, and more than 16 bits of length: what is carried is added, twice. */
+static void sums_carry_to_the_end(void)
+{
+	static const uint32_t lengths[] = { 0, 1, 0xffff, 0x10000, 70000, 0x1fff0 };
+
+	for (unsigned ipv6 = 0; ipv6 < 2; ipv6++) {
+		for (unsigned i = 0; i < ARRAY_LEN(lengths); i++) {
+			unsigned len = frame_make(one, ipv6, 1000, ACK), addresses = ipv6 ? 22 : 26, bytes = ipv6 ? 32 : 8;
+			uint32_t tcp_bytes = 20 + OPTIONS + lengths[i];
+			struct tcp_frame frame;
+
+			CU_ASSERT_FATAL(tcp_frame_read(one, len, len, &frame));
+			memset(one + addresses, 0xff, bytes);
+			tcp_frame_prepare_checksum(one, &frame, lengths[i]);
+			CU_ASSERT_EQUAL(get16(one + tcp_at(ipv6) + 16), sum_of(one + addresses, bytes, 6 + (tcp_bytes & 0xffff) + (tcp_bytes >> 16)));
+		}
+	}
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(a_segment_is_read_where_its_header_lies_together),
+	UNIT_CASE(what_is_cut_off_is_none),
 	UNIT_CASE(what_is_no_plain_segment_is_left_alone),
 	UNIT_CASE(plain_data_alone_may_grow),
 	UNIT_CASE(every_byte_of_two_headers_counts_but_these),
 	UNIT_CASE(what_goes_on_is_next_and_no_longer),
 	UNIT_CASE(a_longer_segment_says_so),
+	UNIT_CASE(sums_carry_to_the_end),
 };
 UNIT_MAIN("kernel/io/net/tcp_frame", cases)

@@ -148,6 +148,34 @@ static void memory_may_end_anywhere(void)
 	world_disk_free(&disk);
 }
 
+/* Each request in turn fails: the mount does, and says at what. */
+static void what_cannot_be_read_is_named(void)
+{
+	static const char *const causes[] = { "it cannot be read", "its journal's inode is damaged: run e2fsck", "its journal cannot be read",
+					      "its journal cannot be replayed", "its journal cannot be written" };
+	unsigned seen[ARRAY_LEN(causes)] = { 0 };
+	uint8_t *unfinished = malloc(4 * MIB);
+
+	begin("-b 1024 -N 128 -J size=1");
+	leave_unfinished();
+	memcpy(unfinished, disk.bytes, 4 * MIB);
+	for (unsigned at = 1; at < 200; at++) {
+		memcpy(disk.bytes, unfinished, 4 * MIB);
+		disk.fail_at = disk.requests + at;
+		if (mount_it() == STATUS_OK) {
+			disk.fail_at = 0;
+			CU_ASSERT_EQUAL(volume_unmount(volume), STATUS_OK);
+			break;
+		}
+		for (unsigned i = 0; i < ARRAY_LEN(causes); i++)
+			seen[i] += strcmp(why, causes[i]) == 0;
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(causes); i++)
+		CU_ASSERT(seen[i] > 0);
+	free(unfinished);
+	world_disk_free(&disk);
+}
+
 static void refused(status_t status, const char *cause)
 {
 	CU_ASSERT_EQUAL(mount_it(), status);
@@ -261,6 +289,7 @@ static void the_clock_goes_on_where_the_volume_was(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(memory_may_end_anywhere),
+	UNIT_CASE(what_cannot_be_read_is_named),
 	UNIT_CASE(groups_lie_within_the_volume),
 	UNIT_CASE(a_journal_is_a_file),
 	UNIT_CASE(superblocks_are_judged_by_what_they_say),
