@@ -93,7 +93,7 @@ static void kick(struct ext4_device *device)
 	(void)device;
 }
 
-static struct ext4_device device = { .bytes = (uint64_t)BLOCKS * BYTES, .flush = true, .pieces_max = FETCH_MAX, .submit = submit, .kick = kick, .wait = wait_for };
+static struct ext4_device device = { .bytes = (uint64_t)BLOCKS * BYTES, .flush = true, .pieces_max = HAL_BLOCK_PIECES_MAX, .submit = submit, .kick = kick, .wait = wait_for };
 
 static void begin(unsigned limit)
 {
@@ -226,6 +226,10 @@ static void what_is_wanted_soon_is_one_request(void)
 	CU_ASSERT_EQUAL(logged, 4);
 	cache_prefetch(&cache, 200, FETCH_MAX + 1);
 	CU_ASSERT(logged == 6 && notes[4].count == FETCH_MAX && notes[5].block == 200 + FETCH_MAX && notes[5].count == 1);
+	device.pieces_max = 3; /* of a device that takes no more at once */
+	cache_prefetch(&cache, 300, 7);
+	device.pieces_max = HAL_BLOCK_PIECES_MAX;
+	CU_ASSERT(logged == 9 && notes[6].count == 3 && notes[7].block == 303 && notes[7].count == 3 && notes[8].count == 1);
 	end(); /* with reads under way */
 }
 
