@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { PAGE = 4096, PAGES = 1024, STEPS = 24, HIGHEST = 640, WATCHED = 40, SMALL = 100 };
+enum { PAGE = 4096, PAGES = 1024, STEPS = 24, HIGHEST = 640, WATCHED = 40, FARS = 40, SMALL = 100 };
 
 static char data[16 * PAGE] = { 1 };
 static char *room;   /* PAGES of it */
@@ -167,8 +167,9 @@ static int divides(void)
 
 static int moves(void)
 {
-	char *far = (char *)0x1000000000ul; /* neither lies beside anything */
-	char *at = mmap(far + (1 << 30), PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	static unsigned turn;
+	char *far = (char *)(0x4000000000ul + ((uintptr_t)(turn++ % FARS) << 30)); /* where there are no tables yet, as long as FARS lasts */
+	char *at = mmap((void *)0x3000000000ul, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *to;
 	int why = 0;
 	int locked;
