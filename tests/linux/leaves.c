@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
@@ -38,6 +39,7 @@ static void write_file(const char *path, size_t bytes)
 
 static void descriptors(void)
 {
+	struct rlimit limit;
 	int pair[2];
 	int fd;
 
@@ -60,6 +62,12 @@ static void descriptors(void)
 	REFUSED(fchmod(99, 0), EBADF);
 	CLAIM(close(pair[0]) == 0);
 	CLAIM(syscall(SYS_close_range, pair[1], pair[1], 4) == 0 && close(pair[1]) == 0);
+	/* With room for one of the two there is none. */
+	CLAIM((fd = dup(0)) >= 0 && close(fd) == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	CLAIM(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ (rlim_t)fd + 1, limit.rlim_max }) == 0);
+	REFUSED(pipe(pair), EMFILE);
+	CLAIM(setrlimit(RLIMIT_NOFILE, &limit) == 0 && dup(0) == fd && close(fd) == 0);
+	CLAIM((fd = open("/dev/console", O_RDWR)) < 0 || close(fd) == 0);
 	for (int i = 0; i < MANY; i++)
 		CLAIM(fcntl(1, F_DUPFD, 100 + i) == 100 + i);
 	CLAIM(syscall(SYS_close_range, 100, 100 + MANY, 0) == 0);

@@ -202,6 +202,7 @@ static void *looks(void *arg)
 	struct itimerspec setting;
 
 	CLAIM(syscall(SYS_tkill, gettid(), 0) == 0 && syscall(SYS_sched_rr_get_interval, gettid(), &setting) == 0 && syscall(SYS_sched_getscheduler, gettid()) == 0 && syscall(SYS_tgkill, getpid(), gettid(), 0) == 0);
+	CLAIM(syscall(SYS_sched_setscheduler, gettid(), SCHED_OTHER, &(struct sched_param){ 0 }) == 0);
 	for (int i = 0; i < 30; i++)
 		CLAIM(syscall(SYS_timer_gettime, shared, &setting) == 0 && syscall(SYS_timer_getoverrun, shared) == 0);
 	return arg;
