@@ -4,7 +4,7 @@
 """Which lines of the kernel any test reaches: harness/cover.py [--limit PERCENT] [-j N] [--go-on] [-v].
 
 Runs the unit tests that are built for gcov (build/cover), then QEMU tests with a plugin that counts instructions
-(harness/counting.py): all that are exact, and of those in real time that do the same on several machines two. Writes build/report/coverage.html and coverage.json. What cannot be reached on
+(harness/counting.py), of those that do the same on several machines two. Writes build/report/coverage.html and coverage.json. What cannot be reached on
 purpose is listed with its reason in tests/coverage.toml; it still counts as not reached. Ends with 1 where less than
 PERCENT of the lines of kernel/ and lib/ are reached; tests that fail are named, and are for their own stage to judge.
 """
@@ -87,7 +87,7 @@ def run_machines(jobs: int, go_on: bool) -> tuple[list[str], list[Image]]:
         image = images[path]
         if image and case.name not in done:
             cases.append(slowed(case, image))
-    cases = [case for case in cases if case.machine.icount] + counting.kinds([case for case in cases if not case.machine.icount])
+    cases = counting.kinds(cases)
     counters = [image for image in images.values() if image]
     for counts in {image.counts for image in counters} - {image.counts for path, image in images.items() if image and path.name in kept}:
         counts.unlink(missing_ok=True)

@@ -57,7 +57,7 @@ cover-programs: $(COVER_PROGRAMS) $(PLUGINS) $(FDT_FIXTURES)
 
 cover: setup-check
 	@$(MAKE) --no-print-directory -s all fixtures guest-images harness-images test-apps cover-programs
-	@harness/cover.py -j 3 $(if $(COUNT),--go-on)
+	@harness/cover.py -j 4 $(if $(COUNT),--go-on)
 
 soak: setup-check
 	@$(MAKE) --no-print-directory -s all fixtures guest-images harness-images test-apps plugins
