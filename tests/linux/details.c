@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/vfs.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -173,6 +175,21 @@ static int load(const char *path)
 }
 
 /* What is another file system has its line among the mounts; and nothing else has. */
+/* What has no name is in a file system, too. */
+static void nameless(void)
+{
+	struct statfs found;
+	int ends[2], fd;
+
+	CLAIM(pipe(ends) == 0 && fstatfs(ends[0], &found) == 0 && found.f_type == 0x50495045);
+	CLAIM(found.f_bsize == PAGE && found.f_frsize == PAGE && found.f_namelen == 255 && found.f_blocks == 0 && found.f_files == 0);
+	REFUSED(syscall(SYS_fstatfs, ends[0], BAD), EFAULT);
+	CLAIM(close(ends[0]) == 0 && close(ends[1]) == 0);
+	CLAIM((fd = socket(AF_UNIX, SOCK_STREAM, 0)) >= 0 && fstatfs(fd, &found) == 0 && found.f_type == 0x534f434b && close(fd) == 0);
+	CLAIM((fd = eventfd(0, 0)) >= 0 && fstatfs(fd, &found) == 0 && found.f_type == 0x09041934 && close(fd) == 0);
+	CLAIM((fd = open("/dev/null", O_RDONLY)) >= 0 && fstatfs(fd, &found) == 0 && found.f_type == 0x01021994 && close(fd) == 0);
+}
+
 static void mounts(void)
 {
 	DIR *root = opendir("/");
@@ -275,6 +292,7 @@ int main(void)
 	expiries();
 	bits();
 	devices();
+	nameless();
 	mounts();
 	mapped();
 	held_by_first();

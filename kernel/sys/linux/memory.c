@@ -28,12 +28,14 @@ enum {
 enum { PROT_KNOWN = 7 };
 
 /* Its pages, as far as they can be had. */
-static status_t populate(struct process *process, uint64_t va, uint64_t bytes, unsigned protection)
+static status_t populate(struct thread *thread, uint64_t va, uint64_t bytes, unsigned protection)
 {
 	status_t status = STATUS_OK;
 
-	for (uint64_t at = va; status == STATUS_OK && at < va + bytes; at += HAL_PAGE_BYTES)
-		status = linux_mm_fault(process, at, protection);
+	for (uint64_t at = va; status == STATUS_OK && at < va + bytes && !thread->ending; at += HAL_PAGE_BYTES) {
+		status = linux_mm_fault(thread->process, at, protection);
+		linux_give_way(thread);
+	}
 	return status;
 }
 
@@ -107,7 +109,7 @@ static int64_t call_mmap(struct thread *thread, const uint64_t x[6])
 	if (backing.file != NULL)
 		linux_file_put(backing.file);
 	if (result >= 0 && (x[3] & (MAP_POPULATE | MAP_LOCKED)) && !(x[3] & MAP_NONBLOCK) && (x[2] & PROT_KNOWN)) {
-		status_t ignored = populate(thread->process, (uint64_t)result, x[1], x[2] & LINUX_PROT_WRITE ? LINUX_PROT_WRITE : LINUX_PROT_READ);
+		status_t ignored = populate(thread, (uint64_t)result, x[1], x[2] & LINUX_PROT_WRITE ? LINUX_PROT_WRITE : LINUX_PROT_READ);
 
 		(void)ignored; /* what is not there yet comes when touched, or does not come */
 	}
@@ -187,9 +189,9 @@ static bool is_mapped(struct process *process, uint64_t start, uint64_t end)
 }
 
 /* The same for madvise, as that tells it. Spec: Linux, mm/madvise.c: madvise_populate() */
-static status_t populate_advised(struct process *process, uint64_t va, uint64_t bytes, unsigned protection)
+static status_t populate_advised(struct thread *thread, uint64_t va, uint64_t bytes, unsigned protection)
 {
-	status_t status = populate(process, va, bytes, protection);
+	status_t status = populate(thread, va, bytes, protection);
 
 	switch (status) {
 	case STATUS_EFAULT:
@@ -232,9 +234,9 @@ static int64_t call_madvise(struct thread *thread, const uint64_t x[6])
 	case MADV_KEEPONFORK:
 		return fork_set(process, x[0], end, LINUX_FORK_COPY);
 	case MADV_POPULATE_READ:
-		return populate_advised(process, x[0], end - x[0], LINUX_PROT_READ);
+		return populate_advised(thread, x[0], end - x[0], LINUX_PROT_READ);
 	case MADV_POPULATE_WRITE:
-		return populate_advised(process, x[0], end - x[0], LINUX_PROT_WRITE);
+		return populate_advised(thread, x[0], end - x[0], LINUX_PROT_WRITE);
 	default:
 		return is_mapped(process, x[0], end) ? 0 : STATUS_ENOMEM;
 	}
