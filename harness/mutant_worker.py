@@ -112,11 +112,11 @@ class Judge:
         return True
 
     def units(self, mutant: Mutant, slow: bool) -> dict[str, str] | None:
-        """The verdict of the unit programs that cover it."""
-        folder = str(Path(mutant.file).parent)
+        """The verdict of the unit programs that cover it, those that are named after the file first."""
+        folder, stem = str(Path(mutant.file).parent), Path(mutant.file).stem
         found = [program for program in self.tree.unit_programs(mutant.file) if program.endswith(SLOW_UNITS) == slow]
         found = [program for program in found if mutant.file in self.tree.made_of(program)]
-        for program in sorted(found, key=lambda program: (-self.kills_of[folder, program], found.index(program))):
+        for program in sorted(found, key=lambda program: (not Path(program).name.startswith(stem), -self.kills_of[folder, program], found.index(program))):
             (self.tree.folder / program).unlink(missing_ok=True)  # linked with another mutant it is no newer than its objects are now
             problem = self.tree.make(program)
             if problem:
