@@ -15,31 +15,18 @@ import argparse
 import json
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-RUMPK, KEY = str(ROOT / "tools/rumpk"), ROOT / "fixtures/keys/dev.key"
-DEPS, WORK = ROOT / "build/deps", ROOT / "build/conformance/suites"
+import suites_redis
+from suites_run import KEY, LIMIT_S, ROOT, RUMPK, WORK, Results, copied, guest, run
+
 REASONS, REPORT = ROOT / "tests/conformance/suites.toml", ROOT / "build/conformance/suites.json"
-LIMIT_S = "600"
-#: A suite's results: pass, or in what way not.
-Results = dict[str, str]
 BUSYBOX_SCRIPT = """mkdir /tmp/b && cd /tmp/b && cp -r /host/testsuite . && cp /host/config .config && ln -s /bin/busybox busybox
 cd testsuite && SKIP_KNOWN_BUGS=1 sh ./runtest 2>&1
 """
-
-
-def run(*words: str, cwd: Path = ROOT) -> str:
-    """What a command prints, its errors too. RuntimeError: it fails."""
-    done = subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    said = done.stdout.decode("utf-8", "replace").replace("\r", "")
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(words)}: status {done.returncode}\n" + "".join(f"  | {line}\n" for line in said.splitlines()[-12:]))
-    return said
 
 
 def read_stress(said: str) -> Results:
@@ -57,22 +44,6 @@ def read_marks(said: str) -> Results:
 
 def read_zlib(said: str) -> Results:
     return {"test": "pass" if re.search(r"^\s*\*\*\* zlib test OK \*\*\*$", said, re.M) else "fail"}
-
-
-def copied(name: str) -> Path:
-    """A fresh copy of a source package."""
-    shutil.rmtree(WORK / name, ignore_errors=True)
-    shutil.copytree(DEPS / name, WORK / name, symlinks=True)
-    return WORK / name
-
-
-def guest(folder: Path, source: Path, command: str) -> str:
-    """What commands print in a guest that has the folder. Their status does not count: the suite's lines do."""
-    done = subprocess.run([RUMPK, "exec", "--timeout", LIMIT_S, "-m", "256", "--share", f"{folder}:rw", str(source), "--", command],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    said = done.stdout.decode("utf-8", "replace").replace("\r", "")
-    (WORK / f"{folder.name}.log").write_text(said, encoding="utf-8")
-    return said
 
 
 def stress(group: str) -> Results:
@@ -118,7 +89,7 @@ def hello() -> Results:
 
 SUITES: dict[str, Callable[[], Results]] = {
     **{f"stress-{group}": lambda group=group: stress(group) for group in ("memory", "sync", "signals", "streams", "files")},
-    "busybox": busybox, "zlib": zlib, "hello": hello,
+    "busybox": busybox, "zlib": zlib, "hello": hello, "redis": suites_redis.redis,
 }
 
 
