@@ -8,17 +8,19 @@ does not end takes no other with it.
 """
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import tomllib
 from pathlib import Path
 
 from recipes import answer, free_port
-from suites_run import LIMIT_S, ROOT, RUMPK, WORK, Results, copied, run
+from suites_run import ROOT, RUMPK, WORK, Results, copied, run
 
 BUNDLE, WORKLOAD = ROOT / "build/recipes/redis-suite.rpk", ROOT / "tests/conformance/workloads/redis-suite.toml"
 REASONS = ROOT / "tests/conformance/suites.toml"
-STARTS_S, UNIT_S, QUIET_S = 60.0, 300.0, "120"
+#: Until the guest answers; for a unit; without a test's end; for all of them.
+STARTS_S, UNIT_S, QUIET_S, LIMIT_S = 60.0, 600.0, "120", "1800"
 
 
 def read_unit(unit: str, said: str) -> Results:
@@ -44,15 +46,10 @@ def run_unit(source: Path, port: int, unit: str, left_out: list[str]) -> Results
     words = ["tclsh", "tests/test_helper.tcl", "--host", "127.0.0.1", "--port", str(port), "--tags", "-slow", "--timeout", QUIET_S, "--single", unit]
     for pattern in left_out:
         words += ["--skiptest", pattern]
-    try:
-        said = subprocess.run(words, cwd=source, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=UNIT_S,
-                              check=False).stdout
-    except subprocess.TimeoutExpired as passed:
-        said = passed.stdout or b""
-    text = said.decode("utf-8", "replace")
-    with (WORK / "redis.log").open("a", encoding="utf-8") as log:
-        log.write(text)
-    return read_unit(unit, text)
+    log = WORK / f"redis-{unit.replace('/', '-')}.log"
+    with log.open("wb") as said, contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run(words, cwd=source, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, timeout=UNIT_S, check=False)
+    return read_unit(unit, log.read_text(encoding="utf-8", errors="replace"))
 
 
 def redis(wanted: str = "unit/.*") -> Results:
@@ -60,10 +57,9 @@ def redis(wanted: str = "unit/.*") -> Results:
     left_out = list(tomllib.loads(REASONS.read_text(encoding="utf-8"))["left_out"]["redis"])
     source, port = copied("redis"), free_port()
     run(RUMPK, "recipe", "build", str(WORKLOAD))
-    (WORK / "redis.log").unlink(missing_ok=True)
     found: Results = {}
     with (WORK / "redis-guest.log").open("wb") as console, subprocess.Popen(
-            [RUMPK, "run", str(BUNDLE), "--timeout", LIMIT_S, "-m", "512", "--net", f"user,hostfwd=tcp:127.0.0.1:{port}-:6379"],
+            [RUMPK, "run", str(BUNDLE), "--timeout", "-m", "512", "--net", f"user,hostfwd=tcp:127.0.0.1:{port}-:6379"],
             stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT) as guest:
         try:
             if "+PONG" not in answer(port, b"PING\r\nQUIT\r\n", STARTS_S):
