@@ -17,6 +17,17 @@ COVER_FS_OBJS := $(FS_SRCS:%.c=build/cover/%.o) $(FS_WORLD:%.c=build/cover/%.o)
 COVER_EXT4_OBJS := $(EXT4_SRCS:%.c=build/cover/%.o) $(EXT4_WORLD:%.c=build/cover/%.o)
 COVER_EXT2_OBJS := $(EXT2_SRCS:build/deps/%.c=build/cover/deps/%.o)
 COVER_LWIP_OBJS := $(LWIP_SRCS:build/deps/%.c=build/cover/deps/%.o)
+# Libraries, as for the sanitizers: a test may have a part of them that it plays itself.
+COVER_NET_LIB := build/cover/libnet.a
+COVER_FS_LIB := build/cover/libfs.a
+COVER_EXT4_LIB := build/cover/libext4.a
+$(COVER_NET_LIB): $(COVER_NET_OBJS) $(COVER_LWIP_OBJS)
+$(COVER_FS_LIB): $(COVER_FS_OBJS)
+$(COVER_EXT4_LIB): $(COVER_EXT4_OBJS) $(COVER_EXT2_OBJS)
+$(COVER_NET_LIB) $(COVER_FS_LIB) $(COVER_EXT4_LIB):
+	@rm -f $@
+	ar rcs $@ $^
+
 $(foreach driver,$(DRIVERS),$(eval build/cover/tests/unit/hal/virtio/$(driver)_test: $(patsubst build/host/asan/%,build/cover/%,$(call DRIVER_OBJS,$(driver)))))
 build/cover/tests/unit/hal/virtio/net_start_test: $(patsubst build/host/asan/%,build/cover/%,$(call DRIVER_OBJS,net))
 COVER_NINEP_OBJS := $(NINEP_OBJS:build/host/asan/%=build/cover/%)
@@ -25,11 +36,11 @@ COVER_LINUX_MM_OBJS := $(LINUX_MM_OBJS:build/host/asan/%=build/cover/%) build/co
 build/cover/tests/unit/kernel/sys/linux/mm_test build/cover/tests/unit/kernel/sys/linux/mm_model_test: $(LINUX_MM_OBJS:build/host/asan/%=build/cover/%)
 build/cover/tests/unit/kernel/sys/linux/frames_test: build/cover/kernel/sys/linux/frames.o
 build/cover/tests/unit/kernel/sys/linux/frame_test: build/cover/kernel/sys/linux/frame.o
-$(filter build/cover/tests/unit/kernel/io/net/%,$(COVER_PROGRAMS)): $(COVER_NET_OBJS) $(COVER_LWIP_OBJS)
+$(filter build/cover/tests/unit/kernel/io/net/%,$(COVER_PROGRAMS)): $(COVER_NET_LIB)
 
 # 9p has a world of its own.
-$(filter-out build/cover/tests/unit/kernel/io/fs/ninep%,$(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS))): $(COVER_FS_OBJS)
-$(filter build/cover/tests/unit/kernel/io/fs/ext4/%,$(COVER_PROGRAMS)): $(COVER_EXT4_OBJS) $(COVER_EXT2_OBJS)
+$(filter-out build/cover/tests/unit/kernel/io/fs/ninep%,$(filter build/cover/tests/unit/kernel/io/fs/%,$(COVER_PROGRAMS))): $(COVER_FS_LIB)
+$(filter build/cover/tests/unit/kernel/io/fs/ext4/%,$(COVER_PROGRAMS)): $(COVER_EXT4_LIB)
 
 $(COVER_OBJS) $(COVER_DRIVER_OBJS) $(COVER_NET_OBJS) $(COVER_FS_OBJS) $(COVER_NINEP_OBJS) $(filter-out $(COVER_FS_OBJS),$(COVER_LINUX_MM_OBJS)) $(COVER_EXT4_OBJS): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover.mk | $(IDL_STAMP) $(EXT2_ERRORS)
 	@mkdir -p $(@D)
@@ -44,7 +55,7 @@ $(COVER_PROGRAMS:%=%.o): build/cover/%.o: %.c $(DEPS_STAMP) $(RULES) tests/cover
 	$(HOSTCC) $(HOST_CFLAGS) $(COVER_FLAGS) $(WARNINGS) -c -o $@ $<
 
 $(COVER_PROGRAMS): %: %.o $(COVER_OBJS) $(COVER_DEPS_OBJS)
-	$(HOSTCC) --coverage -Wl,--gc-sections -o $@ $^ -lcunit -lsodium -lpthread
+	$(HOSTCC) --coverage -Wl,--gc-sections -o $@ -Wl,--start-group $^ -Wl,--end-group -lcunit -lsodium -lpthread
 
 $(PLUGINS): build/plugins/%.so: harness/plugin/%.c harness/plugin/qemu_plugin.h
 	@mkdir -p $(@D)

@@ -28,7 +28,7 @@ PLACES = ("host", "data")
 PLACES_MS = 500
 PAGES = r"re:memory: (\d+) pages free before the processes, \1 after"
 #: However long it was and whatever was done: a few for each device, and for the tables of the bus.
-KEPT = r"re:memory: [1-4]?\d pages are kept by devices"
+KEPT = r"re:memory: [1-6]?\d pages are kept by devices"
 HALTED = "sched: last process exited, halting"
 DISK = {"mmio": ("-global", "virtio-mmio.force-legacy=false", "-device", "virtio-blk-device,drive=disk"),
         "pci": ("-device", "virtio-blk-pci,drive=disk")}
