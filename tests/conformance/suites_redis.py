@@ -59,7 +59,7 @@ def redis(wanted: str = "unit/.*") -> Results:
     run(RUMPK, "recipe", "build", str(WORKLOAD))
     found: Results = {}
     with (WORK / "redis-guest.log").open("wb") as console, subprocess.Popen(
-            [RUMPK, "run", str(BUNDLE), "--timeout", "-m", "512", "--net", f"user,hostfwd=tcp:127.0.0.1:{port}-:6379"],
+            [RUMPK, "run", str(BUNDLE), "--timeout", LIMIT_S, "-m", "512", "--net", f"user,hostfwd=tcp:127.0.0.1:{port}-:6379"],
             stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT) as guest:
         try:
             if "+PONG" not in answer(port, b"PING\r\nQUIT\r\n", STARTS_S):
