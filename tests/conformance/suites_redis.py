@@ -32,7 +32,7 @@ def read_unit(unit: str, said: str) -> Results:
         found[known] = "fail" if mark == "err" or found.get(known) == "fail" else "pass"
     if unfinished := re.search(r"\(IN PROGRESS\) (.+)$", plain, re.M):
         found[f"{unit}: {unfinished[1]}"] = "does not end"
-    elif "\n                   The End\n" not in plain:
+    elif "[TIMEOUT]:" in plain or "\n                   The End\n" not in plain:
         found[f"{unit}: the run"] = "does not end"
     return found
 

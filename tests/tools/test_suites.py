@@ -53,6 +53,10 @@ class Redis(unittest.TestCase):
     def test_a_test_that_waits_for_ever_is_named(self) -> None:
         self.assertEqual(suites_redis.read_unit("unit/scan", HUNG), {"unit/scan: SCAN basic": "pass", "unit/scan: SCAN COUNT": "does not end"})
 
+    def test_a_unit_that_waits_between_tests_has_not_passed(self) -> None:
+        between = HUNG.replace("(IN PROGRESS) SCAN COUNT", "(OK) SCAN basic")
+        self.assertEqual(suites_redis.read_unit("unit/scan", between), {"unit/scan: SCAN basic": "pass", "unit/scan: the run": "does not end"})
+
     def test_a_unit_that_is_cut_short_has_not_passed(self) -> None:
         cut = "[ok]: SCAN basic (12 ms)\n[exception]: Executing test client: I/O error reading reply.\n"
         self.assertEqual(suites_redis.read_unit("unit/scan", cut), {"unit/scan: SCAN basic": "pass", "unit/scan: the run": "does not end"})
