@@ -16,8 +16,8 @@ from suites_run import KEY, LIMIT_S, ROOT, RUMPK, WORK, Results, copied, run
 
 BUNDLE, WORKLOAD = ROOT / "build/recipes/sqlite-suite.rpk", ROOT / "tests/conformance/workloads/sqlite-suite.toml"
 PROGRAMS = ("threadtest3", "mptester", "fuzzcheck")
-#: All but stress2, a minute long.
-THREADS = ("walthread1", "walthread2", "walthread3", "walthread4", "walthread5", "cgt_pager_1", "dynamic_triggers", "checkpoint_starvation_1",
+#: All but stress2, a minute long, and walthread5, which wants more room in /tmp than there is.
+THREADS = ("walthread1", "walthread2", "walthread3", "walthread4", "cgt_pager_1", "dynamic_triggers", "checkpoint_starvation_1",
            "checkpoint_starvation_2", "create_drop_index_1", "lookaside1", "vacuum1", "stress1", "shared1")
 PROCESSES = (("crash01", "DELETE"), ("multiwrite01", "WAL"), ("crash01", "WAL"), ("multiwrite01", "PERSIST"), ("crash01", "PERSIST"),
              ("multiwrite01", "TRUNCATE"), ("crash01", "TRUNCATE"), ("multiwrite01", "DELETE"))
