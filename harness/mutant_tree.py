@@ -71,7 +71,7 @@ class Tree:
             for name in BUILT:
                 source = self.build / name
                 if source.is_dir():
-                    shutil.copytree(source, build / name, symlinks=True)
+                    shutil.copytree(source, build / name, symlinks=True, ignore=shutil.ignore_patterns("*.sock"))  # of consoles
                 elif source.exists():
                     shutil.copy2(source, build / name)
             (build / "deps").symlink_to((self.build / "deps").resolve())

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 import tempfile
 import unittest
@@ -120,6 +121,15 @@ class Trees(unittest.TestCase):
         self.assertEqual(source.read_text(encoding="utf-8"), SOURCE)
         self.assertEqual(built.read_bytes(), b"object")
         self.assertEqual((source.stat().st_mtime_ns, built.stat().st_mtime_ns), before)
+
+    def test_sockets_that_consoles_left_are_not_copied(self) -> None:
+        folder = self.root / "build" / "tests" / "console"
+        folder.mkdir(parents=True)
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(folder / "typed.sock"))
+        (folder / "said.txt").write_text("x", encoding="utf-8")
+        self.tree.sync()
+        self.assertEqual([path.name for path in (self.tree.folder / "build" / "tests" / "console").iterdir()], ["said.txt"])
 
     def test_a_copy_that_was_cut_short_is_mended(self) -> None:
         (self.root / "build" / "kernel").mkdir(parents=True)
