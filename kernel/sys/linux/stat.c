@@ -299,11 +299,11 @@ static status_t statfs_give(struct thread *thread, struct linux_dentry *dentry, 
 }
 
 /* What has no name is in a file system of its kind's own, of which little else is told. Spec: Linux, fs/libfs.c: simple_statfs(); linux/magic.h */
-static status_t statfs_nameless(struct thread *thread, int fd, uint64_t to_va)
+static status_t statfs_nameless(struct thread *thread, struct linux_file *file, uint64_t to_va)
 {
 	struct user_statfs out = { .block_bytes = BLOCK_BYTES, .name_max = FS_NAME_MAX, .fragment_bytes = BLOCK_BYTES };
 	struct linux_stat stat;
-	status_t status = stat_fd(thread, fd, &stat);
+	status_t status = linux_file_stat(file, &stat);
 
 	if (status != STATUS_OK)
 		return status;
@@ -345,7 +345,7 @@ static int64_t call_fstatfs(struct thread *thread, const uint64_t x[6])
 	if (status != STATUS_OK)
 		return status;
 	dentry = linux_vfs_dentry(file);
-	status = dentry != NULL ? statfs_give(thread, dentry, x[1]) : statfs_nameless(thread, (int)x[0], x[1]);
+	status = dentry != NULL ? statfs_give(thread, dentry, x[1]) : statfs_nameless(thread, file, x[1]);
 	linux_file_put(file);
 	return status;
 }
