@@ -3,6 +3,7 @@
 
 /* Exact numbers: how long a path may be told, how often a timer fired, whom a word's bits wake, what devices, mounts and mappings say of themselves. */
 #include "tests/linux/claims.h"
+#include "tests/linux/load.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -28,8 +29,6 @@
 enum { PAGE = 4096, MS = 1000000, NAMES = 15 };
 
 #define BAD ((void *)16)
-
-static char text[65536];
 
 static int64_t now_ns(clockid_t clock)
 {
@@ -161,20 +160,6 @@ static void devices(void)
 	CLAIM(stat("/dev", &is) == 0 && S_ISDIR(is.st_mode) && is.st_nlink >= 2);
 }
 
-/* A whole file as text. */
-static int load(const char *path)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t bytes = 0;
-	ssize_t got;
-
-	while ((got = read(fd, text + bytes, sizeof(text) - 1 - (size_t)bytes)) > 0)
-		bytes += got;
-	text[bytes] = 0;
-	return close(fd) == 0 && bytes > 0;
-}
-
-/* What is another file system has its line among the mounts; and nothing else has. */
 /* What has no name is in a file system, too. */
 static void nameless(void)
 {
@@ -190,6 +175,7 @@ static void nameless(void)
 	CLAIM((fd = open("/dev/null", O_RDONLY)) >= 0 && fstatfs(fd, &found) == 0 && found.f_type == 0x01021994 && close(fd) == 0);
 }
 
+/* What is another file system has its line among the mounts; and nothing else has. */
 static void mounts(void)
 {
 	DIR *root = opendir("/");

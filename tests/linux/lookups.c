@@ -3,6 +3,7 @@
 
 /* Paths at their edges, what is told of files, times, names and /proc: and that what was looked at is let go. */
 #include "tests/linux/claims.h"
+#include "tests/linux/load.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -20,8 +21,6 @@
 enum { PAGE = 4096 };
 
 #define BAD ((void *)16)
-
-static char text[65536];
 
 static void write_file(const char *path)
 {
@@ -182,19 +181,6 @@ static void lists(void)
 	for (int i = 0; i < 20; i++)
 		close(fds[i]);
 	CLAIM(listed("/dev", "null", &all) == 1 && listed("/dev", ".", &all) == 1 && listed("/tmp", "f", &all) == 1 && listed("/tmp", "g", &all) == 1);
-}
-
-/* A whole file of /proc as text; 0: it is not there. */
-static int load(const char *path)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t bytes = 0;
-	ssize_t got;
-
-	while ((got = read(fd, text + bytes, sizeof(text) - 1 - (size_t)bytes)) > 0)
-		bytes += got;
-	text[bytes] = 0;
-	return close(fd) == 0 && bytes > 0;
 }
 
 /* The line of /proc/self/maps for what lies at `at`. */

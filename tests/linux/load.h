@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Files that the kernel makes up, as text. */
+#ifndef TESTS_LINUX_LOAD_H
+#define TESTS_LINUX_LOAD_H
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static char text[65536];
+
+/* The whole file into `text`; 0: it is not there. */
+static inline int load(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t bytes = 0;
+	ssize_t got;
+
+	while ((got = read(fd, text + bytes, sizeof(text) - 1 - (size_t)bytes)) > 0)
+		bytes += got;
+	text[bytes] = 0;
+	return close(fd) == 0 && bytes > 0;
+}
+
+#endif
