@@ -32,7 +32,6 @@ check git git
 check curl curl
 check libxml2-utils xmllint
 check tcl tclsh
-check curl curl
 fuzz clang clang
 fuzz libc6-dev /usr/include/stdio.h
 model spin spin
