@@ -84,8 +84,7 @@ static void remove_act(struct fs_request *request)
 	if (status == STATUS_OK)
 		status = FS_MAY(fs, remove);
 	if (status == STATUS_OK) {
-		fs_node_put(walk->node); /* what somebody holds is kept when it loses its name, at a price: not for us */
-		walk->node = NULL;
+		path_let_go(walk);
 		status = fs->ops->remove(path_directory(walk), walk->name, wants_directory);
 	}
 	request->result = status;
@@ -126,6 +125,7 @@ static status_t rename_walked(struct path_walk *from, struct path_walk *to, bool
 	for (unsigned i = 0; directory && i <= to->depth; i++)
 		if (to->way[i] == from->node)
 			return STATUS_EINVAL; /* the file system looks too: there may be other ways there */
+	path_let_go(to);
 	return fs->ops->rename(path_directory(from), from->name, path_directory(to), to->name, exclusive);
 }
 

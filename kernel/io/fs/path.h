@@ -45,6 +45,14 @@ MUST_CHECK status_t path_walk(struct path_walk *walk, struct fs_node *root, stru
 /* Gives back all that the walk holds, but for `node` where the caller has taken it and set it to NULL. */
 void path_end(struct path_walk *walk);
 
+/* What the path names is held no more, before it loses its name: a file system keeps what somebody holds then, at a price. */
+static inline void path_let_go(struct path_walk *walk)
+{
+	if (walk->node != NULL)
+		fs_node_put(walk->node);
+	walk->node = NULL;
+}
+
 /* The directory in which `name` is, or would be. */
 static inline struct fs_node *path_directory(const struct path_walk *walk)
 {

@@ -157,8 +157,7 @@ static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 	if (status == STATUS_OK && (act.walk->found->node->type == FS_DIRECTORY) != (act.flags != 0))
 		status = act.flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR;
 	if (status == STATUS_OK) {
-		linux_dentry_put(act.walk->found); /* what somebody holds is kept when it loses its name, at a price: not for us */
-		act.walk->found = NULL;
+		linux_walk_let_go(act.walk);
 		status = act_run(&act, unlink_act);
 	}
 	linux_walk_free(act.walk);
@@ -291,6 +290,7 @@ static status_t rename_walked(struct act *act)
 		return STATUS_EBUSY;
 	if (there != NULL && (there->node->type == FS_DIRECTORY) != directory)
 		return directory ? STATUS_ENOTDIR : STATUS_EISDIR;
+	linux_walk_let_go(act->walk);
 	status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
 	return status == STATUS_OK ? act_run(act, rename_act) : status;
 }

@@ -58,6 +58,9 @@ void linux_walk_end(struct linux_walk *walk);
 struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why);
 void linux_walk_free(struct linux_walk *walk);
 
+/* What the path names is held no more, before it loses its name: a file system keeps what somebody holds then, at a price. */
+void linux_walk_let_go(struct linux_walk *walk);
+
 /* The same for a name that is made, or moved: what is `late` is the caller's to judge. */
 struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why);
 

@@ -291,6 +291,12 @@ struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64
 	return walk_user(thread, dirfd, path_va, follow, true, why);
 }
 
+void linux_walk_let_go(struct linux_walk *walk)
+{
+	linux_dentry_put(walk->found);
+	walk->found = NULL;
+}
+
 void linux_walk_free(struct linux_walk *walk)
 {
 	linux_walk_end(walk);

@@ -14,18 +14,28 @@
 
 enum { ALL = CAPOS_DIR_RIGHT_READ | CAPOS_DIR_RIGHT_WRITE | CAPOS_DIR_RIGHT_CREATE };
 
-static struct fs_node child;
+static struct fs_node child, other;
 static bool exists;
-static unsigned created, cut;
+static unsigned created, cut, removed, renamed;
 static status_t creates, lists;
 static const char *link_text;
 static unsigned entries;
 static _Alignas(8) uint8_t memory[4096];
 
+static bool is_called(struct span name, const char *text)
+{
+	return name.len == strlen(text) && memcmp(name.data, text, name.len) == 0;
+}
+
 static status_t op_lookup(struct fs_node *directory, struct span name, struct fs_node **out)
 {
 	CU_ASSERT_PTR_EQUAL(directory, &the_root);
-	if (!exists || name.len != 1 || name.data[0] != 'a')
+	if (other.fs != NULL && is_called(name, "b")) {
+		other.holds++;
+		*out = &other;
+		return STATUS_OK;
+	}
+	if (!exists || !is_called(name, "a"))
 		return STATUS_ENOENT;
 	child.holds++;
 	*out = &child;
@@ -57,6 +67,23 @@ static status_t op_set(struct fs_node *node, uint32_t what, const struct fs_stat
 	return STATUS_OK;
 }
 
+/* Nobody but the test holds what loses its name. */
+static status_t op_remove(struct fs_node *directory, struct span name, bool is_directory)
+{
+	CU_ASSERT(directory == &the_root && is_called(name, "a") && is_directory == (child.type == FS_DIRECTORY));
+	CU_ASSERT_EQUAL(child.holds, 1);
+	removed++;
+	return STATUS_OK;
+}
+
+static status_t op_rename(struct fs_node *from, struct span name, struct fs_node *to, struct span to_name, bool exclusive)
+{
+	CU_ASSERT(from == &the_root && to == &the_root && is_called(name, "a") && is_called(to_name, "b") && !exclusive);
+	CU_ASSERT_EQUAL(other.holds, 1);
+	renamed++;
+	return STATUS_OK;
+}
+
 static int64_t op_read_link(struct fs_node *link, char *data, size_t bytes)
 {
 	CU_ASSERT_PTR_EQUAL(link, &child);
@@ -80,13 +107,15 @@ static void begin(enum fs_type type)
 {
 	the_ops = (struct fs_ops){
 		.lookup = op_lookup, .release = op_release, .create = op_create, .set = op_set, .read_link = op_read_link, .list = op_list,
+		.remove = op_remove, .rename = op_rename,
 	};
 	the_root.type = FS_DIRECTORY;
 	fs_begin(&the_root, 0, memory, sizeof(memory));
 	child = (struct fs_node){ .fs = &the_fs, .type = type, .holds = 1 };
 	world.call.rights = ALL;
 	exists = true;
-	created = cut = 0;
+	other = (struct fs_node){ 0 };
+	created = cut = removed = renamed = 0;
 	creates = lists = STATUS_OK;
 	memset(memory, 0xee, sizeof(memory));
 }
@@ -240,12 +269,40 @@ static void a_link_is_read_whole_or_cut(void)
 	fs_end();
 }
 
+static int64_t remove_with(uint32_t flags)
+{
+	return dir_remove(&world.call, &(struct capos_dir_remove){ .path = (uint64_t)"a", .path_bytes = 1, .flags = flags });
+}
+
+static void what_loses_its_name_is_not_held_for_that(void)
+{
+	struct fs_request request = { .own = &opened, .to = &opened, .paths = { span_of("a", 1), span_of("b", 1) } };
+
+	begin(FS_FILE);
+	CU_ASSERT(remove_with(0) == STATUS_OK && removed == 1);
+	CU_ASSERT(remove_with(CAPOS_DIR_DIRECTORY) == STATUS_ENOTDIR && removed == 1);
+	child.type = FS_DIRECTORY;
+	CU_ASSERT(remove_with(CAPOS_DIR_DIRECTORY) == STATUS_OK && removed == 2);
+	CU_ASSERT(remove_with(0) == STATUS_EISDIR && remove_with(2) == STATUS_EINVAL && removed == 2);
+	child.type = FS_FILE;
+	other = (struct fs_node){ .fs = &the_fs, .type = FS_FILE, .holds = 1 };
+	rename_act(&request);
+	CU_ASSERT(request.result == STATUS_OK && renamed == 1 && child.holds == 1 && other.holds == 1);
+	other.type = FS_DIRECTORY;
+	rename_act(&request);
+	CU_ASSERT(request.result == STATUS_EISDIR && renamed == 1);
+	exists = false;
+	CU_ASSERT(remove_with(0) == STATUS_ENOENT && child.holds == 1 && other.holds == 1);
+	fs_end();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(what_is_opened_must_be_what_it_is_opened_as),
 	UNIT_CASE(what_is_not_there_is_made_where_that_is_asked_for),
 	UNIT_CASE(rights_are_those_of_the_directory_at_most),
 	UNIT_CASE(entries_are_listed_as_far_as_there_is_room),
 	UNIT_CASE(a_link_is_read_whole_or_cut),
+	UNIT_CASE(what_loses_its_name_is_not_held_for_that),
 };
 
 UNIT_MAIN("kernel/cap/dir_object", cases)
