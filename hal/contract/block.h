@@ -15,7 +15,7 @@
 
 enum {
 	HAL_BLOCK_UNIT = 512,        /* offsets and lengths are multiples of it */
-	HAL_BLOCK_PIECES_MAX = 59,   /* of one request */
+	HAL_BLOCK_PIECES_MAX = 59,   /* of one request: what describes it to the device is a quarter of a page */
 	HAL_BLOCK_REQUESTS_MAX = 64, /* at a time */
 };
 

@@ -255,6 +255,35 @@ static void block_believes_of_its_configuration_what_is_offered_and_makes_sense(
 	fake_end();
 }
 
+static void block_asks_for_no_more_pieces_than_a_short_queue_has_room_for(void)
+{
+	static const struct {
+		uint16_t size;
+		uint64_t features;
+		status_t status;
+		uint32_t pieces;
+	} rows[] = {
+		{ 16, 0, STATUS_OK, 14 }, { 16, VIRTIO_F_INDIRECT_DESC, STATUS_OK, HAL_BLOCK_PIECES_MAX }, { 64, 0, STATUS_OK, HAL_BLOCK_PIECES_MAX },
+		{ 4, 0, STATUS_OK, 2 }, { 2, 0, STATUS_EIO, 0 },
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct hal_block_info info;
+
+		fake_device(VIRTIO_TYPE_BLOCK, "", 0);
+		fake.config_bytes = 60;
+		memcpy(fake.config, &(uint64_t){ 9 }, 8);
+		fake.offers = rows[i].features;
+		fake.queue_size = rows[i].size;
+		block = hal_block_at(0);
+		CU_ASSERT_EQUAL(hal_block_start(block, ready, NULL), rows[i].status);
+		hal_block_info(block, &info);
+		if (rows[i].status == STATUS_OK)
+			CU_ASSERT_EQUAL(info.pieces_max, rows[i].pieces);
+		fake_end();
+	}
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(block_requests_are_as_the_device_wants_them),
 	UNIT_CASE(block_passes_on_what_the_device_says),
@@ -265,5 +294,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(block_that_cannot_be_started_says_why),
 	UNIT_CASE(block_believes_of_its_configuration_what_is_offered_and_makes_sense),
 	UNIT_CASE(block_refuses_what_makes_no_sense),
+	UNIT_CASE(block_asks_for_no_more_pieces_than_a_short_queue_has_room_for),
 };
 UNIT_MAIN("hal/virtio/block", cases)
