@@ -4,9 +4,10 @@
 """Which lines of the kernel any test reaches: harness/cover.py [--limit PERCENT] [-j N] [--go-on] [-v].
 
 Runs the unit tests that are built for gcov (build/cover), then QEMU tests with a plugin that counts instructions
-(harness/counting.py), of those that do the same on several machines two. Writes build/report/coverage.html and coverage.json. What cannot be reached on
-purpose is listed with its reason in tests/coverage.toml; it still counts as not reached. Ends with 1 where less than
-PERCENT of the lines of kernel/ and lib/ are reached; tests that fail are named, and are for their own stage to judge.
+(harness/counting.py), of those that do the same on several machines two. Writes build/report/coverage.html and
+coverage.json. What cannot be reached on purpose is listed with its reason in tests/coverage.toml; it still counts as not
+reached. Ends with 1 where less than PERCENT of the lines of kernel/ and lib/ are reached; tests that fail are named, and
+are for their own stage to judge.
 """
 from __future__ import annotations
 

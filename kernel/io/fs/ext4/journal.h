@@ -25,6 +25,7 @@ struct journal_run {
 
 struct journal_writes;
 
+/* The first for what is written and waited for; the others are descriptors and escaped blocks whose writes are under way. */
 enum { JOURNAL_SCRATCH = 9 };
 
 struct journal {
