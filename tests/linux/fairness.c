@@ -3,7 +3,7 @@
 
 /*
  * A call that takes long leaves its CPU to others meanwhile: to a thread that looks at the clock in turns with it, where there is one CPU for both.
- * With more of them the same calls are made, and nobody is to be waited for.
+ * With more of them the same calls are made, and nobody is to be waited for. One that does not take long keeps its CPU.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,11 +19,12 @@
 
 #include "tests/linux/claims.h"
 
-enum { GAP_MS_MAX = 20, MANY = 4 << 20, BLOCKS = 1 << 28 };
+enum { GAP_MS_MAX = 20, MANY = 4 << 20, BLOCKS = 1 << 28, FEW = 1000, CALLS = 200 };
 
 #define WIDE (256ul << 30)
 
 static volatile long longest_ns;
+static volatile long turns;
 static volatile int over;
 
 static long now_ns(void)
@@ -45,6 +46,7 @@ static void *watch(void *unused)
 		if (now - before > longest_ns)
 			longest_ns = now - before;
 		before = now;
+		turns++;
 		sched_yield();
 	}
 	return unused;
@@ -122,6 +124,24 @@ static void files(char *buffer)
 	judge("ftruncate to nothing");
 }
 
+/* What is soon over is not cut short, though somebody waits for the CPU all the time: how often that one has it is up to its time slice. */
+static void quick(char *buffer)
+{
+	int file = open("/tmp/few", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	int null = open("/dev/null", O_WRONLY);
+	long before;
+
+	CLAIM(write(file, buffer, FEW) == FEW);
+	before = turns;
+	for (int i = 0; i < CALLS; i++) {
+		off_t offset = 0;
+
+		CLAIM(sendfile(null, file, &offset, FEW) == FEW && pread(file, buffer, FEW, 0) == FEW && pwrite(file, buffer, FEW, 0) == FEW);
+	}
+	CLAIM(turns - before < CALLS / 2);
+	CLAIM(close(file) == 0 && close(null) == 0);
+}
+
 /* A timer of CPU time that was nearly up when everybody began to sleep: it waits, and nothing waits for it. */
 static void asleep(void)
 {
@@ -152,6 +172,8 @@ int main(void)
 	devices(buffer);
 	wide();
 	files(buffer);
+	if (!alone)
+		quick(buffer);
 	over = 1;
 	CLAIM(alone || pthread_join(watcher, NULL) == 0);
 	asleep();

@@ -61,12 +61,13 @@ static int64_t pair_move(struct thread *thread, struct pair *pair, uint64_t byte
 		uint64_t left = bytes - (uint64_t)done;
 		size_t part = left < PART_BYTES ? (size_t)left : PART_BYTES;
 
+		if (done > 0)
+			linux_give_way(thread); /* neither end need ever wait */
 		moved = part_move(thread, pair, buffer, part);
 		if (moved > 0)
 			done += moved;
 		if (moved <= 0 || linux_signal_is_due(thread))
 			break;
-		linux_give_way(thread); /* neither end need ever wait */
 	}
 	free(buffer);
 	return done > 0 ? done : moved;

@@ -180,6 +180,8 @@ static int64_t by_parts(struct linux_file *file, struct linux_data *data, uint64
 	if (act.data == NULL)
 		return STATUS_ENOMEM;
 	while (data->left > 0) {
+		if (done > 0 && data->thread != NULL)
+			linux_give_way(data->thread);
 		act.bytes = data->left < room ? (size_t)data->left : room;
 		moved = part(&act, data);
 		if (moved > 0) {
@@ -188,8 +190,6 @@ static int64_t by_parts(struct linux_file *file, struct linux_data *data, uint64
 		}
 		if (moved < (int64_t)act.bytes)
 			break;
-		if (data->thread != NULL)
-			linux_give_way(data->thread);
 	}
 	if (act.data != small)
 		free(act.data);
