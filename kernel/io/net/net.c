@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * The network fiber. In Peace it sleeps until the device interrupts, somebody calls, or a timer of lwIP is due; in War it looks all
- * the time, as long as no other fiber of its CPU wants to run: whoever serves a request must not wait for the poller of the next one.
+ * The network fiber. In Peace it sleeps until the device interrupts, somebody calls, or a timer of lwIP is due. Where it found something, it looks
+ * once more when others have run, at the end of their time slice at the latest, before it asks for an interrupt. In War it looks all the time,
+ * as long as no other fiber of its CPU wants to run: whoever serves a request must not wait for the poller of the next one.
  */
 #include "kernel/io/net/net.h"
 
@@ -149,8 +150,12 @@ static void net_main(void *arg)
 		}
 		uint64_t next_ns = net_stack_next(now_ns);
 
-		/* Others run with interrupts on: a process that computes is interrupted for the next frame. */
-		if (!net_stack_listen(true) && events == 0)
+		/* Those that something came for run first, and the device is not listened to: what comes meanwhile is found in one turn. */
+		if (events != 0) {
+			fiber_yield();
+			continue;
+		}
+		if (!net_stack_listen(true))
 			sleep_until(next_ns);
 		else
 			fiber_yield();
