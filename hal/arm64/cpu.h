@@ -15,8 +15,7 @@
 
 struct cpu {
 	void *local;                   /* W: hal_cpu_set_local; hal_cpu_local() reads it here */
-	struct hal_user *user;         /* W: user_enter. Whose registers the vectors save */
-	struct hal_user *vector_owner; /* whose V registers are in the CPU */
+	struct hal_user *user;         /* W: user.c. Who ran last: its V registers are in the CPU, and the vectors save the others to it */
 	struct hal_space *space;       /* what TTBR0_EL1 shows; NULL: nothing */
 	unsigned index;                /* W: smp_init; 0 is the boot CPU */
 	uint64_t mpidr;                /* W: smp_init; affinity fields of MPIDR_EL1 */

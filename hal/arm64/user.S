@@ -10,14 +10,13 @@
 	.text
 
 /*
- * x0: struct hal_user, x1: attention. Returns in w0 the enum hal_stop: a call, an interrupt (pending, to be taken now) or a fault; an
+ * x0: struct hal_user, this CPU's; x1: attention. Returns in w0 the enum hal_stop: a call, an interrupt (pending, to be taken now) or a fault; an
  * interrupt too where attention is not 0 with interrupts masked.
  */
 	.global	user_enter
 	.type	user_enter, %function
 user_enter:
 	stp	x29, x30, [sp, #-96]!
-	mov	x29, sp
 	stp	x19, x20, [sp, #16]
 	stp	x21, x22, [sp, #32]
 	stp	x23, x24, [sp, #48]
@@ -25,8 +24,6 @@ user_enter:
 	stp	x27, x28, [sp, #80]
 	mov	x9, sp
 	str	x9, [x0, #USER_KERNEL_SP]
-	mrs	x9, tpidr_el1
-	str	x0, [x9, #CPU_USER]
 	ldp	x10, x11, [x0, #USER_SP]	/* sp, pc */
 	ldp	x12, x13, [x0, #USER_PSTATE]	/* pstate, tls */
 	msr	daifset, #2
@@ -34,9 +31,17 @@ user_enter:
 	cbnz	w9, 1f
 	msr	spsel, #1
 	msr	sp_el0, x10
+	mrs	x9, tpidr_el0
+	mrs	x14, elr_el1
+	mrs	x15, spsr_el1
+	cmp	x9, x13
+	ccmp	x14, x11, #0, eq
+	ccmp	x15, x12, #0, eq
+	b.eq	2f				/* as the thread's last stop left them */
 	msr	elr_el1, x11
 	msr	spsr_el1, x12
 	msr	tpidr_el0, x13
+2:
 	ldp	x2, x3, [x0, #16]
 	ldp	x4, x5, [x0, #32]
 	ldp	x6, x7, [x0, #48]

@@ -22,11 +22,11 @@ static __attribute__((noinline)) enum hal_stop user_switch(struct hal_user *user
 	struct cpu *cpu = cpu_this();
 
 	space_activate(space);
-	if (cpu->vector_owner != user) {
-		if (cpu->vector_owner != NULL)
-			user_vector_save(cpu->vector_owner);
+	if (cpu->user != user) {
+		if (cpu->user != NULL)
+			user_vector_save(cpu->user);
 		user_vector_load(user);
-		cpu->vector_owner = user;
+		cpu->user = user;
 	}
 	return user_enter(user, attention);
 }
@@ -35,7 +35,7 @@ enum hal_stop hal_user_run(struct hal_user *user, struct hal_space *space, const
 {
 	const struct cpu *cpu = cpu_this();
 
-	if (cpu->space != space || cpu->vector_owner != user)
+	if (cpu->space != space || cpu->user != user)
 		return user_switch(user, space, attention);
 	return user_enter(user, attention);
 }
@@ -44,15 +44,13 @@ void hal_user_retire(struct hal_user *user)
 {
 	struct cpu *cpu = cpu_this();
 
-	if (cpu->vector_owner == user)
-		cpu->vector_owner = NULL;
 	if (cpu->user == user)
 		cpu->user = NULL;
 }
 
 void hal_user_vector_sync(struct hal_user *user)
 {
-	if (cpu_this()->vector_owner == user)
+	if (cpu_this()->user == user)
 		user_vector_save(user);
 }
 
