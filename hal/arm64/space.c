@@ -40,6 +40,7 @@ status_t hal_space_create(struct hal_space *space, struct hal_page_source pages)
 		return STATUS_EAGAIN;
 	space->pages = pages;
 	space->asid = (uint16_t)asid;
+	space->mapped = 0;
 	space->root_pa = pages.alloc(pages.ctx);
 	if (space->root_pa == 0) {
 		asid_give(asid);
@@ -107,6 +108,7 @@ status_t hal_space_map(struct hal_space *space, uint64_t va, uint64_t pa, unsign
 	if (*entry & PTE_VALID)
 		return STATUS_EEXIST;
 	*(volatile uint64_t *)entry = pa | space_attributes(rights);
+	space->mapped++;
 	barrier_dsb_ishst();
 	barrier_isb();
 	return STATUS_OK;
@@ -120,6 +122,7 @@ status_t hal_space_unmap(struct hal_space *space, uint64_t va, uint64_t *pa)
 		return STATUS_ENOENT;
 	*pa = *entry & PTE_ADDR_MASK;
 	*(volatile uint64_t *)entry = 0;
+	space->mapped--;
 	barrier_dsb_ishst();
 	__asm__ volatile("tlbi vale1is, %0" ::"r"((uint64_t)space->asid << 48 | va >> 12) : "memory");
 	barrier_dsb_ish();

@@ -64,6 +64,7 @@ void hal_space_set_rights(struct hal_space *space, uint64_t va, unsigned rights)
 void hal_space_clear(struct hal_space *space, uint64_t va)
 {
 	*(volatile uint64_t *)tables_entry_find(space->root_pa, va) = 0;
+	space->mapped--;
 }
 
 void hal_space_flush(const struct hal_space *space, uint64_t va, uint64_t pages)

@@ -27,6 +27,7 @@ enum hal_user_rights {
 struct hal_space {
 	uint64_t root_pa;
 	uint16_t asid;
+	uint64_t mapped; /* pages. W: as the tables, who maps and unmaps */
 	struct hal_page_source pages;
 };
 

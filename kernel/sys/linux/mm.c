@@ -233,9 +233,6 @@ bool linux_mm_next(struct process *process, uint64_t va, struct linux_mm_info *o
 void linux_mm_count(struct process *process, uint64_t *present_pages, uint64_t *bytes)
 {
 	struct linux_mm *mm = linux_mm_of(process);
-	struct hal_page page;
-
-	*present_pages = 0;
 	*bytes = 0;
 	spinlock_take(&mm->lock);
 	for (const struct list_node *node = mm->areas.list.next; node != &mm->areas.list; node = node->next) {
@@ -243,7 +240,6 @@ void linux_mm_count(struct process *process, uint64_t *present_pages, uint64_t *
 
 		*bytes += area->end - area->start;
 	}
-	for (uint64_t va = 0; hal_space_next(&process->space, va, LINUX_VA_END, &page); va = page.va + HAL_PAGE_BYTES)
-		(*present_pages)++;
+	*present_pages = process->space.mapped;
 	spinlock_give(&mm->lock);
 }

@@ -69,7 +69,7 @@ status_t hal_space_map(struct hal_space *in, uint64_t va, uint64_t pa, unsigned 
 		return STATUS_ENOMEM;
 	memmove(&space->entries[at + 1], &space->entries[at], (space->count - at) * sizeof(space->entries[0]));
 	space->entries[at] = (struct entry){ .page = { .va = va, .pa = pa, .rights = rights } };
-	space->count++;
+	in->mapped = ++space->count;
 	return STATUS_OK;
 }
 
@@ -109,7 +109,7 @@ void hal_space_clear(struct hal_space *in, uint64_t va)
 
 	if (at == space->count || space->entries[at].page.va != va)
 		abort();
-	space->count--;
+	in->mapped = --space->count;
 	memmove(&space->entries[at], &space->entries[at + 1], (space->count - at) * sizeof(space->entries[0]));
 }
 
