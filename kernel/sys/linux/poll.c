@@ -19,7 +19,7 @@
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
 
-enum { SETS = 3, WORDS = LINUX_FDS_MAX / 64, ENTRIES_SMALL = 8 };
+enum { SETS = 3, WORDS = LINUX_FDS_MAX / 64, ENTRIES_SMALL = 8, ENTRIES_COPIED = 32 };
 
 struct user_pollfd {
 	int32_t fd;
@@ -88,17 +88,29 @@ static void entries_close(struct entry *entries, unsigned count)
 
 static status_t poll_take(struct thread *thread, struct entry *entries, uint64_t va, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++)
-		if (linux_copy_in(thread, &entries[i].user, va + i * sizeof(struct user_pollfd), sizeof(struct user_pollfd)) != STATUS_OK)
+	struct user_pollfd some[ENTRIES_COPIED];
+
+	for (unsigned at = 0, now; at < count; at += now) {
+		now = count - at < ENTRIES_COPIED ? count - at : ENTRIES_COPIED;
+		if (linux_copy_in(thread, some, va + at * sizeof(some[0]), now * sizeof(some[0])) != STATUS_OK)
 			return STATUS_EFAULT;
+		for (unsigned i = 0; i < now; i++)
+			entries[at + i].user = some[i];
+	}
 	return STATUS_OK;
 }
 
 static status_t poll_give(struct thread *thread, const struct entry *entries, uint64_t va, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++)
-		if (linux_copy_out(thread, va + i * sizeof(struct user_pollfd), &entries[i].user, sizeof(struct user_pollfd)) != STATUS_OK)
+	struct user_pollfd some[ENTRIES_COPIED];
+
+	for (unsigned at = 0, now; at < count; at += now) {
+		now = count - at < ENTRIES_COPIED ? count - at : ENTRIES_COPIED;
+		for (unsigned i = 0; i < now; i++)
+			some[i] = entries[at + i].user;
+		if (linux_copy_out(thread, va + at * sizeof(some[0]), some, now * sizeof(some[0])) != STATUS_OK)
 			return STATUS_EFAULT;
+	}
 	return STATUS_OK;
 }
 
