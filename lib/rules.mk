@@ -21,6 +21,9 @@ build/kernel/lib/disruptor.o: EXTRA_CFLAGS := $(HOT_CFLAGS)
 BLAKE2B := build/kernel/deps/libsodium/src/libsodium/crypto_generichash/blake2b/ref
 $(BLAKE2B)/blake2b-compress-ref.o $(BLAKE2B)/blake2b-ref.o: EXTRA_CFLAGS := $(HOT_CFLAGS) -fbuiltin
 
+# Every random byte is drawn from it.
+build/kernel/deps/libsodium/src/libsodium/crypto_stream/chacha20/ref/chacha20_ref.o: EXTRA_CFLAGS := $(HOT_CFLAGS) -fbuiltin
+
 build/kernel/deps/libsodium/%.o: $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
 	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(SODIUM_CFLAGS) $(EXTRA_CFLAGS) -c -o $@ build/deps/libsodium/$*.c

@@ -16,7 +16,7 @@
 #include "kernel/core/spinlock.h"
 #include "lib/string.h"
 
-enum { RNDR_WORDS = 8, KEY_BYTES = crypto_stream_chacha20_ietf_KEYBYTES, CHUNK_BYTES = 256 };
+enum { RNDR_WORDS = 8, KEY_BYTES = crypto_stream_chacha20_ietf_KEYBYTES, CHUNK_BYTES = 1024 - KEY_BYTES /* with the key, whole blocks */ };
 
 static struct spinlock lock;
 static uint8_t key[KEY_BYTES]; /* W: under the lock */

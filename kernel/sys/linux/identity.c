@@ -188,7 +188,7 @@ static int64_t call_sched_yield(struct thread *thread, const uint64_t x[6])
 	return 0;
 }
 
-enum { RANDOM_STEP = 256, RANDOM_STRETCH = 16384, RANDOM_FLAGS = 7 };
+enum { RANDOM_STEP = 1024 - 32, RANDOM_STRETCH = 16 * RANDOM_STEP, RANDOM_FLAGS = 7 };
 
 static int64_t call_getrandom(struct thread *thread, const uint64_t x[6])
 {
