@@ -206,7 +206,7 @@ static void pages_count(const struct process *process, const struct linux_area *
 	}
 }
 
-bool linux_mm_next(struct process *process, uint64_t va, struct linux_mm_info *out)
+bool linux_mm_next(struct process *process, uint64_t va, bool with_pages, struct linux_mm_info *out)
 {
 	struct linux_mm *mm = linux_mm_of(process);
 	const struct linux_area *area;
@@ -224,7 +224,8 @@ bool linux_mm_next(struct process *process, uint64_t va, struct linux_mm_info *o
 		out->file = area->backing.file;
 		if (out->file != NULL)
 			(void)object_hold(&out->file->object); /* the area holds it */
-		pages_count(process, area, out);
+		if (with_pages)
+			pages_count(process, area, out);
 	}
 	spinlock_give(&mm->lock);
 	return out->end != 0;

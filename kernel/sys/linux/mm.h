@@ -81,11 +81,11 @@ struct linux_mm_info {
 	bool is_shared;
 	enum linux_area_kind kind;
 	struct linux_file *file; /* held, to be put; NULL: of no file */
-	uint64_t private_pages, shared_pages, dirty_private_pages, dirty_shared_pages;
+	uint64_t private_pages, shared_pages, dirty_private_pages, dirty_shared_pages; /* 0 where they were not asked for */
 };
 
-/* The area that `va` is in, or the first behind it; false: there is none. */
-bool linux_mm_next(struct process *process, uint64_t va, struct linux_mm_info *out);
+/* The area that `va` is in, or the first behind it; false: there is none. `with_pages`: its pages are counted, which takes as long as there are of them. */
+bool linux_mm_next(struct process *process, uint64_t va, bool with_pages, struct linux_mm_info *out);
 
 /* Pages present in all areas, and the bytes of all areas: for /proc/self/stat and statm. */
 void linux_mm_count(struct process *process, uint64_t *present_pages, uint64_t *bytes);

@@ -42,11 +42,12 @@ static void area_line(struct linux_text *text, struct linux_mm_info *area)
 	format_to(&text->sink, "\n");
 }
 
-static void areas_each(struct linux_text *text, struct process *of, void (*each)(struct linux_text *text, struct linux_mm_info *area))
+static void areas_each(struct linux_text *text, struct process *of, bool with_pages,
+		       void (*each)(struct linux_text *text, struct linux_mm_info *area))
 {
 	struct linux_mm_info area;
 
-	for (uint64_t va = 0; !text->failed && linux_mm_next(of, va, &area); va = area.end) {
+	for (uint64_t va = 0; !text->failed && linux_mm_next(of, va, with_pages, &area); va = area.end) {
 		each(text, &area);
 		if (area.file != NULL)
 			linux_file_put(area.file);
@@ -55,7 +56,7 @@ static void areas_each(struct linux_text *text, struct process *of, void (*each)
 
 void linux_pid_maps(struct linux_text *text, struct process *of)
 {
-	areas_each(text, of, area_line);
+	areas_each(text, of, false, area_line);
 }
 
 static void area_pages(struct linux_text *text, struct linux_mm_info *area)
@@ -76,7 +77,7 @@ static void area_pages(struct linux_text *text, struct linux_mm_info *area)
 
 void linux_pid_smaps(struct linux_text *text, struct process *of)
 {
-	areas_each(text, of, area_pages);
+	areas_each(text, of, true, area_pages);
 }
 
 static char state_of(const struct process *of)
