@@ -4,6 +4,7 @@
 #include "kernel/sys/linux/copy.h"
 
 #include "hal/contract/user.h"
+#include "kernel/core/libc.h"
 #include "kernel/sys/linux/mm.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread.h"
@@ -136,6 +137,25 @@ status_t linux_pieces_in(struct thread *thread, struct linux_piece *pieces, uint
 	return STATUS_OK;
 }
 
+status_t linux_pieces_begin(struct linux_pieces *own, struct linux_data *data, struct thread *thread, uint64_t va, uint64_t count)
+{
+	own->pieces = own->small;
+	if (count > LINUX_PIECES_MAX)
+		return STATUS_EINVAL;
+	if (count > LINUX_PIECES_SMALL)
+		own->pieces = malloc(count * sizeof(*own->pieces));
+	if (own->pieces == NULL)
+		return STATUS_ENOMEM;
+	*data = (struct linux_data){ .thread = thread, .pieces = own->pieces, .count = (unsigned)count };
+	return linux_pieces_in(thread, own->pieces, va, (unsigned)count, &data->left);
+}
+
+void linux_pieces_end(struct linux_pieces *own)
+{
+	if (own->pieces != own->small)
+		free(own->pieces);
+}
+
 status_t linux_data_user(struct linux_data *data, struct thread *thread, uint64_t va, uint64_t bytes)
 {
 	if (bytes > LINUX_BYTES_MAX)
@@ -152,7 +172,10 @@ status_t linux_data_user(struct linux_data *data, struct thread *thread, uint64_
 
 void linux_data_kernel(struct linux_data *data, void *memory, size_t bytes)
 {
-	data->memory = memory;
+	data->one = (struct linux_piece){ .va = (uint64_t)(uintptr_t)memory, .bytes = bytes };
+	data->pieces = &data->one;
+	data->count = 1;
+	data->at = 0;
 	data->left = bytes;
 }
 
@@ -170,6 +193,16 @@ static size_t piece_here(struct linux_data *data, size_t bytes, uint64_t *va)
 	return bytes;
 }
 
+/* Of memory of the kernel's all can be moved. */
+static size_t kernel_move(uint64_t va, uint8_t *to, const uint8_t *from, size_t bytes)
+{
+	if (to != NULL)
+		memcpy(to, (const void *)(uintptr_t)va, bytes);
+	else
+		memcpy((void *)(uintptr_t)va, from, bytes);
+	return bytes;
+}
+
 static int64_t data_move(struct linux_data *data, uint8_t *to, const uint8_t *from, size_t bytes)
 {
 	size_t done = 0;
@@ -179,8 +212,12 @@ static int64_t data_move(struct linux_data *data, uint8_t *to, const uint8_t *fr
 	while (done < bytes) {
 		uint64_t va;
 		size_t part = piece_here(data, bytes - done, &va);
-		size_t moved = to != NULL ? some_in(data->thread, to + done, va, part) : some_out(data->thread, va, from + done, part);
+		size_t moved;
 
+		if (data->thread == NULL)
+			moved = kernel_move(va, to != NULL ? to + done : NULL, to != NULL ? NULL : from + done, part);
+		else
+			moved = to != NULL ? some_in(data->thread, to + done, va, part) : some_out(data->thread, va, from + done, part);
 		data->at += moved;
 		data->left -= moved;
 		done += moved;
@@ -190,29 +227,12 @@ static int64_t data_move(struct linux_data *data, uint8_t *to, const uint8_t *fr
 	return (int64_t)done;
 }
 
-static size_t kernel_part(struct linux_data *data, size_t bytes)
-{
-	if (bytes > data->left)
-		bytes = data->left;
-	data->memory += bytes;
-	data->left -= bytes;
-	return bytes;
-}
-
 int64_t linux_data_take(struct linux_data *data, void *to, size_t bytes)
 {
-	if (data->thread != NULL)
-		return data_move(data, to, NULL, bytes);
-	bytes = kernel_part(data, bytes);
-	memcpy(to, data->memory - bytes, bytes);
-	return (int64_t)bytes;
+	return data_move(data, to, NULL, bytes);
 }
 
 int64_t linux_data_give(struct linux_data *data, const void *from, size_t bytes)
 {
-	if (data->thread != NULL)
-		return data_move(data, NULL, from, bytes);
-	bytes = kernel_part(data, bytes);
-	memcpy(data->memory - bytes, from, bytes);
-	return (int64_t)bytes;
+	return data_move(data, NULL, from, bytes);
 }

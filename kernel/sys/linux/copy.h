@@ -27,7 +27,7 @@ MUST_CHECK status_t linux_copy_struct_in(struct thread *thread, void *to, size_t
 /* A string with its NUL into `to`, of `bytes`: its length without the NUL. STATUS_EFAULT; STATUS_ENAMETOOLONG where it does not fit. */
 MUST_CHECK int64_t linux_copy_string(struct thread *thread, char *to, uint64_t from_va, size_t bytes);
 
-/* Memory to be read or written by a call: pieces of the process's, or one of the kernel's. Zero it, then linux_data_*(). */
+/* Memory to be read or written by a call: pieces of the process's, or of the kernel's. Zero it, then linux_data_*(). */
 struct linux_piece {
 	uint64_t va;
 	uint64_t bytes;
@@ -36,8 +36,7 @@ struct linux_piece {
 enum { LINUX_PIECES_MAX = 1024, LINUX_BYTES_MAX = 0x7ffff000 };
 
 struct linux_data {
-	struct thread *thread;          /* NULL: `memory` is the kernel's */
-	uint8_t *memory;
+	struct thread *thread;            /* NULL: the pieces are the kernel's */
 	const struct linux_piece *pieces; /* of `count` */
 	unsigned count;
 	uint64_t at;   /* in the first piece */
@@ -50,6 +49,17 @@ struct linux_data {
  * length is negative. Spec: Linux, lib/iov_iter.c: __import_iovec()
  */
 MUST_CHECK status_t linux_pieces_in(struct thread *thread, struct linux_piece *pieces, uint64_t va, unsigned count, uint64_t *bytes);
+
+/* Pieces in memory of the call's, or of the heap where they are many. */
+enum { LINUX_PIECES_SMALL = 8 };
+struct linux_pieces {
+	struct linux_piece small[LINUX_PIECES_SMALL];
+	struct linux_piece *pieces;
+};
+
+/* The same, with `data` of them; linux_pieces_end() in any case. STATUS_EINVAL for too many, STATUS_ENOMEM. */
+MUST_CHECK status_t linux_pieces_begin(struct linux_pieces *own, struct linux_data *data, struct thread *thread, uint64_t va, uint64_t count);
+void linux_pieces_end(struct linux_pieces *own);
 
 /* One piece of the process's; at most LINUX_BYTES_MAX of it. Returns STATUS_EFAULT for an address that no process can have. */
 MUST_CHECK status_t linux_data_user(struct linux_data *data, struct thread *thread, uint64_t va, uint64_t bytes);

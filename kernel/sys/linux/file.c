@@ -182,6 +182,24 @@ static int64_t placed(struct linux_file *file, struct linux_data *data, const ui
 	return offset != NULL ? run(file, data, *offset) : at_place(file, data, run);
 }
 
+/* Once, and nothing is waited for. */
+static int64_t at_once(struct linux_file *file, struct linux_data *data, const uint64_t *offset, transfer *stream, transfer *other)
+{
+	if (!file->ops->is_stream)
+		return placed(file, data, offset, other);
+	return offset != NULL ? STATUS_ESPIPE : stream(file, data, 0);
+}
+
+int64_t linux_file_read_now(struct linux_file *file, struct linux_data *data, const uint64_t *offset)
+{
+	return file->ops->read != NULL ? at_once(file, data, offset, file->ops->read, settled_read) : STATUS_EINVAL;
+}
+
+int64_t linux_file_write_now(struct linux_file *file, struct linux_data *data, const uint64_t *offset)
+{
+	return file->ops->write != NULL ? at_once(file, data, offset, file->ops->write, settled_write) : STATUS_EINVAL;
+}
+
 int64_t linux_file_read(struct thread *thread, struct linux_file *file, struct linux_data *data, const uint64_t *offset)
 {
 	if (file->ops->read == NULL)

@@ -128,4 +128,8 @@ static inline uint32_t linux_file_flags(const struct linux_file *file)
 MUST_CHECK int64_t linux_file_read(struct thread *thread, struct linux_file *file, struct linux_data *data, const uint64_t *offset);
 MUST_CHECK int64_t linux_file_write(struct thread *thread, struct linux_file *file, struct linux_data *data, const uint64_t *offset);
 
+/* The same, but a stream is not waited for: STATUS_EAGAIN where there is nothing, or no room. */
+MUST_CHECK int64_t linux_file_read_now(struct linux_file *file, struct linux_data *data, const uint64_t *offset);
+MUST_CHECK int64_t linux_file_write_now(struct linux_file *file, struct linux_data *data, const uint64_t *offset);
+
 #endif

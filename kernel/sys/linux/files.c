@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* Reading, writing and moving about in open files. */
-#include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/fds.h"
@@ -10,7 +9,7 @@
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 
-enum { SEEK_SET_ = 0, SEEK_CUR_ = 1, SEEK_END_ = 2, SEEK_DATA_ = 3, SEEK_HOLE_ = 4, PIECES_SMALL = 8 };
+enum { SEEK_SET_ = 0, SEEK_CUR_ = 1, SEEK_END_ = 2, SEEK_DATA_ = 3, SEEK_HOLE_ = 4 };
 
 typedef int64_t transfer(struct thread *thread, struct linux_file *file, struct linux_data *data, const uint64_t *offset);
 
@@ -55,28 +54,16 @@ static int64_t one(struct thread *thread, const uint64_t x[6], uint32_t right, t
 
 static int64_t many(struct thread *thread, const uint64_t x[6], uint32_t right, transfer *run, const uint64_t *offset)
 {
-	struct linux_piece small[PIECES_SMALL];
-	struct linux_piece *pieces = small;
-	struct linux_data data = { .thread = thread };
-	uint64_t count = x[2];
-	int64_t result;
+	struct linux_pieces pieces;
+	struct linux_data data;
+	int64_t result = fd_check(thread, (int)x[0], right);
 
-	result = fd_check(thread, (int)x[0], right);
 	if (result != STATUS_OK)
 		return result;
-	if (count > LINUX_PIECES_MAX)
-		return STATUS_EINVAL;
-	if (count > PIECES_SMALL)
-		pieces = malloc(count * sizeof(*pieces));
-	if (pieces == NULL)
-		return STATUS_ENOMEM;
-	result = linux_pieces_in(thread, pieces, x[1], (unsigned)count, &data.left);
-	data.pieces = pieces;
-	data.count = (unsigned)count;
+	result = linux_pieces_begin(&pieces, &data, thread, x[1], x[2]);
 	if (result == STATUS_OK)
 		result = fd_transfer(thread, (int)x[0], right, run, &data, offset);
-	if (pieces != small)
-		free(pieces);
+	linux_pieces_end(&pieces);
 	return result;
 }
 

@@ -24,6 +24,7 @@ struct pipe {
 	uint64_t head, tail; /* written, read, counted from the beginning */
 	uint64_t pages[LINUX_PIPE_PAGES];
 	bool reading, writing; /* somebody is at it */
+	bool read_missed, write_missed; /* somebody else wanted to be meanwhile */
 	unsigned readers, writers;          /* open files of that end */
 	uint64_t reader_count, writer_count; /* that there have ever been */
 	struct linux_event event;
@@ -45,6 +46,27 @@ MUST_CHECK struct linux_file *linux_pipe_end_make(struct pipe *pipe, uint32_t fl
 
 /* Takes a hold of a pipe with a name back; whether it was the last one, and then nobody finds it any more. */
 MUST_CHECK bool linux_fifo_unhold(struct pipe *pipe);
+
+/*
+ * One side of a pipe for who moves data by itself: its bytes, or its room, as pieces of the kernel's memory. Until it is ended that side is busy for others,
+ * as it is while somebody reads or writes; it may be ended on any CPU, but nobody waits for anything that can take for ever before.
+ */
+struct linux_pipe_side {
+	struct pipe *pipe;
+	struct linux_data data; /* of the pieces */
+	struct linux_piece pieces[LINUX_PIPE_PAGES + 1];
+};
+
+/* What there is to be read, at most `bytes`: how much, 0 at the end of what will be written. STATUS_EAGAIN. `file` is a pipe's, and may be read. */
+MUST_CHECK int64_t linux_pipe_read_begin(struct linux_file *file, uint64_t bytes, struct linux_pipe_side *side);
+void linux_pipe_read_end(struct linux_pipe_side *side, uint64_t taken);
+
+/* What may be written, at most `bytes`: how much. STATUS_EAGAIN, STATUS_EPIPE, STATUS_ENOMEM. `file` is a pipe's, and may be written. */
+MUST_CHECK int64_t linux_pipe_write_begin(struct linux_file *file, uint64_t bytes, struct linux_pipe_side *side);
+void linux_pipe_write_end(struct linux_pipe_side *side, uint64_t put);
+
+/* The pipe of a file; NULL: it is none. */
+struct pipe *linux_pipe_of(const struct linux_file *file);
 
 /* How many bytes a pipe holds; STATUS_EBADF: the file is none. */
 int64_t linux_pipe_size(const struct linux_file *file);

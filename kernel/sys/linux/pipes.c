@@ -8,15 +8,11 @@
 #include "hal/contract/memory.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
-#include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/dentry.h"
-#include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/pipe.h"
-#include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
-#include "kernel/sys/process.h"
 #include "lib/string.h"
 
 enum { PAGES = LINUX_PIPE_PAGES, BYTES = PAGES * HAL_PAGE_BYTES, ATOMIC_BYTES = 4096 /* PIPE_BUF */ };
@@ -98,33 +94,54 @@ static int64_t pieces_move(struct pipe *pipe, struct linux_data *data, uint64_t 
 	return done > 0 ? (int64_t)done : moved;
 }
 
+/* How much there is to be read, 0 at the end, and then the reader is at it. */
+static int64_t read_begin(struct pipe *pipe)
+{
+	int64_t result = STATUS_EAGAIN;
+
+	spinlock_take(&pipe->lock);
+	if (pipe->reading) {
+		pipe->read_missed = true;
+	} else if (pipe->head != pipe->tail) {
+		pipe->reading = true;
+		result = (int64_t)(pipe->head - pipe->tail);
+	} else if (pipe->writers == 0) {
+		result = 0;
+	}
+	spinlock_give(&pipe->lock);
+	return result;
+}
+
+/* The reader has taken so much, and is at it no more. Who found it busy is told even where that is nothing. */
+static void read_over(struct pipe *pipe, uint64_t taken)
+{
+	bool tell;
+
+	spinlock_take(&pipe->lock);
+	pipe->tail += taken;
+	pipe->reading = false;
+	tell = taken > 0 || pipe->read_missed;
+	pipe->read_missed = false;
+	if (pipe->tail == pipe->head && !pipe->writing)
+		pages_free(pipe, pipe->head / HAL_PAGE_BYTES % PAGES);
+	spinlock_give(&pipe->lock);
+	if (tell)
+		linux_event_raise(&pipe->event);
+}
+
 static int64_t pipe_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
 	struct pipe *pipe = pipe_of(file);
-	int64_t result = STATUS_EAGAIN;
-	uint64_t bytes;
+	int64_t result;
 
 	(void)offset;
 	if (data->left == 0)
 		return 0;
-	spinlock_take(&pipe->lock);
-	bytes = pipe->reading ? 0 : pipe->head - pipe->tail;
-	if (bytes > 0)
-		pipe->reading = true;
-	else if (!pipe->reading && pipe->writers == 0)
-		result = 0;
-	spinlock_give(&pipe->lock);
-	if (bytes == 0)
+	result = read_begin(pipe);
+	if (result <= 0)
 		return result;
-	result = pieces_move(pipe, data, pipe->tail, bytes, move_out);
-	spinlock_take(&pipe->lock);
-	if (result > 0)
-		pipe->tail += (uint64_t)result;
-	pipe->reading = false;
-	if (pipe->tail == pipe->head && !pipe->writing)
-		pages_free(pipe, pipe->head / HAL_PAGE_BYTES % PAGES);
-	spinlock_give(&pipe->lock);
-	linux_event_raise(&pipe->event);
+	result = pieces_move(pipe, data, pipe->tail, (uint64_t)result, move_out);
+	read_over(pipe, result > 0 ? (uint64_t)result : 0);
 	return result;
 }
 
@@ -138,12 +155,30 @@ static int64_t write_begin(struct pipe *pipe, uint64_t wanted)
 	room = BYTES - (pipe->head - pipe->tail);
 	if (pipe->readers == 0) {
 		result = STATUS_EPIPE;
-	} else if (!pipe->writing && room > 0 && (wanted > ATOMIC_BYTES || room >= wanted)) {
+	} else if (pipe->writing) {
+		pipe->write_missed = true;
+	} else if (room > 0 && (wanted > ATOMIC_BYTES || room >= wanted)) {
 		pipe->writing = true;
 		result = (int64_t)(room < wanted ? room : wanted);
 	}
 	spinlock_give(&pipe->lock);
 	return result;
+}
+
+static void write_over(struct pipe *pipe, uint64_t put)
+{
+	bool tell;
+
+	spinlock_take(&pipe->lock);
+	pipe->head += put;
+	pipe->writing = false;
+	tell = put > 0 || pipe->write_missed;
+	pipe->write_missed = false;
+	if (put == 0 && pipe->tail == pipe->head && !pipe->reading)
+		pages_free(pipe, pipe->head / HAL_PAGE_BYTES % PAGES);
+	spinlock_give(&pipe->lock);
+	if (tell)
+		linux_event_raise(&pipe->event);
 }
 
 static int64_t pipe_write(struct linux_file *file, struct linux_data *data, uint64_t offset)
@@ -158,13 +193,65 @@ static int64_t pipe_write(struct linux_file *file, struct linux_data *data, uint
 	if (result <= 0)
 		return result;
 	result = pieces_move(pipe, data, pipe->head, (uint64_t)result, move_in);
-	spinlock_take(&pipe->lock);
-	if (result > 0)
-		pipe->head += (uint64_t)result;
-	pipe->writing = false;
-	spinlock_give(&pipe->lock);
-	linux_event_raise(&pipe->event);
+	write_over(pipe, result > 0 ? (uint64_t)result : 0);
 	return result;
+}
+
+/* A stretch of the ring as pieces: how much of it; less than `bytes` where memory for its pages is out. */
+static uint64_t side_fill(struct linux_pipe_side *side, uint64_t place, uint64_t bytes)
+{
+	uint64_t done = 0;
+	unsigned count = 0;
+
+	while (done < bytes) {
+		size_t piece;
+		uint8_t *at = ring_at(side->pipe, place + done, &piece);
+
+		if (at == NULL)
+			break;
+		if (piece > bytes - done)
+			piece = (size_t)(bytes - done);
+		side->pieces[count++] = (struct linux_piece){ .va = (uint64_t)(uintptr_t)at, .bytes = piece };
+		done += piece;
+	}
+	side->data = (struct linux_data){ .pieces = side->pieces, .count = count, .left = done };
+	return done;
+}
+
+int64_t linux_pipe_read_begin(struct linux_file *file, uint64_t bytes, struct linux_pipe_side *side)
+{
+	struct pipe *pipe = pipe_of(file);
+	int64_t result = read_begin(pipe);
+
+	if (result <= 0)
+		return result;
+	side->pipe = pipe;
+	return (int64_t)side_fill(side, pipe->tail, (uint64_t)result < bytes ? (uint64_t)result : bytes);
+}
+
+void linux_pipe_read_end(struct linux_pipe_side *side, uint64_t taken)
+{
+	read_over(side->pipe, taken);
+}
+
+int64_t linux_pipe_write_begin(struct linux_file *file, uint64_t bytes, struct linux_pipe_side *side)
+{
+	struct pipe *pipe = pipe_of(file);
+	int64_t result = write_begin(pipe, BYTES);
+
+	if (result <= 0)
+		return result;
+	side->pipe = pipe;
+	result = (int64_t)side_fill(side, pipe->head, (uint64_t)result < bytes ? (uint64_t)result : bytes);
+	if (result > 0)
+		return result;
+	write_over(pipe, 0);
+	return STATUS_ENOMEM;
+}
+
+void linux_pipe_write_end(struct linux_pipe_side *side, uint64_t put)
+{
+	write_over(side->pipe, put);
 }
 
 static uint32_t read_poll(struct linux_file *file, struct linux_waiter *waiter)
@@ -266,30 +353,14 @@ static const struct linux_file_ops both_ops = {
 	.end = both_end, .release = end_release,
 };
 
-int64_t linux_pipe_size(const struct linux_file *file)
+struct pipe *linux_pipe_of(const struct linux_file *file)
 {
-	return file->ops == &read_ops || file->ops == &write_ops || file->ops == &both_ops ? BYTES : STATUS_EBADF;
+	return file->ops == &read_ops || file->ops == &write_ops || file->ops == &both_ops ? pipe_of(file) : NULL;
 }
 
-struct pipe *linux_pipe_make(struct budget *budget)
+int64_t linux_pipe_size(const struct linux_file *file)
 {
-	static _Atomic uint64_t last_id;
-	struct pipe *pipe;
-
-	if (!linux_charge(budget, sizeof(*pipe)))
-		return NULL;
-	pipe = calloc(1, sizeof(*pipe));
-	if (pipe == NULL) {
-		budget_credit_bytes(budget, sizeof(*pipe));
-		return NULL;
-	}
-	budget_hold(budget);
-	pipe->budget = budget;
-	list_init(&pipe->named);
-	pipe->id = atomic_fetch_add_explicit(&last_id, 1, memory_order_relaxed) + 1;
-	atomic_init(&pipe->holds, 1);
-	linux_event_init(&pipe->event);
-	return pipe;
+	return linux_pipe_of(file) != NULL ? BYTES : STATUS_EBADF;
 }
 
 struct linux_file *linux_pipe_end_make(struct pipe *pipe, uint32_t flags, struct linux_dentry *dentry)
@@ -312,51 +383,3 @@ struct linux_file *linux_pipe_end_make(struct pipe *pipe, uint32_t flags, struct
 	linux_event_raise(&pipe->event);
 	return &end->file;
 }
-
-/* Two open files for a new pipe. */
-static status_t ends_make(struct process *process, uint32_t flags, struct linux_file *files[2])
-{
-	struct pipe *pipe = linux_pipe_make(process->budget);
-
-	if (pipe == NULL)
-		return STATUS_ENOMEM;
-	files[0] = linux_pipe_end_make(pipe, flags, NULL);
-	files[1] = files[0] != NULL ? linux_pipe_end_make(pipe, flags | LINUX_O_WRONLY, NULL) : NULL;
-	if (files[0] != NULL && files[1] == NULL)
-		linux_file_put(files[0]);
-	linux_pipe_put(pipe);
-	return files[1] != NULL ? STATUS_OK : STATUS_ENOMEM;
-}
-
-static int64_t call_pipe2(struct thread *thread, const uint64_t x[6])
-{
-	struct linux_file *files[2];
-	bool close = (x[1] & LINUX_O_CLOEXEC) != 0;
-	int32_t fds[2];
-	int64_t fd;
-
-	if ((x[1] & ~(uint64_t)(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK | LINUX_O_DIRECT)) != 0)
-		return STATUS_EINVAL;
-	if (ends_make(thread->process, (uint32_t)x[1] & LINUX_O_NONBLOCK, files) != STATUS_OK)
-		return STATUS_ENOMEM;
-	fd = linux_fd_add(thread->process, files[0], 0, close);
-	if (fd < 0) {
-		linux_file_put(files[1]);
-		return fd;
-	}
-	fds[0] = (int32_t)fd;
-	fd = linux_fd_add(thread->process, files[1], 0, close);
-	fds[1] = (int32_t)fd;
-	if (fd >= 0 && linux_copy_out(thread, x[0], fds, sizeof(fds)) != STATUS_OK) {
-		(void)linux_fd_close(thread->process, fds[1]);
-		fd = STATUS_EFAULT;
-	}
-	if (fd < 0)
-		(void)linux_fd_close(thread->process, fds[0]);
-	return fd < 0 ? fd : STATUS_OK;
-}
-
-const struct linux_call linux_calls_pipes[] = {
-	{ 59, 2, "pipe2", call_pipe2 },
-	{ 0 },
-};

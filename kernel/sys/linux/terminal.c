@@ -167,7 +167,7 @@ static int64_t take_in_time(struct thread *thread, uint8_t *to, size_t room, boo
 
 static int64_t terminal_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
-	struct thread *thread = data->thread;
+	struct thread *thread = thread_current();
 	uint8_t bytes[READ_BYTES];
 	int64_t result;
 

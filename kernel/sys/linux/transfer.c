@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* Data from one descriptor to another by way of the kernel, and what is done to a file's storage. */
+#include "kernel/sys/linux/transfer.h"
+
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
@@ -11,29 +13,23 @@
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 
-enum { PART_BYTES = 65536, FALLOC_KEEP_SIZE = 1 };
-
-/* Two descriptors, and places in them; NULL: the file's own. */
-struct pair {
-	struct linux_file *from, *to;
-	uint64_t *from_offset, *to_offset;
-};
+enum { FALLOC_KEEP_SIZE = 1 };
 
 /*
  * Moves one part: how much was written. What was read and not written is not lost: a file's own place goes back by it, and a stream is not read from
  * unless what is written to takes all.
  */
-static int64_t part_move(struct thread *thread, struct pair *pair, uint8_t *buffer, size_t bytes)
+static int64_t part_copy(struct thread *thread, struct linux_pair *pair, size_t bytes)
 {
 	struct linux_data data = { 0 };
 	int64_t got;
 	int64_t put;
 
-	linux_data_kernel(&data, buffer, bytes);
+	linux_data_kernel(&data, pair->buffer, bytes);
 	got = linux_file_read(thread, pair->from, &data, pair->from_offset);
 	if (got <= 0)
 		return got;
-	linux_data_kernel(&data, buffer, (size_t)got);
+	linux_data_kernel(&data, pair->buffer, (size_t)got);
 	put = linux_file_write(thread, pair->to, &data, pair->to_offset);
 	if (pair->from_offset == NULL && !pair->from->ops->is_stream && put < got) {
 		spinlock_take(&pair->from->lock);
@@ -47,33 +43,39 @@ static int64_t part_move(struct thread *thread, struct pair *pair, uint8_t *buff
 	return put;
 }
 
-static int64_t pair_move(struct thread *thread, struct pair *pair, uint64_t bytes)
+int64_t linux_pair_move(struct thread *thread, struct linux_pair *pair, uint64_t bytes, linux_part_move *move)
 {
-	uint8_t *buffer = malloc(PART_BYTES);
 	int64_t done = 0;
 	int64_t moved = 0;
 
-	if (buffer == NULL)
-		return STATUS_ENOMEM;
 	if (bytes > LINUX_BYTES_MAX)
 		bytes = LINUX_BYTES_MAX;
 	while ((uint64_t)done < bytes) {
 		uint64_t left = bytes - (uint64_t)done;
-		size_t part = left < PART_BYTES ? (size_t)left : PART_BYTES;
 
 		if (done > 0)
 			linux_give_way(thread); /* neither end need ever wait */
-		moved = part_move(thread, pair, buffer, part);
+		moved = move(thread, pair, left < LINUX_PART_BYTES ? (size_t)left : LINUX_PART_BYTES);
 		if (moved > 0)
 			done += moved;
 		if (moved <= 0 || linux_signal_is_due(thread))
 			break;
 	}
-	free(buffer);
 	return done > 0 ? done : moved;
 }
 
-static status_t pair_open(struct thread *thread, int from, int to, struct pair *pair)
+static int64_t pair_copy(struct thread *thread, struct linux_pair *pair, uint64_t bytes)
+{
+	int64_t result = STATUS_ENOMEM;
+
+	pair->buffer = malloc(LINUX_PART_BYTES);
+	if (pair->buffer != NULL)
+		result = linux_pair_move(thread, pair, bytes, part_copy);
+	free(pair->buffer);
+	return result;
+}
+
+status_t linux_pair_open(struct thread *thread, int from, int to, struct linux_pair *pair)
 {
 	status_t status = linux_fd_get(thread->process, from, LINUX_FILE_READ, &pair->from);
 
@@ -85,7 +87,7 @@ static status_t pair_open(struct thread *thread, int from, int to, struct pair *
 	return status;
 }
 
-static void pair_close(struct pair *pair)
+void linux_pair_close(struct linux_pair *pair)
 {
 	linux_file_put(pair->from);
 	linux_file_put(pair->to);
@@ -93,7 +95,7 @@ static void pair_close(struct pair *pair)
 
 static int64_t call_sendfile(struct thread *thread, const uint64_t x[6])
 {
-	struct pair pair = { 0 };
+	struct linux_pair pair = { 0 };
 	uint64_t offset;
 	int64_t result;
 
@@ -104,17 +106,17 @@ static int64_t call_sendfile(struct thread *thread, const uint64_t x[6])
 			return STATUS_EINVAL;
 		pair.from_offset = &offset;
 	}
-	result = pair_open(thread, (int)x[1], (int)x[0], &pair);
+	result = linux_pair_open(thread, (int)x[1], (int)x[0], &pair);
 	if (result != STATUS_OK)
 		return result;
-	result = pair.from->ops->is_stream ? STATUS_EINVAL : pair_move(thread, &pair, x[3]);
-	pair_close(&pair);
+	result = pair.from->ops->is_stream ? STATUS_EINVAL : pair_copy(thread, &pair, x[3]);
+	linux_pair_close(&pair);
 	if (result > 0 && x[2] != 0 && linux_copy_out(thread, x[2], &offset, sizeof(offset)) != STATUS_OK)
 		return STATUS_EFAULT;
 	return result;
 }
 
-static status_t offset_take(struct thread *thread, uint64_t va, uint64_t *offset, uint64_t **to)
+status_t linux_offset_take(struct thread *thread, uint64_t va, uint64_t *offset, uint64_t **to)
 {
 	*to = va != 0 ? offset : NULL;
 	if (va == 0)
@@ -140,22 +142,22 @@ static bool is_directory(const struct linux_file *file)
 
 static int64_t call_copy_file_range(struct thread *thread, const uint64_t x[6])
 {
-	struct pair pair = { 0 };
+	struct linux_pair pair = { 0 };
 	uint64_t from;
 	uint64_t to;
-	int64_t result = offset_take(thread, x[1], &from, &pair.from_offset);
+	int64_t result = linux_offset_take(thread, x[1], &from, &pair.from_offset);
 
 	if (result == STATUS_OK)
-		result = offset_take(thread, x[3], &to, &pair.to_offset);
+		result = linux_offset_take(thread, x[3], &to, &pair.to_offset);
 	if (result == STATUS_OK)
-		result = x[5] != 0 ? STATUS_EINVAL : pair_open(thread, (int)x[0], (int)x[2], &pair);
+		result = x[5] != 0 ? STATUS_EINVAL : linux_pair_open(thread, (int)x[0], (int)x[2], &pair);
 	if (result != STATUS_OK)
 		return result;
 	if (!is_regular(pair.from) || !is_regular(pair.to))
 		result = is_directory(pair.from) || is_directory(pair.to) ? STATUS_EISDIR : STATUS_EINVAL;
 	else
-		result = linux_file_flags(pair.to) & LINUX_O_APPEND ? STATUS_EBADF : pair_move(thread, &pair, x[4]);
-	pair_close(&pair);
+		result = linux_file_flags(pair.to) & LINUX_O_APPEND ? STATUS_EBADF : pair_copy(thread, &pair, x[4]);
+	linux_pair_close(&pair);
 	if (result > 0 && ((x[1] != 0 && linux_copy_out(thread, x[1], &from, sizeof(from)) != STATUS_OK) ||
 			   (x[3] != 0 && linux_copy_out(thread, x[3], &to, sizeof(to)) != STATUS_OK)))
 		return STATUS_EFAULT;
