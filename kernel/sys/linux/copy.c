@@ -194,7 +194,7 @@ static size_t piece_here(struct linux_data *data, size_t bytes, uint64_t *va)
 }
 
 /* Of memory of the kernel's all can be moved. */
-static size_t kernel_move(uint64_t va, uint8_t *to, const uint8_t *from, size_t bytes)
+static __attribute__((noinline)) size_t kernel_move(uint64_t va, uint8_t *to, const uint8_t *from, size_t bytes)
 {
 	if (to != NULL)
 		memcpy(to, (const void *)(uintptr_t)va, bytes);
@@ -214,7 +214,7 @@ static int64_t data_move(struct linux_data *data, uint8_t *to, const uint8_t *fr
 		size_t part = piece_here(data, bytes - done, &va);
 		size_t moved;
 
-		if (data->thread == NULL)
+		if (__builtin_expect(data->thread == NULL, 0))
 			moved = kernel_move(va, to != NULL ? to + done : NULL, to != NULL ? NULL : from + done, part);
 		else
 			moved = to != NULL ? some_in(data->thread, to + done, va, part) : some_out(data->thread, va, from + done, part);

@@ -95,7 +95,7 @@ static int64_t pieces_move(struct pipe *pipe, struct linux_data *data, uint64_t 
 }
 
 /* How much there is to be read, 0 at the end, and then the reader is at it. */
-static int64_t read_begin(struct pipe *pipe)
+static inline __attribute__((always_inline)) int64_t read_begin(struct pipe *pipe)
 {
 	int64_t result = STATUS_EAGAIN;
 
@@ -113,7 +113,7 @@ static int64_t read_begin(struct pipe *pipe)
 }
 
 /* The reader has taken so much, and is at it no more. Who found it busy is told even where that is nothing. */
-static void read_over(struct pipe *pipe, uint64_t taken)
+static inline __attribute__((always_inline)) void read_over(struct pipe *pipe, uint64_t taken)
 {
 	bool tell;
 
@@ -146,7 +146,7 @@ static int64_t pipe_read(struct linux_file *file, struct linux_data *data, uint6
 }
 
 /* How much may be written now, and then the writer is at it: what fits a page goes whole or not at all. */
-static int64_t write_begin(struct pipe *pipe, uint64_t wanted)
+static inline __attribute__((always_inline)) int64_t write_begin(struct pipe *pipe, uint64_t wanted)
 {
 	uint64_t room;
 	int64_t result = STATUS_EAGAIN;
@@ -165,7 +165,7 @@ static int64_t write_begin(struct pipe *pipe, uint64_t wanted)
 	return result;
 }
 
-static void write_over(struct pipe *pipe, uint64_t put)
+static inline __attribute__((always_inline)) void write_over(struct pipe *pipe, uint64_t put)
 {
 	bool tell;
 
