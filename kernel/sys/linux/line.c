@@ -9,7 +9,7 @@ void line_init(struct line *line)
 {
 	line->settings = (struct line_settings){
 		.input = LINE_ICRNL | LINE_IXON,
-		.output = 05,    /* OPOST, ONLCR */
+		.output = LINE_OPOST | LINE_ONLCR,
 		.control = 0277, /* B38400, CS8, CREAD */
 		.local = LINE_ISIG | LINE_ICANON | LINE_ECHO | LINE_ECHOE | LINE_ECHOK | LINE_ECHOCTL | LINE_ECHOKE | LINE_IEXTEN,
 		.chars = { 3, 034, 0177, 025, 4, 0, 1, 0, 021, 023, 032, 0, 022, 017, 027, 026 },
@@ -175,6 +175,27 @@ int line_type(struct line *line, uint8_t byte)
 	if (!has(line, LINE_ICANON) || (!literal && ends_line(line, byte)))
 		line->ready = line->head;
 	return 0;
+}
+
+size_t line_room(const struct line *line)
+{
+	size_t used = (size_t)(line->head - line->tail);
+	size_t room = used < LINE_BYTES - 1u ? LINE_BYTES - 1u - used : 0;
+
+	return room == 0 && has(line, LINE_ICANON) && !line_is_ready(line) ? 1 : room;
+}
+
+size_t line_output(const struct line *line, char c, char to[LINE_OUTPUT_MAX])
+{
+	uint32_t output = line->settings.output;
+	size_t count = 0;
+
+	if ((output & LINE_OPOST) != 0 && c == '\n' && (output & LINE_ONLCR) != 0)
+		to[count++] = '\r';
+	if ((output & LINE_OPOST) != 0 && c == '\r' && (output & LINE_OCRNL) != 0)
+		c = '\n';
+	to[count++] = c;
+	return count;
 }
 
 bool line_is_ready(const struct line *line)

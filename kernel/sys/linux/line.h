@@ -20,8 +20,9 @@ enum {
 	LINE_VSUSP = 10, LINE_VEOL = 11, LINE_VREPRINT = 12, LINE_VWERASE = 14, LINE_VLNEXT = 15, LINE_VEOL2 = 16, LINE_NCCS = 19,
 };
 
-/* Of c_iflag, c_lflag. */
+/* Of c_iflag, c_oflag, c_lflag. */
 enum { LINE_ISTRIP = 040, LINE_INLCR = 0100, LINE_IGNCR = 0200, LINE_ICRNL = 0400, LINE_IXON = 02000 };
+enum { LINE_OPOST = 01, LINE_ONLCR = 04, LINE_OCRNL = 010 };
 enum {
 	LINE_ISIG = 01, LINE_ICANON = 02, LINE_ECHO = 010, LINE_ECHOE = 020, LINE_ECHOK = 040, LINE_ECHONL = 0100, LINE_NOFLSH = 0200, LINE_TOSTOP = 0400,
 	LINE_ECHOCTL = 01000, LINE_ECHOKE = 04000, LINE_IEXTEN = 0100000,
@@ -36,7 +37,7 @@ struct line_settings {
 
 static_assert(sizeof(struct line_settings) == 36, "asm-generic/termbits.h: struct termios");
 
-enum { LINE_BYTES = 4096, LINE_ECHO_BYTES = 1024 };
+enum { LINE_BYTES = 4096, LINE_ECHO_BYTES = 1024, LINE_OUTPUT_MAX = 2 };
 
 struct line {
 	struct line_settings settings;
@@ -53,6 +54,15 @@ void line_init(struct line *line);
 
 /* A byte was typed. Returns the signal that it sends, or 0. */
 int line_type(struct line *line, uint8_t byte);
+
+/*
+ * How many bytes can be typed before some are lost. Of a line that is too long each is lost but its end, which must be able to come: there is room for
+ * one then.
+ */
+size_t line_room(const struct line *line);
+
+/* What is to be shown for a character that is written, or echoed: how many characters. */
+size_t line_output(const struct line *line, char c, char to[LINE_OUTPUT_MAX]);
 
 /* Bytes that can be read now: of a line, or one more than none where its end of file waits. */
 bool line_is_ready(const struct line *line);

@@ -206,6 +206,49 @@ static void what_is_shown_has_its_room_and_no_more(void)
 	CU_ASSERT_EQUAL(take(8000)[0], 'a');
 }
 
+/* What is shown for all of a text. */
+static const char *output(const char *text, uint32_t flags)
+{
+	static char out[64];
+	size_t count = 0;
+
+	line.settings.output = flags;
+	for (; *text != '\0'; text++)
+		count += line_output(&line, *text, out + count);
+	out[count] = '\0';
+	return out;
+}
+
+static void ends_of_lines_are_shown_as_the_settings_say(void)
+{
+	begin();
+	CU_ASSERT_STRING_EQUAL(output("a\nb\rc", line.settings.output), "a\r\nb\rc");
+	CU_ASSERT_STRING_EQUAL(output("a\nb\rc", LINE_OPOST), "a\nb\rc");
+	CU_ASSERT_STRING_EQUAL(output("a\nb\rc", LINE_OPOST | LINE_OCRNL), "a\nb\nc");
+	CU_ASSERT_STRING_EQUAL(output("a\nb\rc", LINE_ONLCR | LINE_OCRNL), "a\nb\rc");
+}
+
+/* All that there is said to be room for can be read again. */
+static void room_is_what_is_not_lost(void)
+{
+	begin();
+	settings_change(LINE_ICANON | LINE_ECHO, 0);
+	CU_ASSERT_EQUAL(line_room(&line), LINE_BYTES - 1);
+	type("abc");
+	CU_ASSERT_EQUAL(line_room(&line), LINE_BYTES - 4);
+	while (line_room(&line) > 0)
+		(void)line_type(&line, 'x');
+	CU_ASSERT_EQUAL(line_count(&line), LINE_BYTES - 1);
+	CU_ASSERT_EQUAL(strlen(take(100)), 100);
+	CU_ASSERT_EQUAL(line_room(&line), 100);
+	begin();
+	for (unsigned i = 0; i < LINE_BYTES; i++)
+		(void)line_type(&line, 'x');
+	CU_ASSERT_EQUAL(line_room(&line), 1); /* for the end of the line, */
+	(void)line_type(&line, '\n');
+	CU_ASSERT_EQUAL(line_room(&line), 0); /* which is there now */
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(a_line_can_be_read_when_it_has_ended),
 	UNIT_CASE(a_read_gives_one_line_and_a_short_one_part_of_it),
@@ -219,6 +262,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(only_the_end_of_a_line_is_shown_where_that_is_asked_for),
 	UNIT_CASE(a_line_that_is_too_long_loses_characters_and_not_its_end),
 	UNIT_CASE(what_is_shown_has_its_room_and_no_more),
+	UNIT_CASE(ends_of_lines_are_shown_as_the_settings_say),
+	UNIT_CASE(room_is_what_is_not_lost),
 	UNIT_CASE(nothing_that_is_typed_breaks_it),
 };
 
