@@ -7,6 +7,7 @@
 
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/cpu_time.h"
+#include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/thread.h"
 
 struct spinlock linux_family_lock;
@@ -45,6 +46,7 @@ status_t linux_family_enter(struct process *process, struct process *parent, int
 	family->top = of != NULL ? of->top : process->number;
 	family->group = of != NULL ? of->group : process->number;
 	family->session = of != NULL ? of->session : process->number;
+	family->left_terminal = of != NULL && of->left_terminal;
 	if (parent != NULL) {
 		family->parent = family_of(parent);
 		atomic_store_explicit(&family->parent_number, parent->number, memory_order_relaxed);
@@ -187,6 +189,7 @@ void linux_family_end(struct process *process)
 
 	if (family->top == process->number)
 		descendants_kill(process);
+	linux_terminal_leader_ended(process);
 	children_release(family);
 	spinlock_take(&linux_family_lock);
 	family->status = status_of(process);

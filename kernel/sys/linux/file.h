@@ -50,6 +50,8 @@ enum { LINUX_FIONREAD = 0x541b };
  */
 struct linux_file_ops {
 	const char *name; /* for /proc/self/fd and traces: "pipe", "socket", ... */
+	/* What it is called where that is not the same for all of the kind, as `name`: the length, cut to fit. NULL: it is. */
+	size_t (*path)(const struct linux_file *file, char *to, size_t bytes);
 	bool is_stream;
 	int64_t (*read)(struct linux_file *file, struct linux_data *data, uint64_t offset);  /* EINVAL */
 	int64_t (*write)(struct linux_file *file, struct linux_data *data, uint64_t offset); /* EINVAL */

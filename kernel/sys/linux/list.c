@@ -19,7 +19,7 @@
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
-enum { LIST_BYTES = 32768, DOTS = 2, ALIGNMENT = 8 };
+enum { LIST_BYTES = 32768, DOTS = 2, ALIGNMENT = 8, DEVICE = 2 /* DT_CHR */ };
 
 #define MOUNTS_AT (1ull << 62)
 
@@ -77,7 +77,8 @@ static bool entry_each(void *ctx, const struct fs_entry *entry)
 
 	if (list->directory->is_base && linux_root_mount(list->root, list->directory, entry->name) != NULL)
 		return true; /* covered */
-	return entry_add(list, entry->name, entry->id, types[entry->type], entry->cookie + DOTS);
+	return entry_add(list, entry->name, entry->id, entry->type == FS_OTHER && linux_virtual_has(list->directory->node) ? DEVICE : types[entry->type],
+			 entry->cookie + DOTS);
 }
 
 static uint64_t id_of(const struct linux_dentry *dentry)

@@ -188,6 +188,8 @@ size_t linux_file_path(struct linux_file *file, char *to, size_t bytes)
 
 	if (len >= 0)
 		return (size_t)len;
+	if (file->ops->path != NULL)
+		return file->ops->path(file, to, bytes);
 	if (strchr(file->ops->name, '/') != NULL || strchr(file->ops->name, '[') != NULL)
 		len = format_print(to, bytes, "%s", file->ops->name);
 	else

@@ -13,6 +13,7 @@
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/text.h"
 #include "kernel/sys/process.h"
 #include "lib/string.h"
@@ -101,11 +102,14 @@ void linux_pid_stat(struct linux_text *text, struct process *of)
 	unsigned long long ticks = linux_cpu_time_process(of) / TICK_NS;
 	uint64_t pages;
 	uint64_t bytes;
+	uint32_t terminal;
+	int foreground;
 
 	linux_mm_count(of, &pages, &bytes);
-	format_to(&text->sink, "%u (%.15s) %c %u %u %u 0 -1 0 0 0 0 0 %llu 0 0 0 20 0 %u 0 0 %llu %llu 18446744073709551615", of->number, of->personality->comm,
-		  state_of(of), parent_of(of), linux_family_group(of), linux_family_session(of), ticks, of->thread_count, (unsigned long long)bytes,
-		  (unsigned long long)pages);
+	linux_terminal_told(of, &terminal, &foreground);
+	format_to(&text->sink, "%u (%.15s) %c %u %u %u %u %d 0 0 0 0 0 %llu 0 0 0 20 0 %u 0 0 %llu %llu 18446744073709551615", of->number, of->personality->comm,
+		  state_of(of), parent_of(of), linux_family_group(of), linux_family_session(of), terminal, foreground, ticks, of->thread_count,
+		  (unsigned long long)bytes, (unsigned long long)pages);
 	format_to(&text->sink, " 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
 }
 

@@ -2,243 +2,214 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * What is set of the terminal, and whose it is.
+ * What is set of a terminal, and whose it is.
  *
  * Spec: Linux, include/uapi/asm-generic/{ioctls,termios}.h; POSIX.1-2017, 11.1.4 "Terminal Access Control"
  */
-#include "kernel/io/console.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/family.h"
-#include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/signal.h"
 #include "kernel/sys/linux/terminal_state.h"
 #include "kernel/sys/linux/thread.h"
-#include "kernel/sys/process.h"
 #include "lib/string.h"
 
-enum { SIG_IGN = 1 };
 enum {
 	TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x5404, TCSBRK = 0x5409, TCXONC = 0x540a, TCFLSH = 0x540b, TIOCSCTTY = 0x540e,
 	TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCOUTQ = 0x5411, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, TIOCNOTTY = 0x5422,
-	TIOCGSID = 0x5429,
+	TCSBRKP = 0x5425, TIOCGSID = 0x5429,
+};
+enum { TCIFLUSH = 0, TCOFLUSH = 1, TCIOFLUSH = 2 };
+
+/* Who asks: for a pty's master the terminal is its slave, of which it is never in the background. */
+struct asking {
+	struct terminal *tty;
+	struct thread *thread;
+	bool is_master;
 };
 
-static struct terminal *const tty = &linux_terminal;
-
-/* Whether the program does not hear of a signal: then what would stop it for using the terminal fails, or is let pass. */
-static bool is_deaf(struct thread *thread, int signal)
+static int64_t may_change(const struct asking *asking)
 {
-	return (thread->personality->signals.mask >> (signal - 1) & 1) != 0 ||
-	       linux_process_of(thread)->handlers.actions[signal - 1].handler == SIG_IGN;
+	return asking->is_master ? STATUS_OK : linux_terminal_background(asking->tty, asking->thread, LINUX_SIGTTOU);
 }
 
-/* Whether the thread's process is in the background of its own terminal. */
-static bool is_background(struct thread *thread)
+/* Who waits for the terminal looks again. */
+static void tell_all(struct terminal *tty)
 {
-	unsigned group = linux_family_group(thread->process);
-	bool background;
-
-	spinlock_take(&tty->lock);
-	background = tty->session != 0 && tty->foreground != 0 && tty->session == linux_family_session(thread->process) && tty->foreground != group;
-	spinlock_give(&tty->lock);
-	return background;
+	linux_event_raise(&tty->event);
+	if (tty->ops->was_read != NULL)
+		tty->ops->was_read(tty);
 }
 
-int64_t linux_terminal_background(struct thread *thread, int signal)
+static int64_t settings_change(const struct asking *asking, uint32_t request, uint64_t from_va)
 {
-	unsigned group = linux_family_group(thread->process);
-
-	if (!is_background(thread))
-		return STATUS_OK;
-	if (is_deaf(thread, signal))
-		return signal == LINUX_SIGTTIN ? STATUS_EIO : STATUS_OK;
-	if (linux_group_is_orphaned(group))
-		return STATUS_EIO;
-	(void)linux_signal_group(group, signal, NULL);
-	return LINUX_RESTART;
-}
-
-static int64_t settings_change(struct thread *thread, uint32_t request, uint64_t from_va)
-{
+	struct terminal *tty = asking->tty;
 	struct line_settings settings;
-	int64_t status = linux_terminal_background(thread, LINUX_SIGTTOU);
+	int64_t status = may_change(asking);
 
 	if (status != STATUS_OK)
 		return status;
-	if (linux_copy_in(thread, &settings, from_va, sizeof(settings)) != STATUS_OK)
+	if (linux_copy_in(asking->thread, &settings, from_va, sizeof(settings)) != STATUS_OK)
 		return STATUS_EFAULT;
 	spinlock_take(&tty->lock);
 	line_set(&tty->line, &settings);
 	if (request == TCSETSF)
 		line_flush(&tty->line);
 	spinlock_give(&tty->lock);
-	linux_event_raise(&tty->event);
+	tell_all(tty);
 	return STATUS_OK;
 }
 
-static int64_t window_tell(struct thread *thread, uint64_t to_va)
+static int64_t settings_tell(const struct asking *asking, uint64_t to_va)
 {
-	uint32_t size = console_window_size();
+	struct line_settings settings;
+
+	spinlock_take(&asking->tty->lock);
+	settings = asking->tty->line.settings;
+	spinlock_give(&asking->tty->lock);
+	return linux_copy_out(asking->thread, to_va, &settings, sizeof(settings));
+}
+
+static int64_t window_tell(const struct asking *asking, uint64_t to_va)
+{
+	struct terminal *tty = asking->tty;
 	uint16_t told[4];
 
 	spinlock_take(&tty->lock);
 	memcpy(told, tty->window, sizeof(told));
 	spinlock_give(&tty->lock);
-	if (told[0] == 0) {
-		told[0] = (uint16_t)size;
-		told[1] = (uint16_t)(size >> 16);
-	}
-	return linux_copy_out(thread, to_va, told, sizeof(told));
+	if (told[0] == 0 && tty->ops->window != NULL)
+		tty->ops->window(told);
+	return linux_copy_out(asking->thread, to_va, told, sizeof(told));
 }
 
-static int64_t window_set(struct thread *thread, uint64_t from_va)
+static int64_t window_set(const struct asking *asking, uint64_t from_va)
 {
+	struct terminal *tty = asking->tty;
 	uint16_t set[4];
-	unsigned group;
 	bool differs;
 
-	if (linux_copy_in(thread, set, from_va, sizeof(set)) != STATUS_OK)
+	if (linux_copy_in(asking->thread, set, from_va, sizeof(set)) != STATUS_OK)
 		return STATUS_EFAULT;
 	spinlock_take(&tty->lock);
 	differs = memcmp(tty->window, set, sizeof(set)) != 0;
 	memcpy(tty->window, set, sizeof(set));
-	group = tty->foreground;
 	spinlock_give(&tty->lock);
-	if (differs && group != 0)
-		(void)linux_signal_group(group, LINUX_SIGWINCH, NULL);
+	if (differs)
+		linux_terminal_signal(tty, LINUX_SIGWINCH);
 	return STATUS_OK;
 }
 
-/* Makes it the terminal of the thread's session, whose leader it is to be; unless it is another's. */
-static int64_t session_take(struct thread *thread)
+/* The group in front, or the session. A master may ask without it being its own: a session that is not there cannot be told, a group can. */
+static int64_t number_tell(const struct asking *asking, bool of_session, uint64_t to_va)
 {
-	unsigned own = linux_family_session(thread->process);
-	int64_t result = STATUS_EPERM;
-
-	spinlock_take(&tty->lock);
-	if (own == thread->process->number && (tty->session == 0 || tty->session == own || linux_group_session(tty->session) == 0)) {
-		if (tty->session != own)
-			tty->foreground = linux_family_group(thread->process);
-		tty->session = own;
-		result = STATUS_OK;
-	}
-	spinlock_give(&tty->lock);
-	return result;
-}
-
-static int64_t number_tell(struct thread *thread, const unsigned *number, uint64_t to_va)
-{
-	unsigned own = linux_family_session(thread->process);
+	unsigned session;
+	unsigned foreground;
+	status_t status = linux_terminal_numbers(asking->tty, asking->is_master ? NULL : asking->thread->process, &session, &foreground);
 	int32_t told;
 
-	spinlock_take(&tty->lock);
-	told = tty->session == own ? (int32_t)*number : -1;
-	spinlock_give(&tty->lock);
-	return told < 0 ? STATUS_ENOTTY : linux_copy_out(thread, to_va, &told, sizeof(told));
+	if (status != STATUS_OK || (of_session && session == 0))
+		return STATUS_ENOTTY;
+	told = (int32_t)(of_session ? session : foreground);
+	return linux_copy_out(asking->thread, to_va, &told, sizeof(told));
 }
 
-static int64_t foreground_set(struct thread *thread, uint64_t from_va)
+static int64_t foreground_set(const struct asking *asking, uint64_t from_va)
 {
-	unsigned own = linux_family_session(thread->process);
-	int64_t status = linux_terminal_background(thread, LINUX_SIGTTOU);
+	const struct process *process = asking->thread->process;
+	int64_t status = may_change(asking);
+	unsigned session;
 	int32_t group;
 
 	if (status != STATUS_OK)
 		return status;
-	if (linux_copy_in(thread, &group, from_va, sizeof(group)) != STATUS_OK)
+	if (linux_copy_in(asking->thread, &group, from_va, sizeof(group)) != STATUS_OK)
 		return STATUS_EFAULT;
 	if (group <= 0)
 		return STATUS_EINVAL;
-	if (linux_group_session((unsigned)group) == 0)
+	session = linux_group_session((unsigned)group);
+	if (session == 0)
 		return STATUS_ESRCH;
-	if (linux_group_session((unsigned)group) != own)
-		return STATUS_EPERM;
-	spinlock_take(&tty->lock);
-	if (tty->session == own)
-		tty->foreground = (unsigned)group;
-	else
-		status = STATUS_ENOTTY;
-	spinlock_give(&tty->lock);
-	return status;
+	return session != linux_family_session(process) ? STATUS_EPERM : linux_terminal_set_foreground(asking->tty, process, (unsigned)group);
 }
 
-static int64_t count_tell(struct thread *thread, uint64_t to_va)
+static int64_t count_tell(const struct asking *asking, uint64_t to_va)
 {
 	int32_t count;
 
-	spinlock_take(&tty->lock);
-	count = (int32_t)line_count(&tty->line);
-	spinlock_give(&tty->lock);
-	return linux_copy_out(thread, to_va, &count, sizeof(count));
+	spinlock_take(&asking->tty->lock);
+	count = (int32_t)line_count(&asking->tty->line);
+	spinlock_give(&asking->tty->lock);
+	return linux_copy_out(asking->thread, to_va, &count, sizeof(count));
 }
 
-static int64_t typed_flush(void)
+/* What was typed and nobody has read, what was written and nobody has seen. For a master it is the other way round. */
+static int64_t forget(const struct asking *asking, uint64_t which)
 {
+	struct terminal *tty = asking->tty;
+
+	if (which > TCIOFLUSH)
+		return STATUS_EINVAL;
 	spinlock_take(&tty->lock);
-	line_flush(&tty->line);
+	if (which != (asking->is_master ? TCIFLUSH : TCOFLUSH))
+		line_flush(&tty->line);
+	if (which != (asking->is_master ? TCOFLUSH : TCIFLUSH) && tty->ops->drop != NULL)
+		tty->ops->drop(tty);
 	spinlock_give(&tty->lock);
+	tell_all(tty);
 	return STATUS_OK;
 }
 
-static int64_t session_leave(struct thread *thread)
+static int64_t of_session(const struct asking *asking, uint32_t request, uint64_t argument)
 {
-	unsigned own = linux_family_session(thread->process);
+	struct process *process = asking->thread->process;
 
-	spinlock_take(&tty->lock);
-	if (tty->session == own && own == thread->process->number)
-		tty->session = tty->foreground = 0;
-	spinlock_give(&tty->lock);
-	return STATUS_OK;
+	switch (request) {
+	case TIOCSCTTY:
+		return linux_terminal_take(asking->tty, process, argument == 1);
+	case TIOCNOTTY:
+		return asking->is_master ? STATUS_ENOTTY : linux_terminal_leave(asking->tty, process);
+	case TIOCGPGRP:
+		return number_tell(asking, false, argument);
+	case TIOCGSID:
+		return number_tell(asking, true, argument);
+	case TIOCSPGRP:
+		return foreground_set(asking, argument);
+	default:
+		return STATUS_ENOTTY;
+	}
 }
 
-static int64_t settings_tell(struct thread *thread, uint64_t to_va)
-{
-	struct line_settings settings;
-
-	spinlock_take(&tty->lock);
-	settings = tty->line.settings;
-	spinlock_give(&tty->lock);
-	return linux_copy_out(thread, to_va, &settings, sizeof(settings));
-}
-
-int64_t linux_terminal_ioctl(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument)
+int64_t linux_terminal_control(struct terminal *terminal, struct thread *thread, uint32_t request, uint64_t argument, bool is_master)
 {
 	static const int32_t nothing;
+	const struct asking asking = { terminal, thread, is_master };
 
-	(void)file;
+	if (atomic_load_explicit(&terminal->hung_up, memory_order_relaxed))
+		return request == TIOCSPGRP ? STATUS_ENOTTY : STATUS_EIO;
 	switch (request) {
 	case TCGETS:
-		return settings_tell(thread, argument);
+		return settings_tell(&asking, argument);
 	case TCSETS:
 	case TCSETSW:
 	case TCSETSF:
-		return settings_change(thread, request, argument);
+		return settings_change(&asking, request, argument);
 	case TCSBRK:
+	case TCSBRKP:
 	case TCXONC:
 		return STATUS_OK;
 	case TCFLSH:
-		return argument == 1 ? STATUS_OK : typed_flush();
-	case TIOCSCTTY:
-		return session_take(thread);
-	case TIOCNOTTY:
-		return session_leave(thread);
-	case TIOCGPGRP:
-		return number_tell(thread, &tty->foreground, argument);
-	case TIOCGSID:
-		return number_tell(thread, &tty->session, argument);
-	case TIOCSPGRP:
-		return foreground_set(thread, argument);
+		return forget(&asking, argument);
 	case TIOCOUTQ:
 		return linux_copy_out(thread, argument, &nothing, sizeof(nothing));
 	case TIOCGWINSZ:
-		return window_tell(thread, argument);
+		return window_tell(&asking, argument);
 	case TIOCSWINSZ:
-		return window_set(thread, argument);
+		return window_set(&asking, argument);
 	case LINUX_FIONREAD:
-		return count_tell(thread, argument);
+		return count_tell(&asking, argument);
 	default:
-		return STATUS_ENOTTY;
+		return of_session(&asking, request, argument);
 	}
 }

@@ -12,7 +12,7 @@
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
-enum { ANONYMOUS_DEVICE = 0xff /* of what is in no file system */, PART_BYTES = 65536, SMALL_BYTES = 512, NANOSECONDS = 1000000000 };
+enum { ANONYMOUS_DEVICE = 0xff /* of what is in no file system */, PART_BYTES = 65536, SMALL_BYTES = 512, PATH_BYTES = 32, NANOSECONDS = 1000000000 };
 
 static struct linux_vfs_file *own_of(const struct linux_file *file)
 {
@@ -361,12 +361,18 @@ struct linux_dentry *linux_vfs_dentry(const struct linux_file *file)
 status_t linux_file_stat(struct linux_file *file, struct linux_stat *out)
 {
 	struct linux_dentry *dentry = linux_vfs_dentry(file);
+	const char *name = file->ops->name;
+	char path[PATH_BYTES];
 	uint64_t id = 0;
 
 	if (dentry != NULL)
 		return linux_dentry_stat(dentry, out);
 	memset(out, 0, sizeof(*out));
-	out->device = linux_virtual_device(file->ops->name, &id, &out->rdevice) ? LINUX_VIRTUAL_DEVICE : ANONYMOUS_DEVICE;
+	if (file->ops->path != NULL) {
+		(void)file->ops->path(file, path, sizeof(path));
+		name = path;
+	}
+	out->device = linux_virtual_device(name, &id, &out->rdevice) ? LINUX_VIRTUAL_DEVICE : ANONYMOUS_DEVICE;
 	out->fs.id = id;
 	return file->ops->stat(file, &out->fs, &out->type);
 }

@@ -2,13 +2,11 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * The tree is a table, each entry with that of its directory. Nodes of what belongs to no process are there for ever; those below /proc/<pid> are made when
- * they are looked up, and go with their last hold.
+ * Nodes of what is always there are there for ever; those below /proc/<pid> and /dev/pts are made when they are looked up, and go with their last hold.
  */
 #include "kernel/sys/linux/virtual.h"
 
 #include "kernel/core/libc.h"
-#include "kernel/sys/linux/devices.h"
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
@@ -17,120 +15,23 @@
 #include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/text.h"
+#include "kernel/sys/linux/virtual_tree.h"
 #include "kernel/sys/linux/vfs.h"
 #include "lib/bits.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
-enum {
-	EMPTY, DEV, PROC, SYS, ETC, RESOLV, PID, PID_FD, PROC_SYS, PROC_SYS_KERNEL, PROC_SYS_VM, PROC_SYS_NET, PROC_SYS_NET_CORE, PROC_SYS_FS,
-	SYS_DEVICES, SYS_DEVICES_SYSTEM, SYS_CPU, FD_LINK, NAMED /* from here on nobody is asked for by number */
-};
-enum { NONE = 0xff, FIRST_PID_COOKIE = 1000, FD_ID = 1 << 16, NUMBER_MAX = 10 };
-
-#define DEVICE(major, minor) ((uint32_t)(major) << 8 | (minor))
-
-struct entry {
-	const char *name;
-	uint8_t parent;
-	uint8_t type; /* enum fs_type */
-	uint16_t permissions;
-	uint32_t rdev;
-	const char *says;        /* a link's target, or a text that is always the same */
-	linux_text_fill *fill;   /* or it is made */
-	linux_device_open *open; /* of a device */
-};
-
-#define TOP(name) { name, NONE, FS_DIRECTORY, 0555, 0, NULL, NULL, NULL }
-#define DIR(name, parent) { name, parent, FS_DIRECTORY, 0555, 0, NULL, NULL, NULL }
-#define LINK(name, parent, target) { name, parent, FS_LINK, 0777, 0, target, NULL, NULL }
-#define FIXED(name, parent, text) { name, parent, FS_FILE, 0644, 0, text, NULL, NULL }
-#define MADE(name, parent, fill) { name, parent, FS_FILE, 0444, 0, NULL, fill, NULL }
-#define CHARS(name, major, minor, open) { name, DEV, FS_OTHER, 0666, DEVICE(major, minor), NULL, NULL, open }
-
-static const struct entry entries[] = {
-	[EMPTY] = TOP(""),
-	[DEV] = TOP("dev"),
-	[PROC] = TOP("proc"),
-	[SYS] = TOP("sys"),
-	[ETC] = TOP("etc"),
-	[RESOLV] = MADE("resolv.conf", ETC, linux_proc_resolver),
-	[PID] = TOP(""),
-	[PID_FD] = DIR("fd", PID),
-	[PROC_SYS] = DIR("sys", PROC),
-	[PROC_SYS_KERNEL] = DIR("kernel", PROC_SYS),
-	[PROC_SYS_VM] = DIR("vm", PROC_SYS),
-	[PROC_SYS_NET] = DIR("net", PROC_SYS),
-	[PROC_SYS_NET_CORE] = DIR("core", PROC_SYS_NET),
-	[PROC_SYS_FS] = DIR("fs", PROC_SYS),
-	[SYS_DEVICES] = DIR("devices", SYS),
-	[SYS_DEVICES_SYSTEM] = DIR("system", SYS_DEVICES),
-	[SYS_CPU] = DIR("cpu", SYS_DEVICES_SYSTEM),
-	[FD_LINK] = { "", NONE, FS_LINK, 0700, 0, NULL, NULL, NULL },
-	[NAMED] = LINK("fd", DEV, "/proc/self/fd"),
-	LINK("stdin", DEV, "/proc/self/fd/0"),
-	LINK("stdout", DEV, "/proc/self/fd/1"),
-	LINK("stderr", DEV, "/proc/self/fd/2"),
-	LINK("shm", DEV, "/tmp"),
-	CHARS("null", 1, 3, linux_null_open),
-	CHARS("zero", 1, 5, linux_zero_open),
-	CHARS("full", 1, 7, linux_full_open),
-	CHARS("random", 1, 8, linux_random_open),
-	CHARS("urandom", 1, 9, linux_urandom_open),
-	CHARS("tty", 5, 0, linux_terminal_open),
-	CHARS("console", 5, 1, linux_terminal_open),
-	LINK("self", PROC, NULL),
-	LINK("thread-self", PROC, NULL),
-	LINK("mounts", PROC, "self/mounts"),
-	MADE("meminfo", PROC, linux_proc_meminfo),
-	MADE("cpuinfo", PROC, linux_proc_cpuinfo),
-	MADE("stat", PROC, linux_proc_stat),
-	MADE("uptime", PROC, linux_proc_uptime),
-	MADE("loadavg", PROC, linux_proc_loadavg),
-	MADE("filesystems", PROC, linux_proc_filesystems),
-	MADE("version", PROC, linux_proc_version),
-	FIXED("hostname", PROC_SYS_KERNEL, "rumpk\n"),
-	FIXED("osrelease", PROC_SYS_KERNEL, "6.1.0-rumpk\n"),
-	FIXED("ostype", PROC_SYS_KERNEL, "Linux\n"),
-	FIXED("pid_max", PROC_SYS_KERNEL, "4194304\n"),
-	FIXED("threads-max", PROC_SYS_KERNEL, "64\n"),
-	FIXED("randomize_va_space", PROC_SYS_KERNEL, "2\n"),
-	FIXED("ngroups_max", PROC_SYS_KERNEL, "65536\n"),
-	FIXED("cap_last_cap", PROC_SYS_KERNEL, "40\n"),
-	FIXED("overcommit_memory", PROC_SYS_VM, "1\n"),
-	FIXED("max_map_count", PROC_SYS_VM, "65530\n"),
-	FIXED("swappiness", PROC_SYS_VM, "0\n"),
-	FIXED("somaxconn", PROC_SYS_NET_CORE, "4096\n"),
-	FIXED("file-max", PROC_SYS_FS, "1024\n"),
-	FIXED("nr_open", PROC_SYS_FS, "1024\n"),
-	FIXED("pipe-max-size", PROC_SYS_FS, "65536\n"),
-	LINK("exe", PID, NULL),
-	LINK("cwd", PID, NULL),
-	LINK("root", PID, "/"),
-	MADE("maps", PID, linux_pid_maps),
-	MADE("smaps", PID, linux_pid_smaps),
-	MADE("stat", PID, linux_pid_stat),
-	MADE("statm", PID, linux_pid_statm),
-	MADE("status", PID, linux_pid_status),
-	MADE("cmdline", PID, linux_pid_cmdline),
-	MADE("comm", PID, linux_pid_comm),
-	MADE("limits", PID, linux_pid_limits),
-	MADE("mounts", PID, linux_proc_mounts),
-	FIXED("oom_score_adj", PID, "0\n"),
-	{ "environ", PID, FS_FILE, 0400, 0, NULL, linux_pid_environ, NULL },
-	MADE("online", SYS_CPU, linux_proc_cpus),
-	MADE("possible", SYS_CPU, linux_proc_cpus),
-	MADE("present", SYS_CPU, linux_proc_cpus),
-};
+enum { FIRST_PID_COOKIE = 1000, FD_ID = 1 << 16, NUMBER_MAX = 10 };
 
 struct vnode {
 	struct fs_node node;
-	const struct entry *entry;
-	unsigned pid; /* of what is below /proc/<pid>; 0: it is nobody's, and stays */
-	int fd;
+	const struct linux_virtual_entry *entry;
+	unsigned pid; /* of what is below /proc/<pid>; 0: it is nobody's */
+	int fd;       /* of a link there; or the number of a pseudo-terminal */
+	bool is_made;
 };
 
-static struct vnode statics[ARRAY_LEN(entries)]; /* W: begin() */
+static struct vnode statics[LINUX_VIRTUAL_ENTRIES]; /* W: begin() */
 static struct fs fs;
 
 static const struct vnode *own_of(const struct fs_node *node)
@@ -138,15 +39,20 @@ static const struct vnode *own_of(const struct fs_node *node)
 	return LIST_OWNER((struct fs_node *)node, const struct vnode, node);
 }
 
-static unsigned index_of(const struct entry *entry)
+static unsigned index_of(const struct linux_virtual_entry *entry)
 {
-	return (unsigned)(entry - entries);
+	return (unsigned)(entry - linux_virtual_entries);
 }
 
 static void node_release(struct fs_node *node)
 {
-	if (own_of(node)->pid != 0)
+	if (own_of(node)->is_made)
 		free(LIST_OWNER(node, struct vnode, node));
+}
+
+static uint64_t id_of(const struct linux_virtual_entry *entry, unsigned pid, int fd)
+{
+	return index_of(entry) + 1 + (uint64_t)pid * FD_ID + (uint64_t)fd * (1ull << 40);
 }
 
 static status_t node_stat(struct fs_node *node, struct fs_stat *out)
@@ -157,7 +63,7 @@ static status_t node_stat(struct fs_node *node, struct fs_stat *out)
 		.type = node->type,
 		.permissions = own->entry->permissions,
 		.links = node->type == FS_DIRECTORY ? 2 : 1,
-		.id = index_of(own->entry) + 1 + (uint64_t)own->pid * FD_ID + (uint64_t)own->fd * (1ull << 40),
+		.id = id_of(own->entry, own->pid, own->fd),
 	};
 	return STATUS_OK;
 }
@@ -171,9 +77,9 @@ static void begin(void)
 	static bool begun;
 
 	spinlock_take(&lock);
-	for (unsigned i = 0; !begun && i < ARRAY_LEN(entries); i++) {
-		fs_node_init(&statics[i].node, &fs, (enum fs_type)entries[i].type);
-		statics[i].entry = &entries[i];
+	for (unsigned i = 0; !begun && i < LINUX_VIRTUAL_ENTRIES; i++) {
+		fs_node_init(&statics[i].node, &fs, (enum fs_type)linux_virtual_entries[i].type);
+		statics[i].entry = &linux_virtual_entries[i];
 	}
 	if (!begun)
 		fs = (struct fs){ .ops = &ops, .name = "linux", .root = &statics[EMPTY].node, .cpu = FS_CPU_ANY };
@@ -207,14 +113,14 @@ bool linux_virtual_has(const struct fs_node *node)
 	return node->fs == &fs;
 }
 
-/* A node below /proc/<pid>. */
-static status_t node_make(const struct entry *entry, unsigned pid, int fd, struct fs_node **out)
+/* A node below /proc/<pid> or /dev/pts. */
+static status_t node_make(const struct linux_virtual_entry *entry, unsigned pid, int fd, struct fs_node **out)
 {
 	struct vnode *made = malloc(sizeof(*made));
 
 	if (made == NULL)
 		return STATUS_ENOMEM;
-	*made = (struct vnode){ .entry = entry, .pid = pid, .fd = fd };
+	*made = (struct vnode){ .entry = entry, .pid = pid, .fd = fd, .is_made = true };
 	fs_node_init(&made->node, &fs, (enum fs_type)entry->type);
 	*out = &made->node;
 	return STATUS_OK;
@@ -246,17 +152,19 @@ static status_t number_lookup(struct process *process, const struct vnode *own, 
 	struct linux_file *file;
 	struct process *found;
 
-	if (own->entry == &entries[PID_FD] && is_own_fd(process, own) && linux_fd_get(process, (int)number, 0, &file) == STATUS_OK) {
+	if (own->entry == &linux_virtual_entries[PID_FD] && is_own_fd(process, own) && linux_fd_get(process, (int)number, 0, &file) == STATUS_OK) {
 		linux_file_put(file);
-		return node_make(&entries[FD_LINK], own->pid, (int)number, out);
+		return node_make(&linux_virtual_entries[FD_LINK], own->pid, (int)number, out);
 	}
-	if (own->entry != &entries[PROC])
+	if (own->entry == &linux_virtual_entries[DEV_PTS] && linux_pty_next(process, number) == (int)number)
+		return node_make(&linux_virtual_entries[PTS_SLAVE], 0, (int)number, out);
+	if (own->entry != &linux_virtual_entries[PROC])
 		return STATUS_ENOENT;
 	found = linux_family_find(process, number);
 	if (found == NULL)
 		return STATUS_ENOENT;
 	object_put(&found->object);
-	return node_make(&entries[PID], number, 0, out);
+	return node_make(&linux_virtual_entries[PID], number, 0, out);
 }
 
 status_t linux_virtual_lookup(struct process *process, struct fs_node *directory, struct span name, struct fs_node **out)
@@ -266,8 +174,8 @@ status_t linux_virtual_lookup(struct process *process, struct fs_node *directory
 
 	if (number_of(name, &number))
 		return number_lookup(process, own, number, out);
-	for (unsigned i = 0; i < ARRAY_LEN(entries); i++) {
-		const struct entry *entry = &entries[i];
+	for (unsigned i = 0; i < LINUX_VIRTUAL_ENTRIES; i++) {
+		const struct linux_virtual_entry *entry = &linux_virtual_entries[i];
 
 		if (entry->parent != index_of(own->entry) || strlen(entry->name) != name.len || memcmp(entry->name, name.data, name.len) != 0)
 			continue;
@@ -297,10 +205,13 @@ static void numbers_list(struct process *process, const struct vnode *own, uint6
 	struct process *found;
 	bool more = true;
 
-	if (own->entry == &entries[PID_FD] && is_own_fd(process, own)) {
+	if (own->entry == &linux_virtual_entries[PID_FD] && is_own_fd(process, own)) {
 		for (int fd = linux_fd_next(process, (int)first); more && fd >= 0; fd = linux_fd_next(process, fd + 1))
 			more = number_each((unsigned)fd, FIRST_PID_COOKIE + (unsigned)fd + 1, FS_LINK, each, ctx);
-	} else if (own->entry == &entries[PROC]) {
+	} else if (own->entry == &linux_virtual_entries[DEV_PTS]) {
+		for (int number = linux_pty_next(process, first); more && number >= 0; number = linux_pty_next(process, (unsigned)number + 1))
+			more = number_each((unsigned)number, FIRST_PID_COOKIE + (unsigned)number + 1, FS_OTHER, each, ctx);
+	} else if (own->entry == &linux_virtual_entries[PROC]) {
 		while (more && (found = linux_family_next(process, first, 0)) != NULL) {
 			first = found->number;
 			object_put(&found->object);
@@ -314,11 +225,11 @@ void linux_virtual_list(struct process *process, struct fs_node *directory, uint
 {
 	const struct vnode *own = own_of(directory);
 
-	for (uint64_t i = cookie; i < ARRAY_LEN(entries); i++) {
-		const struct fs_entry entry = { .name = span_of(entries[i].name, strlen(entries[i].name)), .id = i + 1,
-						.type = (enum fs_type)entries[i].type, .cookie = i + 1 };
+	for (uint64_t i = cookie; i < LINUX_VIRTUAL_ENTRIES; i++) {
+		const struct fs_entry entry = { .name = span_of(linux_virtual_entries[i].name, strlen(linux_virtual_entries[i].name)), .id = i + 1,
+						.type = (enum fs_type)linux_virtual_entries[i].type, .cookie = i + 1 };
 
-		if (entries[i].parent == index_of(own->entry) && !each(ctx, &entry))
+		if (linux_virtual_entries[i].parent == index_of(own->entry) && !each(ctx, &entry))
 			return;
 	}
 	numbers_list(process, own, cookie, each, ctx);
@@ -368,7 +279,7 @@ int64_t linux_virtual_read_link(struct process *process, struct fs_node *node, c
 		return format_print(to, bytes, "%s", own->entry->says);
 	if (own->entry->parent == PROC)
 		return format_print(to, bytes, own->entry->name[0] == 's' ? "%u" : "%u/task/%u", process->number, process->number);
-	if (own->entry != &entries[FD_LINK])
+	if (own->entry != &linux_virtual_entries[FD_LINK])
 		return process_link(process, own, to, bytes);
 	file = linux_virtual_magic(process, node);
 	if (file == NULL)
@@ -383,7 +294,7 @@ struct linux_file *linux_virtual_magic(struct process *process, struct fs_node *
 	const struct vnode *own = own_of(node);
 	struct linux_file *file;
 
-	if (own->entry != &entries[FD_LINK] || !is_own_fd(process, own) || linux_fd_get(process, own->fd, 0, &file) != STATUS_OK)
+	if (own->entry != &linux_virtual_entries[FD_LINK] || !is_own_fd(process, own) || linux_fd_get(process, own->fd, 0, &file) != STATUS_OK)
 		return NULL;
 	return file;
 }
@@ -413,6 +324,8 @@ status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry
 {
 	const struct vnode *own = own_of(dentry->node);
 
+	if (own->entry == &linux_virtual_entries[PTS_SLAVE])
+		return linux_pty_open(process, (unsigned)own->fd, flags, out);
 	if (own->entry->open != NULL)
 		return own->entry->open(process, flags, out);
 	if ((flags & LINUX_O_ACCMODE) != 0 && !(own->entry->permissions & 0200))
@@ -422,20 +335,31 @@ status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry
 
 uint64_t linux_virtual_rdev(const struct fs_node *node)
 {
-	return linux_virtual_has(node) ? own_of(node)->entry->rdev : 0;
+	const struct vnode *own = own_of(node);
+
+	if (!linux_virtual_has(node))
+		return 0;
+	return own->entry == &linux_virtual_entries[PTS_SLAVE] ? own->entry->rdev + (unsigned)own->fd : own->entry->rdev;
 }
 
 bool linux_virtual_device(const char *path, uint64_t *id, uint64_t *rdev)
 {
 	static const char folder[] = "/dev/";
+	static const char ptys[] = "/dev/pts/";
+	unsigned number;
 
 	if (strncmp(path, folder, sizeof(folder) - 1) != 0)
 		return false;
-	for (unsigned i = NAMED; i < ARRAY_LEN(entries); i++) {
-		if (entries[i].parent != DEV || strcmp(entries[i].name, path + sizeof(folder) - 1) != 0)
+	if (strncmp(path, ptys, sizeof(ptys) - 1) == 0 && number_of(span_of(path + sizeof(ptys) - 1, strlen(path) - sizeof(ptys) + 1), &number)) {
+		*id = id_of(&linux_virtual_entries[PTS_SLAVE], 0, (int)number);
+		*rdev = linux_virtual_entries[PTS_SLAVE].rdev + number;
+		return true;
+	}
+	for (unsigned i = NAMED; i < LINUX_VIRTUAL_ENTRIES; i++) {
+		if (linux_virtual_entries[i].parent != DEV || strcmp(linux_virtual_entries[i].name, path + sizeof(folder) - 1) != 0)
 			continue;
 		*id = i + 1;
-		*rdev = entries[i].rdev;
+		*rdev = linux_virtual_entries[i].rdev;
 		return true;
 	}
 	return false;

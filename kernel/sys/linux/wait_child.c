@@ -250,6 +250,7 @@ static int64_t call_setsid(struct thread *thread, const uint64_t x[6])
 		return STATUS_EPERM;
 	spinlock_take(&linux_family_lock);
 	family->group = family->session = pid;
+	family->left_terminal = false;
 	spinlock_give(&linux_family_lock);
 	return pid;
 }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * The machine's console as a terminal. What is typed goes through the line discipline when it comes, on CPU 0, so that ^C works while nobody reads; what
+ * programs write goes to the log's ring as it is. Its window's size is the console's, or what a program has set.
+ */
+#include "kernel/cap/grant.h"
+#include "kernel/console_methods.h"
+#include "kernel/core/log.h"
+#include "kernel/io/console.h"
+#include "kernel/io/console_input.h"
+#include "kernel/sys/linux/terminal.h"
+#include "kernel/sys/linux/terminal_state.h"
+#include "kernel/sys/process.h"
+#include "lib/string.h"
+
+enum { DEVICE = 5 << 8 | 1 };
+
+static struct terminal console __attribute__((section(".unzeroed"))); /* W: begin(); boot need not clear it */
+static bool begun; /* W: under: */
+static struct spinlock begin_lock;
+
+static void console_show(struct terminal *terminal, const char *bytes, size_t count, size_t promised)
+{
+	(void)terminal;
+	(void)promised;
+	log_bytes(bytes, count);
+}
+
+static void console_window(uint16_t size[4])
+{
+	uint32_t now = console_window_size();
+
+	size[0] = (uint16_t)now;
+	size[1] = (uint16_t)(now >> 16);
+}
+
+static const struct terminal_ops console_ops = { .is_shared = true, .show = console_show, .window = console_window };
+
+static void typed(uint8_t byte)
+{
+	char echo[LINE_ECHO_BYTES];
+	size_t bytes;
+	int signal;
+
+	spinlock_take(&console.lock);
+	signal = line_type(&console.line, byte);
+	bytes = console.line.echo_bytes;
+	memcpy(echo, console.line.echo, bytes);
+	console.line.echo_bytes = 0;
+	spinlock_give(&console.lock);
+	if (bytes > 0)
+		log_bytes(echo, bytes);
+	if (signal != 0)
+		linux_terminal_signal(&console, signal);
+}
+
+/* Context: the console's fiber. */
+static void input_changed(struct console_input_listener *listener)
+{
+	uint8_t bytes[64];
+	size_t count;
+
+	(void)listener;
+	while ((count = console_input_read(bytes, sizeof(bytes))) > 0)
+		for (size_t i = 0; i < count; i++)
+			typed(bytes[i]);
+	linux_event_raise(&console.event);
+}
+
+static struct console_input_listener listener = { .changed = input_changed };
+
+/* Begins to listen, the first time somebody may read. */
+static void begin(bool may_read)
+{
+	static bool listens;
+	bool listen;
+
+	spinlock_take(&begin_lock);
+	if (!begun)
+		linux_terminal_init(&console, &console_ops, DEVICE);
+	begun = true;
+	listen = may_read && !listens;
+	listens |= may_read;
+	spinlock_give(&begin_lock);
+	if (!listen || console_input_start() != STATUS_OK)
+		return;
+	console_input_listen(&listener);
+}
+
+static const struct linux_file_ops file_ops = {
+	.name = "/dev/console",
+	.is_stream = true,
+	.read = linux_terminal_read,
+	.write = linux_terminal_write,
+	.poll = linux_terminal_poll,
+	.stat = linux_terminal_stat,
+	.ioctl = linux_terminal_ioctl,
+	.release = linux_terminal_release,
+};
+
+/* The rights to the console that the process has. */
+static uint32_t console_rights(struct process *process)
+{
+	struct capos_capset_entry entry;
+	uint32_t rights = 0;
+
+	for (unsigned at = 0; grant_next(&process->capset, &at, &entry) == STATUS_OK;)
+		if (entry.interface == console_interface.id)
+			rights |= entry.rights;
+	return rights;
+}
+
+status_t linux_terminal_open(struct process *process, uint32_t flags, struct linux_file **out)
+{
+	uint32_t rights = console_rights(process);
+
+	if (rights == 0)
+		return STATUS_EACCES;
+	begin((rights & CAPOS_CONSOLE_RIGHT_READ) != 0);
+	*out = linux_terminal_file_make(&console, &file_ops, flags, (rights & CAPOS_CONSOLE_RIGHT_READ) != 0);
+	if (*out == NULL)
+		return STATUS_ENOMEM;
+	if (!(flags & LINUX_O_NOCTTY))
+		linux_terminal_claim(&console, process);
+	return STATUS_OK;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+#include "kernel/sys/linux/virtual_tree.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "kernel/io/fs/fs.h"
+#include "kernel/sys/linux/terminal.h"
+#include "lib/bits.h"
+
+#define DEVICE(major, minor) ((uint32_t)(major) << 8 | (minor))
+#define TOP(name) { name, NONE, FS_DIRECTORY, 0555, 0, NULL, NULL, NULL }
+#define DIR(name, parent) { name, parent, FS_DIRECTORY, 0555, 0, NULL, NULL, NULL }
+#define LINK(name, parent, target) { name, parent, FS_LINK, 0777, 0, target, NULL, NULL }
+#define FIXED(name, parent, text) { name, parent, FS_FILE, 0644, 0, text, NULL, NULL }
+#define MADE(name, parent, fill) { name, parent, FS_FILE, 0444, 0, NULL, fill, NULL }
+#define CHARS(name, parent, major, minor, open) { name, parent, FS_OTHER, 0666, DEVICE(major, minor), NULL, NULL, open }
+
+static const struct linux_virtual_entry entries[] = {
+	[EMPTY] = TOP(""),
+	[DEV] = TOP("dev"),
+	[PROC] = TOP("proc"),
+	[SYS] = TOP("sys"),
+	[ETC] = TOP("etc"),
+	[RESOLV] = MADE("resolv.conf", ETC, linux_proc_resolver),
+	[PID] = TOP(""),
+	[PID_FD] = DIR("fd", PID),
+	[PROC_SYS] = DIR("sys", PROC),
+	[PROC_SYS_KERNEL] = DIR("kernel", PROC_SYS),
+	[PROC_SYS_VM] = DIR("vm", PROC_SYS),
+	[PROC_SYS_NET] = DIR("net", PROC_SYS),
+	[PROC_SYS_NET_CORE] = DIR("core", PROC_SYS_NET),
+	[PROC_SYS_FS] = DIR("fs", PROC_SYS),
+	[SYS_DEVICES] = DIR("devices", SYS),
+	[SYS_DEVICES_SYSTEM] = DIR("system", SYS_DEVICES),
+	[SYS_CPU] = DIR("cpu", SYS_DEVICES_SYSTEM),
+	[FD_LINK] = { "", NONE, FS_LINK, 0700, 0, NULL, NULL, NULL },
+	[DEV_PTS] = DIR("pts", DEV),
+	[PTS_SLAVE] = { "", NONE, FS_OTHER, 0620, LINUX_PTY_DEVICE, NULL, NULL, NULL },
+	[NAMED] = LINK("fd", DEV, "/proc/self/fd"),
+	LINK("stdin", DEV, "/proc/self/fd/0"),
+	LINK("stdout", DEV, "/proc/self/fd/1"),
+	LINK("stderr", DEV, "/proc/self/fd/2"),
+	LINK("shm", DEV, "/tmp"),
+	CHARS("null", DEV, 1, 3, linux_null_open),
+	CHARS("zero", DEV, 1, 5, linux_zero_open),
+	CHARS("full", DEV, 1, 7, linux_full_open),
+	CHARS("random", DEV, 1, 8, linux_random_open),
+	CHARS("urandom", DEV, 1, 9, linux_urandom_open),
+	CHARS("tty", DEV, 5, 0, linux_tty_open),
+	CHARS("console", DEV, 5, 1, linux_terminal_open),
+	CHARS("ptmx", DEV, 5, 2, linux_ptmx_open),
+	CHARS("ptmx", DEV_PTS, 5, 2, linux_ptmx_open),
+	LINK("self", PROC, NULL),
+	LINK("thread-self", PROC, NULL),
+	LINK("mounts", PROC, "self/mounts"),
+	MADE("meminfo", PROC, linux_proc_meminfo),
+	MADE("cpuinfo", PROC, linux_proc_cpuinfo),
+	MADE("stat", PROC, linux_proc_stat),
+	MADE("uptime", PROC, linux_proc_uptime),
+	MADE("loadavg", PROC, linux_proc_loadavg),
+	MADE("filesystems", PROC, linux_proc_filesystems),
+	MADE("version", PROC, linux_proc_version),
+	FIXED("hostname", PROC_SYS_KERNEL, "rumpk\n"),
+	FIXED("osrelease", PROC_SYS_KERNEL, "6.1.0-rumpk\n"),
+	FIXED("ostype", PROC_SYS_KERNEL, "Linux\n"),
+	FIXED("pid_max", PROC_SYS_KERNEL, "4194304\n"),
+	FIXED("threads-max", PROC_SYS_KERNEL, "64\n"),
+	FIXED("randomize_va_space", PROC_SYS_KERNEL, "2\n"),
+	FIXED("ngroups_max", PROC_SYS_KERNEL, "65536\n"),
+	FIXED("cap_last_cap", PROC_SYS_KERNEL, "40\n"),
+	FIXED("overcommit_memory", PROC_SYS_VM, "1\n"),
+	FIXED("max_map_count", PROC_SYS_VM, "65530\n"),
+	FIXED("swappiness", PROC_SYS_VM, "0\n"),
+	FIXED("somaxconn", PROC_SYS_NET_CORE, "4096\n"),
+	FIXED("file-max", PROC_SYS_FS, "1024\n"),
+	FIXED("nr_open", PROC_SYS_FS, "1024\n"),
+	FIXED("pipe-max-size", PROC_SYS_FS, "65536\n"),
+	LINK("exe", PID, NULL),
+	LINK("cwd", PID, NULL),
+	LINK("root", PID, "/"),
+	MADE("maps", PID, linux_pid_maps),
+	MADE("smaps", PID, linux_pid_smaps),
+	MADE("stat", PID, linux_pid_stat),
+	MADE("statm", PID, linux_pid_statm),
+	MADE("status", PID, linux_pid_status),
+	MADE("cmdline", PID, linux_pid_cmdline),
+	MADE("comm", PID, linux_pid_comm),
+	MADE("limits", PID, linux_pid_limits),
+	MADE("mounts", PID, linux_proc_mounts),
+	FIXED("oom_score_adj", PID, "0\n"),
+	{ "environ", PID, FS_FILE, 0400, 0, NULL, linux_pid_environ, NULL },
+	MADE("online", SYS_CPU, linux_proc_cpus),
+	MADE("possible", SYS_CPU, linux_proc_cpus),
+	MADE("present", SYS_CPU, linux_proc_cpus),
+};
+
+static_assert(ARRAY_LEN(entries) == LINUX_VIRTUAL_ENTRIES, "virtual_tree.h");
+
+const struct linux_virtual_entry *const linux_virtual_entries = entries;
