@@ -3,7 +3,7 @@
 
 /*
  * The memory and string functions of C11 §7.24 that the compiler, the kernel and its libraries need, with the
- * standard's names and meaning. Context: any, the MMU off included: no unaligned access, no vector register, no DC ZVA.
+ * standard's names and meaning. Context: any; with the MMU off, and of device memory, only what is aligned by 8. No vector register, no DC ZVA.
  */
 #ifndef LIB_STRING_H
 #define LIB_STRING_H
