@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, PORT = 8381, HIGH = 70 };
+enum { PAGE = 4096, PORT = 8381, HIGH = 70, MANY = 1024, RESIDENT_SLACK = 200 };
 
 #define BAD ((void *)16)
 
@@ -203,6 +203,47 @@ static void told(void)
 	CLAIM(strstr(text, "\nsys /sys/rumpk sys ro 0 0\n") != NULL && strstr(text, "\nlinux /proc proc ") != NULL);
 }
 
+/* Pages that the process has, as it says itself. */
+static long resident(void)
+{
+	long pages = 0;
+
+	return load("/proc/self/statm") && sscanf(text, "%*d %ld", &pages) == 1 ? pages : -1;
+}
+
+/* `pages` more than before, give or take what Linux counts later. */
+static int is_more(long before, long pages)
+{
+	long more = resident() - before;
+
+	return more > pages - RESIDENT_SLACK && more < pages + RESIDENT_SLACK;
+}
+
+/* What a process touches, gives back, moves and inherits is told of it. */
+static void counted(void)
+{
+	long before = resident();
+	volatile char *area = mmap(NULL, 2 * MANY * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int status = 0;
+	pid_t child;
+
+	CLAIM(area != MAP_FAILED && is_more(before, 0));
+	for (int i = 0; i < MANY; i++)
+		area[i * PAGE] = 1;
+	CLAIM(is_more(before, MANY));
+	child = fork();
+	if (child == 0) {
+		for (int i = 0; i < MANY; i++)
+			area[i * PAGE] = 2; /* copied, none more */
+		_exit(!is_more(before, MANY));
+	}
+	CLAIM(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+	CLAIM(mremap((void *)area, MANY * PAGE, MANY * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)(area + MANY * PAGE)) == area + MANY * PAGE);
+	CLAIM(is_more(before, MANY));
+	CLAIM(madvise((void *)(area + MANY * PAGE), MANY / 2 * PAGE, MADV_DONTNEED) == 0 && is_more(before, MANY / 2));
+	CLAIM(munmap((void *)area, 2 * MANY * PAGE) == 0 && is_more(before, 0));
+}
+
 /* The terminal's group is one of its session. */
 static void foreground(void)
 {
@@ -241,6 +282,7 @@ int main(int argc, char **argv)
 	connected();
 	moved();
 	told();
+	counted();
 	foreground();
 	return claims_end("views");
 }
