@@ -4,6 +4,7 @@
 /* What was not signed is not executed: not what was written, not what lies in a file. Unlike the others this is not so on Linux. */
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tests/linux/claims.h"
@@ -23,6 +24,11 @@ int main(void)
 	CLAIM(write(fd, code, PAGE) == PAGE);
 	CLAIM(mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED && errno == EACCES);
 	REFUSED(mprotect(code, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC), EACCES);
+	close(fd);
+	fd = (int)syscall(SYS_memfd_create, "code", 0);
+	CLAIM(write(fd, code, PAGE) == PAGE);
+	CLAIM(mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED && errno == EACCES);
+	REFUSED(fexecve(fd, argv, argv + 1), EACCES);
 	close(fd);
 	REFUSED(execv("/tmp/code", argv), EACCES);
 	return claims_end("unproven");

@@ -42,6 +42,8 @@ struct linux_area *linux_area_alloc(struct budget *budget, const struct linux_ar
 		(void)object_hold(&area->backing.file->object); /* `from` holds it */
 	if (area->pages != NULL)
 		linux_pages_hold(area->pages);
+	if (linux_area_writes(area))
+		linux_pages_writers(area->pages, 1);
 	return area;
 }
 
@@ -218,6 +220,8 @@ void linux_areas_free(struct budget *budget, struct list_node *dead)
 	while ((node = list_pop_front(dead)) != NULL) {
 		struct linux_area *area = area_of(node);
 
+		if (linux_area_writes(area))
+			linux_pages_writers(area->pages, -1);
 		if (area->pages != NULL)
 			linux_pages_put(area->pages);
 		if (area->backing.file != NULL)

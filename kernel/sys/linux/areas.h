@@ -85,6 +85,12 @@ uint64_t linux_areas_gap(struct linux_areas *areas, uint64_t least, uint64_t top
 /* Frees areas in no list of a process any more, and puts what they hold. Context: fiber, no lock; may sleep. */
 void linux_areas_free(struct budget *budget, struct list_node *dead);
 
+/* Whether programs write to a file by it, or may come to. */
+static inline bool linux_area_writes(const struct linux_area *area)
+{
+	return area->is_shared && area->pages != NULL && area->backing.file != NULL && (area->may & LINUX_PROT_WRITE);
+}
+
 /* Whether it is both: then each of its pages is the one or the other. */
 static inline bool linux_area_flips(const struct linux_area *area)
 {

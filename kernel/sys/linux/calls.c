@@ -27,6 +27,7 @@ static const struct linux_call *const families[] = {
 	linux_calls_kill,
 	linux_calls_list,
 	linux_calls_locks,
+	linux_calls_memfd,
 	linux_calls_memory,
 	linux_calls_mqueues,
 	linux_calls_names,

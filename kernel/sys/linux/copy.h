@@ -8,6 +8,7 @@
 #ifndef KERNEL_SYS_LINUX_COPY_H
 #define KERNEL_SYS_LINUX_COPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,7 @@ struct linux_data {
 	unsigned count;
 	uint64_t at;   /* in the first piece */
 	uint64_t left; /* bytes in all */
+	bool settles;  /* it is what was written to mapped memory before, and is only put back */
 	struct linux_piece one;
 };
 

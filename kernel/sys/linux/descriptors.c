@@ -7,6 +7,7 @@
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/locks.h"
+#include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/pipe.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
@@ -14,7 +15,7 @@
 /* asm-generic/fcntl.h, linux/fcntl.h */
 enum {
 	F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_GETLK = 5, F_SETLKW = 7, F_SETOWN = 8, F_GETOWN = 9, F_OFD_GETLK = 36,
-	F_OFD_SETLKW = 38, F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ = 1031, F_GETPIPE_SZ = 1032, FD_CLOEXEC = 1,
+	F_OFD_SETLKW = 38, F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ = 1031, F_GETPIPE_SZ = 1032, F_ADD_SEALS = 1033, F_GET_SEALS = 1034, FD_CLOEXEC = 1,
 };
 enum { CLOSE_RANGE_UNSHARE = 2, CLOSE_RANGE_CLOEXEC = 4 };
 /* asm-generic/ioctls.h */
@@ -89,6 +90,10 @@ static int64_t file_control(struct thread *thread, struct linux_file *file, unsi
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:
 		return linux_pipe_size(file);
+	case F_ADD_SEALS:
+		return linux_memfd_seal(file, argument);
+	case F_GET_SEALS:
+		return linux_memfd_seals(file);
 	default:
 		if ((command >= F_GETLK && command <= F_SETLKW) || (command >= F_OFD_GETLK && command <= F_OFD_SETLKW))
 			return linux_locks_fcntl(thread, file, command, argument);

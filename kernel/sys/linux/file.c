@@ -45,12 +45,17 @@ status_t linux_anonymous_stat(struct linux_file *file, struct fs_stat *out, uint
 	return STATUS_OK;
 }
 
+void linux_files_settle(void)
+{
+	linux_unix_collect();
+	object_settle_dead();
+}
+
 bool linux_charge(struct budget *budget, uint64_t bytes)
 {
 	if (budget_charge_bytes(budget, bytes))
 		return true;
-	linux_unix_collect();
-	object_settle_dead();
+	linux_files_settle();
 	return budget_charge_bytes(budget, bytes);
 }
 

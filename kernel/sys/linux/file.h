@@ -63,6 +63,8 @@ struct linux_file_ops {
 	status_t (*map)(struct linux_file *file, struct span *memory);
 	/* The file system, and the number there, that every opened of the same file tells; false, or NULL: it is a file of its own. */
 	bool (*identity)(struct linux_file *file, const void **fs, uint64_t *id);
+	/* What may never be done to it any more (memfd.h: LINUX_SEAL_*). NULL: anything may. */
+	uint32_t (*seals)(const struct linux_file *file);
 	/* The last hold has gone: who waits at the other end learns so at once. NULL: there is nothing to say. Context: fiber, or the network's CPU. */
 	void (*end)(struct linux_file *file);
 	void (*release)(struct linux_file *file); /* nobody can have it in hand any more: frees it. Context: fiber or scheduler; does not sleep */
@@ -89,6 +91,9 @@ MUST_CHECK status_t linux_anonymous_stat(struct linux_file *file, struct fs_stat
 
 /* What any open file is charged, beside what it has charged itself: as much as the largest of them. */
 enum { LINUX_FILE_CHARGE = 768 };
+
+/* Sees to it that what was closed before is given back: for who finds no room. Context: fiber, no lock held. */
+void linux_files_settle(void);
 
 /* Charges bytes; where there is no room, once more when what was closed has been given back. False: there is none. Context: fiber, no lock held. */
 MUST_CHECK bool linux_charge(struct budget *budget, uint64_t bytes);

@@ -6,6 +6,7 @@
 
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/mm_pages.h"
 #include "kernel/sys/linux/pages.h"
 #include "lib/bits.h"
@@ -76,6 +77,25 @@ static bool is_too_much(const struct process *process, uint64_t bytes, unsigned 
 	return (protection & LINUX_PROT_WRITE) && !(flags & LINUX_MAP_NORESERVE) && bytes / HAL_PAGE_BYTES > process->budget->limit;
 }
 
+/* What the seals of its file leave. It counts as a writer before they are looked at: who seals finds it, or it finds the seals. */
+static status_t sealed_check(struct linux_area *area, unsigned protection)
+{
+	const struct linux_file *file = area->backing.file;
+	uint32_t seals;
+
+	if (!linux_area_writes(area))
+		return STATUS_OK;
+	linux_pages_writers(area->pages, 1);
+	seals = file->ops->seals != NULL ? file->ops->seals(file) : 0;
+	if ((seals & LINUX_SEAL_WRITE) || ((seals & LINUX_SEAL_FUTURE_WRITE) && (protection & LINUX_PROT_WRITE)))
+		return STATUS_EPERM;
+	if (seals & LINUX_SEAL_FUTURE_WRITE) {
+		linux_pages_writers(area->pages, -1);
+		area->may &= (uint8_t)~LINUX_PROT_WRITE;
+	}
+	return STATUS_OK;
+}
+
 /* The area that is to be, in no list yet. */
 static status_t area_make(struct process *process, uint64_t bytes, unsigned protection, unsigned flags, const struct linux_backing *backing,
 			  struct linux_area **out)
@@ -95,6 +115,8 @@ static status_t area_make(struct process *process, uint64_t bytes, unsigned prot
 	if (backing->memory.data == NULL && (backing->file != NULL || area->is_shared))
 		status = linux_pages_of(process->budget, backing->file, &area->pages);
 	area->may = may_of(linux_mm_of(process), area);
+	if (status == STATUS_OK)
+		status = sealed_check(area, protection);
 	if (status == STATUS_OK && !protection_is_allowed(linux_mm_of(process), area, protection))
 		status = STATUS_EACCES;
 	*out = area;

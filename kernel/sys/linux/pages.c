@@ -17,6 +17,7 @@
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/frames.h"
+#include "kernel/sys/linux/memfd.h"
 #include "lib/string.h"
 
 enum { LEAF_ENTRIES = HAL_PAGE_BYTES / sizeof(uint64_t), TOP_MAX = 1 << 20 };
@@ -26,6 +27,7 @@ enum { LEAF_ENTRIES = HAL_PAGE_BYTES / sizeof(uint64_t), TOP_MAX = 1 << 20 };
 struct linux_pages {
 	struct list_node of_all; /* W: under all_lock */
 	uint32_t holds;          /* W: under all_lock */
+	uint32_t writers;        /* W: under all_lock */
 	struct budget *budget;   /* held */
 	const void *fs;
 	uint64_t id;
@@ -44,6 +46,13 @@ void linux_pages_hold(struct linux_pages *pages)
 {
 	spinlock_take(&all_lock);
 	pages->holds++;
+	spinlock_give(&all_lock);
+}
+
+void linux_pages_writers(struct linux_pages *pages, int more)
+{
+	spinlock_take(&all_lock);
+	pages->writers += (uint32_t)more;
 	spinlock_give(&all_lock);
 }
 
@@ -144,6 +153,22 @@ status_t linux_pages_of(struct budget *budget, struct linux_file *file, struct l
 		*out = found;
 	}
 	return STATUS_OK;
+}
+
+status_t linux_pages_seal(const void *fs, uint64_t id, _Atomic uint8_t *seals, uint8_t more)
+{
+	bool is_busy = false;
+
+	spinlock_take(&all_lock); /* who is about to map it counts as a writer before it looks at the seals */
+	for (struct list_node *node = all.next; (more & LINUX_SEAL_WRITE) && node != &all; node = node->next) {
+		const struct linux_pages *pages = LIST_OWNER(node, struct linux_pages, of_all);
+
+		is_busy = is_busy || (pages->fs == fs && pages->id == id && pages->writers > 0);
+	}
+	if (!is_busy)
+		atomic_fetch_or_explicit(seals, more, memory_order_relaxed);
+	spinlock_give(&all_lock);
+	return is_busy ? STATUS_EBUSY : STATUS_OK;
 }
 
 void linux_pages_put(struct linux_pages *pages)
@@ -340,6 +365,7 @@ static status_t page_write(struct linux_file *file, uint64_t index, uint8_t *pag
 
 	memset(&data, 0, sizeof(data));
 	linux_data_kernel(&data, page, bytes);
+	data.settles = true;
 	done = file->ops->write(file, &data, offset);
 	return done == (int64_t)bytes ? STATUS_OK : done < 0 ? (status_t)done : STATUS_EIO;
 }

@@ -25,6 +25,15 @@ MUST_CHECK status_t linux_pages_of(struct budget *budget, struct linux_file *fil
 void linux_pages_hold(struct linux_pages *pages);
 void linux_pages_put(struct linux_pages *pages);
 
+/* One more (less: -1) area lets programs write to them, or may come to. Context: any lock held. */
+void linux_pages_writers(struct linux_pages *pages, int more);
+
+/*
+ * Adds seals (memfd.h) to those of a file, which its file system and number there name. STATUS_EBUSY: it is not to be written any more, and an area may be.
+ * Context: any, no lock held; does not sleep.
+ */
+MUST_CHECK status_t linux_pages_seal(const void *fs, uint64_t id, _Atomic uint8_t *seals, uint8_t more);
+
 /*
  * The page at `index`, counted once more (kernel/sys/linux/frames.h) for the caller. STATUS_EIO: it lies behind the end, or cannot be read;
  * STATUS_ENOMEM.

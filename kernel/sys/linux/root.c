@@ -174,6 +174,7 @@ status_t linux_root_make(struct process *process, struct linux_root **out)
 		return status;
 	}
 	atomic_init(&root->holds, 1);
+	atomic_init(&root->memory, NULL);
 	status = mounts_fill(root, process, virtual);
 	network_find(root, process);
 	fs_service_put(virtual);
@@ -197,6 +198,7 @@ void linux_root_put(struct linux_root *root)
 	linux_terminals_forget(root);
 	for (unsigned i = 0; i < root->count; i++)
 		linux_dentry_put(root->mounts[i].dentry);
+	linux_dentry_put(atomic_load_explicit(&root->memory, memory_order_relaxed));
 	linux_dentry_put(root->dentry);
 	if (root->net != NULL)
 		object_put(&root->net->object);

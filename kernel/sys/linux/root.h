@@ -30,6 +30,7 @@ struct linux_root {
 	struct linux_dentry *dentry; /* held: `/` */
 	unsigned count;
 	struct linux_mount mounts[LINUX_MOUNTS_MAX];
+	struct linux_dentry *_Atomic memory; /* W: memfd.c, once. Held: where memfds are; NULL: nobody has made one */
 	struct net_object *net; /* held: the network as the manifest allows it; NULL: there is none for this program */
 	uint32_t net_rights;    /* of that capability */
 };

@@ -92,7 +92,6 @@ const struct linux_call linux_calls_unserved[] = {
 	{ 274, 6, "sched_setattr", NULL },
 	{ 275, 6, "sched_getattr", NULL },
 	{ 277, 6, "seccomp", NULL },
-	{ 279, 6, "memfd_create", NULL },
 	{ 280, 6, "bpf", NULL },
 	{ 282, 6, "userfaultfd", NULL },
 	{ 283, 6, "membarrier", NULL },

@@ -9,6 +9,7 @@
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/locks.h"
+#include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
@@ -28,7 +29,7 @@ struct act {
 	uint8_t *data;
 	size_t bytes;
 	uint64_t offset;
-	bool append;
+	bool append, settles;
 	uint32_t what;
 	const struct fs_stat *values;
 	struct fs_stat *out;
@@ -48,9 +49,15 @@ static void write_act(void *arg)
 {
 	struct act *act = arg;
 	struct fs_node *node = act->dentry->node;
+	size_t bytes = act->bytes;
 	struct fs_stat stat;
 
-	act->result = node->fs->ops->write(node, act->offset, act->data, act->bytes, act->append);
+	if (atomic_load_explicit(&act->dentry->seals, memory_order_relaxed) != 0 && !act->settles) {
+		act->result = linux_memfd_may_write(act->dentry, act->offset, act->append, &bytes);
+		if (act->result != STATUS_OK)
+			return;
+	}
+	act->result = node->fs->ops->write(node, act->offset, act->data, bytes, act->append);
 	if (act->append && act->result > 0 && node->fs->ops->stat(node, &stat) == STATUS_OK) {
 		spinlock_take(&act->file->lock);
 		act->file->offset = stat.size;
@@ -71,6 +78,8 @@ static void set_act(void *arg)
 	struct fs_node *node = act->dentry->node;
 
 	act->result = FS_MAY(node->fs, set);
+	if (act->result == STATUS_OK && (act->what & FS_SET_SIZE) && atomic_load_explicit(&act->dentry->seals, memory_order_relaxed) != 0)
+		act->result = linux_memfd_may_resize(act->dentry, act->values->size);
 	if (act->result == STATUS_OK)
 		act->result = node->fs->ops->set(node, act->what, act->values);
 }
@@ -203,6 +212,24 @@ static int64_t read_part(struct act *act, struct linux_data *data)
 	return got > 0 ? linux_data_give(data, act->data, (size_t)got) : got;
 }
 
+/* What there was no room for, once more: files of memory that were closed give theirs back late. */
+static int64_t write_rest(struct act *act, int64_t done)
+{
+	struct act rest = *act;
+	int64_t more;
+
+	if (act->dentry->service->fs->workers != 0)
+		return done;
+	linux_files_settle();
+	if (done > 0) {
+		rest.data += done;
+		rest.bytes -= (size_t)done;
+		rest.offset += (uint64_t)done;
+	}
+	more = act_run(&rest, write_act);
+	return done <= 0 ? more : more > 0 ? done + more : done;
+}
+
 static int64_t write_part(struct act *act, struct linux_data *data)
 {
 	int64_t taken = linux_data_take(data, act->data, act->bytes);
@@ -211,7 +238,9 @@ static int64_t write_part(struct act *act, struct linux_data *data)
 		return taken;
 	act->bytes = (size_t)taken;
 	act->append = (linux_file_flags(act->file) & LINUX_O_APPEND) != 0;
-	return act_run(act, write_act);
+	act->settles = data->settles;
+	taken = act_run(act, write_act);
+	return taken == STATUS_ENOSPC || (taken > 0 && (size_t)taken < act->bytes) ? write_rest(act, taken) : taken;
 }
 
 static int64_t vfs_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
@@ -293,6 +322,11 @@ static bool vfs_identity(struct linux_file *file, const void **file_system, uint
 	return true;
 }
 
+static uint32_t vfs_seals(const struct linux_file *file)
+{
+	return atomic_load_explicit(&own_of(file)->dentry->seals, memory_order_relaxed);
+}
+
 static void vfs_release(struct linux_file *file)
 {
 	struct linux_vfs_file *gone = own_of(file);
@@ -314,6 +348,7 @@ static const struct linux_file_ops vfs_ops = {
 	.ioctl = vfs_ioctl,
 	.map = vfs_map,
 	.identity = vfs_identity,
+	.seals = vfs_seals,
 	.end = linux_locks_release,
 	.release = vfs_release,
 };

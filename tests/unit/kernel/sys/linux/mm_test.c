@@ -4,6 +4,7 @@
 /* Memory of Linux processes, one thing at a time. mm_model_test.c: all at once. */
 #include <string.h>
 
+#include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/mm_pages.h"
 #include "kernel/sys/linux/pages.h"
 #include "kernel/sys/thread.h"
@@ -236,6 +237,39 @@ static void a_file_mapped_shared_is_one_for_all_and_is_written_back(void)
 	CU_ASSERT(world_is_clean());
 }
 
+static status_t sealed(_Atomic uint8_t *seals)
+{
+	const void *fs;
+	uint64_t id;
+
+	CU_ASSERT_FATAL(world_file.ops->identity(&world_file, &fs, &id));
+	return linux_pages_seal(fs, id, seals, LINUX_SEAL_WRITE | LINUX_SEAL_GROW);
+}
+
+static void a_file_is_sealed_once_no_area_can_write_to_it(void)
+{
+	const struct linux_backing backing = { .file = &world_file };
+	struct process *parent = begin();
+	struct process *child = world_process();
+	uint64_t at = map(parent, 4, READ_WRITE, SHARED, &backing);
+	uint64_t apart = map(parent, 1, READ_WRITE, PRIVATE, &backing);
+	_Atomic uint8_t seals = 0;
+
+	CU_ASSERT_EQUAL(linux_mm_protect(parent, at + PAGE, PAGE, LINUX_PROT_READ), STATUS_OK);
+	CU_ASSERT_EQUAL(linux_mm_copy(parent, child), STATUS_OK);
+	CU_ASSERT_EQUAL(linux_mm_unmap(parent, at, PAGE), STATUS_OK);
+	CU_ASSERT_EQUAL(linux_mm_unmap(parent, at + 2 * PAGE, 2 * PAGE), STATUS_OK);
+	CU_ASSERT_EQUAL(sealed(&seals), STATUS_EBUSY); /* what is only read now could be written again */
+	CU_ASSERT_EQUAL(linux_mm_unmap(parent, at + PAGE, PAGE), STATUS_OK);
+	CU_ASSERT_EQUAL(sealed(&seals), STATUS_EBUSY); /* the child's */
+	CU_ASSERT_EQUAL(seals, 0);
+	world_process_end(child);
+	CU_ASSERT_EQUAL(sealed(&seals), STATUS_OK);
+	CU_ASSERT_EQUAL(seals, LINUX_SEAL_WRITE | LINUX_SEAL_GROW);
+	CU_ASSERT_EQUAL(linux_mm_unmap(parent, apart, PAGE), STATUS_OK);
+	end(parent);
+}
+
 static void behind_the_end_of_a_file_there_is_nothing(void)
 {
 	const struct linux_backing backing = { .file = &world_file };
@@ -326,6 +360,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(forked_pages_part_when_either_writes),
 	UNIT_CASE(shared_memory_is_the_same_after_a_fork),
 	UNIT_CASE(a_file_mapped_shared_is_one_for_all_and_is_written_back),
+	UNIT_CASE(a_file_is_sealed_once_no_area_can_write_to_it),
 	UNIT_CASE(behind_the_end_of_a_file_there_is_nothing),
 	UNIT_CASE(what_moves_keeps_its_bytes),
 	UNIT_CASE(the_heap_grows_and_shrinks_by_brk),
