@@ -5,11 +5,12 @@
  * The machine's console as a terminal. What is typed goes through the line discipline when it comes, on CPU 0, so that ^C works while nobody reads; what
  * programs write goes to the log's ring as it is. Its window's size is the console's, or what a program has set.
  */
-#include "kernel/cap/grant.h"
 #include "kernel/console_methods.h"
 #include "kernel/core/log.h"
 #include "kernel/io/console.h"
 #include "kernel/io/console_input.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/terminal_state.h"
 #include "kernel/sys/process.h"
@@ -100,21 +101,9 @@ static const struct linux_file_ops file_ops = {
 	.release = linux_terminal_release,
 };
 
-/* The rights to the console that the process has. */
-static uint32_t console_rights(struct process *process)
-{
-	struct capos_capset_entry entry;
-	uint32_t rights = 0;
-
-	for (unsigned at = 0; grant_next(&process->capset, &at, &entry) == STATUS_OK;)
-		if (entry.interface == console_interface.id)
-			rights |= entry.rights;
-	return rights;
-}
-
 status_t linux_terminal_open(struct process *process, uint32_t flags, struct linux_file **out)
 {
-	uint32_t rights = console_rights(process);
+	uint32_t rights = process->personality->root->console_rights;
 
 	if (rights == 0)
 		return STATUS_EACCES;

@@ -8,6 +8,7 @@
 #include "kernel/cap/fs_object.h"
 #include "kernel/cap/grant.h"
 #include "kernel/cap/net_object.h"
+#include "kernel/console_methods.h"
 #include "kernel/core/libc.h"
 #include "kernel/dir_methods.h"
 #include "kernel/sys/linux/devices.h"
@@ -163,6 +164,17 @@ static void network_find(struct linux_root *root, struct process *process)
 	}
 }
 
+static uint32_t console_rights(struct process *process)
+{
+	struct capos_capset_entry entry;
+	uint32_t rights = 0;
+
+	for (unsigned at = 0; grant_next(&process->capset, &at, &entry) == STATUS_OK;)
+		if (entry.interface == console_interface.id)
+			rights |= entry.rights;
+	return rights;
+}
+
 status_t linux_root_make(struct process *process, struct linux_root **out)
 {
 	struct linux_root *root = calloc(1, sizeof(*root));
@@ -177,6 +189,7 @@ status_t linux_root_make(struct process *process, struct linux_root **out)
 	atomic_init(&root->memory, NULL);
 	status = mounts_fill(root, process, virtual);
 	network_find(root, process);
+	root->console_rights = console_rights(process);
 	fs_service_put(virtual);
 	if (status != STATUS_OK)
 		linux_root_put(root);

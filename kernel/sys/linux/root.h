@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * What all processes have that come from one of the manifest's: the network, and where the paths of Linux programs begin: `/` is the bundle where the manifest grants `app`, else empty; below it are the other directories of the
+ * What all processes have that come from one of the manifest's: the network, the console, and where the paths of Linux programs begin: `/` is the bundle where the manifest grants `app`, else empty; below it are the other directories of the
  * capability set, by their names there, and /dev, /proc, /sys. Made once for a manifest's process, and shared by all that it forks.
  */
 #ifndef KERNEL_SYS_LINUX_ROOT_H
@@ -33,6 +33,7 @@ struct linux_root {
 	struct linux_dentry *_Atomic memory; /* W: memfd.c, once. Held: where memfds are; NULL: nobody has made one */
 	struct net_object *net; /* held: the network as the manifest allows it; NULL: there is none for this program */
 	uint32_t net_rights;    /* of that capability */
+	uint32_t console_rights; /* of those to the console; 0: there is none */
 };
 
 /* From the capabilities to directories that the process has now. STATUS_ENOMEM. The caller holds it. Context: fiber. */
