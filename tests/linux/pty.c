@@ -175,6 +175,21 @@ static void bytes_come_as_they_are(void)
 	end();
 }
 
+/* By what is typed, and by who has the terminal. */
+static void output_stops_and_goes_on(void)
+{
+	begin();
+	mode(ECHO, 0, 0, 0);
+	CLAIM(fcntl(slave, F_SETFL, O_NONBLOCK) == 0 && writes(master, "\023") && becomes(slave, POLLOUT, 0));
+	REFUSED(write(slave, "x", 1), EAGAIN);
+	CLAIM(writes(master, "\021") && becomes(slave, POLLOUT, POLLOUT) && writes(slave, "x") && reads(master, "x"));
+	CLAIM(tcflow(slave, TCOOFF) == 0 && (ready(slave) & POLLOUT) == 0);
+	REFUSED(write(slave, "x", 1), EAGAIN);
+	CLAIM(tcflow(slave, TCOON) == 0 && ready(slave) == POLLOUT && tcflow(slave, TCIOFF) == 0 && tcflow(slave, TCION) == 0);
+	REFUSED(tcflow(slave, 4), EINVAL);
+	end();
+}
+
 /* Writes until there is no more room: how many bytes. */
 static long filled(int fd)
 {
@@ -359,6 +374,7 @@ int main(void)
 	output_is_processed();
 	lines_are_edited_and_shown();
 	bytes_come_as_they_are();
+	output_stops_and_goes_on();
 	neither_side_is_bottomless();
 	much_passes_both_ways();
 	watched_by_epoll();

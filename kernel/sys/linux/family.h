@@ -38,7 +38,7 @@ struct linux_family {
 	bool ended;              /* `status` holds how, as wait4(2) tells it */
 	bool continued;          /* and nobody has asked */
 	bool left_terminal;      /* W: itself. It is no more a process of its session's terminal */
-	unsigned hung_up_group;  /* W: who hung up the terminal of the session that it leads: the group in front then; 0: none */
+	unsigned hung_up_group;  /* W: under the lock of all terminals. In front when that of the session that it leads was hung up; 0: none */
 	int stop_signal;         /* it stands still, and nobody has asked; 0: otherwise */
 	int status;
 	uint64_t children_cpu_ns; /* of those that were waited for, and theirs */

@@ -15,7 +15,7 @@ void line_init(struct line *line)
 		.chars = { 3, 034, 0177, 025, 4, 0, 1, 0, 021, 023, 032, 0, 022, 017, 027, 026 },
 	};
 	line->head = line->ready = line->tail = 0;
-	line->literal = false;
+	line->literal = line->stopped = line->held = false;
 	line->echo_bytes = 0;
 }
 
@@ -149,8 +149,23 @@ static bool input_change(const struct line *line, uint8_t *byte)
 		*byte = '\n';
 	else if (*byte == '\n' && (input & LINE_INLCR))
 		*byte = '\r';
-	/* Output is never held up: what would stop it and let it go on is taken, and nothing more. */
-	return !((input & LINE_IXON) && (is_char(line, LINE_VSTART, *byte) || is_char(line, LINE_VSTOP, *byte)));
+	return true;
+}
+
+/* Whether output was stopped, or goes on, by a character that is nothing else. */
+static bool controls_output(struct line *line, uint8_t byte)
+{
+	uint32_t input = line->settings.input;
+
+	if (!(input & LINE_IXON))
+		return false;
+	if (is_char(line, LINE_VSTART, byte) || is_char(line, LINE_VSTOP, byte)) {
+		line->stopped = !is_char(line, LINE_VSTART, byte);
+		return true;
+	}
+	if ((input & LINE_IXANY) || signal_of(line, byte) != 0)
+		line->stopped = false;
+	return false;
 }
 
 int line_type(struct line *line, uint8_t byte)
@@ -159,7 +174,7 @@ int line_type(struct line *line, uint8_t byte)
 	int signal;
 
 	line->literal = false;
-	if (!literal && !input_change(line, &byte))
+	if (!literal && (!input_change(line, &byte) || controls_output(line, byte)))
 		return 0;
 	signal = literal ? 0 : signal_of(line, byte);
 	if (signal != 0) {
@@ -183,6 +198,17 @@ size_t line_room(const struct line *line)
 	size_t room = used < LINE_BYTES - 1u ? LINE_BYTES - 1u - used : 0;
 
 	return room == 0 && has(line, LINE_ICANON) && !line_is_ready(line) ? 1 : room;
+}
+
+bool line_is_stopped(const struct line *line)
+{
+	return line->stopped || line->held;
+}
+
+void line_hold(struct line *line, bool hold)
+{
+	line->held = hold;
+	line->stopped = false;
 }
 
 size_t line_output(const struct line *line, char c, char to[LINE_OUTPUT_MAX])
@@ -246,6 +272,8 @@ void line_set(struct line *line, const struct line_settings *settings)
 	bool was_lines = has(line, LINE_ICANON);
 
 	line->settings = *settings;
+	if (!(settings->input & LINE_IXON))
+		line->stopped = false;
 	if (was_lines && !has(line, LINE_ICANON))
 		line->ready = line->head;
 }

@@ -21,7 +21,7 @@ enum {
 };
 
 /* Of c_iflag, c_oflag, c_lflag. */
-enum { LINE_ISTRIP = 040, LINE_INLCR = 0100, LINE_IGNCR = 0200, LINE_ICRNL = 0400, LINE_IXON = 02000 };
+enum { LINE_ISTRIP = 040, LINE_INLCR = 0100, LINE_IGNCR = 0200, LINE_ICRNL = 0400, LINE_IXON = 02000, LINE_IXANY = 04000 };
 enum { LINE_OPOST = 01, LINE_ONLCR = 04, LINE_OCRNL = 010 };
 enum {
 	LINE_ISIG = 01, LINE_ICANON = 02, LINE_ECHO = 010, LINE_ECHOE = 020, LINE_ECHOK = 040, LINE_ECHONL = 0100, LINE_NOFLSH = 0200, LINE_TOSTOP = 0400,
@@ -45,6 +45,7 @@ struct line {
 	uint64_t head, ready, tail;
 	uint16_t typed[LINE_BYTES];
 	bool literal; /* the next one is a character like any other */
+	bool stopped, held; /* output: by a character, by a program */
 	/* What is to be shown; the caller takes it. */
 	size_t echo_bytes;
 	char echo[LINE_ECHO_BYTES];
@@ -63,6 +64,10 @@ size_t line_room(const struct line *line);
 
 /* What is to be shown for a character that is written, or echoed: how many characters. */
 size_t line_output(const struct line *line, char c, char to[LINE_OUTPUT_MAX]);
+
+/* Whether nothing is to be written for now, as was typed, or a program said. */
+bool line_is_stopped(const struct line *line);
+void line_hold(struct line *line, bool hold);
 
 /* Bytes that can be read now: of a line, or one more than none where its end of file waits. */
 bool line_is_ready(const struct line *line);

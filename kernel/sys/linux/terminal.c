@@ -120,6 +120,14 @@ int64_t linux_terminal_read(struct linux_file *file, struct linux_data *data, ui
 	return result > 0 ? linux_data_give(data, bytes, (size_t)result) : result;
 }
 
+/* How many bytes may be written; `any` where it is for the line alone to say. Under the lock. */
+static size_t room_now(const struct terminal *tty, size_t any)
+{
+	if (line_is_stopped(&tty->line))
+		return 0;
+	return tty->ops->room != NULL ? tty->ops->room(tty) : any;
+}
+
 /* How many of `wanted` bytes may be written: so many are promised. STATUS_EIO; STATUS_EAGAIN: there is no room. */
 static int64_t promise(struct terminal *tty, size_t wanted)
 {
@@ -128,7 +136,7 @@ static int64_t promise(struct terminal *tty, size_t wanted)
 
 	spinlock_take(&tty->lock);
 	if (!is_hung_up(tty)) {
-		room = tty->ops->room != NULL ? tty->ops->room(tty) : wanted;
+		room = room_now(tty, wanted);
 		room = room < wanted ? room : wanted;
 		tty->promised += tty->ops->room != NULL ? room : 0;
 		result = room > 0 ? (int64_t)room : STATUS_EAGAIN;
@@ -169,7 +177,7 @@ uint32_t linux_terminal_poll(struct linux_file *file, struct linux_waiter *waite
 
 	linux_poll_wait(waiter, &tty->event);
 	spinlock_take(&tty->lock);
-	if (tty->ops->room == NULL || tty->ops->room(tty) > 0)
+	if (room_now(tty, 1) > 0)
 		now |= LINUX_POLLOUT | LINUX_POLLWRNORM;
 	if (line_is_ready(&tty->line) && ((settings->local & LINE_ICANON) != 0 || settings->chars[LINE_VTIME] != 0 ||
 					  line_count(&tty->line) >= settings->chars[LINE_VMIN]))

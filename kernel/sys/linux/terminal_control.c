@@ -20,7 +20,7 @@ enum {
 	TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCOUTQ = 0x5411, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, TIOCNOTTY = 0x5422,
 	TCSBRKP = 0x5425, TIOCGSID = 0x5429,
 };
-enum { TCIFLUSH = 0, TCOFLUSH = 1, TCIOFLUSH = 2 };
+enum { TCIFLUSH = 0, TCOFLUSH = 1, TCIOFLUSH = 2, TCOOFF = 0, TCOON = 1, TCION = 3 };
 
 /* Who asks: for a pty's master the terminal is its slave, of which it is never in the background. */
 struct asking {
@@ -148,14 +148,30 @@ static int64_t count_tell(const struct asking *asking, uint64_t to_va)
 static int64_t forget(const struct asking *asking, uint64_t which)
 {
 	struct terminal *tty = asking->tty;
+	int64_t status = which > TCIOFLUSH ? STATUS_EINVAL : may_change(asking);
 
-	if (which > TCIOFLUSH)
-		return STATUS_EINVAL;
+	if (status != STATUS_OK)
+		return status;
 	spinlock_take(&tty->lock);
 	if (which != (asking->is_master ? TCIFLUSH : TCOFLUSH))
 		line_flush(&tty->line);
 	if (which != (asking->is_master ? TCOFLUSH : TCIFLUSH) && tty->ops->drop != NULL)
 		tty->ops->drop(tty);
+	spinlock_give(&tty->lock);
+	tell_all(tty);
+	return STATUS_OK;
+}
+
+/* Output is held up, and goes on. What would have the other side hold up its own is nothing here. */
+static int64_t flow(const struct asking *asking, uint64_t how)
+{
+	struct terminal *tty = asking->tty;
+	int64_t status = how > TCION ? STATUS_EINVAL : may_change(asking);
+
+	if (status != STATUS_OK || how > TCOON)
+		return status;
+	spinlock_take(&tty->lock);
+	line_hold(&tty->line, how == TCOOFF);
 	spinlock_give(&tty->lock);
 	tell_all(tty);
 	return STATUS_OK;
@@ -197,8 +213,9 @@ int64_t linux_terminal_control(struct terminal *terminal, struct thread *thread,
 		return settings_change(&asking, request, argument);
 	case TCSBRK:
 	case TCSBRKP:
+		return may_change(&asking);
 	case TCXONC:
-		return STATUS_OK;
+		return flow(&asking, argument);
 	case TCFLSH:
 		return forget(&asking, argument);
 	case TIOCOUTQ:

@@ -188,35 +188,46 @@ status_t linux_terminal_leave(struct terminal *terminal, struct process *process
 
 void linux_terminal_leader_ended(struct process *process)
 {
-	unsigned left_behind = process->personality->family->hung_up_group;
+	unsigned left_behind;
 
 	if (linux_family_session(process) != process->number)
 		return;
 	group_signal(session_release(process->number), LINUX_SIGHUP);
+	spinlock_take(&all_lock); /* who hung up its terminal before has left word under the same */
+	left_behind = process->personality->family->hung_up_group;
+	spinlock_give(&all_lock);
 	group_signal(left_behind, LINUX_SIGHUP);
 	group_signal(left_behind, LINUX_SIGCONT);
+}
+
+/* Who leads the session whose terminal it is, held; NULL: nobody. */
+static struct process *leader_of(struct terminal *terminal)
+{
+	unsigned session;
+
+	spinlock_take(&all_lock);
+	session = terminal->session;
+	spinlock_give(&all_lock);
+	return session != 0 ? linux_family_find(NULL, session) : NULL;
 }
 
 void linux_terminal_hang_up(struct terminal *terminal)
 {
 	struct process *leader;
-	unsigned session;
-	unsigned group;
 
 	spinlock_take(&terminal->lock);
 	atomic_store_explicit(&terminal->hung_up, true, memory_order_relaxed);
 	spinlock_give(&terminal->lock);
+	leader = leader_of(terminal); /* it is taken by nobody any more */
 	spinlock_take(&all_lock);
-	session = terminal->session;
-	group = terminal->foreground;
+	if (leader != NULL && terminal->session == leader->number)
+		leader->personality->family->hung_up_group = terminal->foreground;
 	terminal->session = terminal->foreground = 0;
 	terminal->root = NULL;
 	spinlock_give(&all_lock);
 	linux_event_raise(&terminal->event);
-	leader = session != 0 ? linux_family_find(NULL, session) : NULL;
 	if (leader == NULL)
 		return;
-	leader->personality->family->hung_up_group = group;
 	linux_signal_process(leader, LINUX_SIGHUP, NULL);
 	linux_signal_process(leader, LINUX_SIGCONT, NULL);
 	object_put(&leader->object);

@@ -228,6 +228,33 @@ static void ends_of_lines_are_shown_as_the_settings_say(void)
 	CU_ASSERT_STRING_EQUAL(output("a\nb\rc", LINE_ONLCR | LINE_OCRNL), "a\nb\rc");
 }
 
+static void output_stops_and_goes_on_as_is_typed_or_said(void)
+{
+	begin();
+	type("a\023b");
+	CU_ASSERT(line_is_stopped(&line));
+	type("\021\n");
+	CU_ASSERT_FALSE(line_is_stopped(&line));
+	CU_ASSERT_STRING_EQUAL(take(100), "ab\n");
+	type("\023");
+	CU_ASSERT_EQUAL(type("\003"), 2); /* lets it go on as well */
+	CU_ASSERT_FALSE(line_is_stopped(&line));
+	line_hold(&line, true);
+	type("\021");
+	CU_ASSERT(line_is_stopped(&line)); /* who said so is to take it back */
+	line_hold(&line, false);
+	CU_ASSERT_FALSE(line_is_stopped(&line));
+	line.settings.input |= LINE_IXANY;
+	type("\023x");
+	CU_ASSERT_FALSE(line_is_stopped(&line));
+	type("\023");
+	line.settings.input &= ~(uint32_t)LINE_IXON;
+	line_set(&line, &(struct line_settings){ .local = LINE_ICANON });
+	CU_ASSERT_FALSE(line_is_stopped(&line));
+	type("\023");
+	CU_ASSERT_FALSE(line_is_stopped(&line));
+}
+
 /* All that there is said to be room for can be read again. */
 static void room_is_what_is_not_lost(void)
 {
@@ -263,6 +290,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(a_line_that_is_too_long_loses_characters_and_not_its_end),
 	UNIT_CASE(what_is_shown_has_its_room_and_no_more),
 	UNIT_CASE(ends_of_lines_are_shown_as_the_settings_say),
+	UNIT_CASE(output_stops_and_goes_on_as_is_typed_or_said),
 	UNIT_CASE(room_is_what_is_not_lost),
 	UNIT_CASE(nothing_that_is_typed_breaks_it),
 };
