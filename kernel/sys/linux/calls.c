@@ -24,6 +24,7 @@ static const struct linux_call *const families[] = {
 	linux_calls_files,
 	linux_calls_futex,
 	linux_calls_identity,
+	linux_calls_inotify,
 	linux_calls_kill,
 	linux_calls_list,
 	linux_calls_locks,

@@ -69,6 +69,7 @@ static struct linux_dentry *dentry_alloc(struct fs_service *service, struct budg
 	}
 	*made = (struct linux_dentry){ .service = service, .budget = budget, .charged = charged, .name_bytes = (uint16_t)name.len };
 	atomic_init(&made->holds, 1);
+	atomic_init(&made->has_id, false);
 	atomic_init(&made->seals, 0);
 	fs_service_hold(service);
 	budget_hold(budget);

@@ -31,6 +31,8 @@ struct linux_dentry {
 	uint32_t device;             /* number of its file system, as st_dev */
 	uint32_t charged;
 	bool is_base;                /* names in it may be covered by mounts */
+	_Atomic bool has_id;         /* W: who asks first; release, pairs with the acquire of the next */
+	uint64_t id;                 /* of the node, once asked for (linux_dentry_id) */
 	_Atomic uint8_t seals;       /* of a memfd: LINUX_MEMFD and F_SEAL_* (memfd.h); 0: it is none */
 	uint16_t name_bytes;
 	char name[];

@@ -7,9 +7,11 @@
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/epoll.h"
+#include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/pages.h"
 #include "kernel/sys/linux/signal.h"
 #include "kernel/sys/linux/socket.h"
+#include "kernel/sys/linux/vfs.h"
 
 const struct cap_interface linux_file_interface = { .id = 0, .name = "descriptor", .rights = LINUX_FILE_READ | LINUX_FILE_WRITE };
 
@@ -141,9 +143,14 @@ static int64_t stream_write(struct thread *thread, struct linux_file *file, stru
 /* Mapped memory shows what is read, and what was written. */
 static int64_t settled_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
+	int64_t done;
+
 	if (file->ops->map != NULL)
 		linux_pages_settle(file, offset, data->left);
-	return file->ops->read(file, data, offset);
+	done = file->ops->read(file, data, offset);
+	if (done > 0 && linux_is_watched())
+		linux_notify(linux_vfs_dentry(file), LINUX_IN_ACCESS);
+	return done;
 }
 
 static int64_t settled_write(struct linux_file *file, struct linux_data *data, uint64_t offset)
@@ -155,6 +162,8 @@ static int64_t settled_write(struct linux_file *file, struct linux_data *data, u
 		return file->ops->write(file, data, offset);
 	linux_pages_settle(file, offset, data->left);
 	done = file->ops->write(file, data, offset);
+	if (done > 0 && linux_is_watched())
+		linux_notify(linux_vfs_dentry(file), LINUX_IN_MODIFY);
 	if (done > 0)
 		linux_pages_changed(file, appends ? 0 : offset, appends ? UINT64_MAX : (uint64_t)done);
 	return done;

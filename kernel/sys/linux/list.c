@@ -13,6 +13,7 @@
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
@@ -153,6 +154,8 @@ static int64_t call_getdents64(struct thread *thread, const uint64_t x[6])
 	if (result != STATUS_OK)
 		return result;
 	result = list_run(thread, file, x[1], (uint32_t)x[2]);
+	if (result >= 0 && linux_is_watched())
+		linux_notify(linux_vfs_dentry(file), LINUX_IN_ACCESS);
 	linux_file_put(file);
 	return result;
 }

@@ -8,6 +8,7 @@
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
@@ -88,7 +89,11 @@ status_t linux_path_make(struct linux_walk *walk, enum fs_type type, uint32_t pe
 	struct act act = { .walk = walk, .type = type, .permissions = (uint16_t)(permissions & PERMISSIONS_MASK) };
 	status_t status = is_new(walk);
 
-	return status == STATUS_OK ? act_run(&act, make_act) : status;
+	if (status == STATUS_OK)
+		status = act_run(&act, make_act);
+	if (status == STATUS_OK)
+		linux_notify_name(walk->at, name_of(walk), LINUX_IN_CREATE | (type == FS_DIRECTORY ? (uint32_t)LINUX_IN_ISDIR : 0));
+	return status;
 }
 
 static int64_t call_mkdirat(struct thread *thread, const uint64_t x[6])
@@ -157,8 +162,14 @@ static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 	if (status == STATUS_OK && (act.walk->found->node->type == FS_DIRECTORY) != (act.flags != 0))
 		status = act.flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR;
 	if (status == STATUS_OK) {
+		struct linux_leaving leaving = linux_watches_leaving(act.walk->found);
+
 		linux_walk_let_go(act.walk);
 		status = act_run(&act, unlink_act);
+		if (status == STATUS_OK && leaving.fs != NULL) {
+			linux_watches_left(&leaving);
+			linux_notify_name(act.walk->at, name_of(act.walk), LINUX_IN_DELETE | (act.flags != 0 ? (uint32_t)LINUX_IN_ISDIR : 0));
+		}
 	}
 	linux_walk_free(act.walk);
 	return status;
@@ -186,6 +197,8 @@ static status_t symlink_to(struct thread *thread, struct act *act, int dirfd, ui
 	status = is_new_file(act->walk);
 	if (status == STATUS_OK)
 		status = act_run(act, symlink_act);
+	if (status == STATUS_OK)
+		linux_notify_name(act->walk->at, name_of(act->walk), LINUX_IN_CREATE);
 	linux_walk_free(act->walk);
 	return status;
 }
@@ -238,7 +251,12 @@ static status_t link_walked(struct act *act)
 		return STATUS_EPERM;
 	if (act->walk->is_directory)
 		return STATUS_ENOENT;
-	return from->service != act->walk->at->service ? STATUS_EXDEV : act_run(act, link_act);
+	status = from->service != act->walk->at->service ? STATUS_EXDEV : act_run(act, link_act);
+	if (status == STATUS_OK && linux_is_watched()) {
+		linux_watches_tell_self(from, LINUX_IN_ATTRIB);
+		linux_notify_name(act->walk->at, name_of(act->walk), LINUX_IN_CREATE);
+	}
+	return status;
 }
 
 static void rename_act(void *arg)
@@ -269,6 +287,7 @@ static status_t names_are_good(const struct act *act)
 static status_t rename_walked(struct act *act)
 {
 	struct linux_dentry *there = act->walk->found;
+	struct linux_leaving leaving;
 	status_t status;
 	bool directory;
 
@@ -290,9 +309,14 @@ static status_t rename_walked(struct act *act)
 		return STATUS_EBUSY;
 	if (there != NULL && (there->node->type == FS_DIRECTORY) != directory)
 		return directory ? STATUS_ENOTDIR : STATUS_EISDIR;
+	leaving = linux_watches_leaving(there);
 	linux_walk_let_go(act->walk);
 	status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
-	return status == STATUS_OK ? act_run(act, rename_act) : status;
+	if (status == STATUS_OK)
+		status = act_run(act, rename_act);
+	if (status == STATUS_OK && linux_is_watched())
+		linux_watches_moved(act->from, act->walk, &leaving);
+	return status;
 }
 
 /* Two paths, and what is to be done with them. */

@@ -6,6 +6,7 @@
 #include "kernel/cap/fs_acts.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/pipe.h"
 #include "kernel/sys/linux/process.h"
@@ -45,6 +46,8 @@ static status_t file_create(struct linux_walk *walk, uint32_t permissions)
 		return STATUS_EISDIR;
 	if (create.status == STATUS_OK)
 		linux_fs_run(walk->at->service, create_act, &create);
+	if (create.status == STATUS_OK)
+		linux_notify_name(walk->at, span_of(walk->name, walk->name_bytes), LINUX_IN_CREATE);
 	return create.status;
 }
 
@@ -136,6 +139,8 @@ static status_t program_walk(struct process *process, int dirfd, const char *pat
 		linux_dentry_put(start);
 		if (status == STATUS_OK)
 			status = linux_path_open(walk, 0, 0, out);
+		if (status == STATUS_OK)
+			linux_vfs_opened(*out);
 		linux_walk_end(walk);
 	}
 	free(walk);
@@ -190,7 +195,7 @@ size_t linux_file_path(struct linux_file *file, char *to, size_t bytes)
 		return (size_t)len;
 	if (file->ops->path != NULL)
 		return file->ops->path(file, to, bytes);
-	if (strchr(file->ops->name, '/') != NULL || strchr(file->ops->name, '[') != NULL)
+	if (strchr(file->ops->name, '/') != NULL || strchr(file->ops->name, ':') != NULL)
 		len = format_print(to, bytes, "%s", file->ops->name);
 	else
 		len = format_print(to, bytes, "%s:[%llu]", file->ops->name, (unsigned long long)(uintptr_t)file >> 6 & 0xffffff);

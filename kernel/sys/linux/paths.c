@@ -10,6 +10,7 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/pages.h"
+#include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/thread.h"
@@ -46,7 +47,10 @@ static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint3
 			status = walk->late != STATUS_OK ? walk->late : linux_path_open(walk, flags, permissions, &file);
 		linux_walk_free(walk);
 	}
-	return status == STATUS_OK ? linux_fd_add(thread->process, file, 0, (flags & LINUX_O_CLOEXEC) != 0) : status;
+	if (status != STATUS_OK)
+		return status;
+	linux_vfs_opened(file);
+	return linux_fd_add(thread->process, file, 0, (flags & LINUX_O_CLOEXEC) != 0);
 }
 
 static int64_t call_openat(struct thread *thread, const uint64_t x[6])
@@ -116,9 +120,12 @@ static int64_t call_fchown(struct thread *thread, const uint64_t x[6])
 	struct linux_file *file;
 	status_t status = linux_fd_get(thread->process, (int)x[0], 0, &file);
 
-	if (status == STATUS_OK)
-		linux_file_put(file);
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	if (linux_is_watched())
+		linux_notify(linux_vfs_dentry(file), LINUX_IN_ATTRIB);
+	linux_file_put(file);
+	return STATUS_OK;
 }
 
 static int64_t call_fchownat(struct thread *thread, const uint64_t x[6])
@@ -134,6 +141,7 @@ static int64_t call_fchownat(struct thread *thread, const uint64_t x[6])
 	if (walk == NULL)
 		return status;
 	found = walk->found != NULL || walk->magic != NULL;
+	linux_notify(walk->found, LINUX_IN_ATTRIB);
 	linux_walk_free(walk);
 	return found ? STATUS_OK : STATUS_ENOENT;
 }

@@ -5,9 +5,11 @@
 
 #include "capos/abi/dir.h"
 #include "kernel/cap/fs_acts.h"
+#include "kernel/core/fiber.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/clock.h"
+#include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/locks.h"
 #include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/virtual.h"
@@ -155,7 +157,10 @@ status_t linux_dentry_set(struct linux_dentry *dentry, uint32_t what, const stru
 		return status;
 	if ((what & FS_SET_SIZE) != 0 && dentry->node->type != FS_FILE)
 		return dentry->node->type == FS_DIRECTORY ? STATUS_EISDIR : STATUS_EINVAL;
-	return (status_t)act_run(&act, set_act);
+	status = (status_t)act_run(&act, set_act);
+	if (status == STATUS_OK && what != 0)
+		linux_notify(dentry, linux_watches_event_of(what));
+	return status;
 }
 
 status_t linux_dentry_sync(struct linux_dentry *dentry)
@@ -306,20 +311,46 @@ static status_t vfs_map(struct linux_file *file, struct span *memory)
 	return STATUS_OK;
 }
 
-static bool vfs_identity(struct linux_file *file, const void **file_system, uint64_t *id)
+bool linux_dentry_id(struct linux_dentry *dentry, uint64_t *id)
 {
-	struct linux_vfs_file *own = own_of(file);
 	struct linux_stat stat;
 
-	if (!atomic_load_explicit(&own->has_id, memory_order_acquire)) {
-		if (linux_dentry_stat(own->dentry, &stat) != STATUS_OK)
+	if (!atomic_load_explicit(&dentry->has_id, memory_order_acquire)) {
+		if (linux_dentry_stat(dentry, &stat) != STATUS_OK)
 			return false;
-		own->id = stat.fs.id;
-		atomic_store_explicit(&own->has_id, true, memory_order_release);
+		dentry->id = stat.fs.id;
+		atomic_store_explicit(&dentry->has_id, true, memory_order_release);
 	}
-	*file_system = own->dentry->node->fs;
-	*id = own->id;
+	*id = dentry->id;
 	return true;
+}
+
+static bool vfs_identity(struct linux_file *file, const void **file_system, uint64_t *id)
+{
+	struct linux_dentry *dentry = own_of(file)->dentry;
+
+	*file_system = dentry->node->fs;
+	return linux_dentry_id(dentry, id);
+}
+
+void linux_vfs_opened(struct linux_file *file)
+{
+	struct linux_vfs_file *own = linux_vfs_own(file);
+
+	if (own == NULL)
+		return;
+	own->is_told = true;
+	linux_notify(own->dentry, LINUX_IN_OPEN);
+}
+
+/* Where nothing can sleep nobody is told. */
+static void vfs_end(struct linux_file *file)
+{
+	struct linux_vfs_file *own = own_of(file);
+
+	linux_locks_release(file);
+	if (own->is_told && linux_is_watched() && fiber_current() != NULL)
+		linux_watches_tell(own->dentry, linux_file_flags(file) & LINUX_O_ACCMODE ? LINUX_IN_CLOSE_WRITE : LINUX_IN_CLOSE_NOWRITE);
 }
 
 static uint32_t vfs_seals(const struct linux_file *file)
@@ -349,7 +380,7 @@ static const struct linux_file_ops vfs_ops = {
 	.map = vfs_map,
 	.identity = vfs_identity,
 	.seals = vfs_seals,
-	.end = linux_locks_release,
+	.end = vfs_end,
 	.release = vfs_release,
 };
 
@@ -376,7 +407,7 @@ struct linux_file *linux_vfs_file_make(struct linux_dentry *dentry, uint32_t fla
 	budget_hold(budget);
 	made->budget = budget;
 	made->dentry = linux_dentry_hold(dentry);
-	atomic_init(&made->has_id, false);
+	made->is_told = false;
 	made->proven = (struct program_copy){ 0 };
 	made->is_path = (flags & LINUX_O_PATH) != 0;
 	linux_file_init(&made->file, made->is_path ? &path_ops : &vfs_ops, flags);

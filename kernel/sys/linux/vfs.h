@@ -19,8 +19,7 @@ struct linux_vfs_file {
 	struct linux_dentry *dentry; /* held */
 	struct budget *budget;       /* held */
 	bool is_path;                /* O_PATH: it is only a name */
-	_Atomic bool has_id;         /* W: who asks first; release, pairs with the acquire of the next */
-	uint64_t id;                 /* of the node, once asked for */
+	bool is_told;                /* W: linux_vfs_opened(). That it was opened; that it is closed is to be, too */
 	struct program_copy proven;  /* W: under the file's lock, once. What may be executed of it; empty: nothing yet */
 };
 
@@ -39,6 +38,12 @@ struct linux_stat {
 
 /* An open file for a name, which it holds. `flags`: LINUX_O_*. NULL where memory is out. */
 struct linux_file *linux_vfs_file_make(struct linux_dentry *dentry, uint32_t flags);
+
+/* A program has opened it, and who watches is told. Context: fiber. */
+void linux_vfs_opened(struct linux_file *file);
+
+/* The number of a node in its file system; false: it cannot be had. Context: fiber. */
+MUST_CHECK bool linux_dentry_id(struct linux_dentry *dentry, uint64_t *id);
 
 /* The open file behind a file of a file system that is open for more than its name; else NULL. */
 struct linux_vfs_file *linux_vfs_own(struct linux_file *file);
