@@ -112,6 +112,7 @@ static void names(void)
 	CLAIM(opened.st_ino == named.st_ino && opened.st_dev == named.st_dev && opened.st_mode == named.st_mode);
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", slave);
 	CLAIM(readlink(link, real, sizeof(real) - 1) > 0 && strcmp(real, path) == 0 && ttyname(slave) != NULL && strcmp(ttyname(slave), path) == 0);
+	CLAIM(chmod(path, 0600) == 0 && chown(path, 0, 0) == 0 && fstat(slave, &opened) == 0 && (opened.st_mode & 07777) == 0600);
 	CLAIM(is_listed(path + 9) == 1 && lseek(slave, 0, SEEK_CUR) == -1 && errno == ESPIPE);
 	peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	CLAIM(peer >= 0 && fcntl(peer, F_GETFD) == FD_CLOEXEC && fstat(peer, &opened) == 0 && opened.st_ino == named.st_ino && close(peer) == 0);

@@ -190,16 +190,14 @@ status_t linux_ptmx_open(struct process *process, uint32_t flags, struct linux_f
 	return status;
 }
 
-status_t linux_pty_open(struct process *process, unsigned number, uint32_t flags, struct linux_file **out)
+struct terminal *linux_pty_find(const struct process *process, unsigned number)
 {
-	struct terminal *terminal = linux_terminal_named(process->personality->root, number);
-	status_t status;
+	return linux_terminal_named(process->personality->root, number);
+}
 
-	if (terminal == NULL)
-		return STATUS_ENOENT;
-	status = slave_open(linux_pty_of(terminal), process, flags, out);
-	linux_terminal_put(terminal);
-	return status;
+status_t linux_pty_open(struct terminal *terminal, struct process *process, uint32_t flags, struct linux_file **out)
+{
+	return slave_open(linux_pty_of(terminal), process, flags, out);
 }
 
 int linux_pty_next(const struct process *process, unsigned least)

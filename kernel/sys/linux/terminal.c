@@ -190,9 +190,8 @@ uint32_t linux_terminal_poll(struct linux_file *file, struct linux_waiter *waite
 
 status_t linux_terminal_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
 {
-	(void)file;
 	*mode_type = LINUX_S_IFCHR;
-	out->permissions = 0620;
+	out->permissions = linux_terminal_of(file)->permissions;
 	out->links = 1;
 	return STATUS_OK;
 }

@@ -11,6 +11,7 @@
 
 struct linux_file;
 struct process;
+struct terminal;
 
 enum { LINUX_PTYS_MAX = 64 /* a family's */, LINUX_PTY_DEVICE = 136 << 8 /* st_rdev of /dev/pts/0 */ };
 
@@ -23,8 +24,11 @@ MUST_CHECK status_t linux_tty_open(struct process *process, uint32_t flags, stru
 /* A new pseudo-terminal's master. STATUS_ENOSPC: the family has as many as it may; STATUS_ENOMEM. */
 MUST_CHECK status_t linux_ptmx_open(struct process *process, uint32_t flags, struct linux_file **out);
 
-/* The slave of that number. STATUS_ENOENT; STATUS_EIO: it is locked, or its master has gone; STATUS_ENOMEM. */
-MUST_CHECK status_t linux_pty_open(struct process *process, unsigned number, uint32_t flags, struct linux_file **out);
+/* The slave of that number that the process's family has, held. NULL: there is none. */
+struct terminal *linux_pty_find(const struct process *process, unsigned number);
+
+/* Opens a slave. STATUS_EIO: it is locked, or its master has gone; STATUS_ENOMEM. */
+MUST_CHECK status_t linux_pty_open(struct terminal *terminal, struct process *process, uint32_t flags, struct linux_file **out);
 
 /* The lowest number from `least` on of a slave that the process's family has; -1: there is none. */
 int linux_pty_next(const struct process *process, unsigned least);

@@ -17,6 +17,8 @@
 #include "kernel/sys/process.h"
 #include "lib/string.h"
 
+enum { PERMISSIONS = 0620 };
+
 static struct spinlock all_lock;
 static struct list_node all = LIST_INIT(all); /* W: under the lock */
 
@@ -25,6 +27,7 @@ void linux_terminal_init(struct terminal *terminal, const struct terminal_ops *o
 	memset(terminal, 0, sizeof(*terminal));
 	terminal->ops = ops;
 	terminal->device = device;
+	terminal->permissions = PERMISSIONS;
 	terminal->holds = 1;
 	line_init(&terminal->line);
 	linux_event_init(&terminal->event);

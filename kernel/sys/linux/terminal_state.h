@@ -49,6 +49,7 @@ struct terminal {
 	struct spinlock lock;
 	/* W: under `lock`. */
 	struct line line;
+	uint16_t permissions; /* W: any. As st_mode has them */
 	uint16_t window[4];   /* rows, columns, 0, 0 */
 	size_t promised;      /* bytes that are being written */
 	_Atomic bool hung_up; /* it is no more than a hold of itself */

@@ -14,6 +14,7 @@
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/terminal.h"
+#include "kernel/sys/linux/terminal_state.h"
 #include "kernel/sys/linux/text.h"
 #include "kernel/sys/linux/virtual_tree.h"
 #include "kernel/sys/linux/vfs.h"
@@ -29,6 +30,7 @@ struct vnode {
 	unsigned pid; /* of what is below /proc/<pid>; 0: it is nobody's */
 	int fd;       /* of a link there; or the number of a pseudo-terminal */
 	bool is_made;
+	struct terminal *terminal; /* held: of that number; NULL: there is none */
 };
 
 static struct vnode statics[LINUX_VIRTUAL_ENTRIES]; /* W: begin() */
@@ -46,6 +48,8 @@ static unsigned index_of(const struct linux_virtual_entry *entry)
 
 static void node_release(struct fs_node *node)
 {
+	if (own_of(node)->terminal != NULL)
+		linux_terminal_put(own_of(node)->terminal);
 	if (own_of(node)->is_made)
 		free(LIST_OWNER(node, struct vnode, node));
 }
@@ -61,14 +65,26 @@ static status_t node_stat(struct fs_node *node, struct fs_stat *out)
 
 	*out = (struct fs_stat){
 		.type = node->type,
-		.permissions = own->entry->permissions,
+		.permissions = own->terminal != NULL ? own->terminal->permissions : own->entry->permissions,
 		.links = node->type == FS_DIRECTORY ? 2 : 1,
 		.id = id_of(own->entry, own->pid, own->fd),
 	};
 	return STATUS_OK;
 }
 
-static const struct fs_ops ops = { .release = node_release, .stat = node_stat };
+/* A terminal's permissions are told again, and nothing goes by them; its times are kept nowhere. */
+static status_t node_set(struct fs_node *node, uint32_t what, const struct fs_stat *values)
+{
+	struct terminal *terminal = own_of(node)->terminal;
+
+	if (terminal == NULL)
+		return STATUS_ENOTSUP;
+	if ((what & FS_SET_PERMISSIONS) != 0)
+		terminal->permissions = values->permissions;
+	return STATUS_OK;
+}
+
+static const struct fs_ops ops = { .release = node_release, .stat = node_stat, .set = node_set };
 
 /* Nodes that stay have a hold that nobody gives back. */
 static void begin(void)
@@ -147,6 +163,21 @@ static bool is_own_fd(const struct process *process, const struct vnode *own)
 	return own->pid == process->number;
 }
 
+static status_t slave_lookup(struct process *process, unsigned number, struct fs_node **out)
+{
+	struct terminal *terminal = linux_pty_find(process, number);
+	status_t status;
+
+	if (terminal == NULL)
+		return STATUS_ENOENT;
+	status = node_make(&linux_virtual_entries[PTS_SLAVE], 0, (int)number, out);
+	if (status == STATUS_OK)
+		LIST_OWNER(*out, struct vnode, node)->terminal = terminal;
+	else
+		linux_terminal_put(terminal);
+	return status;
+}
+
 static status_t number_lookup(struct process *process, const struct vnode *own, unsigned number, struct fs_node **out)
 {
 	struct linux_file *file;
@@ -156,8 +187,8 @@ static status_t number_lookup(struct process *process, const struct vnode *own, 
 		linux_file_put(file);
 		return node_make(&linux_virtual_entries[FD_LINK], own->pid, (int)number, out);
 	}
-	if (own->entry == &linux_virtual_entries[DEV_PTS] && linux_pty_next(process, number) == (int)number)
-		return node_make(&linux_virtual_entries[PTS_SLAVE], 0, (int)number, out);
+	if (own->entry == &linux_virtual_entries[DEV_PTS])
+		return slave_lookup(process, number, out);
 	if (own->entry != &linux_virtual_entries[PROC])
 		return STATUS_ENOENT;
 	found = linux_family_find(process, number);
@@ -324,8 +355,8 @@ status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry
 {
 	const struct vnode *own = own_of(dentry->node);
 
-	if (own->entry == &linux_virtual_entries[PTS_SLAVE])
-		return linux_pty_open(process, (unsigned)own->fd, flags, out);
+	if (own->terminal != NULL)
+		return linux_pty_open(own->terminal, process, flags, out);
 	if (own->entry->open != NULL)
 		return own->entry->open(process, flags, out);
 	if ((flags & LINUX_O_ACCMODE) != 0 && !(own->entry->permissions & 0200))
