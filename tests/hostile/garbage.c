@@ -16,18 +16,20 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { THREADS = 5, CALLS_MAX = 470, ARENA_PAGES = 16, PAGE = 4096, FD_KINDS = 16, FD_FIRST = 3, PATHS = 8 };
+enum { THREADS = 5, CALLS_MAX = 470, ARENA_PAGES = 16, PAGE = 4096, FD_KINDS = 16, FD_FIRST = 3, PATHS = 10 };
 
 static char *arena; /* pages that come, go and change */
 static char *constants; /* one page, read-only */
 
-static const char *const paths[PATHS] = { "/tmp/h0", "/tmp/h1", "/tmp/hd", "/tmp/hd/x", "/tmp", "/dev/null", "/proc/self/maps", "" };
+static const char *const paths[PATHS] = { "/tmp/h0", "/tmp/h1", "/tmp/hd", "/tmp/hd/x", "/tmp", "/dev/null", "/proc/self/maps", "/dev/ptmx",
+					  "/dev/pts/1", "" };
 
 /* What reaches the supervisor, as it would on Linux: it is not what is tried. */
 static int is_theirs(long number)
@@ -90,6 +92,12 @@ static uint64_t argument(uint64_t *state)
 	}
 }
 
+/* asm-generic/ioctls.h: from TCGETS on, and those of a pseudo-terminal's master */
+static const uint32_t terminal_requests[] = {
+	0x5401, 0x5402, 0x5404, 0x5409, 0x540a, 0x540b, 0x540e, 0x540f, 0x5410, 0x5411, 0x5413, 0x5414, 0x541b, 0x5422, 0x5429, 0x5441, 0x80045430, 0x40045431,
+	0x40045431, 0x80045439, 0x40045436,
+};
+
 /* What a call expects of an argument, built somewhere in the arena where others change it meanwhile. */
 static uint64_t expected(uint64_t *state, char letter)
 {
@@ -107,6 +115,7 @@ static uint64_t expected(uint64_t *state, char letter)
 	case 'd': return draw % 4 ? (uint64_t)AT_FDCWD : FD_FIRST + 1;
 	case 'p': return (uint64_t)(uintptr_t)paths[draw % PATHS];
 	case 'z': return draw % 3 ? draw / 4 % 8192 : number(state);
+	case 'i': return terminal_requests[draw % (sizeof(terminal_requests) / sizeof(terminal_requests[0]))];
 	case 'n': return draw % 4 ? draw / 4 % 16 : number(state);
 	case 'o': return draw / 8 & (O_RDWR | O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NONBLOCK | O_DIRECTORY | O_PATH);
 	case 't': memcpy(at, &time, sizeof(time)); break;
@@ -157,6 +166,10 @@ static void descriptors_open(uint64_t *state)
 	if (bind(pair[0], (struct sockaddr *)&name, 4) == 0)
 		(void)listen(pair[0], 4);
 	(void)!open("/dev/tty", O_RDONLY | O_NONBLOCK);
+	pair[0] = open("/dev/ptmx", O_RDWR | O_NONBLOCK);
+	pair[1] = 0;
+	if (ioctl(pair[0], TIOCSPTLCK, &pair[1]) == 0)
+		(void)!ioctl(pair[0], TIOCGPTPEER, O_RDWR | O_NONBLOCK);
 }
 
 /* A message with descriptors, structures that point to each other, vectors: what calls look for behind their pointers. */

@@ -3,7 +3,8 @@
 
 /*
  * What calls expect, a letter an argument, so that hostile ones get past their first check: f a descriptor, d one of a directory, p a path, a memory,
- * z a length, n a small number, t a time, s an address of a socket, l its length in memory, m a message, v vectors, o flags of open, g a mask of signals, 0 nothing.
+ * z a length, n a small number, t a time, s an address of a socket, l its length in memory, m a message, v vectors, o flags of open, g a mask of signals, i a request for a
+ * terminal, 0 nothing.
  */
 #ifndef TESTS_HOSTILE_SHAPES_H
 #define TESTS_HOSTILE_SHAPES_H
@@ -19,6 +20,7 @@ static const struct shape shapes[] = {
 	{ SYS_openat, "dpon" }, { SYS_openat, "dpon" }, { SYS_read, "faz" }, { SYS_read, "faz" }, { SYS_write, "faz" }, { SYS_write, "faz" },
 	{ SYS_pread64, "fazn" }, { SYS_pwrite64, "fazn" }, { SYS_readv, "fvn" }, { SYS_writev, "fvn" }, { SYS_preadv, "fvnn" }, { SYS_pwritev, "fvnn" },
 	{ SYS_close, "f" }, { SYS_dup, "f" }, { SYS_dup3, "ffn" }, { SYS_fcntl, "fnn" }, { SYS_fcntl, "fna" }, { SYS_ioctl, "fna" },
+	{ SYS_ioctl, "fia" }, { SYS_ioctl, "fia" }, { SYS_ioctl, "fin" },
 	{ SYS_lseek, "fnn" }, { SYS_ftruncate, "fz" }, { SYS_truncate, "pz" }, { SYS_fallocate, "fnzz" }, { SYS_getdents64, "faz" },
 	{ SYS_mkdirat, "dpn" }, { SYS_unlinkat, "dpn" }, { SYS_renameat2, "dpdpn" }, { SYS_linkat, "dpdpn" }, { SYS_symlinkat, "pdp" },
 	{ SYS_readlinkat, "dpaz" }, { SYS_faccessat, "dpn" }, { SYS_fchmodat, "dpn" }, { SYS_fchownat, "dpnnn" }, { SYS_utimensat, "dptn" },

@@ -162,13 +162,13 @@ static int64_t forget(const struct asking *asking, uint64_t which)
 	return STATUS_OK;
 }
 
-/* Output is held up, and goes on. What would have the other side hold up its own is nothing here. */
+/* Output is held up, and goes on; but not that of others, who share the terminal. What would have the other side hold up its own is nothing here. */
 static int64_t flow(const struct asking *asking, uint64_t how)
 {
 	struct terminal *tty = asking->tty;
 	int64_t status = how > TCION ? STATUS_EINVAL : may_change(asking);
 
-	if (status != STATUS_OK || how > TCOON)
+	if (status != STATUS_OK || how > TCOON || tty->ops->is_shared)
 		return status;
 	spinlock_take(&tty->lock);
 	line_hold(&tty->line, how == TCOOFF);
