@@ -167,6 +167,25 @@ FAMILIES: dict[str, dict[str, tuple[int, Make]]] = {
         "copy_file_range": (1, lambda s: [*s.two(("file",), ("file",)), s.size()]),
         "lock": (1, lambda s: [s.fd(*PLACED), s.one(1, 2, 8) | 4]),
     },
+    "splices": {
+        "open": (3, _open), "pipe": (4, _pipe), "close": (2, _close),
+        "socketpair": (1, lambda s: [s.put("unix"), s.put("unix"), 1, 1 | NONBLOCK]),
+        "memfd": (4, lambda s: [s.put("memfd"), s.one(2, 2, 2, 0, 1, 3, 64), s.one(1, 1, 1, 1, 0)]),
+        "write": (6, lambda s: [s.fd("pipe-in", *WRITERS), s.one(1, 10, 100, 4096, 8192), s.one(1, 2, 3)]),
+        "read": (6, lambda s: [s.fd("pipe", *READERS), s.one(1, 10, 1000, 20000)]),
+        "pread": (2, lambda s: [s.fd("file", "memfd"), s.one(100, 20000), s.one(0, 4096)]),
+        "splice": (8, lambda s: [s.fd("pipe"), s.one(-1, -1, -1, -1, 0), s.fd("file", "memfd", "pipe-in", "unix"), s.one(-1, -1, -1, -1, -1, 0, 5000, -2),
+                                 s.one(0, 1, 10, 100, 5000, 1 << 62, -1), s.one(0, 2, 2, 1, 16)]),
+        "splice ": (8, lambda s: [s.fd("file", "memfd", "unix"), s.one(-1, -1, -1, 0, 5, 100000, -2), s.fd("pipe-in"), s.one(-1, -1, -1, -1, 0),
+                                  s.one(0, 1, 10, 100, 5000, 1 << 62, -1), s.one(0, 2, 2, 4, 16)]),
+        "tee": (5, lambda s: [s.fd("pipe"), s.fd("pipe-in"), s.one(0, 1, 100, 5000, 1 << 62, -1), s.one(0, 2, 2, 16)]),
+        "vmsplice": (4, lambda s: [s.fd("pipe", "pipe-in"), s.one(0, 1, 100, 5000), s.one(0, 1, 2, 2, -1), s.one(2, 2, 16)]),
+        "seal": (5, lambda s: [s.fd("memfd"), s.one(1, 2, 4, 8, 16, 6, 10, 0, 32)]), "seals": (4, lambda s: [s.fd("memfd", "memfd", "pipe")]),
+        "shared": (3, lambda s: [s.fd("memfd", "memfd", "file"), s.one(1, 3)]),
+        "ftruncate": (3, lambda s: [s.fd("memfd"), s.one(0, 10, 5000)]), "pwrite": (3, lambda s: [s.fd("memfd"), s.one(1, 100, 5000), 4, s.one(0, 1, 4096)]),
+        "fstat": (1, lambda s: [s.fd("memfd", "file")]), "lseek": (2, lambda s: [s.fd("memfd", "file"), 0, s.one(0, 1, 2)]),
+        "fallocate": (1, lambda s: [s.fd("memfd"), 0, 0, s.one(1, 8192)]),
+    },
     "names": {
         "open": (5, _open), "open ": (3, _open_folder), "close": (3, _close),
         "openat": (2, lambda s: [s.put("file"), s.fd("folder"), s.one(16, 17, 0, 18, 19), s.one(0, 2) | s.flags(CREAT), 0o640]),
@@ -352,7 +371,7 @@ def sequence(seed: int, families: list[str], length: int) -> list[str]:
     made = Sequence(seed)
     mixed = made.draw.sample(families, min(len(families), made.draw.choice((1, 1, 2))))
     rows = [(name.strip(), weight, make) for family in mixed for name, (weight, make) in FAMILIES[family].items()]
-    if {"files", "names", "memory", "process"} & set(mixed):
+    if {"files", "names", "memory", "process", "splices"} & set(mixed):
         for name in (0, 1):
             made.say("open", [made.put("file"), name, 2 | CREAT, 0o644])
             made.say("write", [list(made.kinds)[-1], made.size(), name])

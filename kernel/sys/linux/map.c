@@ -87,12 +87,12 @@ static status_t sealed_check(struct linux_area *area, unsigned protection)
 		return STATUS_OK;
 	linux_pages_writers(area->pages, 1);
 	seals = file->ops->seals != NULL ? file->ops->seals(file) : 0;
-	if ((seals & LINUX_SEAL_WRITE) || ((seals & LINUX_SEAL_FUTURE_WRITE) && (protection & LINUX_PROT_WRITE)))
+	if (!(seals & (LINUX_SEAL_WRITE | LINUX_SEAL_FUTURE_WRITE)))
+		return STATUS_OK;
+	if (protection & LINUX_PROT_WRITE)
 		return STATUS_EPERM;
-	if (seals & LINUX_SEAL_FUTURE_WRITE) {
-		linux_pages_writers(area->pages, -1);
-		area->may &= (uint8_t)~LINUX_PROT_WRITE;
-	}
+	linux_pages_writers(area->pages, -1);
+	area->may &= (uint8_t)~LINUX_PROT_WRITE;
 	return STATUS_OK;
 }
 

@@ -49,6 +49,10 @@ static int64_t fill(struct linux_pair *pair, size_t bytes)
 	pair->to_is_late = true;
 	if (room <= 0)
 		return room;
+	if (pair->from_offset != NULL && *pair->from_offset > INT64_MAX - (uint64_t)room) {
+		linux_pipe_write_end(&side, 0);
+		return STATUS_EINVAL;
+	}
 	got = linux_file_read_now(pair->from, &side.data, pair->from_offset);
 	linux_pipe_write_end(&side, got > 0 ? (uint64_t)got : 0);
 	pair->to_is_late = false;
@@ -66,10 +70,15 @@ static int64_t pipe_copy(struct linux_pair *pair, size_t bytes, bool takes)
 	int64_t room;
 
 	pair->to_is_late = false;
-	if (there <= 0)
+	if (there < 0)
 		return there;
-	room = linux_pipe_write_begin(pair->to, (uint64_t)there, &out);
+	room = linux_pipe_write_begin(pair->to, there > 0 ? (uint64_t)there : 1, &out);
 	pair->to_is_late = true;
+	if (there == 0) { /* where nobody writes any more, it is still told that nobody reads */
+		if (room > 0)
+			linux_pipe_write_end(&out, 0);
+		return room > 0 ? 0 : room;
+	}
 	for (unsigned i = 0; room > 0 && i < out.data.count; i++)
 		(void)!linux_data_take(&in.data, (void *)(uintptr_t)out.pieces[i].va, out.pieces[i].bytes);
 	if (room > 0)
@@ -173,7 +182,7 @@ static int64_t to_pipe(struct thread *thread, struct linux_pair *pair, uint64_t 
 {
 	if (bytes > LINUX_PART_BYTES)
 		bytes = LINUX_PART_BYTES;
-	if (!is_spliced(pair->from, pair->from_offset) || (pair->from_offset != NULL && *pair->from_offset > INT64_MAX - bytes))
+	if (!is_spliced(pair->from, pair->from_offset))
 		return STATUS_EINVAL;
 	pair->once = fill;
 	pair->from_waits = waits && may_wait(pair->from);
@@ -181,46 +190,68 @@ static int64_t to_pipe(struct thread *thread, struct linux_pair *pair, uint64_t 
 	return told(thread, part_await(thread, pair, (size_t)bytes));
 }
 
-static int64_t splice(struct thread *thread, struct linux_pair *pair, const uint64_t x[6])
+/* The place that is named for a file, if one is. */
+static status_t place_take(struct thread *thread, const struct linux_file *file, uint64_t va, uint64_t *offset, uint64_t **to)
+{
+	*to = va != 0 ? offset : NULL;
+	if (va != 0 && linux_pipe_of(file) != NULL)
+		return STATUS_ESPIPE;
+	return va != 0 ? linux_copy_in(thread, offset, va, sizeof(*offset)) : STATUS_OK;
+}
+
+/* The places of both, which comes before whether they may be read and written. */
+static status_t places_take(struct thread *thread, const uint64_t x[6], uint64_t offsets[2], struct linux_pair *pair)
+{
+	struct linux_file *from;
+	struct linux_file *to;
+	status_t status = linux_fd_get(thread->process, (int)x[0], 0, &from);
+
+	if (status != STATUS_OK)
+		return status;
+	status = linux_fd_get(thread->process, (int)x[2], 0, &to);
+	if (status == STATUS_OK) {
+		status = place_take(thread, from, x[1], &offsets[0], &pair->from_offset);
+		if (status == STATUS_OK)
+			status = place_take(thread, to, x[3], &offsets[1], &pair->to_offset);
+		linux_file_put(to);
+	}
+	linux_file_put(from);
+	return status;
+}
+
+static int64_t splice(struct thread *thread, struct linux_pair *pair, uint64_t bytes, bool waits)
 {
 	bool from = linux_pipe_of(pair->from) != NULL;
 	bool to = linux_pipe_of(pair->to) != NULL;
-	bool waits = !(x[5] & SPLICE_F_NONBLOCK);
-	uint64_t from_offset;
-	uint64_t to_offset;
-	int64_t result = (from && x[1] != 0) || (to && x[3] != 0) ? STATUS_ESPIPE : STATUS_OK;
 
-	if (result == STATUS_OK)
-		result = linux_offset_take(thread, x[3], &to_offset, &pair->to_offset);
-	if (result == STATUS_OK)
-		result = linux_offset_take(thread, x[1], &from_offset, &pair->from_offset);
-	if (result != STATUS_OK || (!from && !to))
-		return result != STATUS_OK ? result : STATUS_EINVAL;
+	if ((from && pair->from_offset != NULL) || (to && pair->to_offset != NULL))
+		return STATUS_ESPIPE; /* it has become a pipe since */
 	pair->once = pass;
 	if (from && to)
-		result = between_pipes(thread, pair, x[4], waits);
-	else
-		result = (from ? from_pipe : to_pipe)(thread, pair, x[4], waits);
-	if (result >= 0 && ((x[3] != 0 && linux_copy_out(thread, x[3], &to_offset, sizeof(to_offset)) != STATUS_OK) ||
-			    (x[1] != 0 && linux_copy_out(thread, x[1], &from_offset, sizeof(from_offset)) != STATUS_OK)))
-		return STATUS_EFAULT;
-	return result;
+		return between_pipes(thread, pair, bytes, waits);
+	return from ? from_pipe(thread, pair, bytes, waits) : to ? to_pipe(thread, pair, bytes, waits) : STATUS_EINVAL;
 }
 
 static int64_t call_splice(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_pair pair = { 0 };
+	uint64_t offsets[2];
 	int64_t result;
 
 	if (x[4] == 0)
 		return 0;
 	if ((uint32_t)x[5] & ~(uint32_t)SPLICE_F_ALL)
 		return STATUS_EINVAL;
-	result = linux_pair_open(thread, (int)x[0], (int)x[2], &pair);
+	result = places_take(thread, x, offsets, &pair);
+	if (result == STATUS_OK)
+		result = linux_pair_open(thread, (int)x[0], (int)x[2], &pair);
 	if (result != STATUS_OK)
 		return result;
-	result = splice(thread, &pair, x);
+	result = splice(thread, &pair, x[4], !(x[5] & SPLICE_F_NONBLOCK));
 	linux_pair_close(&pair);
+	if (result >= 0 && ((x[3] != 0 && linux_copy_out(thread, x[3], &offsets[1], sizeof(offsets[1])) != STATUS_OK) ||
+			    (x[1] != 0 && linux_copy_out(thread, x[1], &offsets[0], sizeof(offsets[0])) != STATUS_OK)))
+		return STATUS_EFAULT;
 	return result;
 }
 

@@ -116,7 +116,7 @@ static int64_t call_sendfile(struct thread *thread, const uint64_t x[6])
 	return result;
 }
 
-status_t linux_offset_take(struct thread *thread, uint64_t va, uint64_t *offset, uint64_t **to)
+static status_t offset_take(struct thread *thread, uint64_t va, uint64_t *offset, uint64_t **to)
 {
 	*to = va != 0 ? offset : NULL;
 	if (va == 0)
@@ -145,10 +145,10 @@ static int64_t call_copy_file_range(struct thread *thread, const uint64_t x[6])
 	struct linux_pair pair = { 0 };
 	uint64_t from;
 	uint64_t to;
-	int64_t result = linux_offset_take(thread, x[1], &from, &pair.from_offset);
+	int64_t result = offset_take(thread, x[1], &from, &pair.from_offset);
 
 	if (result == STATUS_OK)
-		result = linux_offset_take(thread, x[3], &to, &pair.to_offset);
+		result = offset_take(thread, x[3], &to, &pair.to_offset);
 	if (result == STATUS_OK)
 		result = x[5] != 0 ? STATUS_EINVAL : linux_pair_open(thread, (int)x[0], (int)x[2], &pair);
 	if (result != STATUS_OK)

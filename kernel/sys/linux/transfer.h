@@ -36,9 +36,6 @@ struct linux_pair {
 MUST_CHECK status_t linux_pair_open(struct thread *thread, int from, int to, struct linux_pair *pair);
 void linux_pair_close(struct linux_pair *pair);
 
-/* A place that a call names, which becomes `*to`; NULL for none (`va` 0). STATUS_EFAULT; STATUS_EINVAL: it is negative. */
-MUST_CHECK status_t linux_offset_take(struct thread *thread, uint64_t va, uint64_t *offset, uint64_t **to);
-
 /* Moves part after part, until one comes to nothing, or a signal is there: how much, or what the first part said. */
 MUST_CHECK int64_t linux_pair_move(struct thread *thread, struct linux_pair *pair, uint64_t bytes, linux_part_move *move);
 

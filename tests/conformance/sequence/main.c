@@ -28,7 +28,7 @@ int probe_pipe[2];
 static char text[TEXT_BYTES];
 
 static const struct operation *const families[] = {files_operations, names_operations, descriptors_operations, memory_operations,
-	events_operations, signals_operations, timers_operations, sockets_operations, process_operations};
+	events_operations, signals_operations, timers_operations, sockets_operations, process_operations, splices_operations};
 
 int fd_of(long slot)
 {
