@@ -192,6 +192,10 @@ static void writes(void)
 	REFUSED(splice(ends[0], NULL, fd, NULL, 3, 0), EPERM);
 	CLAIM(read(ends[0], back, 8) == 3);
 	CLAIM(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EPERM);
+	shared = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	CLAIM(shared != MAP_FAILED && strcmp(shared, "before") == 0);
+	REFUSED(mprotect(shared, PAGE, PROT_READ | PROT_WRITE), EACCES);
+	munmap(shared, PAGE);
 	strcpy(own, "mine");
 	CLAIM(pread(fd, back, 7, 0) == 7 && strcmp(back, "before") == 0);
 	CLAIM(ftruncate(fd, 2 * PAGE) == 0); /* its size is another matter */

@@ -27,11 +27,15 @@ int64_t linux_socket_read(struct linux_file *file, struct linux_data *data, uint
 {
 	struct linux_socket *socket = linux_socket_of(file);
 	struct linux_message message = { .data = data };
+	int64_t result;
 
 	(void)offset;
 	if (data->left == 0)
 		return 0;
-	return socket->ops->receive(socket, &message);
+	result = socket->ops->receive(socket, &message);
+	for (unsigned i = 0; i < message.file_count; i++)
+		linux_file_put(message.files[i]); /* nobody asked for them */
+	return result;
 }
 
 int64_t linux_socket_write(struct linux_file *file, struct linux_data *data, uint64_t offset)

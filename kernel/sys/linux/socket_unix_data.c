@@ -243,6 +243,26 @@ static int64_t piece_receive(struct unix_socket *own, struct piece *piece, struc
 	return moved >= 0 && !is_stream && (message->flags & LINUX_MSG_TRUNC) ? (int64_t)there : moved;
 }
 
+/* What of a stream lies behind the first piece, as far as it goes with that: descriptors belong to a call of their own. How much. */
+static int64_t rest_receive(struct unix_socket *own, struct linux_message *message)
+{
+	int64_t done = 0;
+	int64_t moved = 1;
+
+	while (moved > 0 && message->data->left > 0 && message->file_count == 0 && !(message->flags & LINUX_MSG_PEEK)) {
+		struct piece *piece = NULL;
+
+		spinlock_take(&linux_unix_lock);
+		if (!list_is_empty(&own->received) && LIST_OWNER(own->received.next, struct piece, node)->file_count == 0)
+			piece = piece_take(own, &moved);
+		spinlock_give(&linux_unix_lock);
+		moved = piece != NULL ? piece_receive(own, piece, message) : 0;
+		if (moved > 0)
+			done += moved;
+	}
+	return done;
+}
+
 int64_t linux_unix_receive(struct linux_socket *socket, struct linux_message *message)
 {
 	struct unix_socket *own = unix_of(socket);
@@ -256,6 +276,8 @@ int64_t linux_unix_receive(struct linux_socket *socket, struct linux_message *me
 	spinlock_give(&linux_unix_lock);
 	if (piece != NULL)
 		result = piece_receive(own, piece, message);
+	if (result > 0 && socket->type == LINUX_SOCK_STREAM)
+		result += rest_receive(own, message);
 	linux_unix_tell(peer); /* there is room again */
 	return result;
 }
