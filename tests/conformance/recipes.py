@@ -58,6 +58,7 @@ CHECKS = (
     Check("wal", r"^40\|420\nok\n0\|0\|0$"),
     Check("ssh", r"^piped\nover ssh as root\n(.*\n)*/dev/pts/0\nends$"),
     Check("script", r"^/dev/pts/0\n(.*\n)*ended with 7\n1$"),
+    Check("tmux", r"^/dev/pts/0\n10 72\n(.*\n)*still 42\n(.*\n)*/dev/pts/1$"),
     Check("python", r"^threads 8000\nSUBPROCESS 0\n(.*\n)*served by http.server$"),
     Check("native", r"^musl: 4000 1\nglibc: 2.500 written\nc\+\+: 28 caught\npbzip2: the same$"),
     Check("tools", TOOLS),
