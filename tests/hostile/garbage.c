@@ -95,7 +95,7 @@ static uint64_t argument(uint64_t *state)
 /* asm-generic/ioctls.h: from TCGETS on, and those of a pseudo-terminal's master */
 static const uint32_t terminal_requests[] = {
 	0x5401, 0x5402, 0x5404, 0x5409, 0x540a, 0x540b, 0x540e, 0x540f, 0x5410, 0x5411, 0x5413, 0x5414, 0x541b, 0x5422, 0x5429, 0x5441, 0x80045430, 0x40045431,
-	0x40045431, 0x80045439, 0x40045436,
+	0x40045431, 0x80045439, 0x40045436, 0x5420, 0x80045438,
 };
 
 /* What a call expects of an argument, built somewhere in the arena where others change it meanwhile. */

@@ -191,6 +191,33 @@ static void output_stops_and_goes_on(void)
 	end();
 }
 
+/* The next packet is this: what it is, then its bytes. */
+static int is_packet(int what, const char *bytes)
+{
+	ssize_t count = read(master, got, sizeof(got));
+
+	return count == 1 + (ssize_t)strlen(bytes) && got[0] == what && memcmp(got + 1, bytes, strlen(bytes)) == 0;
+}
+
+static void the_master_is_told_what_happens(void)
+{
+	struct pollfd asked = { .events = POLLPRI };
+	struct termios settings;
+	int on = 1;
+
+	begin();
+	mode(ECHO, 0, 0, 0);
+	CLAIM(writes(slave, "a") && ioctl(master, TIOCPKT, &on) == 0 && (on = 0) == 0 && ioctl(master, TIOCGPKT, &on) == 0 && on == 1);
+	asked.fd = master;
+	CLAIM(poll(&asked, 1, 0) == 0 && is_packet(TIOCPKT_DATA, "a") && tcflush(slave, TCIFLUSH) == 0 && poll(&asked, 1, 0) == 1);
+	CLAIM(writes(slave, "b") && is_packet(TIOCPKT_FLUSHREAD, "") && is_packet(TIOCPKT_DATA, "b"));
+	CLAIM(tcflow(slave, TCOOFF) == 0 && is_packet(TIOCPKT_STOP, "") && tcflow(slave, TCOOFF) == 0 && tcflow(slave, TCOON) == 0);
+	CLAIM(is_packet(TIOCPKT_START, "") && tcgetattr(slave, &settings) == 0 && (settings.c_iflag ^= IXON, tcsetattr(slave, TCSANOW, &settings)) == 0);
+	CLAIM(is_packet(TIOCPKT_NOSTOP, "") && (settings.c_iflag ^= IXON, tcsetattr(slave, TCSANOW, &settings)) == 0 && is_packet(TIOCPKT_DOSTOP, ""));
+	CLAIM((on = 0) == 0 && ioctl(master, TIOCPKT, &on) == 0 && writes(slave, "c") && reads(master, "c"));
+	end();
+}
+
 /* Writes until there is no more room: how many bytes. */
 static long filled(int fd)
 {
@@ -376,6 +403,7 @@ int main(void)
 	lines_are_edited_and_shown();
 	bytes_come_as_they_are();
 	output_stops_and_goes_on();
+	the_master_is_told_what_happens();
 	neither_side_is_bottomless();
 	much_passes_both_ways();
 	watched_by_epoll();

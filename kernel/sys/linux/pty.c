@@ -60,6 +60,18 @@ static void pty_drop(struct terminal *terminal)
 	linux_pty_of(terminal)->tail = linux_pty_of(terminal)->head;
 }
 
+/* The newest of two that are each other's end. */
+static void pty_happened(struct terminal *terminal, unsigned what)
+{
+	static const unsigned flow = TERMINAL_STOPPED | TERMINAL_STARTED;
+	static const unsigned settings = TERMINAL_STOPS_NOT | TERMINAL_STOPS;
+	struct linux_pty *pty = linux_pty_of(terminal);
+	unsigned ended = (what & flow) != 0 ? flow : (what & settings) != 0 ? settings : 0;
+
+	if (pty->is_packet)
+		pty->happened = (uint8_t)((pty->happened & ~ended) | what);
+}
+
 static void pty_free(struct terminal *terminal)
 {
 	struct linux_pty *pty = linux_pty_of(terminal);
@@ -70,7 +82,7 @@ static void pty_free(struct terminal *terminal)
 	budget_put(budget);
 }
 
-const struct terminal_ops linux_pty_ops = { .room = pty_room, .show = pty_show, .drop = pty_drop, .was_read = pty_was_read, .free = pty_free };
+const struct terminal_ops linux_pty_ops = { .room = pty_room, .show = pty_show, .drop = pty_drop, .was_read = pty_was_read, .happened = pty_happened, .free = pty_free };
 
 /* Types some of the bytes, up to one that sends a signal, which is told; how many. */
 static size_t type(struct linux_pty *pty, const uint8_t *bytes, size_t count, int *signal)
@@ -81,7 +93,11 @@ static size_t type(struct linux_pty *pty, const uint8_t *bytes, size_t count, in
 	*signal = 0;
 	spinlock_take(&pty->terminal.lock);
 	while (done < count && *signal == 0) {
+		bool stopped = line_is_stopped(line);
+
 		*signal = line_type(line, bytes[done++]);
+		if (stopped != line_is_stopped(line))
+			pty_happened(&pty->terminal, stopped ? TERMINAL_STARTED : TERMINAL_STOPPED);
 		for (size_t i = 0; i < line->echo_bytes && pty_room(&pty->terminal) > 0; i++)
 			put(pty, line->echo[i]);
 		line->echo_bytes = 0;
@@ -137,17 +153,36 @@ int64_t linux_pty_write(struct linux_file *file, struct linux_data *data, uint64
 	return done > 0 ? done : taken;
 }
 
-/* Takes what was written, at most `room` bytes of it. STATUS_EAGAIN; STATUS_EIO: nobody has the slave open any more. */
-static int64_t output_take(struct linux_pty *pty, char *to, size_t room)
+/* Under the lock. */
+static size_t bytes_take(struct linux_pty *pty, char *to, size_t room)
+{
+	size_t count = (size_t)(pty->head - pty->tail);
+
+	count = count < room ? count : room;
+	for (size_t i = 0; i < count; i++)
+		to[i] = pty->output[pty->tail++ % OUTPUT_BYTES];
+	return count;
+}
+
+/* What happened, or 0 and bytes that were written, if there are any. Under the lock. Spec: ioctl_tty(2), "Packet mode" */
+static size_t packet_take(struct linux_pty *pty, char *to, size_t room)
+{
+	to[0] = (char)pty->happened;
+	pty->happened = 0;
+	if (to[0] != 0)
+		return 1;
+	return pty->head != pty->tail ? 1 + bytes_take(pty, to + 1, room - 1) : 0;
+}
+
+/* Takes what is to be read, at most `room` bytes, which are not none. STATUS_EAGAIN; STATUS_EIO: nobody has the slave open any more. */
+static int64_t output_take(struct linux_pty *pty, char *to, size_t room, bool *is_packet)
 {
 	size_t count;
 	bool closed;
 
 	spinlock_take(&pty->terminal.lock);
-	count = (size_t)(pty->head - pty->tail);
-	count = count < room ? count : room;
-	for (size_t i = 0; i < count; i++)
-		to[i] = pty->output[pty->tail++ % OUTPUT_BYTES];
+	*is_packet = pty->is_packet;
+	count = pty->is_packet ? packet_take(pty, to, room) : bytes_take(pty, to, room);
 	closed = pty->was_opened && pty->slaves == 0;
 	spinlock_give(&pty->terminal.lock);
 	return count > 0 ? (int64_t)count : closed ? STATUS_EIO : STATUS_EAGAIN;
@@ -159,10 +194,11 @@ int64_t linux_pty_read(struct linux_file *file, struct linux_data *data, uint64_
 	char bytes[PART_BYTES];
 	int64_t done = 0;
 	int64_t got = 0;
+	bool is_packet = false;
 
 	(void)offset;
-	for (bool more = data->left > 0; more; more = got > 0 && data->left > 0) {
-		got = output_take(pty, bytes, data->left < PART_BYTES ? (size_t)data->left : PART_BYTES);
+	for (bool more = data->left > 0; more; more = got > 0 && data->left > 0 && !is_packet) {
+		got = output_take(pty, bytes, data->left < PART_BYTES ? (size_t)data->left : PART_BYTES, &is_packet);
 		if (got > 0)
 			got = linux_data_give(data, bytes, (size_t)got);
 		done += got > 0 ? got : 0;
@@ -181,6 +217,8 @@ uint32_t linux_pty_poll(struct linux_file *file, struct linux_waiter *waiter)
 	spinlock_take(&pty->terminal.lock);
 	if (pty->head != pty->tail)
 		now |= LINUX_POLLIN | LINUX_POLLRDNORM;
+	if (pty->happened != 0)
+		now |= LINUX_POLLIN | LINUX_POLLRDNORM | LINUX_POLLPRI;
 	if (typing_room(pty) > 0)
 		now |= LINUX_POLLOUT | LINUX_POLLWRNORM;
 	if (pty->was_opened && pty->slaves == 0)

@@ -26,6 +26,8 @@ struct linux_pty {
 	size_t typing;       /* bytes that are being typed */
 	unsigned slaves;     /* open files */
 	bool was_opened, is_locked;
+	bool is_packet;      /* what is read begins with a byte that says what it is */
+	uint8_t happened;    /* TERMINAL_*, and nobody has read so; 0 unless `is_packet` */
 	char output[LINUX_PTY_OUTPUT_BYTES];
 };
 

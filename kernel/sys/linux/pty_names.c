@@ -22,6 +22,8 @@
 #define TIOCGPTLCK 0x80045439u
 #define TIOCSIG 0x40045436u
 #define TIOCGPTPEER 0x5441u
+#define TIOCPKT 0x5420u
+#define TIOCGPKT 0x80045438u
 
 static void master_end(struct linux_file *file)
 {
@@ -102,6 +104,20 @@ static int64_t lock_set(struct linux_pty *pty, struct thread *thread, uint64_t f
 	return STATUS_OK;
 }
 
+static int64_t packet_set(struct linux_pty *pty, struct thread *thread, uint64_t from_va)
+{
+	int32_t on;
+
+	if (linux_copy_in(thread, &on, from_va, sizeof(on)) != STATUS_OK)
+		return STATUS_EFAULT;
+	spinlock_take(&pty->terminal.lock);
+	if ((on != 0) != pty->is_packet)
+		pty->happened = 0;
+	pty->is_packet = on != 0;
+	spinlock_give(&pty->terminal.lock);
+	return STATUS_OK;
+}
+
 static int64_t signal_send(struct linux_pty *pty, uint64_t signal)
 {
 	if (signal == 0 || signal > LINUX_SIGNALS)
@@ -127,6 +143,11 @@ static int64_t master_ioctl(struct linux_file *file, struct thread *thread, uint
 		told = (int32_t)(pty->head - pty->tail);
 		spinlock_give(&pty->terminal.lock);
 		break;
+	case TIOCGPKT:
+		told = pty->is_packet;
+		break;
+	case TIOCPKT:
+		return packet_set(pty, thread, argument);
 	case TIOCSPTLCK:
 		return lock_set(pty, thread, argument);
 	case TIOCGPTPEER:
@@ -167,7 +188,8 @@ static struct linux_pty *pty_make(struct budget *budget)
 	pty->budget = budget;
 	linux_event_init(&pty->master);
 	pty->head = pty->tail = pty->typing = pty->slaves = 0;
-	pty->was_opened = false;
+	pty->was_opened = pty->is_packet = false;
+	pty->happened = 0;
 	pty->is_locked = true;
 	linux_terminal_init(&pty->terminal, &linux_pty_ops, LINUX_PTY_DEVICE);
 	return pty;

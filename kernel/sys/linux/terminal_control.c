@@ -42,20 +42,44 @@ static void tell_all(struct terminal *tty)
 		tty->ops->was_read(tty);
 }
 
+/* Under the lock. */
+static void happens(struct terminal *tty, unsigned what)
+{
+	if (tty->ops->happened != NULL)
+		tty->ops->happened(tty, what);
+}
+
+/* Under the lock. */
+static void flush(struct terminal *tty)
+{
+	line_flush(&tty->line);
+	happens(tty, TERMINAL_INPUT_FLUSHED);
+}
+
+/* Whether ^S and ^Q are what stops output. */
+static bool stops(const struct line *line)
+{
+	return (line->settings.input & LINE_IXON) != 0 && line->settings.chars[LINE_VSTOP] == 023 && line->settings.chars[LINE_VSTART] == 021;
+}
+
 static int64_t settings_change(const struct asking *asking, uint32_t request, uint64_t from_va)
 {
 	struct terminal *tty = asking->tty;
 	struct line_settings settings;
 	int64_t status = may_change(asking);
+	bool stopped;
 
 	if (status != STATUS_OK)
 		return status;
 	if (linux_copy_in(asking->thread, &settings, from_va, sizeof(settings)) != STATUS_OK)
 		return STATUS_EFAULT;
 	spinlock_take(&tty->lock);
+	stopped = stops(&tty->line);
 	line_set(&tty->line, &settings);
+	if (stopped != stops(&tty->line))
+		happens(tty, stopped ? TERMINAL_STOPS_NOT : TERMINAL_STOPS);
 	if (request == TCSETSF)
-		line_flush(&tty->line);
+		flush(tty);
 	spinlock_give(&tty->lock);
 	tell_all(tty);
 	return STATUS_OK;
@@ -154,9 +178,11 @@ static int64_t forget(const struct asking *asking, uint64_t which)
 		return status;
 	spinlock_take(&tty->lock);
 	if (which != (asking->is_master ? TCIFLUSH : TCOFLUSH))
-		line_flush(&tty->line);
-	if (which != (asking->is_master ? TCOFLUSH : TCIFLUSH) && tty->ops->drop != NULL)
+		flush(tty);
+	if (which != (asking->is_master ? TCOFLUSH : TCIFLUSH) && tty->ops->drop != NULL) {
 		tty->ops->drop(tty);
+		happens(tty, TERMINAL_OUTPUT_FLUSHED);
+	}
 	spinlock_give(&tty->lock);
 	tell_all(tty);
 	return STATUS_OK;
@@ -172,6 +198,7 @@ static int64_t flow(const struct asking *asking, uint64_t how)
 		return status;
 	spinlock_take(&tty->lock);
 	line_hold(&tty->line, how == TCOOFF);
+	happens(tty, how == TCOOFF ? TERMINAL_STOPPED : TERMINAL_STARTED);
 	spinlock_give(&tty->lock);
 	tell_all(tty);
 	return STATUS_OK;

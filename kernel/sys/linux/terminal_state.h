@@ -26,6 +26,11 @@ struct process;
 struct terminal;
 struct thread;
 
+/* What happened to a terminal, as a pty's master is told it. Spec: Linux, include/uapi/asm-generic/ioctls.h: TIOCPKT_* */
+enum {
+	TERMINAL_INPUT_FLUSHED = 1, TERMINAL_OUTPUT_FLUSHED = 2, TERMINAL_STOPPED = 4, TERMINAL_STARTED = 8, TERMINAL_STOPS_NOT = 16, TERMINAL_STOPS = 32,
+};
+
 /* Where terminals differ. NULL: there is nothing to do. */
 struct terminal_ops {
 	bool is_shared; /* by families: none takes it from another */
@@ -35,6 +40,8 @@ struct terminal_ops {
 	void (*show)(struct terminal *terminal, const char *bytes, size_t count, size_t promised);
 	/* Forgets what was written and nobody has seen. Context: under the terminal's lock. */
 	void (*drop)(struct terminal *terminal);
+	/* Something happened: TERMINAL_*. Context: under the terminal's lock. */
+	void (*happened)(struct terminal *terminal, unsigned what);
 	/* There may be room to type. Context: no lock held. */
 	void (*was_read)(struct terminal *terminal);
 	/* Rows and columns where no program has set them. Context: no lock held. */
