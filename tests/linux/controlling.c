@@ -333,6 +333,31 @@ static void the_leader_goes(void)
 	CLAIM(tcgetsid(master) == -1 && errno == ENOTTY && ended_well(child));
 }
 
+static void leaves_one_stopped(void)
+{
+	pid_t child;
+	int status;
+
+	CLAIM(ioctl(slave, TIOCSCTTY, 0) == 0);
+	child = fork();
+	if (child == 0) {
+		listen_to(SIGHUP);
+		listen_to(SIGCONT);
+		CLAIM(setpgid(0, 0) == 0 && kill(getpid(), SIGSTOP) == 0 && hears(SIGCONT) == 1 && heard[SIGHUP] == 1);
+		tell(claims_failed == 0 ? "c" : "w");
+		_exit(0);
+	}
+	CLAIM(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status));
+}
+
+/* Who stands still, with nobody left who could let it go on, does so. */
+static void nobody_stands_for_ever(void)
+{
+	pid_t child = session(leaves_one_stopped);
+
+	CLAIM(hear_of() == 'c' && ended_well(child));
+}
+
 static void by_forkpty(void)
 {
 	struct winsize size = { .ws_row = 11, .ws_col = 22 };
@@ -363,6 +388,7 @@ int main(void)
 	who_is_behind_waits();
 	the_terminal_goes();
 	the_leader_goes();
+	nobody_stands_for_ever();
 	by_forkpty();
 	return claims_end("controlling");
 }

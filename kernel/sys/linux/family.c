@@ -146,18 +146,50 @@ static struct process *child_release(struct linux_family *child, bool *ended, in
 	return object_hold(&process->object) ? process : NULL;
 }
 
+static bool group_stands(unsigned group)
+{
+	struct process *process;
+	bool stands = false;
+
+	for (unsigned after = 0; !stands && (process = linux_family_next(NULL, after, group)) != NULL; object_put(&process->object)) {
+		after = process->number;
+		stands = atomic_load_explicit(&process->personality->handlers.stopped, memory_order_relaxed) != 0;
+	}
+	return stands;
+}
+
+/* Somebody has gone by whom the group might have been let go on, if it stands still. Spec: POSIX.1-2017, _Exit(), "Consequences of Process Termination" */
+static void orphaned_tell(unsigned group)
+{
+	if (!group_stands(group) || !linux_group_is_orphaned(group))
+		return;
+	(void)linux_signal_group(group, LINUX_SIGHUP, NULL);
+	(void)linux_signal_group(group, LINUX_SIGCONT, NULL);
+}
+
+/* Whether a group is not orphaned for the sake of this parent and child. Under the lock. */
+static bool is_link(const struct linux_family *parent, const struct linux_family *child)
+{
+	return parent != NULL && parent->group != child->group && parent->session == child->session;
+}
+
 static void children_release(struct linux_family *family)
 {
 	for (;;) {
 		struct process *process = NULL;
+		unsigned group = 0;
 		bool ended = false;
 		int signal = 0;
 		bool more;
 
 		spinlock_take(&linux_family_lock);
 		more = !list_is_empty(&family->children);
-		if (more)
-			process = child_release(LIST_OWNER(family->children.next, struct linux_family, of_parent), &ended, &signal);
+		if (more) {
+			struct linux_family *child = LIST_OWNER(family->children.next, struct linux_family, of_parent);
+
+			group = is_link(family, child) ? child->group : 0;
+			process = child_release(child, &ended, &signal);
+		}
 		spinlock_give(&linux_family_lock);
 		if (!more)
 			return;
@@ -165,6 +197,8 @@ static void children_release(struct linux_family *family)
 			continue;
 		if (!ended && signal != 0)
 			linux_signal_process(process, signal, NULL);
+		if (group != 0)
+			orphaned_tell(group);
 		object_put(&process->object);
 	}
 }
@@ -185,6 +219,7 @@ void linux_family_end(struct process *process)
 	struct linux_family *family = family_of(process);
 	bool killed = process->end == PROCESS_KILLED;
 	struct news news;
+	unsigned group;
 	bool unwanted;
 
 	if (family->top == process->number)
@@ -195,6 +230,7 @@ void linux_family_end(struct process *process)
 	family->status = status_of(process);
 	family->cpu_ns = linux_cpu_time_process(process);
 	family->ended = true;
+	group = is_link(family->parent, family) ? family->group : 0;
 	news_make(family, family->exit_signal, killed ? LINUX_CLD_KILLED : LINUX_CLD_EXITED,
 		  killed ? family->status & 0x7f : family->status >> 8, &news);
 	unwanted = is_unwanted(family);
@@ -203,6 +239,8 @@ void linux_family_end(struct process *process)
 	spinlock_give(&linux_family_lock);
 	linux_event_raise(&family->changed); /* its parent may wait in vfork for it */
 	news_tell(&news);
+	if (group != 0)
+		orphaned_tell(group);
 	if (unwanted)
 		object_put(&process->object);
 }
