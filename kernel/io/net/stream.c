@@ -215,8 +215,8 @@ int64_t net_stream_send(struct net_stream *stream, struct span data)
 
 		if (step > tcp_sndbuf(tcp))
 			step = tcp_sndbuf(tcp);
-		if (step > 16 * TCP_MSS) /* all or nothing: where memory is short, at least a part */
-			step = 16 * TCP_MSS;
+		if (step > 16u * tcp->mss) /* all or nothing: where memory is short, at least a part */
+			step = 16u * tcp->mss;
 		if (step == 0 || tcp_write(tcp, data.data + sent, (u16_t)step, TCP_WRITE_FLAG_COPY) != ERR_OK)
 			break;
 		sent += step;

@@ -67,7 +67,8 @@
 #define LWIP_UDP 1
 #define SO_REUSE 1
 #define LWIP_TCP 1
-#define TCP_MSS 1460
+#define TCP_MSS 3900 /* the most, where no device's MTU says less: what this machine sends itself, a page each with its headers */
+#define TCP_OVERSIZE 1460 /* what a small write leaves room for */
 #define TCP_WND (256 * 1024)
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 3
