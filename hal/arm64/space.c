@@ -74,7 +74,7 @@ void hal_space_destroy(struct hal_space *space)
 	barrier_dsb_ishst();
 	__asm__ volatile("tlbi aside1is, %0" ::"r"((uint64_t)space->asid << 48) : "memory");
 	barrier_dsb_ish();
-	tables_destroy(space->root_pa, &space->pages);
+	tables_destroy(space->root_pa, space->mapped != 0, &space->pages);
 	asid_give(space->asid);
 }
 

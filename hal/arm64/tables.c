@@ -101,17 +101,14 @@ static unsigned entry_next(const uint64_t *table, unsigned i)
 	return i;
 }
 
-static void leaf_table_destroy(uint64_t table_pa, const struct hal_page_source *source)
+static void leaf_pages_free(const uint64_t *table, const struct hal_page_source *source)
 {
-	const uint64_t *table = table_at(table_pa);
-
 	for (unsigned i = entry_next(table, 0); i < TABLE_ENTRIES; i = entry_next(table, i + 1))
 		if (table[i] & PTE_VALID)
 			source->free(source->ctx, table[i] & PTE_ADDR_MASK);
-	source->free(source->ctx, table_pa);
 }
 
-void tables_empty(uint64_t root_pa, const struct hal_page_source *source)
+void tables_empty(uint64_t root_pa, bool with_pages, const struct hal_page_source *source)
 {
 	uint64_t *root = table_at(root_pa);
 
@@ -120,17 +117,21 @@ void tables_empty(uint64_t root_pa, const struct hal_page_source *source)
 			continue;
 		uint64_t *middle = table_at(root[i] & PTE_ADDR_MASK);
 
-		for (unsigned j = entry_next(middle, 0); j < TABLE_ENTRIES; j = entry_next(middle, j + 1))
-			if (middle[j] & PTE_VALID)
-				leaf_table_destroy(middle[j] & PTE_ADDR_MASK, source);
+		for (unsigned j = entry_next(middle, 0); j < TABLE_ENTRIES; j = entry_next(middle, j + 1)) {
+			if (!(middle[j] & PTE_VALID))
+				continue;
+			if (with_pages)
+				leaf_pages_free(table_at(middle[j] & PTE_ADDR_MASK), source);
+			source->free(source->ctx, middle[j] & PTE_ADDR_MASK);
+		}
 		source->free(source->ctx, root[i] & PTE_ADDR_MASK);
 		root[i] = 0;
 	}
 }
 
-void tables_destroy(uint64_t root_pa, const struct hal_page_source *source)
+void tables_destroy(uint64_t root_pa, bool with_pages, const struct hal_page_source *source)
 {
-	tables_empty(root_pa, source);
+	tables_empty(root_pa, with_pages, source);
 	source->free(source->ctx, root_pa);
 }
 

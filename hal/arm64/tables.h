@@ -5,6 +5,7 @@
 #ifndef HAL_ARM64_TABLES_H
 #define HAL_ARM64_TABLES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hal/arm64/table.h"
@@ -37,9 +38,12 @@ uint64_t *tables_entry_make(uint64_t root_pa, uint64_t va, unsigned level, const
 /* The valid level 3 entry for `va`, or NULL. */
 uint64_t *tables_entry_find(uint64_t root_pa, uint64_t va);
 
-/* Gives the pages mapped below `root_pa`, and the tables, back to their source; _destroy `root_pa` itself too. */
-void tables_empty(uint64_t root_pa, const struct hal_page_source *source);
-void tables_destroy(uint64_t root_pa, const struct hal_page_source *source);
+/*
+ * Gives the tables below `root_pa` back to their source, _destroy `root_pa` itself too; with the pages that are mapped there, which are looked for
+ * only `with_pages`.
+ */
+void tables_empty(uint64_t root_pa, bool with_pages, const struct hal_page_source *source);
+void tables_destroy(uint64_t root_pa, bool with_pages, const struct hal_page_source *source);
 
 /* Maps [pa, pa + bytes), whole pages, with the largest blocks that fit. */
 MUST_CHECK status_t tables_map_range(uint64_t va, uint64_t pa, uint64_t bytes, uint64_t attributes);

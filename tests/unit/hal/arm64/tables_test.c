@@ -175,7 +175,7 @@ static void every_page_and_every_table_is_given_back_once(void)
 		*entry = (0x40000000 + 0x1000 * i) | PTE_NORMAL | PTE_PAGE;
 	}
 	*tables_entry_make(root_pa, 0x9000, 3, &source) = 0x7000; /* not valid: somebody else's note */
-	tables_destroy(root_pa, &source);
+	tables_destroy(root_pa, true, &source);
 	for (unsigned i = 0; i < ARRAY_LEN(vas); i++)
 		CU_ASSERT_EQUAL(times_freed(0x40000000 + 0x1000 * i), 1);
 	for (unsigned i = 0; i < pages_taken; i++)
@@ -183,6 +183,20 @@ static void every_page_and_every_table_is_given_back_once(void)
 	CU_ASSERT_EQUAL(freed_count, ARRAY_LEN(vas) + pages_taken);
 	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
 		CU_ASSERT_EQUAL(pages[0][i], 0);
+}
+
+static void pages_that_are_said_not_to_be_there_are_not_looked_for(void)
+{
+	uint64_t root_pa = hal_direct_pa(pages[0]);
+
+	begin();
+	memset(pages[0], 0, 4096);
+	pages_taken = 1;
+	*tables_entry_make(root_pa, MIB2, 3, &source) = 0x40000000 | PTE_NORMAL | PTE_PAGE;
+	*tables_entry_make(root_pa, GIB, 3, &source) = 0;
+	tables_empty(root_pa, false, &source);
+	CU_ASSERT_EQUAL(times_freed(0x40000000), 0);
+	CU_ASSERT_EQUAL(freed_count, pages_taken - 1); /* the first table stays */
 }
 
 static const struct unit_case cases[] = {
@@ -193,6 +207,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(a_kernel_page_is_mapped_found_and_unmapped),
 	UNIT_CASE(a_block_is_not_taken_for_a_table),
 	UNIT_CASE(every_page_and_every_table_is_given_back_once),
+	UNIT_CASE(pages_that_are_said_not_to_be_there_are_not_looked_for),
 };
 
 UNIT_MAIN("hal/arm64/tables", cases)
