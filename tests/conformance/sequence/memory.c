@@ -87,17 +87,16 @@ static long do_msync(const long *arg, struct line *line)
 	return SYS(msync, page(arg[0]), arg[1] * PAGE_BYTES, arg[2]);
 }
 
-/* What is in a page, where it can be read. */
+/* What is in a page, where it can be read. Of one that cannot, Linux may leave an empty buffer in the pipe, which a read takes away. */
 static long do_peek(const long *arg, struct line *line)
 {
 	uint8_t *at = (uint8_t *)page(arg[0]) + arg[1] % PAGE_BYTES;
 	uint8_t byte;
 	long result = SYS(write, probe_pipe[1], at, 1);
 
-	if (result == 1) {
-		SYS(read, probe_pipe[0], &byte, 1);
+	SYS(read, probe_pipe[0], &byte, 1);
+	if (result == 1)
 		say(line, " %u", byte);
-	}
 	return result;
 }
 
