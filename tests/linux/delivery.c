@@ -277,6 +277,20 @@ static void clocks(void)
 	REFUSED(syscall(SYS_clock_settime, CLOCK_REALTIME, 16), EFAULT);
 }
 
+/* What was sent to the thread comes before what was sent to its process, whatever the numbers. */
+static void own_first(void)
+{
+	sigset_t both, before;
+
+	sigemptyset(&both);
+	sigaddset(&both, SIGUSR1);
+	sigaddset(&both, SIGUSR2);
+	CLAIM(sigprocmask(SIG_BLOCK, &both, &before) == 0);
+	CLAIM(kill(getpid(), SIGUSR1) == 0 && syscall(SYS_tkill, (int)syscall(SYS_gettid), SIGUSR2) == 0);
+	CLAIM(sigwaitinfo(&both, NULL) == SIGUSR2 && sigwaitinfo(&both, NULL) == SIGUSR1);
+	CLAIM(sigprocmask(SIG_SETMASK, &before, NULL) == 0);
+}
+
 int main(void)
 {
 	masks_of_handlers();
@@ -286,5 +300,6 @@ int main(void)
 	CLAIM(ended_by(fault_blocked) == SIGSEGV && ended_by(fault_ignored) == SIGSEGV);
 	timers();
 	clocks();
+	own_first();
 	return claims_end("delivery");
 }

@@ -25,12 +25,20 @@ static struct linux_handlers *handlers_of(const struct thread *thread)
 	return &thread->process->personality->handlers;
 }
 
+/* Under the handlers' lock: SIGKILL, else the thread's own before the process's. Spec: Linux, kernel/signal.c: dequeue_signal() */
+static int first_locked(const struct linux_signals *signals, const struct linux_handlers *handlers, uint64_t set)
+{
+	bool is_own = (signals->pending & set) != 0 && (handlers->pending & set & LINUX_SIGNAL_BIT(LINUX_SIGKILL)) == 0;
+
+	return linux_pending_first((is_own ? signals->pending : handlers->pending) & set);
+}
+
 /* Under the handlers' lock. What was known of it is to be freed. */
 static int take_locked(struct thread *thread, uint64_t set, struct linux_pending_info **info)
 {
 	struct linux_handlers *handlers = handlers_of(thread);
 	struct linux_signals *signals = &thread->personality->signals;
-	int signal = linux_pending_first((signals->pending | handlers->pending) & set);
+	int signal = first_locked(signals, handlers, set);
 
 	*info = NULL;
 	if (signal == 0)
