@@ -229,6 +229,26 @@ static void interrupted(void)
 	CLAIM(alarms == 3 && close(fds[0]) == 0 && close(fds[1]) == 0);
 }
 
+/* What of a call is looked at first; and a counter has no place, which seeking does not change. */
+static void refused(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int path = open("/tmp", O_PATH);
+	int file = open("/tmp", O_RDONLY);
+	int counter = eventfd(0, 0);
+	int epoll = epoll_create1(0);
+
+	REFUSED(epoll_ctl(epoll, EPOLL_CTL_ADD, path, &event), EBADF);
+	REFUSED(epoll_ctl(path, EPOLL_CTL_ADD, counter, &event), EBADF);
+	REFUSED(epoll_ctl(counter, EPOLL_CTL_ADD, 99, &event), EBADF);
+	REFUSED(epoll_ctl(counter, EPOLL_CTL_ADD, file, &event), EPERM);
+	REFUSED(epoll_ctl(counter, EPOLL_CTL_ADD, epoll, &event), EINVAL);
+	REFUSED(epoll_ctl(epoll, EPOLL_CTL_ADD, epoll, &event), EINVAL);
+	CLAIM(lseek(counter, 5, SEEK_SET) == 0 && lseek(epoll, -5, SEEK_CUR) == 0);
+	REFUSED(lseek(counter, 0, 9), EINVAL);
+	CLAIM(close(path) == 0 && close(file) == 0 && close(counter) == 0 && close(epoll) == 0);
+}
+
 int main(void)
 {
 	pipes();
@@ -237,5 +257,6 @@ int main(void)
 	counters();
 	timers();
 	interrupted();
+	refused();
 	return claims_end("events");
 }

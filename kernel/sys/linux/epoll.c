@@ -216,10 +216,18 @@ static status_t ctl_del(struct epoll *epoll, int fd, struct linux_file *file)
 	return item != NULL ? STATUS_OK : STATUS_ENOENT;
 }
 
-static status_t ctl_run(struct epoll *epoll, int command, int fd, struct linux_file *file, const struct user_epoll_event *event)
+/* What is refused first. Spec: Linux, fs/eventpoll.c: do_epoll_ctl() */
+static status_t ctl_run(struct linux_file *to, int command, int fd, struct linux_file *file, const struct user_epoll_event *event)
 {
+	struct epoll *epoll;
+
+	if ((linux_file_flags(to) | linux_file_flags(file)) & LINUX_O_PATH)
+		return STATUS_EBADF;
 	if (file->ops->poll == NULL)
 		return STATUS_EPERM;
+	if (to->ops != &linux_epoll_ops || file == to)
+		return STATUS_EINVAL;
+	epoll = epoll_of(to);
 	switch (command) {
 	case CTL_ADD:
 		return ctl_add(epoll, fd, file, event);
@@ -241,12 +249,12 @@ static int64_t call_epoll_ctl(struct thread *thread, const uint64_t x[6])
 
 	if ((int)x[1] != CTL_DEL && linux_copy_in(thread, &event, x[3], sizeof(event)) != STATUS_OK)
 		return STATUS_EFAULT;
-	status = epoll_get(thread, (int)x[0], &epoll);
+	status = linux_fd_get(thread->process, (int)x[0], 0, &epoll);
 	if (status != STATUS_OK)
 		return status;
 	status = linux_fd_get(thread->process, (int)x[2], 0, &file);
 	if (status == STATUS_OK) {
-		status = file == epoll ? STATUS_EINVAL : ctl_run(epoll_of(epoll), (int)x[1], (int)x[2], file, &event);
+		status = ctl_run(epoll, (int)x[1], (int)x[2], file, &event);
 		linux_file_put(file);
 	}
 	linux_file_put(epoll);

@@ -161,6 +161,8 @@ static int64_t call_lseek(struct thread *thread, const uint64_t x[6])
 		return result;
 	if (linux_file_flags(file) & LINUX_O_PATH)
 		result = STATUS_EBADF;
+	else if (file->ops->stat == linux_anonymous_stat) /* an eventfd and the like has no place, and goes there. Spec: Linux, fs/read_write.c: noop_llseek() */
+		result = x[2] > SEEK_HOLE_ ? STATUS_EINVAL : 0;
 	else
 		result = file->ops->is_stream ? STATUS_ESPIPE : seek_to(file, (int64_t)x[1], x[2], file->offset);
 	if (result >= 0) {
