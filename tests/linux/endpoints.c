@@ -9,14 +9,17 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+enum { DATAGRAMS = 200, DATAGRAM = 4000 };
 enum { PORT = 8181, PORT_SIX = 8182, PORT_UDP = 8183, ROUNDS = 20, NAME = offsetof(struct sockaddr_un, sun_path) };
 
 #define BAD ((void *)16)
@@ -235,6 +238,66 @@ static void rights_lost(void)
 	CLAIM(close(ends[0]) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0);
 }
 
+/* Writable is who has at most a quarter of the room taken; who has gone still has a name; what cannot come is not waited for. */
+static void peers(void)
+{
+	static char much[65536];
+	struct sockaddr_un told;
+	socklen_t bytes = sizeof(told);
+	struct iovec piece = { much, 1 };
+	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1 };
+	int pair[2];
+
+	CLAIM(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0 && write(pair[0], much, sizeof(much)) == sizeof(much));
+	CLAIM(ready(pair[0], POLLIN | POLLOUT, 0) == 0 && write(pair[0], much, 1) == 1 && recv(pair[1], much, sizeof(much), MSG_WAITALL) == sizeof(much));
+	CLAIM(ready(pair[0], POLLOUT, 0) == POLLOUT && recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC) == 1 && message.msg_flags == MSG_CMSG_CLOEXEC);
+	CLAIM(close(pair[0]) == 0 && getpeername(pair[1], (struct sockaddr *)&told, &bytes) == 0 && bytes == NAME && close(pair[1]) == 0);
+	CLAIM(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair) == 0 && shutdown(pair[1], SHUT_RD) == 0);
+	REFUSED(read(pair[1], much, 8), EAGAIN);
+	CLAIM(fcntl(pair[1], F_SETFL, 0) == 0 && read(pair[1], much, 8) == 0);
+	REFUSED(recv(pair[1], much, 8, MSG_DONTWAIT), EAGAIN);
+	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0);
+}
+
+static void *sends_much(void *arg)
+{
+	static const char data[DATAGRAM];
+
+	for (int i = 0; i < DATAGRAMS; i++)
+		CLAIM(send(*(int *)arg, data, sizeof(data), 0) == sizeof(data));
+	return NULL;
+}
+
+/* Who sends to a full queue by its name goes on when there is room again. */
+static void full_queue(void)
+{
+	struct timeval limit = { .tv_sec = 5 }; /* for a claim that does not hold */
+	struct sockaddr_un name;
+	socklen_t bytes = name_make(&name, "full-queue");
+	int receiver = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int sender = socket(AF_UNIX, SOCK_DGRAM, 0);
+	char data[DATAGRAM] = "";
+	pthread_t thread;
+	int sent = 0;
+
+	CLAIM(bind(receiver, (struct sockaddr *)&name, bytes) == 0 && connect(sender, (struct sockaddr *)&name, bytes) == 0);
+	CLAIM(setsockopt(sender, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0);
+	CLAIM(setsockopt(receiver, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 && ready(sender, POLLOUT, 0) == POLLOUT);
+	while (sent < DATAGRAMS && send(sender, data, sizeof(data), MSG_DONTWAIT) == sizeof(data))
+		sent++;
+	CLAIM(sent < DATAGRAMS && errno == EAGAIN && ready(sender, POLLOUT, 0) == 0);
+	CLAIM(pthread_create(&thread, NULL, sends_much, &sender) == 0 && usleep(20000) == 0);
+	for (int i = 0; i < sent + DATAGRAMS; i++)
+		CLAIM(recv(receiver, data, sizeof(data), 0) == sizeof(data));
+	CLAIM(pthread_join(thread, NULL) == 0 && ready(sender, POLLOUT, 0) == POLLOUT && recv(receiver, data, 1, MSG_DONTWAIT) == -1);
+	/* A receiver that goes while somebody waits for it. */
+	while (send(sender, data, sizeof(data), MSG_DONTWAIT) == sizeof(data))
+		;
+	CLAIM(ready(sender, POLLOUT, 0) == 0 && close(receiver) == 0 && ready(sender, POLLOUT, 1000) == POLLOUT);
+	REFUSED(send(sender, data, 1, 0), ECONNREFUSED);
+	CLAIM(close(sender) == 0);
+}
+
 int main(void)
 {
 	datagrams();
@@ -244,5 +307,7 @@ int main(void)
 	waiting();
 	pairs();
 	rights_lost();
+	peers();
+	full_queue();
 	return claims_end("endpoints");
 }

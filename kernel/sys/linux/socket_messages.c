@@ -324,6 +324,7 @@ int64_t linux_call_recvmsg(struct thread *thread, const uint64_t x[6])
 	status = header_in(transfer, x[1]);
 	if (status != STATUS_OK)
 		return transfer_end(transfer, status);
+	transfer->message.result_flags = transfer->message.flags & LINUX_MSG_CMSG_CLOEXEC; /* told again. Spec: Linux, net/socket.c: ____sys_recvmsg() */
 	result = receive_run(transfer);
 	if (result >= 0) {
 		status = header_out(transfer, x[1]);

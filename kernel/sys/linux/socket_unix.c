@@ -38,6 +38,8 @@ static status_t unix_make(int type, struct unix_socket **out)
 	list_init(&own->named);
 	list_init(&own->waiting);
 	list_init(&own->flying);
+	list_init(&own->starving);
+	list_init(&own->starved);
 	*out = own;
 	return STATUS_OK;
 }
@@ -89,6 +91,24 @@ struct unix_socket *linux_unix_hold(struct unix_socket *own)
 	return own != NULL && object_hold(&own->socket.file.object) ? own : NULL;
 }
 
+void linux_unix_feed(struct unix_socket *own)
+{
+	struct list_node fed = LIST_INIT(fed);
+	struct list_node *node;
+
+	spinlock_take(&linux_unix_lock);
+	while ((node = list_pop_front(&own->starved)) != NULL)
+		list_push_back(&fed, node);
+	while ((node = list_pop_front(&fed)) != NULL) {
+		struct unix_socket *sender = linux_unix_hold(LIST_OWNER(node, struct unix_socket, starving));
+
+		spinlock_give(&linux_unix_lock);
+		linux_unix_tell(sender);
+		spinlock_take(&linux_unix_lock);
+	}
+	spinlock_give(&linux_unix_lock);
+}
+
 static bool socket_is_stream(const struct unix_socket *own)
 {
 	return own->socket.type != LINUX_SOCK_DGRAM;
@@ -121,13 +141,17 @@ static void unix_end(struct linux_file *file)
 
 	spinlock_take(&linux_unix_lock);
 	list_remove(&own->named);
+	list_remove(&own->starving);
 	peer = linux_unix_hold(own->peer);
 	if (own->peer != NULL && own->peer->peer == own) {
+		if (socket_is_stream(own))
+			own->peer->target = own->name;
 		own->peer->was_reset |= socket_is_stream(own) && !list_is_empty(&own->received);
 		own->peer->peer = NULL;
 	}
 	spinlock_give(&linux_unix_lock);
 	linux_unix_tell(peer);
+	linux_unix_feed(own);
 	/* Of a listener: who waits is reset. Each holds itself as long as it is in the list. Spec: Linux, net/unix/af_unix.c: unix_release_sock() */
 	while (own->socket.listening) {
 		spinlock_take(&linux_unix_lock);
@@ -334,10 +358,10 @@ static status_t unix_name(struct linux_socket *socket, bool peer, struct linux_a
 
 	memset(out, 0, sizeof(*out));
 	spinlock_take(&linux_unix_lock);
-	if (peer && own->peer == NULL)
+	if (peer && own->peer == NULL && !own->was_connected)
 		status = STATUS_ENOTCONN;
 	else
-		linux_unix_name_tell(peer ? &own->peer->name : &own->name, out);
+		linux_unix_name_tell(!peer ? &own->name : own->peer != NULL && own->target.length == 0 ? &own->peer->name : &own->target, out);
 	spinlock_give(&linux_unix_lock);
 	if (out->length == 0)
 		out->length = 2;

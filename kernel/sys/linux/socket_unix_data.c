@@ -8,6 +8,7 @@
 #include "lib/string.h"
 
 enum { PIECE_MAX = 65536 };
+enum { WRITABLE_SHARE = 4 }; /* it is writable while no more than this share of its buffer is taken. Spec: Linux, net/unix/af_unix.c: unix_writable() */
 
 /* What went along ends later, not in here: sockets may lie in sockets that lie in sockets. */
 static void piece_free(struct piece *piece)
@@ -40,6 +41,15 @@ static status_t disconnected(struct unix_socket *own)
 	return status;
 }
 
+/* Under the lock: tells `own` when there is room again, as a peer is told anyhow. */
+static void starve(struct unix_socket *own, struct unix_socket *receiver)
+{
+	if (receiver->peer == own)
+		return;
+	list_remove(&own->starving);
+	list_push_back(&receiver->starved, &own->starving);
+}
+
 /* Under the lock: who gets what is sent, held; or why nobody does. */
 static status_t receiver_find(struct unix_socket *own, const struct linux_address *to, struct unix_socket **out)
 {
@@ -61,8 +71,10 @@ static status_t receiver_find(struct unix_socket *own, const struct linux_addres
 		return STATUS_EPROTOTYPE;
 	if (receiver->receiving_done)
 		return STATUS_EPIPE;
-	if (receiver->received_bytes >= LINUX_SOCKET_BUFFER)
+	if (receiver->received_bytes >= LINUX_SOCKET_BUFFER) {
+		starve(own, receiver);
 		return STATUS_EAGAIN;
+	}
 	*out = linux_unix_hold(receiver);
 	return *out != NULL ? STATUS_OK : STATUS_EPIPE;
 }
@@ -172,8 +184,17 @@ int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *messa
 	return status == STATUS_OK ? (int64_t)bytes : status;
 }
 
+/* Under the lock: what an empty queue of a connection that may end reads as, or of a datagram socket that does not wait for what cannot come. */
+static bool is_at_end(const struct unix_socket *own, const struct linux_message *message)
+{
+	if (own->socket.type == LINUX_SOCK_DGRAM)
+		return own->receiving_done && !(message->flags & LINUX_MSG_DONTWAIT) &&
+		       !(atomic_load_explicit(&own->socket.file.flags, memory_order_relaxed) & LINUX_O_NONBLOCK);
+	return own->receiving_done || own->peer == NULL || own->peer->sending_done;
+}
+
 /* Under the lock: the piece that waits longest, taken out; NULL, and why, where there is none. */
-static struct piece *piece_take(struct unix_socket *own, int64_t *why)
+static struct piece *piece_take(struct unix_socket *own, const struct linux_message *message, int64_t *why)
 {
 	struct list_node *node = list_pop_front(&own->received);
 	bool is_datagram = own->socket.type == LINUX_SOCK_DGRAM;
@@ -186,7 +207,7 @@ static struct piece *piece_take(struct unix_socket *own, int64_t *why)
 		*why = own->socket.type == LINUX_SOCK_STREAM ? STATUS_EINVAL : STATUS_ENOTCONN;
 	else if (own->was_reset)
 		*why = linux_unix_error(own);
-	else if (own->receiving_done || (!is_datagram && (own->peer == NULL || own->peer->sending_done)))
+	else if (is_at_end(own, message))
 		*why = 0;
 	else
 		*why = STATUS_EAGAIN;
@@ -254,7 +275,7 @@ static int64_t rest_receive(struct unix_socket *own, struct linux_message *messa
 
 		spinlock_take(&linux_unix_lock);
 		if (!list_is_empty(&own->received) && LIST_OWNER(own->received.next, struct piece, node)->file_count == 0)
-			piece = piece_take(own, &moved);
+			piece = piece_take(own, message, &moved);
 		spinlock_give(&linux_unix_lock);
 		moved = piece != NULL ? piece_receive(own, piece, message) : 0;
 		if (moved > 0)
@@ -271,7 +292,7 @@ int64_t linux_unix_receive(struct linux_socket *socket, struct linux_message *me
 	struct piece *piece;
 
 	spinlock_take(&linux_unix_lock);
-	piece = piece_take(own, &result);
+	piece = piece_take(own, message, &result);
 	peer = piece != NULL ? linux_unix_hold(own->peer) : NULL;
 	spinlock_give(&linux_unix_lock);
 	if (piece != NULL)
@@ -279,10 +300,29 @@ int64_t linux_unix_receive(struct linux_socket *socket, struct linux_message *me
 	if (result > 0 && socket->type == LINUX_SOCK_STREAM)
 		result += rest_receive(own, message);
 	linux_unix_tell(peer); /* there is room again */
+	if (piece != NULL && socket->type == LINUX_SOCK_DGRAM)
+		linux_unix_feed(own);
 	return result;
 }
 
-static uint32_t mask_of(const struct unix_socket *own)
+/* Under the lock. Where others send to as well, whatever is left there counts. */
+static bool is_writable(struct unix_socket *own)
+{
+	struct unix_socket *receiver = own->peer;
+
+	if (own->socket.type == LINUX_SOCK_DGRAM && own->target.length > 0)
+		receiver = linux_unix_name_find(own, &own->target);
+	if (receiver == NULL)
+		return true;
+	if (receiver->peer == own)
+		return receiver->received_bytes <= LINUX_SOCKET_BUFFER / WRITABLE_SHARE;
+	if (receiver->received_bytes < LINUX_SOCKET_BUFFER)
+		return true;
+	starve(own, receiver);
+	return false;
+}
+
+static uint32_t mask_of(struct unix_socket *own)
 {
 	bool is_datagram = own->socket.type == LINUX_SOCK_DGRAM;
 	bool had_peer = !is_datagram && own->was_connected;
@@ -298,7 +338,7 @@ static uint32_t mask_of(const struct unix_socket *own)
 		mask |= LINUX_POLLHUP;
 	if (own->was_reset)
 		mask |= LINUX_POLLERR;
-	if (own->peer == NULL || own->peer->received_bytes < LINUX_SOCKET_BUFFER)
+	if (is_writable(own))
 		mask |= LINUX_POLLOUT | LINUX_POLLWRNORM;
 	return mask;
 }
