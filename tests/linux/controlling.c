@@ -220,6 +220,8 @@ static void what_is_typed_is_for_who_is_in_front(void)
 	CLAIM(hear_of() != 0 && hear_of() != 0);
 	CLAIM(write(master, "gone\003\034", 6) == 6 && ioctl(master, TIOCSWINSZ, &size) == 0);
 	CLAIM(ioctl(master, TIOCSIG, 65) == -1 && errno == EINVAL);
+	CLAIM(ioctl(master, TIOCSIG, SIGKILL) == -1 && errno == EINVAL);
+	CLAIM(ioctl(master, TIOCSIG, SIGHUP) == -1 && errno == EINVAL);
 	CLAIM(ended_well(child));
 }
 

@@ -118,11 +118,12 @@ static int64_t packet_set(struct linux_pty *pty, struct thread *thread, uint64_t
 	return STATUS_OK;
 }
 
-static int64_t signal_send(struct linux_pty *pty, uint64_t signal)
+/* Those that are typed too: no other, lest who has a master kills by it whom it may not. Spec: Linux, drivers/tty/pty.c: pty_signal() */
+static int64_t signal_send(struct linux_pty *pty, int signal)
 {
-	if (signal == 0 || signal > LINUX_SIGNALS)
+	if (signal != LINUX_SIGINT && signal != LINUX_SIGQUIT && signal != LINUX_SIGTSTP)
 		return STATUS_EINVAL;
-	linux_terminal_signal(&pty->terminal, (int)signal);
+	linux_terminal_signal(&pty->terminal, signal);
 	return STATUS_OK;
 }
 
@@ -153,7 +154,7 @@ static int64_t master_ioctl(struct linux_file *file, struct thread *thread, uint
 	case TIOCGPTPEER:
 		return peer_open(pty, thread, (uint32_t)argument);
 	case TIOCSIG:
-		return signal_send(pty, argument);
+		return signal_send(pty, (int)argument);
 	default:
 		return linux_terminal_control(&pty->terminal, thread, request, argument, true);
 	}
