@@ -16,12 +16,15 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -217,6 +220,94 @@ static int makes_child(void)
 	return waitpid((pid_t)child, &status, 0) == child && (WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 3) ? 0 : -1;
 }
 
+static int makes_memfd(void)
+{
+	int fd = memfd_create("scarce", MFD_ALLOW_SEALING);
+	char *at;
+	int why = 0;
+
+	if (fd < 0)
+		return errno;
+	if (write(fd, data, 2 * PAGE) < 0 || ftruncate(fd, 3 * PAGE) != 0)
+		why = errno;
+	at = why == 0 ? mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+	if (why == 0 && (at == MAP_FAILED || mlock(at, 3 * PAGE) != 0))
+		why = errno;
+	if (at != MAP_FAILED && munmap(at, 3 * PAGE) != 0)
+		why = -1;
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL) != 0 || write(fd, data, 1) != -1 || errno != EPERM)
+		why = -1; /* which takes no memory */
+	close(fd);
+	return why;
+}
+
+/* What there is no memory for is told as lost. */
+static int is_told(void)
+{
+	char told[1024];
+	int fd = inotify_init1(IN_NONBLOCK);
+	ssize_t bytes;
+	int why = 0;
+
+	if (fd < 0)
+		return errno;
+	if (inotify_add_watch(fd, "/tmp", IN_ATTRIB) < 0 || inotify_add_watch(fd, "/tmp/mapped", IN_ATTRIB) < 0)
+		why = errno;
+	else if (chmod("/tmp/mapped", 0600) != 0)
+		why = errno;
+	bytes = read(fd, told, sizeof(told));
+	if (why == 0 && (bytes < (ssize_t)sizeof(struct inotify_event) || (((struct inotify_event *)(void *)told)->mask & (IN_ATTRIB | IN_Q_OVERFLOW)) == 0))
+		why = -1;
+	if (why == 0 && ((struct inotify_event *)(void *)(told + (bytes == sizeof(struct inotify_event) ? 0 : 2 * sizeof(struct inotify_event))))->mask == IN_Q_OVERFLOW)
+		why = ENOMEM;
+	close(fd);
+	return why;
+}
+
+static int makes_terminal(void)
+{
+	const int unlocked = 0;
+	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+	int slave;
+	int why;
+
+	if (master < 0)
+		return errno;
+	slave = ioctl(master, TIOCSPTLCK, &unlocked) == 0 ? ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY) : -1;
+	why = slave < 0 ? errno : 0;
+	if (slave >= 0 && (write(slave, data, 100) != 100 || read(master, data + PAGE, 100) != 100 || write(master, "x\n", 2) != 2 || close(slave) != 0))
+		why = -1;
+	memset(data, 2, sizeof(data));
+	return close(master) == 0 ? why : -1;
+}
+
+/* From a file through two pipes, and from memory; what is there for memory comes out. */
+static int splices(void)
+{
+	struct iovec piece = { data, 3 * PAGE };
+	int fd = open("/tmp/mapped", O_RDONLY);
+	int first[2] = { -1, -1 };
+	int second[2] = { -1, -1 };
+	ssize_t moved = -1;
+	int why;
+
+	if (fd >= 0 && pipe2(first, O_NONBLOCK) == 0 && pipe2(second, O_NONBLOCK) == 0)
+		moved = vmsplice(first[1], &piece, 1, SPLICE_F_NONBLOCK);
+	if (moved > 0)
+		moved = tee(first[0], second[1], 2 * PAGE, SPLICE_F_NONBLOCK);
+	if (moved > 0)
+		moved = splice(first[0], NULL, second[1], NULL, 3 * PAGE, SPLICE_F_NONBLOCK);
+	if (moved > 0)
+		moved = splice(fd, NULL, first[1], NULL, 2 * PAGE, SPLICE_F_NONBLOCK);
+	why = moved < 0 ? errno : moved == 0 ? -1 : 0;
+	for (unsigned i = 0; i < 2; i++) {
+		close(first[i]);
+		close(second[i]);
+	}
+	close(fd);
+	return why;
+}
+
 static const struct {
 	const char *name;
 	int (*act)(void);
@@ -225,7 +316,8 @@ static const struct {
 	{ "eventfd", makes_event, 0 }, { "epoll", makes_epoll, 0 }, { "timerfd", makes_timerfd, 0 }, { "udp", makes_udp, 0 }, { "tcp", makes_tcp, 0 }, { "text", opens_text, 0 },
 	{ "directory", opens_directory, 0 }, { "dup", copies, 1 }, { "high", copies_high, 0 }, { "watch", watches, 0 }, { "pipe", makes_pipe, 0 }, { "send", sends, 0 },
 	{ "signalfd", reads_signals, 0 }, { "timer", makes_timer, 1 }, { "queue", queues, 0 }, { "file", writes_file, 0 }, { "map", maps_file, 0 }, { "divide", divides, 0 },
-	{ "move", moves, 0 }, { "signal", queues_signal, 1 }, { "child", makes_child, 0 },
+	{ "move", moves, 0 }, { "signal", queues_signal, 1 }, { "child", makes_child, 0 }, { "memfd", makes_memfd, 0 },
+	{ "inotify", is_told, 0 }, { "terminal", makes_terminal, 0 }, { "splice", splices, 0 },
 };
 
 enum { ACTS = sizeof(acts) / sizeof(acts[0]) };
