@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -23,13 +24,13 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { THREADS = 5, CALLS_MAX = 470, ARENA_PAGES = 16, PAGE = 4096, FD_KINDS = 16, FD_FIRST = 3, PATHS = 10 };
+enum { THREADS = 5, CALLS_MAX = 470, ARENA_PAGES = 16, PAGE = 4096, FD_KINDS = 18, FD_FIRST = 3, PATHS = 12 };
 
 static char *arena; /* pages that come, go and change */
 static char *constants; /* one page, read-only */
 
 static const char *const paths[PATHS] = { "/tmp/h0", "/tmp/h1", "/tmp/hd", "/tmp/hd/x", "/tmp", "/dev/null", "/proc/self/maps", "/dev/ptmx",
-					  "/dev/pts/1", "" };
+					  "/dev/pts/1", "", "/proc/self/fd/9", "/dev/tty" };
 
 /* What reaches the supervisor, as it would on Linux: it is not what is tried. */
 static int is_theirs(long number)
@@ -98,6 +99,9 @@ static const uint32_t terminal_requests[] = {
 	0x40045431, 0x80045439, 0x40045436, 0x5420, 0x80045438,
 };
 
+/* linux/fcntl.h: of seals and pipes, and the commands below them */
+static const uint32_t fcntl_commands[] = { 1033, 1033, 1034, 1031, 1032, 0, 1, 2, 3, 4, 8, 9, 10, 11, 1030 };
+
 /* What a call expects of an argument, built somewhere in the arena where others change it meanwhile. */
 static uint64_t expected(uint64_t *state, char letter)
 {
@@ -116,6 +120,11 @@ static uint64_t expected(uint64_t *state, char letter)
 	case 'p': return (uint64_t)(uintptr_t)paths[draw % PATHS];
 	case 'z': return draw % 3 ? draw / 4 % 8192 : number(state);
 	case 'i': return terminal_requests[draw % (sizeof(terminal_requests) / sizeof(terminal_requests[0]))];
+	case 'c': return fcntl_commands[draw % (sizeof(fcntl_commands) / sizeof(fcntl_commands[0]))];
+	case 'b': return draw & (O_NONBLOCK | O_CLOEXEC);
+	case 'k': return draw % 5; /* MFD_CLOEXEC, MFD_ALLOW_SEALING, and one that there is not */
+	case 'q': return draw % 3 ? 1u << draw / 4 % 5 : draw / 4 % 64;
+	case 'w': return draw % 2 ? IN_ALL_EVENTS | (draw / 2 & (IN_ONESHOT | IN_MASK_ADD)) : draw / 2 & (0xf7006fff | IN_IGNORED);
 	case 'n': return draw % 4 ? draw / 4 % 16 : number(state);
 	case 'o': return draw / 8 & (O_RDWR | O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NONBLOCK | O_DIRECTORY | O_PATH);
 	case 't': memcpy(at, &time, sizeof(time)); break;
@@ -158,6 +167,8 @@ static void descriptors_open(uint64_t *state)
 	(void)!socketpair(AF_UNIX, hostile_draw(state) % 2 ? SOCK_STREAM : SOCK_DGRAM, 0, pair);
 	(void)epoll_ctl(epoll, EPOLL_CTL_ADD, pair[0], &event);
 	(void)eventfd(0, EFD_NONBLOCK);
+	(void)!ftruncate(memfd_create("m", hostile_draw(state) % 4), 3 * PAGE);
+	(void)inotify_add_watch(inotify_init1(IN_NONBLOCK), paths[hostile_draw(state) % 5], IN_ALL_EVENTS);
 	(void)timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
 	(void)socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	(void)socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -207,7 +218,7 @@ static void pages_change(uint64_t *state)
 	switch (hostile_draw(state) % 4) {
 	case 0: (void)mmap(page, bytes, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE, -1, 0); break;
 	case 1: (void)mprotect(page, bytes, hostile_draw(state) % 2 ? PROT_READ : PROT_READ | PROT_WRITE); break;
-	case 2: (void)mmap(page, bytes, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_SHARED, FD_FIRST + (int)(hostile_draw(state) % 8), 0); break;
+	case 2: (void)mmap(page, bytes, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_SHARED, FD_FIRST + (int)(hostile_draw(state) % (FD_KINDS * 2)), 0); break;
 	default: (void)madvise(page, bytes, MADV_DONTNEED); break;
 	}
 }

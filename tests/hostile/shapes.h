@@ -4,7 +4,7 @@
 /*
  * What calls expect, a letter an argument, so that hostile ones get past their first check: f a descriptor, d one of a directory, p a path, a memory,
  * z a length, n a small number, t a time, s an address of a socket, l its length in memory, m a message, v vectors, o flags of open, g a mask of signals, i a request for a
- * terminal, 0 nothing.
+ * terminal, c a command of fcntl, b whether a new descriptor waits, k flags of memfd_create, q seals, w what is watched for, 0 nothing.
  */
 #ifndef TESTS_HOSTILE_SHAPES_H
 #define TESTS_HOSTILE_SHAPES_H
@@ -19,17 +19,19 @@ struct shape {
 static const struct shape shapes[] = {
 	{ SYS_openat, "dpon" }, { SYS_openat, "dpon" }, { SYS_read, "faz" }, { SYS_read, "faz" }, { SYS_write, "faz" }, { SYS_write, "faz" },
 	{ SYS_pread64, "fazn" }, { SYS_pwrite64, "fazn" }, { SYS_readv, "fvn" }, { SYS_writev, "fvn" }, { SYS_preadv, "fvnn" }, { SYS_pwritev, "fvnn" },
-	{ SYS_close, "f" }, { SYS_dup, "f" }, { SYS_dup3, "ffn" }, { SYS_fcntl, "fnn" }, { SYS_fcntl, "fna" }, { SYS_ioctl, "fna" },
+	{ SYS_close, "f" }, { SYS_dup, "f" }, { SYS_dup3, "ffn" }, { SYS_fcntl, "fnn" }, { SYS_fcntl, "fna" }, { SYS_fcntl, "fcn" }, { SYS_fcntl, "fcq" }, { SYS_ioctl, "fna" },
 	{ SYS_ioctl, "fia" }, { SYS_ioctl, "fia" }, { SYS_ioctl, "fin" },
 	{ SYS_lseek, "fnn" }, { SYS_ftruncate, "fz" }, { SYS_truncate, "pz" }, { SYS_fallocate, "fnzz" }, { SYS_getdents64, "faz" },
 	{ SYS_mkdirat, "dpn" }, { SYS_unlinkat, "dpn" }, { SYS_renameat2, "dpdpn" }, { SYS_linkat, "dpdpn" }, { SYS_symlinkat, "pdp" },
 	{ SYS_readlinkat, "dpaz" }, { SYS_faccessat, "dpn" }, { SYS_fchmodat, "dpn" }, { SYS_fchownat, "dpnnn" }, { SYS_utimensat, "dptn" },
 	{ SYS_newfstatat, "dpan" }, { SYS_fstat, "fa" }, { SYS_statx, "dpnna" }, { SYS_statfs, "pa" }, { SYS_fstatfs, "fa" }, { SYS_chdir, "p" },
 	{ SYS_fchdir, "d" }, { SYS_getcwd, "az" }, { SYS_mknodat, "dpnn" }, { SYS_flock, "fn" }, { SYS_fsync, "f" }, { SYS_sendfile, "ff0z" },
-	{ SYS_copy_file_range, "f0f0z0" }, { SYS_splice, "f0f0zn" }, { SYS_tee, "ffzn" }, { SYS_vmsplice, "fvnn" }, { SYS_pipe2, "an" },
+	{ SYS_copy_file_range, "f0f0z0" }, { SYS_splice, "f0f0zn" }, { SYS_splice, "f0f0zn" }, { SYS_splice, "faf0zn" }, { SYS_splice, "f0fazn" },
+	{ SYS_tee, "ffzn" }, { SYS_tee, "ffzn" }, { SYS_vmsplice, "fvnn" }, { SYS_vmsplice, "fvnn" }, { SYS_pipe2, "ab" },
 	{ SYS_epoll_create1, "0" }, { SYS_epoll_ctl, "fnfa" }, { SYS_epoll_ctl, "fnfa" }, { SYS_epoll_pwait, "fannga" }, { SYS_ppoll, "antg" },
 	{ SYS_pselect6, "naaat0" }, { SYS_eventfd2, "n0" }, { SYS_timerfd_create, "n0" }, { SYS_timerfd_settime, "fntt" }, { SYS_timerfd_gettime, "fa" },
-	{ SYS_signalfd4, "fgnn" }, { SYS_inotify_init1, "n" }, { SYS_inotify_add_watch, "fpn" }, { SYS_inotify_rm_watch, "fn" }, { SYS_memfd_create, "pn" },
+	{ SYS_signalfd4, "fgnn" }, { SYS_inotify_init1, "b" }, { SYS_inotify_add_watch, "fpw" }, { SYS_inotify_add_watch, "fpw" }, { SYS_inotify_rm_watch, "fn" },
+	{ SYS_memfd_create, "pk" },
 	{ SYS_socket, "nnn" }, { SYS_socketpair, "nnna" }, { SYS_bind, "fsn" }, { SYS_bind, "fsn" }, { SYS_listen, "fn" }, { SYS_accept4, "fsln" },
 	{ SYS_connect, "fsn" }, { SYS_connect, "fsn" }, { SYS_getsockname, "fal" }, { SYS_getpeername, "fal" }, { SYS_sendto, "fazns0" },
 	{ SYS_sendto, "fazn00" }, { SYS_recvfrom, "faznsl" }, { SYS_sendmsg, "fmn" }, { SYS_sendmsg, "fmn" }, { SYS_recvmsg, "fmn" }, { SYS_recvmsg, "fmn" },
