@@ -221,6 +221,17 @@ static void by_descriptor(void)
 	CLAIM(ended_with(child) == 9);
 }
 
+/* Who tries to run what may not be run has it open still. */
+static void what_is_refused_stays_open(void)
+{
+	char *words[] = { "argument", NULL };
+	int fd = open("/tmp/no-program", O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	for (int i = 0; i < 4; i++)
+		REFUSED(syscall(SYS_execveat, fd, "", words, environ, 0x1000 /* AT_EMPTY_PATH */), EACCES);
+	CLAIM(write(fd, "x", 1) == 1 && fcntl(fd, F_GETFD) == 0 && close(fd) == 0 && unlink("/tmp/no-program") == 0);
+}
+
 static void refused(void)
 {
 	char *bad[] = { (char *)8, NULL };
@@ -254,6 +265,7 @@ int main(int argc, char **argv)
 	replaced();
 	scripts();
 	by_descriptor();
+	what_is_refused_stays_open();
 	refused();
 	return claims_end("programs");
 }

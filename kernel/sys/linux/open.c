@@ -163,6 +163,7 @@ static status_t may_run(struct linux_file *file)
 
 status_t linux_open_program(struct process *process, int dirfd, const char *path, unsigned at_flags, struct linux_file **out)
 {
+	struct linux_file *named;
 	status_t status;
 
 	if (path[0] == '\0' && (at_flags & LINUX_AT_EMPTY_PATH) != 0)
@@ -174,16 +175,12 @@ status_t linux_open_program(struct process *process, int dirfd, const char *path
 	if (status != STATUS_OK)
 		return status;
 	status = may_run(*out);
-	if (status == STATUS_OK && (linux_file_flags(*out) & LINUX_O_PATH) != 0) { /* which only names it */
-		struct linux_file *named = *out;
-
-		*out = linux_vfs_file_make(linux_vfs_dentry(named), 0);
-		linux_file_put(named);
-		return *out != NULL ? STATUS_OK : STATUS_ENOMEM;
-	}
-	if (status != STATUS_OK)
-		linux_file_put(*out);
-	return status;
+	if (status == STATUS_OK && !(linux_file_flags(*out) & LINUX_O_PATH))
+		return STATUS_OK;
+	named = *out;
+	*out = status == STATUS_OK ? linux_vfs_file_make(linux_vfs_dentry(named), 0) : NULL; /* what only names it is opened */
+	linux_file_put(named);
+	return status == STATUS_OK && *out == NULL ? STATUS_ENOMEM : status;
 }
 
 size_t linux_file_path(struct linux_file *file, char *to, size_t bytes)
