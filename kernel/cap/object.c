@@ -9,6 +9,7 @@
 #include "hal/contract/smp.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/message.h"
+#include "kernel/core/panic.h"
 #include "kernel/core/sched.h"
 
 static _Atomic uint32_t retiring; /* W: any CPU. Objects that have lost their last hold and are not destroyed yet */
@@ -46,10 +47,14 @@ bool object_hold(struct object *object)
 
 bool object_put_last(struct object *object)
 {
+	uint32_t was;
+
 	if (atomic_load_explicit(&object->holds, memory_order_relaxed) == OBJECT_STATIC)
 		return false;
 	/* Release and acquire, each with the other puts: what was done to it before is done before it is destroyed. */
-	return atomic_fetch_sub_explicit(&object->holds, 1, memory_order_acq_rel) == 1;
+	was = atomic_fetch_sub_explicit(&object->holds, 1, memory_order_acq_rel);
+	ASSERT_OWNED(was != 0); /* or it was put more often than it was held */
+	return was == 1;
 }
 
 void object_put(struct object *object)

@@ -18,6 +18,12 @@ static bool runs[CPUS];
 static struct sched scheds[CPUS];
 static struct object *dies_meanwhile;
 
+void panic(const char *fmt, ...)
+{
+	(void)fmt;
+	abort();
+}
+
 unsigned hal_cpu_count(void)
 {
 	return CPUS;
