@@ -58,6 +58,7 @@ struct due {
 	struct linux_inotify *owner; /* held */
 	struct watch *over;          /* it was the last time; NULL */
 	uint64_t serial;
+	uint64_t newest;             /* when it began: who goes on making watches does not keep it here. 0: it begins */
 	int32_t number;
 };
 
@@ -68,14 +69,16 @@ static bool due_next(const void *fs, uint64_t id, uint32_t events, bool ends, st
 	bool found = false;
 
 	spinlock_take(&lock);
+	if (due->newest == 0)
+		due->newest = last_serial;
 	for (struct list_node *node = buckets_are_made ? bucket->next : bucket; node != bucket && !found; node = node->next) {
 		struct watch *watch = LIST_OWNER(node, struct watch, of_bucket);
 
-		if (watch->fs != fs || watch->id != id || watch->serial <= due->serial || (!ends && !(watch->mask & events)) ||
+		if (watch->fs != fs || watch->id != id || watch->serial <= due->serial || watch->serial > due->newest || (!ends && !(watch->mask & events)) ||
 		    !object_hold(&watch->owner->file.object))
 			continue;
 		found = true;
-		*due = (struct due){ .owner = watch->owner, .serial = watch->serial, .number = watch->number };
+		*due = (struct due){ .owner = watch->owner, .serial = watch->serial, .newest = due->newest, .number = watch->number };
 		if (ends || (watch->mask & LINUX_IN_ONESHOT)) {
 			due->over = watch;
 			watch_unlink(watch);
