@@ -187,6 +187,11 @@ static void faults(void)
 	CLAIM(told_of(file + PAGE + 3, 0, SIGBUS) == (BUS_ADRERR << 4 | 1) && told_of(file + PAGE, 1, SIGBUS) == (BUS_ADRERR << 4 | 1));
 	CLAIM(told_of((char *)-PAGE, 0, SIGSEGV) >> 4 == SEGV_MAPERR); /* nobody learns what is there of the kernel's */
 	CLAIM(munmap(file, 2 * PAGE) == 0 && close(fd) == 0 && unlink("/tmp/short") == 0);
+	REFUSED(mprotect(at, 3 * PAGE, PROT_READ | PROT_WRITE), ENOMEM); /* done as far as the hole */
+	*(volatile char *)at = 1;
+	CLAIM(told_of(at + 2 * PAGE, 0, SIGSEGV) == (SEGV_ACCERR << 4 | 1));
+	REFUSED(mprotect(at + PAGE, 2 * PAGE, PROT_READ), ENOMEM);
+	CLAIM(told_of(at + 2 * PAGE, 0, SIGSEGV) == (SEGV_ACCERR << 4 | 1));
 	CLAIM(munmap(at, PAGE) == 0 && munmap(at + 2 * PAGE, PAGE) == 0);
 }
 
