@@ -110,6 +110,10 @@ static void part_of_a_write(void)
 	CLAIM(lseek(file, 0, SEEK_CUR) == 7 + sent && read(pair[0], buffer, PIPE) == sent);
 	CLAIM(sendfile(pair[1], file, &offset, 9) == 9 && offset == 14 && lseek(file, 0, SEEK_CUR) == 7 + sent);
 	REFUSED(sendfile(pair[1], file, BAD, 9), EFAULT);
+	REFUSED(sendfile(-1, pair[0], &(off_t){ 0 }, 9), ESPIPE);
+	CLAIM(fcntl(file, F_SETFL, O_APPEND) == 0);
+	REFUSED(sendfile(file, file, NULL, 9), EINVAL);
+	CLAIM(fcntl(file, F_SETFL, 0) == 0);
 	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0 && ftruncate(file, 10) == 0);
 	CLAIM(pwritev(file, pieces, 2, 8) == 5 && lseek(file, 0, SEEK_END) == 13 && pread(file, buffer + 100, 5, 8) == 5);
 	CLAIM(memcmp(buffer + 100, buffer, 5) == 0);

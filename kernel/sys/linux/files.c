@@ -132,7 +132,7 @@ static int64_t seek_to(struct linux_file *file, int64_t offset, uint64_t whence,
 	int64_t base = 0;
 	status_t status;
 
-	if (whence > SEEK_HOLE_ || (whence >= SEEK_END_ && is_directory(file)))
+	if (whence >= SEEK_END_ && is_directory(file))
 		return STATUS_EINVAL;
 	if (whence == SEEK_CUR_)
 		base = (int64_t)now;
@@ -161,8 +161,10 @@ static int64_t call_lseek(struct thread *thread, const uint64_t x[6])
 		return result;
 	if (linux_file_flags(file) & LINUX_O_PATH)
 		result = STATUS_EBADF;
+	else if (x[2] > SEEK_HOLE_)
+		result = STATUS_EINVAL;
 	else if (file->ops->stat == linux_anonymous_stat) /* an eventfd and the like has no place, and goes there. Spec: Linux, fs/read_write.c: noop_llseek() */
-		result = x[2] > SEEK_HOLE_ ? STATUS_EINVAL : 0;
+		result = 0;
 	else
 		result = file->ops->is_stream ? STATUS_ESPIPE : seek_to(file, (int64_t)x[1], x[2], file->offset);
 	if (result >= 0) {

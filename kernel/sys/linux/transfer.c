@@ -93,6 +93,19 @@ void linux_pair_close(struct linux_pair *pair)
 	linux_file_put(pair->to);
 }
 
+/* What has no places has none to send from, whatever it is sent to. */
+static status_t places_check(struct thread *thread, int fd)
+{
+	struct linux_file *from;
+	status_t status = linux_fd_get(thread->process, fd, LINUX_FILE_READ, &from);
+
+	if (status != STATUS_OK)
+		return status;
+	status = from->ops->is_stream ? STATUS_ESPIPE : STATUS_OK;
+	linux_file_put(from);
+	return status;
+}
+
 static int64_t call_sendfile(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_pair pair = { 0 };
@@ -106,10 +119,15 @@ static int64_t call_sendfile(struct thread *thread, const uint64_t x[6])
 			return STATUS_EINVAL;
 		pair.from_offset = &offset;
 	}
-	result = linux_pair_open(thread, (int)x[1], (int)x[0], &pair);
+	result = x[2] != 0 ? places_check(thread, (int)x[1]) : STATUS_OK;
+	if (result == STATUS_OK)
+		result = linux_pair_open(thread, (int)x[1], (int)x[0], &pair);
 	if (result != STATUS_OK)
 		return result;
-	result = pair.from->ops->is_stream ? STATUS_EINVAL : pair_copy(thread, &pair, x[3]);
+	if (pair.from->ops->is_stream || (linux_file_flags(pair.to) & LINUX_O_APPEND))
+		result = STATUS_EINVAL;
+	else
+		result = pair_copy(thread, &pair, x[3]);
 	linux_pair_close(&pair);
 	if (result > 0 && x[2] != 0 && linux_copy_out(thread, x[2], &offset, sizeof(offset)) != STATUS_OK)
 		return STATUS_EFAULT;
