@@ -169,6 +169,7 @@ static void abstract_names(void)
 	REFUSED(sendto(c, "x", 1, 0, (struct sockaddr *)&one, bytes - 1), ECONNREFUSED);
 	CLAIM(bind(c, (struct sockaddr *)&(struct sockaddr_un){ .sun_family = AF_UNIX }, NAME) == 0 && (bytes = sizeof(told)) > 0);
 	CLAIM(getsockname(c, (struct sockaddr *)&told, &bytes) == 0 && bytes == NAME + 6 && told.sun_path[0] == 0 && told.sun_path[1] != 0);
+	CLAIM(bind(c, (struct sockaddr *)&(struct sockaddr_un){ .sun_family = AF_UNIX }, NAME) == 0); /* it has one */
 	bytes = name_make(&one, "");
 	CLAIM(close(a) == 0 && (a = socket(AF_UNIX, SOCK_STREAM, 0)) >= 0 && bind(a, (struct sockaddr *)&one, bytes) == 0);
 	CLAIM((bytes = sizeof(told)) > 0 && getsockname(a, (struct sockaddr *)&told, &bytes) == 0 && bytes == NAME + 1);
@@ -251,12 +252,41 @@ static void peers(void)
 	CLAIM(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0 && write(pair[0], much, sizeof(much)) == sizeof(much));
 	CLAIM(ready(pair[0], POLLIN | POLLOUT, 0) == 0 && write(pair[0], much, 1) == 1 && recv(pair[1], much, sizeof(much), MSG_WAITALL) == sizeof(much));
 	CLAIM(ready(pair[0], POLLOUT, 0) == POLLOUT && recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC) == 1 && message.msg_flags == MSG_CMSG_CLOEXEC);
-	CLAIM(close(pair[0]) == 0 && getpeername(pair[1], (struct sockaddr *)&told, &bytes) == 0 && bytes == NAME && close(pair[1]) == 0);
+	CLAIM(getsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, much, &(socklen_t){ 4 }) == 0 && memcmp(much, "\0\0\0", 4) == 0);
+	CLAIM(close(pair[0]) == 0 && getpeername(pair[1], (struct sockaddr *)&told, &bytes) == 0 && bytes == NAME);
+	REFUSED(send(pair[1], "", 0, MSG_NOSIGNAL), EPIPE); /* even nothing */
+	CLAIM(close(pair[1]) == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0 && send(pair[0], "x", 1, 0) == 1 && close(pair[1]) == 0);
+	REFUSED(send(pair[0], "x", 1, MSG_NOSIGNAL), ECONNRESET);
+	REFUSED(send(pair[0], "x", 1, MSG_NOSIGNAL), EPIPE);
+	CLAIM(close(pair[0]) == 0);
 	CLAIM(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair) == 0 && shutdown(pair[1], SHUT_RD) == 0);
 	REFUSED(read(pair[1], much, 8), EAGAIN);
 	CLAIM(fcntl(pair[1], F_SETFL, 0) == 0 && read(pair[1], much, 8) == 0);
 	REFUSED(recv(pair[1], much, 8, MSG_DONTWAIT), EAGAIN);
 	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0);
+}
+
+/* Descriptors that were only looked at are there, and come again; a listener that is shut down says so. */
+static void looked_at(void)
+{
+	struct sockaddr_un name;
+	socklen_t bytes = name_make(&name, "looked-at");
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	int pair[2];
+	int ends[2];
+	char data;
+
+	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && pipe(ends) == 0 && hand_over(pair[0], ends[1], 0) == 1 && close(ends[1]) == 0);
+	for (int i = 0; i < 3; i++) {
+		int fd = take_over(pair[1], i < 2 ? MSG_PEEK : 0);
+
+		CLAIM(fd >= 0 && write(fd, "x", 1) == 1 && read(ends[0], &data, 1) == 1 && close(fd) == 0);
+	}
+	CLAIM(read(ends[0], &data, 1) == 0 && close(ends[0]) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0); /* nobody has it any more */
+	CLAIM(bind(listener, (struct sockaddr *)&name, bytes) == 0 && listen(listener, 1) == 0 && ready(listener, POLLIN | POLLOUT, 0) == 0);
+	REFUSED(syscall(SYS_accept4, 99, NULL, NULL, 1), EBADF);
+	REFUSED(syscall(SYS_accept4, listener, NULL, NULL, 1), EINVAL);
+	CLAIM(shutdown(listener, SHUT_RDWR) == 0 && ready(listener, POLLIN | POLLOUT, 0) == (POLLIN | POLLHUP) && close(listener) == 0);
 }
 
 static void *sends_much(void *arg)
@@ -308,6 +338,7 @@ int main(void)
 	pairs();
 	rights_lost();
 	peers();
+	looked_at();
 	full_queue();
 	return claims_end("endpoints");
 }

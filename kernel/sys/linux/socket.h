@@ -97,6 +97,12 @@ MUST_CHECK status_t linux_inet_make(struct process *process, int family, int typ
 MUST_CHECK status_t linux_unix_make(int type, struct linux_socket **out);
 MUST_CHECK status_t linux_unix_pair(int type, struct linux_socket *out[2]);
 
+/* Whether any name will do: one that the socket has already, as well. */
+static inline bool linux_unix_asks_any(const struct linux_socket *socket, const struct linux_address *name)
+{
+	return socket->family == LINUX_AF_UNIX && name->length == 2 && linux_address_family(name) == LINUX_AF_UNIX;
+}
+
 /* Sockets that lie in each other's queues and that nobody else has are ended. Context: fiber, no lock held. */
 void linux_unix_collect(void);
 

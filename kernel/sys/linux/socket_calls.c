@@ -92,7 +92,7 @@ static int64_t call_bind(struct thread *thread, const uint64_t x[6])
 		return status;
 	status = linux_address_in(thread, x[1], (uint32_t)x[2], &address);
 	if (status == STATUS_OK)
-		status = socket->bound ? STATUS_EINVAL : linux_unix_resolve(thread->process, socket, &address, true);
+		status = socket->bound && !linux_unix_asks_any(socket, &address) ? STATUS_EINVAL : linux_unix_resolve(thread->process, socket, &address, true);
 	if (status == STATUS_OK)
 		status = socket->ops->bind(socket, &address);
 	socket->bound |= status == STATUS_OK;
@@ -155,10 +155,13 @@ static int64_t accepted(struct thread *thread, struct linux_socket *socket, cons
 static int64_t accept_with(struct thread *thread, const uint64_t x[6], uint64_t flags)
 {
 	struct accepting accepting = { 0 };
-	int64_t status = flags_check(flags);
+	int64_t status = linux_socket_get(thread->process, (int)x[0], &accepting.from);
 
-	if (status == STATUS_OK)
-		status = linux_socket_get(thread->process, (int)x[0], &accepting.from);
+	if (status != STATUS_EBADF && flags_check(flags) != STATUS_OK) {
+		if (status == STATUS_OK)
+			linux_file_put(&accepting.from->file);
+		return STATUS_EINVAL;
+	}
 	if (status != STATUS_OK)
 		return status;
 	if (accepting.from->ops->accept == NULL)

@@ -13,7 +13,7 @@
 #include "lib/status.h"
 #include "lib/string.h"
 
-enum { SOL_SOCKET = 1, SO_TYPE = 3, SO_ERROR = 4, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_LINGER = 13, SO_PEERCRED = 17, SO_ACCEPTCONN = 30,
+enum { SOL_SOCKET = 1, SO_TYPE = 3, SO_ERROR = 4, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_LINGER = 13, SO_PASSCRED = 16, SO_PEERCRED = 17, SO_ACCEPTCONN = 30,
        SO_PROTOCOL = 38, SO_DOMAIN = 39 };
 
 /* Options of one int that are remembered: their place in struct linux_socket's `options` is their place here. */
@@ -99,10 +99,12 @@ int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *sock
 		return (uint32_t)x[4] < sizeof(struct linger) ? STATUS_EINVAL : 0;
 	if ((value != NULL || level == SOL_SOCKET) && (int)x[4] < (int)sizeof(wanted))
 		return STATUS_EINVAL;
-	if (value == NULL)
+	if (value == NULL && (level != SOL_SOCKET || name != SO_PASSCRED))
 		return STATUS_ENOPROTOOPT;
 	if (linux_copy_in(thread, &wanted, x[3], sizeof(wanted)) != STATUS_OK)
 		return STATUS_EFAULT;
+	if (value == NULL) /* who sends is not told: that may be asked for */
+		return wanted == 0 ? 0 : STATUS_ENOPROTOOPT;
 	*value = wanted;
 	return 0;
 }
@@ -123,6 +125,8 @@ static uint32_t option_read(struct linux_socket *socket, int level, int name, vo
 		answer = socket->family;
 	} else if (name == SO_PROTOCOL) {
 		answer = socket->family == LINUX_AF_UNIX ? 0 : socket->type == LINUX_SOCK_STREAM ? LINUX_IPPROTO_TCP : LINUX_IPPROTO_UDP;
+	} else if (name == SO_PASSCRED) {
+		answer = 0;
 	} else if (name == SO_ACCEPTCONN) {
 		answer = socket->listening;
 	} else if (name == SO_ERROR) {

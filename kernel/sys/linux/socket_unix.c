@@ -243,11 +243,13 @@ static status_t unix_bind(struct linux_socket *socket, const struct linux_addres
 	if (status != STATUS_OK)
 		return status;
 	spinlock_take(&linux_unix_lock);
+	if (own->name.length > 0) {
+		spinlock_give(&linux_unix_lock);
+		return name.length == 2 ? STATUS_OK : STATUS_EINVAL;
+	}
 	if (name.length == 2)
 		name_choose(own, &name);
-	if (own->name.length > 0)
-		status = STATUS_EINVAL;
-	else if (name.bytes[2] != 0 && linux_unix_name_find(own, &name) != NULL)
+	if (name.bytes[2] != 0 && linux_unix_name_find(own, &name) != NULL)
 		list_remove(&linux_unix_name_find(own, &name)->named); /* its file is gone, for another was just made */
 	else if (linux_unix_name_find(own, &name) != NULL)
 		status = STATUS_EADDRINUSE;

@@ -59,6 +59,8 @@ static status_t receiver_find(struct unix_socket *own, const struct linux_addres
 		receiver = linux_unix_name_find(own, to != NULL ? to : &own->target);
 	if (to != NULL && own->socket.type == LINUX_SOCK_STREAM)
 		return own->was_connected ? STATUS_EISCONN : STATUS_ENOTSUP;
+	if (own->socket.type == LINUX_SOCK_SEQPACKET && own->was_reset)
+		return linux_unix_error(own); /* before all else. Spec: Linux, net/unix/af_unix.c: unix_seqpacket_sendmsg() */
 	if (own->socket.type != LINUX_SOCK_DGRAM && !own->was_connected)
 		return STATUS_ENOTCONN;
 	if (own->sending_done)
@@ -159,7 +161,7 @@ int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *messa
 	spinlock_give(&linux_unix_lock);
 	if (is_stream && rest.left == 0 && (status == STATUS_OK || status == STATUS_EAGAIN || status == STATUS_EPIPE)) {
 		linux_unix_tell(receiver);
-		return own->sending_done ? STATUS_EPIPE : 0;
+		return status == STATUS_EPIPE ? status : 0;
 	}
 	if (status != STATUS_OK)
 		return status;
@@ -240,6 +242,16 @@ static void files_take(struct piece *piece, struct linux_message *message)
 	piece->file_count = 0;
 }
 
+/* What was only looked at stays where it is, and is the receiver's as well. */
+static void files_share(const struct piece *piece, struct linux_message *message)
+{
+	for (unsigned i = 0; i < piece->file_count; i++) {
+		(void)object_hold(&piece->files[i]->object); /* the piece holds it */
+		message->files[i] = piece->files[i];
+	}
+	message->file_count = piece->file_count;
+}
+
 /* One piece to the program. What is left of a stream's, or was only looked at, is put back. */
 static int64_t piece_receive(struct unix_socket *own, struct piece *piece, struct linux_message *message)
 {
@@ -251,7 +263,9 @@ static int64_t piece_receive(struct unix_socket *own, struct piece *piece, struc
 
 	if (message->address != NULL)
 		linux_unix_name_tell(&piece->from, message->address);
-	if (moved >= 0 && !peek) {
+	if (moved >= 0 && peek)
+		files_share(piece, message);
+	else if (moved >= 0) {
 		files_take(piece, message);
 		piece->at += (size_t)moved;
 	}
@@ -343,6 +357,17 @@ static uint32_t mask_of(struct unix_socket *own)
 	return mask;
 }
 
+static uint32_t listener_mask_of(const struct unix_socket *own)
+{
+	uint32_t mask = list_is_empty(&own->waiting) && !own->receiving_done ? 0 : LINUX_POLLIN | LINUX_POLLRDNORM;
+
+	if (own->receiving_done)
+		mask |= LINUX_POLLRDHUP;
+	if (own->receiving_done && own->sending_done)
+		mask |= LINUX_POLLHUP;
+	return mask;
+}
+
 /* FIONREAD: all that can be read of a stream, the next message of others. */
 int64_t linux_unix_ioctl(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument)
 {
@@ -374,10 +399,7 @@ uint32_t linux_unix_poll(struct linux_file *file, struct linux_waiter *waiter)
 
 	linux_poll_wait(waiter, &socket->event);
 	spinlock_take(&linux_unix_lock);
-	if (socket->listening)
-		mask = list_is_empty(&own->waiting) ? 0 : LINUX_POLLIN | LINUX_POLLRDNORM;
-	else
-		mask = mask_of(own);
+	mask = socket->listening ? listener_mask_of(own) : mask_of(own);
 	spinlock_give(&linux_unix_lock);
 	return mask;
 }
