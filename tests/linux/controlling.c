@@ -198,11 +198,12 @@ static void is_interrupted(void)
 
 	listen_to(SIGINT);
 	listen_to(SIGQUIT);
+	listen_to(SIGTSTP);
 	listen_to(SIGWINCH);
 	CLAIM(ioctl(slave, TIOCSCTTY, 0) == 0);
 	behind = background();
 	tell("f");
-	CLAIM(hears(SIGINT) == 1 && hears(SIGQUIT) == 1 && hears(SIGWINCH) == 1);
+	CLAIM(hears(SIGINT) == 1 && hears(SIGQUIT) == 1 && hears(SIGTSTP) == 1 && hears(SIGWINCH) == 1);
 	CLAIM(ioctl(slave, TIOCGWINSZ, &size) == 0 && size.ws_row == 30 && size.ws_col == 90);
 	heard[SIGWINCH] = 0;
 	CLAIM(ioctl(slave, TIOCSWINSZ, &size) == 0 && heard[SIGWINCH] == 0 && size.ws_row++ == 30);
@@ -219,6 +220,7 @@ static void what_is_typed_is_for_who_is_in_front(void)
 	child = session(is_interrupted);
 	CLAIM(hear_of() != 0 && hear_of() != 0);
 	CLAIM(write(master, "gone\003\034", 6) == 6 && ioctl(master, TIOCSWINSZ, &size) == 0);
+	CLAIM(ioctl(master, TIOCSIG, SIGTSTP) == 0);
 	CLAIM(ioctl(master, TIOCSIG, 65) == -1 && errno == EINVAL);
 	CLAIM(ioctl(master, TIOCSIG, SIGKILL) == -1 && errno == EINVAL);
 	CLAIM(ioctl(master, TIOCSIG, SIGHUP) == -1 && errno == EINVAL);

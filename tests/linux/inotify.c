@@ -93,6 +93,7 @@ static void calls(void)
 	CLAIM(write(file, "abc", 3) == 3 && ioctl(fd, FIONREAD, &bytes) == 0 && bytes == 16);
 	CLAIM(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 0) == 1);
 	REFUSED(read(fd, text, 15), EINVAL);
+	REFUSED(ioctl(fd, TIOCGWINSZ, text), ENOTTY);
 	TOLD(fd, "1 modify\n");
 	CLAIM(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 0) == 0);
 	CLAIM(inotify_rm_watch(fd, 1) == 0);
