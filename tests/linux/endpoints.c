@@ -255,6 +255,7 @@ static void peers(void)
 	CLAIM(getsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, much, &(socklen_t){ 4 }) == 0 && memcmp(much, "\0\0\0", 4) == 0);
 	CLAIM(close(pair[0]) == 0 && getpeername(pair[1], (struct sockaddr *)&told, &bytes) == 0 && bytes == NAME);
 	REFUSED(send(pair[1], "", 0, MSG_NOSIGNAL), EPIPE); /* even nothing */
+	CLAIM(syscall(SYS_writev, pair[1], &piece, 0) == 0); /* but pieces of nothing */
 	CLAIM(close(pair[1]) == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0 && send(pair[0], "x", 1, 0) == 1 && close(pair[1]) == 0);
 	REFUSED(send(pair[0], "x", 1, MSG_NOSIGNAL), ECONNRESET);
 	REFUSED(send(pair[0], "x", 1, MSG_NOSIGNAL), EPIPE);

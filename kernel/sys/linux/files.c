@@ -61,7 +61,7 @@ static int64_t many(struct thread *thread, const uint64_t x[6], uint32_t right, 
 	if (result != STATUS_OK)
 		return result;
 	result = linux_pieces_begin(&pieces, &data, thread, x[1], x[2]);
-	if (result == STATUS_OK)
+	if (result == STATUS_OK && (data.left > 0 || offset != NULL)) /* pieces of nothing are not even tried. Spec: Linux, fs/read_write.c: do_iter_write() */
 		result = fd_transfer(thread, (int)x[0], right, run, &data, offset);
 	linux_pieces_end(&pieces);
 	return result;
