@@ -68,23 +68,30 @@ static int64_t pair_copy(struct thread *thread, struct linux_pair *pair, uint64_
 {
 	int64_t result = STATUS_ENOMEM;
 
-	pair->buffer = malloc(LINUX_PART_BYTES);
+	if (bytes == 0)
+		return 0;
+	pair->buffer = malloc(bytes < LINUX_PART_BYTES ? (size_t)bytes : LINUX_PART_BYTES);
 	if (pair->buffer != NULL)
 		result = linux_pair_move(thread, pair, bytes, part_copy);
 	free(pair->buffer);
 	return result;
 }
 
+/* The other side of one that has been opened, which is put where there is none. */
+static status_t pair_open_to(struct thread *thread, int to, struct linux_pair *pair)
+{
+	status_t status = linux_fd_get(thread->process, to, LINUX_FILE_WRITE, &pair->to);
+
+	if (status != STATUS_OK)
+		linux_file_put(pair->from);
+	return status;
+}
+
 status_t linux_pair_open(struct thread *thread, int from, int to, struct linux_pair *pair)
 {
 	status_t status = linux_fd_get(thread->process, from, LINUX_FILE_READ, &pair->from);
 
-	if (status != STATUS_OK)
-		return status;
-	status = linux_fd_get(thread->process, to, LINUX_FILE_WRITE, &pair->to);
-	if (status != STATUS_OK)
-		linux_file_put(pair->from);
-	return status;
+	return status == STATUS_OK ? pair_open_to(thread, to, pair) : status;
 }
 
 void linux_pair_close(struct linux_pair *pair)
@@ -94,16 +101,16 @@ void linux_pair_close(struct linux_pair *pair)
 }
 
 /* What has no places has none to send from, whatever it is sent to. */
-static status_t places_check(struct thread *thread, int fd)
+static status_t sendfile_open(struct thread *thread, int from, int to, struct linux_pair *pair)
 {
-	struct linux_file *from;
-	status_t status = linux_fd_get(thread->process, fd, LINUX_FILE_READ, &from);
+	status_t status = linux_fd_get(thread->process, from, LINUX_FILE_READ, &pair->from);
 
 	if (status != STATUS_OK)
 		return status;
-	status = from->ops->is_stream ? STATUS_ESPIPE : STATUS_OK;
-	linux_file_put(from);
-	return status;
+	if (pair->from_offset == NULL || !pair->from->ops->is_stream)
+		return pair_open_to(thread, to, pair);
+	linux_file_put(pair->from);
+	return STATUS_ESPIPE;
 }
 
 static int64_t call_sendfile(struct thread *thread, const uint64_t x[6])
@@ -119,9 +126,7 @@ static int64_t call_sendfile(struct thread *thread, const uint64_t x[6])
 			return STATUS_EINVAL;
 		pair.from_offset = &offset;
 	}
-	result = x[2] != 0 ? places_check(thread, (int)x[1]) : STATUS_OK;
-	if (result == STATUS_OK)
-		result = linux_pair_open(thread, (int)x[1], (int)x[0], &pair);
+	result = sendfile_open(thread, (int)x[1], (int)x[0], &pair);
 	if (result != STATUS_OK)
 		return result;
 	if (pair.from->ops->is_stream || (linux_file_flags(pair.to) & LINUX_O_APPEND))

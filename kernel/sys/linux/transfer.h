@@ -24,7 +24,7 @@ typedef int64_t linux_part_move(struct thread *thread, struct linux_pair *pair, 
 struct linux_pair {
 	struct linux_file *from, *to; /* held */
 	uint64_t *from_offset, *to_offset;
-	uint8_t *buffer; /* of LINUX_PART_BYTES, for who copies by one */
+	uint8_t *buffer; /* of a part, for who copies by one */
 	/* For splice.c. */
 	int64_t (*once)(struct linux_pair *pair, size_t bytes);
 	struct linux_data *data;   /* of the program's, where that is the other side */
