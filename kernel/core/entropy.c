@@ -3,6 +3,7 @@
 
 #include "kernel/core/entropy.h"
 
+#include <assert.h>
 #include <sodium/crypto_generichash_blake2b.h>
 #include <sodium/crypto_stream_chacha20.h>
 #include <stdatomic.h>
@@ -16,7 +17,8 @@
 #include "kernel/core/spinlock.h"
 #include "lib/string.h"
 
-enum { RNDR_WORDS = 8, KEY_BYTES = crypto_stream_chacha20_ietf_KEYBYTES, CHUNK_BYTES = 1024 - KEY_BYTES /* with the key, whole blocks */ };
+enum { RNDR_WORDS = 8, KEY_BYTES = crypto_stream_chacha20_ietf_KEYBYTES, BLOCK_BYTES = 64 };
+static_assert((KEY_BYTES + ENTROPY_CHUNK_BYTES) % BLOCK_BYTES == 0, "whole blocks");
 
 static struct spinlock lock;
 static uint8_t key[KEY_BYTES]; /* W: under the lock */
@@ -64,7 +66,7 @@ static void key_make(void)
 static void chunk_draw(uint8_t *to, size_t bytes)
 {
 	static const uint8_t nonce[crypto_stream_chacha20_ietf_NONCEBYTES];
-	uint8_t stream[KEY_BYTES + CHUNK_BYTES];
+	uint8_t stream[KEY_BYTES + ENTROPY_CHUNK_BYTES];
 
 	(void)crypto_stream_chacha20_ietf(stream, KEY_BYTES + bytes, nonce, key);
 	memcpy(key, stream, KEY_BYTES);
@@ -86,8 +88,8 @@ void entropy_draw(void *to, size_t bytes)
 	first = !drawn;
 	if (first)
 		key_make();
-	for (size_t at = 0; at < bytes; at += CHUNK_BYTES)
-		chunk_draw((uint8_t *)to + at, bytes - at < CHUNK_BYTES ? bytes - at : CHUNK_BYTES);
+	for (size_t at = 0; at < bytes; at += ENTROPY_CHUNK_BYTES)
+		chunk_draw((uint8_t *)to + at, bytes - at < ENTROPY_CHUNK_BYTES ? bytes - at : ENTROPY_CHUNK_BYTES);
 	spinlock_give(&lock);
 	if (want != NULL)
 		want();

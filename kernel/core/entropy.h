@@ -13,6 +13,9 @@
 
 #include "lib/span.h"
 
+/* Who draws much does it by so many bytes: with the next key, whole blocks of the stream. */
+enum { ENTROPY_CHUNK_BYTES = 1024 - 32 };
+
 #define ENTROPY_SEED_NS 60000000000ull /* as long as nobody who saw the key may profit from it */
 
 /*

@@ -188,18 +188,18 @@ static int64_t call_sched_yield(struct thread *thread, const uint64_t x[6])
 	return 0;
 }
 
-enum { RANDOM_STEP = 1024 - 32, RANDOM_STRETCH = 16 * RANDOM_STEP, RANDOM_FLAGS = 7 };
+enum { RANDOM_STRETCH = 16 * ENTROPY_CHUNK_BYTES, RANDOM_FLAGS = 7 };
 
 static int64_t call_getrandom(struct thread *thread, const uint64_t x[6])
 {
 	uint64_t bytes = x[1] < LINUX_BYTES_MAX ? x[1] : LINUX_BYTES_MAX;
-	uint8_t random[RANDOM_STEP];
+	uint8_t random[ENTROPY_CHUNK_BYTES];
 	uint64_t done = 0;
 
 	if ((x[2] & ~(uint64_t)RANDOM_FLAGS) != 0)
 		return STATUS_EINVAL;
 	while (done < bytes && !thread->ending) {
-		size_t step = bytes - done < RANDOM_STEP ? bytes - done : RANDOM_STEP;
+		size_t step = bytes - done < ENTROPY_CHUNK_BYTES ? bytes - done : ENTROPY_CHUNK_BYTES;
 
 		entropy_draw(random, step);
 		if (linux_copy_out(thread, x[0] + done, random, step) != STATUS_OK)
