@@ -3,6 +3,7 @@
 
 /* splice, tee and vmsplice: places, refusals, and what is taken of what. */
 #include "tests/linux/claims.h"
+#include "tests/linux/pattern.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -12,24 +13,6 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum { BYTES = 300000 };
-
-static char text[BYTES], back[BYTES];
-
-static void pattern(void)
-{
-	for (unsigned i = 0; i < BYTES; i++)
-		text[i] = (char)(i * 31 + i / 251);
-}
-
-static int file_of(const char *name, size_t bytes)
-{
-	int fd = open(name, O_CREAT | O_RDWR | O_TRUNC, 0644);
-
-	CLAIM(fd >= 0 && write(fd, text, bytes) == (ssize_t)bytes && lseek(fd, 0, SEEK_SET) == 0);
-	return fd;
-}
 
 static void places(void)
 {

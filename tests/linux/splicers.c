@@ -3,6 +3,7 @@
 
 /* splice and tee while others are at the same pipes: what goes in comes out once, whoever waits, takes it, stops or is stopped. */
 #include "tests/linux/claims.h"
+#include "tests/linux/pattern.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -13,23 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { BYTES = 300000, RING_BYTES = 10000, ROUNDS = 200 };
-
-static char text[BYTES], back[BYTES];
-
-static void pattern(void)
-{
-	for (unsigned i = 0; i < BYTES; i++)
-		text[i] = (char)(i * 31 + i / 251);
-}
-
-static int file_of(const char *name, size_t bytes)
-{
-	int fd = open(name, O_CREAT | O_RDWR | O_TRUNC, 0644);
-
-	CLAIM(fd >= 0 && write(fd, text, bytes) == (ssize_t)bytes && lseek(fd, 0, SEEK_SET) == 0);
-	return fd;
-}
+enum { RING_BYTES = 10000, ROUNDS = 200 };
 
 /* A thread that writes to a pipe, or reads from a descriptor, in time. */
 struct late {
