@@ -148,7 +148,7 @@ static void net_main(void *arg)
 			hal_cpu_relax();
 			continue;
 		}
-		uint64_t next_ns = net_stack_next(now_ns);
+		uint64_t next_ns = net_stack_next(now_ns); /* each turn: it looks after the device too */
 
 		/* Those that something came for run first, and the device is not listened to: what comes meanwhile is found in one turn. */
 		if (events != 0) {
