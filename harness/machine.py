@@ -156,8 +156,12 @@ class Machine:
         self._ended.set()
         self._woken.set()
 
+    def _stands(self) -> bool:
+        return self.hold.hit or self.qmp.shut_down
+
     def _take(self, name: str, data: bytes) -> None:
         at_ns = time.monotonic_ns() - self.started_ns
+        stood = self._stands()
         if name == "stderr":
             self._stderr += data
         elif name == "gdb":
@@ -167,7 +171,8 @@ class Machine:
                 self.qmp.run()
         else:
             {"console": self.console, "results": self.results, "qmp": self.qmp}[name].feed(data, at_ns)
-        if self._holds and (self.hold.hit or self.qmp.shut_down):
+        # Only by what has it stand: of a later answer, whoever was woken may have let it go before this line is reached.
+        if self._holds and not stood and self._stands():
             self._woken.set()
 
     # Everybody else.

@@ -92,6 +92,17 @@ class Life(unittest.TestCase):
                             "HOST-TIMEOUT", "stopped"), nonce)
         self.assertEqual((run.verdict.name, run.verdict.cause), ("HOST-TIMEOUT", "stopped"), str(run.verdict))
 
+    def test_what_is_answered_while_it_stands_does_not_say_again_that_it_stands(self) -> None:
+        with Machine(image("exit-7"), holds=True) as machine:
+            self.assertEqual(machine.wait(wall_s=PATIENCE_S).how, "held")
+            machine._woken.clear()  # pylint: disable=protected-access
+            for _ in range(2):  # the second is read once the first is all done with
+                machine.qmp.monitor("info registers")
+            self.assertFalse(machine._woken.is_set())  # pylint: disable=protected-access
+            machine.release()
+            ending = machine.wait(wall_s=PATIENCE_S)
+            self.assertEqual((ending.how, ending.status), ("exited", 7))
+
     def test_a_guest_is_scripted_and_its_folder_runs_it_again(self) -> None:
         def script(console) -> None:  # type: ignore[no-untyped-def]
             console.expect(r"(?m)^alive\r?\n")
