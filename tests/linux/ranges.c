@@ -59,6 +59,13 @@ static void ranges(void)
 	CLAIM(mremap(at, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to && to[0] == 3 && to[PAGE] == 4);
 	CLAIM(is_refused(mremap(to, PAGE, 0, 0), EINVAL) && is_refused(mremap(to, PAGE, PAGE, 64), EINVAL) && is_refused(mremap(to, PAGE, PAGE, MREMAP_FIXED, at), EINVAL));
 	CLAIM(is_refused(mremap(to, PAGE, 2 * PAGE, 0), ENOMEM) && is_refused(mremap(to + 1, PAGE, PAGE, 0), EINVAL));
+	/* What is not kept may be a hole; and has gone, as has what was in the way, where what is kept is not of one piece. */
+	CLAIM(munmap(to + PAGE, PAGE) == 0 && mremap(to, 2 * PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at) == at && at[0] == 3);
+	CLAIM(mmap(to, 4 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == to && mprotect(to, PAGE, PROT_NONE) == 0);
+	CLAIM(is_refused(mremap(to, 4 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at), EFAULT));
+	REFUSED(msync(at, PAGE, MS_ASYNC), ENOMEM);
+	REFUSED(msync(to, 4 * PAGE, MS_ASYNC), ENOMEM);
+	CLAIM(msync(to, 3 * PAGE, MS_ASYNC) == 0);
 	CLAIM(munmap(to, 8 * PAGE) == 0 && munmap(at + 5 * PAGE, PAGE) == 0);
 }
 

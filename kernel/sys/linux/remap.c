@@ -51,23 +51,18 @@ static bool grow_here(struct remap *remap, struct linux_area *area)
 	return true;
 }
 
-static int64_t place_find(struct remap *remap)
+static int64_t place_find(const struct remap *remap)
 {
-	uint64_t at;
+	uint64_t at = remap->new_va;
 
-	if (!(remap->flags & LINUX_MREMAP_FIXED)) {
+	if (!(remap->flags & LINUX_MREMAP_FIXED))
 		at = linux_areas_gap(&remap->mm->areas, LINUX_VA_MIN, remap->mm->map_top, LINUX_VA_END, remap->new_bytes);
-		return at != 0 ? (int64_t)at : STATUS_ENOMEM;
-	}
-	return linux_range_unmap(remap->process, remap->new_va, remap->new_va + remap->new_bytes, &remap->dead) == STATUS_OK ?
-		       (int64_t)remap->new_va :
-		       STATUS_ENOMEM;
+	return at != 0 ? (int64_t)at : STATUS_ENOMEM;
 }
 
 static int64_t move(struct remap *remap)
 {
 	struct linux_areas *areas = &remap->mm->areas;
-	uint64_t kept = remap->bytes < remap->new_bytes ? remap->bytes : remap->new_bytes;
 	struct linux_area *from = linux_areas_find(areas, remap->va);
 	struct linux_area *to = linux_area_alloc(remap->process->budget, from);
 	int64_t at = to != NULL ? place_find(remap) : STATUS_ENOMEM;
@@ -78,14 +73,13 @@ static int64_t move(struct remap *remap)
 			list_push_back(&remap->dead, &to->node);
 		return at;
 	}
-	from = linux_areas_find(areas, remap->va);
 	to->backing.offset = linux_area_offset(from, remap->va);
 	to->start = (uint64_t)at;
 	to->end = (uint64_t)at + remap->new_bytes;
 	linux_areas_insert(areas, to);
-	status = pages_move(remap->process, remap->va, kept, to->start);
+	status = pages_move(remap->process, remap->va, remap->bytes, to->start);
 	if (status != STATUS_OK) { /* what was moved goes back: its tables are there */
-		VERIFY(pages_move(remap->process, to->start, kept, remap->va) == STATUS_OK);
+		VERIFY(pages_move(remap->process, to->start, remap->bytes, remap->va) == STATUS_OK);
 		linux_areas_remove(areas, to);
 		list_push_back(&remap->dead, &to->node);
 		return status;
@@ -96,21 +90,35 @@ static int64_t move(struct remap *remap)
 	return status == STATUS_OK ? at : status;
 }
 
+/* Makes room where it goes to and gives back what it is to lose: that stays so where the rest fails. Spec: Linux, mm/mremap.c: mremap_to() */
+static status_t ranges_clear(struct remap *remap)
+{
+	uint64_t new_end = remap->va + remap->new_bytes;
+	status_t status = STATUS_OK;
+
+	if (remap->flags & LINUX_MREMAP_FIXED)
+		status = linux_range_unmap(remap->process, remap->new_va, remap->new_va + remap->new_bytes, &remap->dead);
+	if (status != STATUS_OK || remap->new_bytes >= remap->bytes)
+		return status;
+	status = linux_range_unmap(remap->process, new_end, remap->va + remap->bytes, &remap->dead);
+	remap->bytes = remap->new_bytes;
+	return status;
+}
+
 static int64_t remap_locked(struct remap *remap)
 {
 	struct linux_area *area = linux_areas_find(&remap->mm->areas, remap->va);
-	uint64_t end = remap->va + remap->bytes;
+	status_t status;
 
 	if (area == NULL || area->start > remap->va)
 		return STATUS_EFAULT;
-	if (remap->new_bytes < remap->bytes && !(remap->flags & LINUX_MREMAP_FIXED)) {
-		status_t status = linux_range_unmap(remap->process, remap->va + remap->new_bytes, end, &remap->dead);
-
-		return status == STATUS_OK ? (int64_t)remap->va : status;
-	}
+	status = ranges_clear(remap);
+	if (status != STATUS_OK)
+		return status;
 	if (remap->new_bytes == remap->bytes && !(remap->flags & (LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP)))
 		return (int64_t)remap->va;
-	if (area->end < end)
+	area = linux_areas_find(&remap->mm->areas, remap->va);
+	if (area->end < remap->va + remap->bytes)
 		return STATUS_EFAULT;
 	if ((remap->new_bytes - remap->bytes) / HAL_PAGE_BYTES > remap->process->budget->limit && remap->new_bytes > remap->bytes)
 		return STATUS_ENOMEM;

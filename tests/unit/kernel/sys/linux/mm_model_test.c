@@ -85,18 +85,27 @@ static void step_access(struct model *model, struct random *random, unsigned at)
 	}
 }
 
-/* From one place of the window to another that does not touch it, as far as it is of one area. */
+/*
+ * From one place of the window to another that does not touch it, of which the first `kept` pages, as far as they are of one area. What was in the way,
+ * and what is not kept, has gone in any case.
+ */
 static void step_move(struct model *model, struct random *random, unsigned from, unsigned count)
 {
+	unsigned kept = 1 + (unsigned)random_below(random, count);
 	unsigned to = (unsigned)random_below(random, WINDOW - count + 1);
+	bool is_there = model->pages[from].is_mapped;
 	int64_t at;
 
 	if (to < from + count && from < to + count)
 		return;
-	at = linux_mm_remap(model->process, WINDOW_VA + from * PAGE, count * PAGE, count * PAGE, LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED,
+	at = linux_mm_remap(model->process, WINDOW_VA + from * PAGE, count * PAGE, kept * PAGE, LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED,
 			    WINDOW_VA + to * PAGE);
-	CU_ASSERT_FATAL(at == (int64_t)(WINDOW_VA + to * PAGE) || at == STATUS_EFAULT);
-	for (unsigned i = 0; at > 0 && i < count; i++) {
+	CU_ASSERT_FATAL(at == STATUS_EFAULT || (is_there && at == (int64_t)(WINDOW_VA + to * PAGE)));
+	for (unsigned i = 0; is_there && i < kept; i++)
+		model->pages[to + i].is_mapped = false;
+	for (unsigned i = kept; is_there && i < count; i++)
+		model->pages[from + i].is_mapped = false;
+	for (unsigned i = 0; at > 0 && i < kept; i++) {
 		model->pages[to + i] = model->pages[from + i];
 		model->pages[from + i].is_mapped = false;
 	}
