@@ -89,8 +89,46 @@ static void names(void)
 	REFUSED(rename("/tmp/f", "/tmp/d"), EISDIR);
 	REFUSED(rename("/tmp/d", "/tmp/f"), ENOTDIR);
 	REFUSED(unlink("/tmp/d"), EISDIR);
+	REFUSED(unlink("/tmp"), EISDIR);
+	REFUSED(link("/tmp/none", BAD), ENOENT);
+	REFUSED(rename("/tmp/none", BAD), EFAULT);
+	REFUSED(linkat(AT_FDCWD, "/tmp/f", AT_FDCWD, "/tmp/second", AT_SYMLINK_NOFOLLOW), EINVAL);
 	REFUSED(rmdir("/tmp/f"), ENOTDIR);
 	CLAIM(chmod("/tmp/d", 0711) == 0 && stat("/tmp/d", &is) == 0 && is.st_mode == (S_IFDIR | 0711) && rmdir("/tmp/d") == 0);
+}
+
+/* What was opened for its name alone is told of, passed on and begun from; all else takes it for no descriptor. */
+static void only_named(void)
+{
+	int fd = open("/tmp/made", O_PATH | O_CREAT | O_RDWR, 0600);
+	uint64_t how[3] = { O_PATH | O_CREAT };
+	struct pollfd asked = { .events = POLLIN };
+	struct statfs system;
+	struct stat is;
+	int flag = 1;
+
+	CLAIM(fd == -1 && errno == ENOENT);
+	REFUSED(syscall(SYS_openat2, AT_FDCWD, "/tmp/f", how, 24), EINVAL);
+	CLAIM((fd = open("/tmp/f", O_PATH | O_WRONLY | O_TRUNC)) > 2 && fcntl(fd, F_GETFL) == O_PATH);
+	CLAIM(fstat(fd, &is) == 0 && fstatfs(fd, &system) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	REFUSED(flock(fd, LOCK_UN), EBADF);
+	REFUSED(fcntl(fd, F_SETFL, 0), EBADF);
+	REFUSED(fcntl(fd, F_GETOWN), EBADF);
+	REFUSED(fcntl(fd, 99), EBADF);
+	REFUSED(ioctl(fd, FIONBIO, &flag), EBADF);
+	REFUSED(ioctl(fd, FIOCLEX), EBADF);
+	REFUSED(lseek(fd, 0, SEEK_SET), EBADF);
+	REFUSED(pread(fd, &flag, 1, 0), EBADF);
+	REFUSED(syscall(SYS_fchmod, fd, 0600), EBADF);
+	REFUSED(syscall(SYS_fchown, fd, 0, 0), EBADF);
+	REFUSED(futimens(fd, NULL), EBADF);
+	REFUSED(ftruncate(fd, 0), EBADF);
+	REFUSED(fallocate(fd, 0, 0, 1), EBADF);
+	REFUSED(fsync(fd), EBADF);
+	CLAIM(posix_fadvise(fd, 0, 0, POSIX_FADV_NORMAL) == EBADF);
+	REFUSED(getsockname(fd, (struct sockaddr *)&system, (socklen_t *)&flag), EBADF);
+	asked.fd = fd;
+	CLAIM(poll(&asked, 1, 0) == 1 && asked.revents == POLLNVAL && close(fd) == 0);
 }
 
 static void times(void)

@@ -156,11 +156,12 @@ static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 	act.walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
 	if (act.walk == NULL)
 		return status;
-	status = is_removable(act.walk);
 	if (act.walk->name_bytes == 0)
 		status = act.flags == 0 ? STATUS_EISDIR : act.walk->dots == 1 ? STATUS_EINVAL : act.walk->dots == 2 ? STATUS_ENOTEMPTY : STATUS_EBUSY;
-	if (status == STATUS_OK && (act.walk->found->node->type == FS_DIRECTORY) != (act.flags != 0))
-		status = act.flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR;
+	else if (act.walk->found != NULL && (act.walk->found->node->type == FS_DIRECTORY) != (act.flags != 0))
+		status = act.flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR; /* told before that something is mounted there */
+	else
+		status = is_removable(act.walk);
 	if (status == STATUS_OK) {
 		struct linux_leaving leaving = linux_watches_leaving(act.walk->found);
 
@@ -239,12 +240,8 @@ static status_t link_walked(struct act *act)
 	struct linux_dentry *from = act->from->found;
 	status_t status = is_new(act->walk);
 
-	if (act->from->late != STATUS_OK)
-		return act->from->late;
 	if (act->from->magic != NULL)
 		return STATUS_EXDEV;
-	if (from == NULL)
-		return STATUS_ENOENT;
 	if (status != STATUS_OK)
 		return status;
 	if (from->node->type == FS_DIRECTORY)
@@ -319,32 +316,57 @@ static status_t rename_walked(struct act *act)
 	return status;
 }
 
-/* Two paths, and what is to be done with them. */
-static int64_t two_run(struct thread *thread, const uint64_t x[4], bool follow, uint32_t flags, status_t (*run)(struct act *act))
+/* Walks the second path, and does with both what is to be done. */
+static int64_t second_run(struct thread *thread, const uint64_t x[4], struct act *act, status_t (*run)(struct act *act))
 {
 	status_t status;
-	struct act act = { .flags = flags, .from = follow ? linux_walk_user(thread, (int)x[0], x[1], true, &status) :
-								   linux_walk_user_late(thread, (int)x[0], x[1], false, &status) };
 
-	if (act.from == NULL)
+	act->walk = linux_walk_user_late(thread, (int)x[2], x[3], false, &status);
+	if (act->walk == NULL)
 		return status;
-	act.walk = linux_walk_user_late(thread, (int)x[2], x[3], false, &status);
-	if (act.walk != NULL) {
-		status = run(&act);
-		linux_walk_free(act.walk);
-	}
+	status = run(act);
+	linux_walk_free(act->walk);
+	return status;
+}
+
+/* What is linked to has to be there before the second path is looked at. Spec: Linux, fs/namei.c: do_linkat() */
+static int64_t call_linkat(struct thread *thread, const uint64_t x[6])
+{
+	int64_t status;
+	status_t why;
+	struct act act = { 0 };
+
+	if ((x[4] & ~(uint64_t)(LINUX_AT_SYMLINK_FOLLOW | LINUX_AT_EMPTY_PATH)) != 0)
+		return STATUS_EINVAL;
+	act.from = (x[4] & LINUX_AT_SYMLINK_FOLLOW) != 0 ? linux_walk_user(thread, (int)x[0], x[1], true, &why) :
+							   linux_walk_user_late(thread, (int)x[0], x[1], false, &why);
+	if (act.from == NULL)
+		return why;
+	status = act.from->late;
+	if (status == STATUS_OK && act.from->found == NULL && act.from->magic == NULL)
+		status = STATUS_ENOENT;
+	if (status == STATUS_OK)
+		status = second_run(thread, x, &act, link_walked);
 	linux_walk_free(act.from);
 	return status;
 }
 
-static int64_t call_linkat(struct thread *thread, const uint64_t x[6])
+static int64_t rename_at(struct thread *thread, const uint64_t x[4], uint32_t flags)
 {
-	return two_run(thread, x, (x[4] & LINUX_AT_SYMLINK_FOLLOW) != 0, 0, link_walked);
+	int64_t status;
+	status_t why;
+	struct act act = { .flags = flags, .from = linux_walk_user_late(thread, (int)x[0], x[1], false, &why) };
+
+	if (act.from == NULL)
+		return why;
+	status = second_run(thread, x, &act, rename_walked);
+	linux_walk_free(act.from);
+	return status;
 }
 
 static int64_t call_renameat(struct thread *thread, const uint64_t x[6])
 {
-	return two_run(thread, x, false, 0, rename_walked);
+	return rename_at(thread, x, 0);
 }
 
 static int64_t call_renameat2(struct thread *thread, const uint64_t x[6])
@@ -354,7 +376,7 @@ static int64_t call_renameat2(struct thread *thread, const uint64_t x[6])
 	if ((flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) != 0 ||
 	    ((flags & RENAME_EXCHANGE) != 0 && flags != RENAME_EXCHANGE))
 		return STATUS_EINVAL;
-	return two_run(thread, x, false, flags, rename_walked);
+	return rename_at(thread, x, flags);
 }
 
 struct link_read {
