@@ -8,9 +8,13 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -306,6 +310,7 @@ int main(void)
 {
 	long_paths();
 	names();
+	only_named();
 	times();
 	what_is_told();
 	lists();

@@ -80,8 +80,6 @@ static int64_t file_control(struct thread *thread, struct linux_file *file, unsi
 	case F_GETFL:
 		return linux_file_flags(file);
 	case F_SETFL:
-		if (linux_file_flags(file) & LINUX_O_PATH)
-			return STATUS_EBADF;
 		flags_change(file, SETTABLE_FLAGS, (uint32_t)argument);
 		return STATUS_OK;
 	case F_SETOWN:
@@ -118,7 +116,7 @@ static int64_t call_fcntl(struct thread *thread, const uint64_t x[6])
 	case F_SETFD:
 		return linux_fd_set_close_on_exec(process, fd, (x[2] & FD_CLOEXEC) != 0);
 	}
-	result = linux_fd_get(process, fd, 0, &file);
+	result = linux_fd_get(process, fd, x[1] == F_GETFL ? 0 : LINUX_FILE_USE, &file);
 	if (result != STATUS_OK)
 		return result;
 	result = file_control(thread, file, (unsigned)x[1], x[2]);
@@ -138,8 +136,6 @@ static int64_t flag_ioctl(struct thread *thread, struct linux_file *file, uint32
 
 static int64_t file_ioctl(struct thread *thread, struct linux_file *file, uint32_t request, uint64_t argument)
 {
-	if (linux_file_flags(file) & LINUX_O_PATH)
-		return STATUS_EBADF;
 	if (request == FIONBIO)
 		return flag_ioctl(thread, file, LINUX_O_NONBLOCK, argument);
 	if (request == FIOASYNC)
@@ -153,12 +149,13 @@ static int64_t call_ioctl(struct thread *thread, const uint64_t x[6])
 	struct linux_file *file;
 	int64_t result;
 
-	if (request == FIOCLEX || request == FIONCLEX)
-		return linux_fd_set_close_on_exec(thread->process, (int)x[0], request == FIOCLEX);
-	result = linux_fd_get(thread->process, (int)x[0], 0, &file);
+	result = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
 	if (result != STATUS_OK)
 		return result;
-	result = file_ioctl(thread, file, request, x[2]);
+	if (request == FIOCLEX || request == FIONCLEX)
+		result = linux_fd_set_close_on_exec(thread->process, (int)x[0], request == FIOCLEX);
+	else
+		result = file_ioctl(thread, file, request, x[2]);
 	linux_file_put(file);
 	return result;
 }

@@ -221,8 +221,6 @@ static status_t ctl_run(struct linux_file *to, int command, int fd, struct linux
 {
 	struct epoll *epoll;
 
-	if ((linux_file_flags(to) | linux_file_flags(file)) & LINUX_O_PATH)
-		return STATUS_EBADF;
 	if (file->ops->poll == NULL)
 		return STATUS_EPERM;
 	if (to->ops != &linux_epoll_ops || file == to)
@@ -249,10 +247,10 @@ static int64_t call_epoll_ctl(struct thread *thread, const uint64_t x[6])
 
 	if ((int)x[1] != CTL_DEL && linux_copy_in(thread, &event, x[3], sizeof(event)) != STATUS_OK)
 		return STATUS_EFAULT;
-	status = linux_fd_get(thread->process, (int)x[0], 0, &epoll);
+	status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &epoll);
 	if (status != STATUS_OK)
 		return status;
-	status = linux_fd_get(thread->process, (int)x[2], 0, &file);
+	status = linux_fd_get(thread->process, (int)x[2], LINUX_FILE_USE, &file);
 	if (status == STATUS_OK) {
 		status = ctl_run(epoll, (int)x[1], (int)x[2], file, &event);
 		linux_file_put(file);

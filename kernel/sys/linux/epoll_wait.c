@@ -19,7 +19,7 @@ enum { BATCH_MAX = 128 };
 
 status_t epoll_get(struct thread *thread, int fd, struct linux_file **file)
 {
-	status_t status = linux_fd_get(thread->process, fd, 0, file);
+	status_t status = linux_fd_get(thread->process, fd, LINUX_FILE_USE, file);
 
 	if (status == STATUS_OK && (*file)->ops != &linux_epoll_ops) {
 		linux_file_put(*file);

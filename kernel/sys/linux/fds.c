@@ -123,7 +123,7 @@ static uint32_t rights_of(const struct linux_file *file)
 
 	if (flags & LINUX_O_PATH)
 		return 0;
-	return (mode != LINUX_O_WRONLY ? (uint32_t)LINUX_FILE_READ : 0) | (mode != 0 ? (uint32_t)LINUX_FILE_WRITE : 0);
+	return LINUX_FILE_USE | (mode != LINUX_O_WRONLY ? (uint32_t)LINUX_FILE_READ : 0) | (mode != 0 ? (uint32_t)LINUX_FILE_WRITE : 0);
 }
 
 int64_t linux_fd_add(struct process *process, struct linux_file *file, int least, bool close_on_exec)

@@ -13,7 +13,7 @@
 #include "kernel/sys/linux/socket.h"
 #include "kernel/sys/linux/vfs.h"
 
-const struct cap_interface linux_file_interface = { .id = 0, .name = "descriptor", .rights = LINUX_FILE_READ | LINUX_FILE_WRITE };
+const struct cap_interface linux_file_interface = { .id = 0, .name = "descriptor", .rights = LINUX_FILE_READ | LINUX_FILE_WRITE | LINUX_FILE_USE };
 
 static void file_end(struct linux_file *file)
 {

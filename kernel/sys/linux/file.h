@@ -24,7 +24,8 @@ struct budget;
 struct fs_stat;
 struct linux_file;
 
-enum { LINUX_FILE_READ = 1, LINUX_FILE_WRITE = 2 }; /* rights */
+/* Rights. What was opened with O_PATH, which only names it, has none. */
+enum { LINUX_FILE_READ = 1, LINUX_FILE_WRITE = 2, LINUX_FILE_USE = 4 };
 
 /* asm-generic/fcntl.h, and AArch64's four. */
 enum {

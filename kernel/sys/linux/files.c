@@ -31,7 +31,7 @@ static int64_t fd_transfer(struct thread *thread, int fd, uint32_t right, transf
 
 	if (offset != NULL && (int64_t)*offset < 0)
 		return STATUS_EINVAL;
-	result = linux_fd_get(thread->process, fd, offset == NULL ? right : 0, &file);
+	result = linux_fd_get(thread->process, fd, offset == NULL ? right : LINUX_FILE_USE, &file);
 	if (result != STATUS_OK)
 		return result;
 	if (offset != NULL && file->ops->is_stream)
@@ -155,13 +155,11 @@ static int64_t seek_to(struct linux_file *file, int64_t offset, uint64_t whence,
 static int64_t call_lseek(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_file *file;
-	int64_t result = linux_fd_get(thread->process, (int)x[0], 0, &file);
+	int64_t result = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
 
 	if (result != STATUS_OK)
 		return result;
-	if (linux_file_flags(file) & LINUX_O_PATH)
-		result = STATUS_EBADF;
-	else if (x[2] > SEEK_HOLE_)
+	if (x[2] > SEEK_HOLE_)
 		result = STATUS_EINVAL;
 	else if (file->ops->stat == linux_anonymous_stat) /* an eventfd and the like has no place, and goes there. Spec: Linux, fs/read_write.c: noop_llseek() */
 		result = 0;

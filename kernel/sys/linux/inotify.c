@@ -213,7 +213,7 @@ static int64_t call_inotify_init1(struct thread *thread, const uint64_t x[6])
 
 static status_t inotify_get(struct thread *thread, int fd, struct linux_file **file)
 {
-	status_t status = linux_fd_get(thread->process, fd, 0, file);
+	status_t status = linux_fd_get(thread->process, fd, LINUX_FILE_USE, file);
 
 	if (status == STATUS_OK && (*file)->ops != &inotify_ops) {
 		linux_file_put(*file);

@@ -286,7 +286,7 @@ static int64_t call_flock(struct thread *thread, const uint64_t x[6])
 
 	if (operation != LOCK_SH && operation != LOCK_EX && operation != LOCK_UN)
 		return STATUS_EINVAL;
-	result = linux_fd_get(thread->process, (int)x[0], 0, &file);
+	result = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
 	if (result != STATUS_OK)
 		return result;
 	wanted.owner = file;

@@ -52,12 +52,9 @@ static bool range_of(const uint64_t x[6], uint64_t *end)
 /* What the backing's file, which it holds, can be mapped for. */
 static status_t backing_of(struct thread *thread, const uint64_t x[6], unsigned type, struct linux_backing *backing)
 {
-	uint32_t access = linux_file_flags(backing->file);
+	uint32_t access = linux_file_flags(backing->file) & LINUX_O_ACCMODE;
 	status_t status;
 
-	if ((access & LINUX_O_PATH) != 0)
-		return STATUS_EBADF;
-	access &= LINUX_O_ACCMODE;
 	if (access == LINUX_O_WRONLY || (type == LINUX_MAP_SHARED && (x[2] & LINUX_PROT_WRITE) && access != LINUX_O_RDWR))
 		return STATUS_EACCES;
 	backing->offset = x[5];
@@ -97,7 +94,7 @@ static int64_t call_mmap(struct thread *thread, const uint64_t x[6])
 	if (x[5] % HAL_PAGE_BYTES != 0)
 		return STATUS_EINVAL;
 	if (!(x[3] & LINUX_MAP_ANONYMOUS)) { /* that comes first */
-		result = linux_fd_get(thread->process, (int)x[4], 0, &backing.file);
+		result = linux_fd_get(thread->process, (int)x[4], LINUX_FILE_USE, &backing.file);
 		if (result != STATUS_OK)
 			return result;
 	}

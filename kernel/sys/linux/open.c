@@ -110,8 +110,6 @@ status_t linux_path_open(struct linux_walk *walk, uint32_t flags, uint32_t permi
 
 	if ((flags & LINUX_O_TMPFILE) == LINUX_O_TMPFILE)
 		return STATUS_ENOTSUP;
-	if ((flags & LINUX_O_PATH) != 0)
-		flags &= LINUX_O_PATH | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_CLOEXEC;
 	if (walk->magic != NULL)
 		return open_magic(walk, flags, out);
 	if (walk->found != NULL)

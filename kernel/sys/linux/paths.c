@@ -19,6 +19,7 @@
 
 enum {
 	OPEN_TRIES = 8, PERMISSIONS_MASK = 07777, FLAGS_MASK = 037777703 /* those that there are */,
+	PATH_FLAGS = LINUX_O_PATH | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_CLOEXEC,
 	UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe,
 };
 
@@ -31,9 +32,8 @@ static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint3
 	status_t status = STATUS_EAGAIN;
 	struct linux_file *file;
 
-	if ((flags & LINUX_O_CREAT) != 0 && (flags & LINUX_O_DIRECTORY) != 0 && !(flags & LINUX_O_PATH))
+	if ((flags & LINUX_O_CREAT) != 0 && (flags & LINUX_O_DIRECTORY) != 0)
 		return STATUS_EINVAL;
-	flags |= flags & LINUX_O_PATH ? 0 : LINUX_O_LARGEFILE;
 	if ((flags & LINUX_O_CREAT) != 0 && linux_fd_room(thread->process) != STATUS_OK)
 		return STATUS_EMFILE;
 	for (unsigned i = 0; status == STATUS_EAGAIN && i < OPEN_TRIES; i++) {
@@ -53,9 +53,13 @@ static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint3
 	return linux_fd_add(thread->process, file, 0, (flags & LINUX_O_CLOEXEC) != 0);
 }
 
+/* What only names a file has no other flags. */
 static int64_t call_openat(struct thread *thread, const uint64_t x[6])
 {
-	return open_at(thread, (int)x[0], x[1], (uint32_t)x[2], (uint32_t)x[3]);
+	uint32_t flags = (uint32_t)x[2];
+
+	flags = flags & LINUX_O_PATH ? flags & PATH_FLAGS : flags | LINUX_O_LARGEFILE;
+	return open_at(thread, (int)x[0], x[1], flags, (uint32_t)x[3]);
 }
 
 /* struct open_how (linux/openat2.h): what restricts the way is not there. */
@@ -71,9 +75,11 @@ static int64_t call_openat2(struct thread *thread, const uint64_t x[6])
 		return status;
 	if ((how[0] & ~(uint64_t)FLAGS_MASK) != 0 || (how[1] & ~(uint64_t)PERMISSIONS_MASK) != 0 || how[2] != 0)
 		return STATUS_EINVAL;
+	if ((how[0] & LINUX_O_PATH) != 0 && (how[0] & ~(uint64_t)PATH_FLAGS) != 0)
+		return STATUS_EINVAL;
 	if (how[1] != 0 && !(how[0] & (LINUX_O_CREAT | (LINUX_O_TMPFILE & ~LINUX_O_DIRECTORY))))
 		return STATUS_EINVAL;
-	return open_at(thread, (int)x[0], x[1], (uint32_t)how[0], (uint32_t)how[1]);
+	return open_at(thread, (int)x[0], x[1], (uint32_t)how[0] | (how[0] & LINUX_O_PATH ? 0 : LINUX_O_LARGEFILE), (uint32_t)how[1]);
 }
 
 /* Changes what a path names, or where `path_va` is 0, an open file. */
@@ -84,7 +90,7 @@ static int64_t set_at(struct thread *thread, int dirfd, uint64_t path_va, bool f
 	status_t status;
 
 	if (path_va == 0) {
-		status = linux_fd_get(thread->process, dirfd, 0, &file);
+		status = linux_fd_get(thread->process, dirfd, LINUX_FILE_USE, &file);
 		if (status != STATUS_OK)
 			return status;
 		status = linux_vfs_dentry(file) != NULL ? linux_dentry_set(linux_vfs_dentry(file), what, values) : STATUS_OK;
@@ -118,7 +124,7 @@ static int64_t call_fchmodat(struct thread *thread, const uint64_t x[6])
 static int64_t call_fchown(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_file *file;
-	status_t status = linux_fd_get(thread->process, (int)x[0], 0, &file);
+	status_t status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
 
 	if (status != STATUS_OK)
 		return status;
@@ -197,7 +203,7 @@ static int64_t call_ftruncate(struct thread *thread, const uint64_t x[6])
 
 	if ((int64_t)x[1] < 0)
 		return STATUS_EINVAL;
-	status = linux_fd_get(thread->process, (int)x[0], 0, &file);
+	status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
 	if (status != STATUS_OK)
 		return status;
 	linux_file_put(file);

@@ -74,7 +74,7 @@ static void entries_open(struct thread *thread, struct entry *entries, unsigned 
 		entry->file = NULL;
 		entry->waiter = (struct linux_waiter){ .thread = thread };
 		entry->user.revents = 0;
-		if (entry->user.fd >= 0 && linux_fd_get(thread->process, entry->user.fd, 0, &entry->file) != STATUS_OK)
+		if (entry->user.fd >= 0 && linux_fd_get(thread->process, entry->user.fd, LINUX_FILE_USE, &entry->file) != STATUS_OK)
 			entry->user.revents = LINUX_POLLNVAL;
 	}
 }

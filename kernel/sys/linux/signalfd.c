@@ -123,7 +123,7 @@ static const struct linux_file_ops signalfd_ops = {
 static int64_t set_change(struct thread *thread, int fd, uint64_t set)
 {
 	struct linux_file *file;
-	status_t status = linux_fd_get(thread->process, fd, 0, &file);
+	status_t status = linux_fd_get(thread->process, fd, LINUX_FILE_USE, &file);
 
 	if (status != STATUS_OK)
 		return status;

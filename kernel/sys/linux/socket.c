@@ -82,7 +82,7 @@ int64_t linux_socket_await(struct thread *thread, struct linux_socket *socket, b
 status_t linux_socket_get(struct process *process, int fd, struct linux_socket **out)
 {
 	struct linux_file *file;
-	status_t status = linux_fd_get(process, fd, 0, &file);
+	status_t status = linux_fd_get(process, fd, LINUX_FILE_USE, &file);
 
 	if (status != STATUS_OK)
 		return status;

@@ -204,11 +204,11 @@ static status_t places_take(struct thread *thread, const uint64_t x[6], uint64_t
 {
 	struct linux_file *from;
 	struct linux_file *to;
-	status_t status = linux_fd_get(thread->process, (int)x[0], 0, &from);
+	status_t status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &from);
 
 	if (status != STATUS_OK)
 		return status;
-	status = linux_fd_get(thread->process, (int)x[2], 0, &to);
+	status = linux_fd_get(thread->process, (int)x[2], LINUX_FILE_USE, &to);
 	if (status == STATUS_OK) {
 		status = place_take(thread, from, x[1], &offsets[0], &pair->from_offset);
 		if (status == STATUS_OK)

@@ -213,7 +213,7 @@ static status_t allocate(struct linux_file *file, uint64_t mode, int64_t offset,
 static int64_t call_fallocate(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_file *file;
-	status_t status = linux_fd_get(thread->process, (int)x[0], 0, &file);
+	status_t status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
 
 	if (status != STATUS_OK)
 		return status;
@@ -225,14 +225,11 @@ static int64_t call_fallocate(struct thread *thread, const uint64_t x[6])
 static int64_t call_fsync(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_file *file;
-	status_t status = linux_fd_get(thread->process, (int)x[0], 0, &file);
+	status_t status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
 
 	if (status != STATUS_OK)
 		return status;
-	if (linux_file_flags(file) & LINUX_O_PATH)
-		status = STATUS_EBADF;
-	else
-		status = linux_vfs_dentry(file) != NULL ? linux_dentry_sync(linux_vfs_dentry(file)) : STATUS_EINVAL;
+	status = linux_vfs_dentry(file) != NULL ? linux_dentry_sync(linux_vfs_dentry(file)) : STATUS_EINVAL;
 	linux_file_put(file);
 	return status;
 }
@@ -241,7 +238,7 @@ static int64_t call_fsync(struct thread *thread, const uint64_t x[6])
 static int64_t call_fadvise64(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_file *file;
-	status_t status = linux_fd_get(thread->process, (int)x[0], 0, &file);
+	status_t status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
 
 	if (status != STATUS_OK)
 		return status;
