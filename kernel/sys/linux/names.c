@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Names are made, moved and removed; and what symbolic links hold is read. */
+/* Names are made and removed; and what symbolic links hold is read. */
+#include "kernel/sys/linux/names.h"
+
 #include "capos/abi/dir.h"
 #include "kernel/cap/fs_acts.h"
 #include "kernel/core/libc.h"
@@ -9,31 +11,14 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/inotify.h"
-#include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
-enum { PERMISSIONS_MASK = 07777, RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2, RENAME_WHITEOUT = 4 };
+enum { PERMISSIONS_MASK = 07777 };
 
-/* What is to be done in a directory, on its file system's side. */
-struct act {
-	struct linux_walk *walk; /* to the name */
-	struct linux_walk *from; /* to what it is to name */
-	struct span text;
-	uint32_t flags;
-	enum fs_type type;
-	uint16_t permissions;
-	status_t status;
-};
-
-static struct span name_of(const struct linux_walk *walk)
-{
-	return span_of(walk->name, walk->name_bytes);
-}
-
-static status_t act_run(struct act *act, void (*run)(void *arg))
+status_t linux_name_run(struct linux_name_act *act, void (*run)(void *arg))
 {
 	status_t status = linux_dentry_may(act->walk->at, CAPOS_DIR_RIGHT_CREATE);
 
@@ -43,8 +28,7 @@ static status_t act_run(struct act *act, void (*run)(void *arg))
 	return act->status;
 }
 
-/* Whether the path names something that is not there yet. */
-static status_t is_new(const struct linux_walk *walk)
+status_t linux_name_is_new(const struct linux_walk *walk)
 {
 	if (walk->late == STATUS_ENAMETOOLONG)
 		return STATUS_ENAMETOOLONG;
@@ -54,13 +38,12 @@ static status_t is_new(const struct linux_walk *walk)
 /* The same for what is no directory, which a path that ends in '/' means. */
 static status_t is_new_file(const struct linux_walk *walk)
 {
-	status_t status = is_new(walk);
+	status_t status = linux_name_is_new(walk);
 
 	return status == STATUS_OK && walk->is_directory ? STATUS_ENOENT : status;
 }
 
-/* Whether it names something that can be taken away from its directory. */
-static status_t is_removable(const struct linux_walk *walk)
+status_t linux_name_is_removable(const struct linux_walk *walk)
 {
 	if (walk->name_bytes == 0)
 		return STATUS_EBUSY;
@@ -71,7 +54,7 @@ static status_t is_removable(const struct linux_walk *walk)
 
 static void make_act(void *arg)
 {
-	struct act *act = arg;
+	struct linux_name_act *act = arg;
 	struct fs_node *directory = act->walk->at->node;
 	struct fs_node *made = NULL;
 
@@ -79,20 +62,20 @@ static void make_act(void *arg)
 	if (act->status == STATUS_OK && act->type != FS_DIRECTORY && !directory->fs->ops->names_others)
 		act->status = STATUS_EPERM;
 	if (act->status == STATUS_OK)
-		act->status = directory->fs->ops->create(directory, name_of(act->walk), act->type, act->permissions, &made);
+		act->status = directory->fs->ops->create(directory, linux_name_of(act->walk), act->type, act->permissions, &made);
 	if (made != NULL)
 		fs_node_put(made);
 }
 
 status_t linux_path_make(struct linux_walk *walk, enum fs_type type, uint32_t permissions)
 {
-	struct act act = { .walk = walk, .type = type, .permissions = (uint16_t)(permissions & PERMISSIONS_MASK) };
-	status_t status = is_new(walk);
+	struct linux_name_act act = { .walk = walk, .type = type, .permissions = (uint16_t)(permissions & PERMISSIONS_MASK) };
+	status_t status = linux_name_is_new(walk);
 
 	if (status == STATUS_OK)
-		status = act_run(&act, make_act);
+		status = linux_name_run(&act, make_act);
 	if (status == STATUS_OK)
-		linux_notify_name(walk->at, name_of(walk), LINUX_IN_CREATE | (type == FS_DIRECTORY ? (uint32_t)LINUX_IN_ISDIR : 0));
+		linux_notify_name(walk->at, linux_name_of(walk), LINUX_IN_CREATE | (type == FS_DIRECTORY ? (uint32_t)LINUX_IN_ISDIR : 0));
 	return status;
 }
 
@@ -138,18 +121,18 @@ static int64_t call_mknodat(struct thread *thread, const uint64_t x[6])
 
 static void unlink_act(void *arg)
 {
-	struct act *act = arg;
+	struct linux_name_act *act = arg;
 	struct fs_node *directory = act->walk->at->node;
 
 	act->status = FS_MAY(directory->fs, remove);
 	if (act->status == STATUS_OK)
-		act->status = directory->fs->ops->remove(directory, name_of(act->walk), act->flags != 0);
+		act->status = directory->fs->ops->remove(directory, linux_name_of(act->walk), act->flags != 0);
 }
 
 static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 {
 	status_t status;
-	struct act act = { .flags = (uint32_t)x[2] };
+	struct linux_name_act act = { .flags = (uint32_t)x[2] };
 
 	if ((x[2] & ~(uint64_t)LINUX_AT_REMOVEDIR) != 0)
 		return STATUS_EINVAL;
@@ -161,15 +144,15 @@ static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 	else if (act.walk->found != NULL && (act.walk->found->node->type == FS_DIRECTORY) != (act.flags != 0))
 		status = act.flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR; /* told before that something is mounted there */
 	else
-		status = is_removable(act.walk);
+		status = linux_name_is_removable(act.walk);
 	if (status == STATUS_OK) {
 		struct linux_leaving leaving = linux_watches_leaving(act.walk->found);
 
 		linux_walk_let_go(act.walk);
-		status = act_run(&act, unlink_act);
+		status = linux_name_run(&act, unlink_act);
 		if (status == STATUS_OK && leaving.fs != NULL) {
 			linux_watches_left(&leaving);
-			linux_notify_name(act.walk->at, name_of(act.walk), LINUX_IN_DELETE | (act.flags != 0 ? (uint32_t)LINUX_IN_ISDIR : 0));
+			linux_notify_name(act.walk->at, linux_name_of(act.walk), LINUX_IN_DELETE | (act.flags != 0 ? (uint32_t)LINUX_IN_ISDIR : 0));
 		}
 	}
 	linux_walk_free(act.walk);
@@ -178,17 +161,17 @@ static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 
 static void symlink_act(void *arg)
 {
-	struct act *act = arg;
+	struct linux_name_act *act = arg;
 	struct fs_node *directory = act->walk->at->node;
 
 	act->status = FS_MAY(directory->fs, symlink);
 	if (act->status == STATUS_OK)
-		act->status = directory->fs->ops->symlink(directory, name_of(act->walk), act->text);
+		act->status = directory->fs->ops->symlink(directory, linux_name_of(act->walk), act->text);
 	else if (act->status == STATUS_ENOTSUP)
 		act->status = STATUS_EPERM;
 }
 
-static status_t symlink_to(struct thread *thread, struct act *act, int dirfd, uint64_t path_va)
+static status_t symlink_to(struct thread *thread, struct linux_name_act *act, int dirfd, uint64_t path_va)
 {
 	status_t status;
 
@@ -197,9 +180,9 @@ static status_t symlink_to(struct thread *thread, struct act *act, int dirfd, ui
 		return status;
 	status = is_new_file(act->walk);
 	if (status == STATUS_OK)
-		status = act_run(act, symlink_act);
+		status = linux_name_run(act, symlink_act);
 	if (status == STATUS_OK)
-		linux_notify_name(act->walk->at, name_of(act->walk), LINUX_IN_CREATE);
+		linux_notify_name(act->walk->at, linux_name_of(act->walk), LINUX_IN_CREATE);
 	linux_walk_free(act->walk);
 	return status;
 }
@@ -207,7 +190,7 @@ static status_t symlink_to(struct thread *thread, struct act *act, int dirfd, ui
 static int64_t call_symlinkat(struct thread *thread, const uint64_t x[6])
 {
 	char *target = malloc(FS_PATH_MAX + 1);
-	struct act act = { 0 };
+	struct linux_name_act act = { 0 };
 	int64_t result;
 
 	if (target == NULL)
@@ -221,162 +204,6 @@ static int64_t call_symlinkat(struct thread *thread, const uint64_t x[6])
 	}
 	free(target);
 	return result;
-}
-
-static void link_act(void *arg)
-{
-	struct act *act = arg;
-	struct fs_node *directory = act->walk->at->node;
-
-	act->status = FS_MAY(directory->fs, link);
-	if (act->status == STATUS_OK)
-		act->status = directory->fs->ops->link(directory, name_of(act->walk), act->from->found->node);
-	else if (act->status == STATUS_ENOTSUP)
-		act->status = STATUS_EPERM;
-}
-
-static status_t link_walked(struct act *act)
-{
-	struct linux_dentry *from = act->from->found;
-	status_t status = is_new(act->walk);
-
-	if (act->from->magic != NULL)
-		return STATUS_EXDEV;
-	if (status != STATUS_OK)
-		return status;
-	if (from->node->type == FS_DIRECTORY)
-		return STATUS_EPERM;
-	if (act->walk->is_directory)
-		return STATUS_ENOENT;
-	status = from->service != act->walk->at->service ? STATUS_EXDEV : act_run(act, link_act);
-	if (status == STATUS_OK && linux_is_watched()) {
-		linux_watches_tell_self(from, LINUX_IN_ATTRIB);
-		linux_notify_name(act->walk->at, name_of(act->walk), LINUX_IN_CREATE);
-	}
-	return status;
-}
-
-static void rename_act(void *arg)
-{
-	struct act *act = arg;
-	struct fs_node *directory = act->from->at->node;
-
-	act->status = FS_MAY(directory->fs, rename);
-	if (act->status == STATUS_OK)
-		act->status = directory->fs->ops->rename(directory, name_of(act->from), act->walk->at->node, name_of(act->walk), act->flags != 0);
-}
-
-/* Both last names, in the order in which Linux looks at them. */
-static status_t names_are_good(const struct act *act)
-{
-	status_t status = STATUS_OK;
-
-	if (act->from->name_bytes == 0 && act->from->late == STATUS_OK)
-		return STATUS_EBUSY;
-	if (act->walk->name_bytes == 0 && act->walk->late == STATUS_OK)
-		return act->flags == RENAME_NOREPLACE ? STATUS_EEXIST : STATUS_EBUSY;
-	if (act->from->late == STATUS_ENAMETOOLONG)
-		return STATUS_ENAMETOOLONG;
-	status = is_removable(act->from);
-	return status == STATUS_OK && act->walk->late == STATUS_ENAMETOOLONG ? STATUS_ENAMETOOLONG : status;
-}
-
-static status_t rename_walked(struct act *act)
-{
-	struct linux_dentry *there = act->walk->found;
-	struct linux_leaving leaving;
-	status_t status;
-	bool directory;
-
-	if (act->from->at->service != act->walk->at->service || act->from->at->device != act->walk->at->device)
-		return STATUS_EXDEV;
-	status = names_are_good(act);
-	if (status != STATUS_OK)
-		return status;
-	if (act->flags == RENAME_EXCHANGE && there == NULL)
-		return STATUS_ENOENT;
-	if ((act->flags & ~(uint32_t)RENAME_NOREPLACE) != 0)
-		return STATUS_EINVAL; /* no file system can */
-	directory = act->from->found->node->type == FS_DIRECTORY;
-	if (there != NULL && act->flags != 0)
-		return STATUS_EEXIST;
-	if ((act->from->is_directory || act->walk->is_directory) && !directory)
-		return STATUS_ENOTDIR;
-	if (there != NULL && is_removable(act->walk) != STATUS_OK)
-		return STATUS_EBUSY;
-	if (there != NULL && (there->node->type == FS_DIRECTORY) != directory)
-		return directory ? STATUS_ENOTDIR : STATUS_EISDIR;
-	leaving = linux_watches_leaving(there);
-	linux_walk_let_go(act->walk);
-	status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
-	if (status == STATUS_OK)
-		status = act_run(act, rename_act);
-	if (status == STATUS_OK && linux_is_watched())
-		linux_watches_moved(act->from, act->walk, &leaving);
-	return status;
-}
-
-/* Walks the second path, and does with both what is to be done. */
-static int64_t second_run(struct thread *thread, const uint64_t x[4], struct act *act, status_t (*run)(struct act *act))
-{
-	status_t status;
-
-	act->walk = linux_walk_user_late(thread, (int)x[2], x[3], false, &status);
-	if (act->walk == NULL)
-		return status;
-	status = run(act);
-	linux_walk_free(act->walk);
-	return status;
-}
-
-/* What is linked to has to be there before the second path is looked at. Spec: Linux, fs/namei.c: do_linkat() */
-static int64_t call_linkat(struct thread *thread, const uint64_t x[6])
-{
-	int64_t status;
-	status_t why;
-	struct act act = { 0 };
-
-	if ((x[4] & ~(uint64_t)(LINUX_AT_SYMLINK_FOLLOW | LINUX_AT_EMPTY_PATH)) != 0)
-		return STATUS_EINVAL;
-	act.from = (x[4] & LINUX_AT_SYMLINK_FOLLOW) != 0 ? linux_walk_user(thread, (int)x[0], x[1], true, &why) :
-							   linux_walk_user_late(thread, (int)x[0], x[1], false, &why);
-	if (act.from == NULL)
-		return why;
-	status = act.from->late;
-	if (status == STATUS_OK && act.from->found == NULL && act.from->magic == NULL)
-		status = STATUS_ENOENT;
-	if (status == STATUS_OK)
-		status = second_run(thread, x, &act, link_walked);
-	linux_walk_free(act.from);
-	return status;
-}
-
-static int64_t rename_at(struct thread *thread, const uint64_t x[4], uint32_t flags)
-{
-	int64_t status;
-	status_t why;
-	struct act act = { .flags = flags, .from = linux_walk_user_late(thread, (int)x[0], x[1], false, &why) };
-
-	if (act.from == NULL)
-		return why;
-	status = second_run(thread, x, &act, rename_walked);
-	linux_walk_free(act.from);
-	return status;
-}
-
-static int64_t call_renameat(struct thread *thread, const uint64_t x[6])
-{
-	return rename_at(thread, x, 0);
-}
-
-static int64_t call_renameat2(struct thread *thread, const uint64_t x[6])
-{
-	uint32_t flags = (uint32_t)x[4];
-
-	if ((flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) != 0 ||
-	    ((flags & RENAME_EXCHANGE) != 0 && flags != RENAME_EXCHANGE))
-		return STATUS_EINVAL;
-	return rename_at(thread, x, flags);
 }
 
 struct link_read {
@@ -431,9 +258,6 @@ const struct linux_call linux_calls_names[] = {
 	{ 34, 3, "mkdirat", call_mkdirat },
 	{ 35, 3, "unlinkat", call_unlinkat },
 	{ 36, 3, "symlinkat", call_symlinkat },
-	{ 37, 5, "linkat", call_linkat },
-	{ 38, 4, "renameat", call_renameat },
 	{ 78, 4, "readlinkat", call_readlinkat },
-	{ 276, 5, "renameat2", call_renameat2 },
 	{ 0 },
 };

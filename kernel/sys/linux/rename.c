@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Files get other names, and second ones: two paths, looked at in Linux's order. Spec: Linux, fs/namei.c: do_renameat2(), do_linkat() */
+#include "capos/abi/dir.h"
+#include "kernel/cap/fs_acts.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/inotify.h"
+#include "kernel/sys/linux/names.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
+
+enum { RENAME_NOREPLACE = 1, RENAME_EXCHANGE = 2, RENAME_WHITEOUT = 4 };
+
+static void link_act(void *arg)
+{
+	struct linux_name_act *act = arg;
+	struct fs_node *directory = act->walk->at->node;
+
+	act->status = FS_MAY(directory->fs, link);
+	if (act->status == STATUS_OK)
+		act->status = directory->fs->ops->link(directory, linux_name_of(act->walk), act->from->found->node);
+	else if (act->status == STATUS_ENOTSUP)
+		act->status = STATUS_EPERM;
+}
+
+static status_t link_walked(struct linux_name_act *act)
+{
+	struct linux_dentry *from = act->from->found;
+	status_t status = linux_name_is_new(act->walk);
+
+	if (act->from->magic != NULL)
+		return STATUS_EXDEV;
+	if (status != STATUS_OK)
+		return status;
+	if (from->node->type == FS_DIRECTORY)
+		return STATUS_EPERM;
+	if (act->walk->is_directory)
+		return STATUS_ENOENT;
+	status = from->service != act->walk->at->service ? STATUS_EXDEV : linux_name_run(act, link_act);
+	if (status == STATUS_OK && linux_is_watched()) {
+		linux_watches_tell_self(from, LINUX_IN_ATTRIB);
+		linux_notify_name(act->walk->at, linux_name_of(act->walk), LINUX_IN_CREATE);
+	}
+	return status;
+}
+
+static void rename_act(void *arg)
+{
+	struct linux_name_act *act = arg;
+	struct fs_node *directory = act->from->at->node;
+
+	act->status = FS_MAY(directory->fs, rename);
+	if (act->status == STATUS_OK)
+		act->status = directory->fs->ops->rename(directory, linux_name_of(act->from), act->walk->at->node, linux_name_of(act->walk), act->flags != 0);
+}
+
+/* Both last names, in the order in which Linux looks at them. */
+static status_t names_are_good(const struct linux_name_act *act)
+{
+	status_t status = STATUS_OK;
+
+	if (act->from->name_bytes == 0 && act->from->late == STATUS_OK)
+		return STATUS_EBUSY;
+	if (act->walk->name_bytes == 0 && act->walk->late == STATUS_OK)
+		return act->flags == RENAME_NOREPLACE ? STATUS_EEXIST : STATUS_EBUSY;
+	if (act->from->late == STATUS_ENAMETOOLONG)
+		return STATUS_ENAMETOOLONG;
+	status = linux_name_is_removable(act->from);
+	return status == STATUS_OK && act->walk->late == STATUS_ENAMETOOLONG ? STATUS_ENAMETOOLONG : status;
+}
+
+static status_t rename_walked(struct linux_name_act *act)
+{
+	struct linux_dentry *there = act->walk->found;
+	struct linux_leaving leaving;
+	status_t status;
+	bool directory;
+
+	if (act->from->at->service != act->walk->at->service || act->from->at->device != act->walk->at->device)
+		return STATUS_EXDEV;
+	status = names_are_good(act);
+	if (status != STATUS_OK)
+		return status;
+	if (act->flags == RENAME_EXCHANGE && there == NULL)
+		return STATUS_ENOENT;
+	if ((act->flags & ~(uint32_t)RENAME_NOREPLACE) != 0)
+		return STATUS_EINVAL; /* no file system can */
+	directory = act->from->found->node->type == FS_DIRECTORY;
+	if (there != NULL && act->flags != 0)
+		return STATUS_EEXIST;
+	if ((act->from->is_directory || act->walk->is_directory) && !directory)
+		return STATUS_ENOTDIR;
+	if (there != NULL && linux_name_is_removable(act->walk) != STATUS_OK)
+		return STATUS_EBUSY;
+	if (there != NULL && (there->node->type == FS_DIRECTORY) != directory)
+		return directory ? STATUS_ENOTDIR : STATUS_EISDIR;
+	leaving = linux_watches_leaving(there);
+	linux_walk_let_go(act->walk);
+	status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
+	if (status == STATUS_OK)
+		status = linux_name_run(act, rename_act);
+	if (status == STATUS_OK && linux_is_watched())
+		linux_watches_moved(act->from, act->walk, &leaving);
+	return status;
+}
+
+/* Walks the second path, and does with both what is to be done. */
+static int64_t second_run(struct thread *thread, const uint64_t x[4], struct linux_name_act *act, status_t (*run)(struct linux_name_act *act))
+{
+	status_t status;
+
+	act->walk = linux_walk_user_late(thread, (int)x[2], x[3], false, &status);
+	if (act->walk == NULL)
+		return status;
+	status = run(act);
+	linux_walk_free(act->walk);
+	return status;
+}
+
+/* What is linked to has to be there before the second path is looked at. Spec: Linux, fs/namei.c: do_linkat() */
+static int64_t call_linkat(struct thread *thread, const uint64_t x[6])
+{
+	int64_t status;
+	status_t why;
+	struct linux_name_act act = { 0 };
+
+	if ((x[4] & ~(uint64_t)(LINUX_AT_SYMLINK_FOLLOW | LINUX_AT_EMPTY_PATH)) != 0)
+		return STATUS_EINVAL;
+	act.from = (x[4] & LINUX_AT_SYMLINK_FOLLOW) != 0 ? linux_walk_user(thread, (int)x[0], x[1], true, &why) :
+							   linux_walk_user_late(thread, (int)x[0], x[1], false, &why);
+	if (act.from == NULL)
+		return why;
+	status = act.from->late;
+	if (status == STATUS_OK && act.from->found == NULL && act.from->magic == NULL)
+		status = STATUS_ENOENT;
+	if (status == STATUS_OK)
+		status = second_run(thread, x, &act, link_walked);
+	linux_walk_free(act.from);
+	return status;
+}
+
+static int64_t rename_at(struct thread *thread, const uint64_t x[4], uint32_t flags)
+{
+	int64_t status;
+	status_t why;
+	struct linux_name_act act = { .flags = flags, .from = linux_walk_user_late(thread, (int)x[0], x[1], false, &why) };
+
+	if (act.from == NULL)
+		return why;
+	status = second_run(thread, x, &act, rename_walked);
+	linux_walk_free(act.from);
+	return status;
+}
+
+static int64_t call_renameat(struct thread *thread, const uint64_t x[6])
+{
+	return rename_at(thread, x, 0);
+}
+
+static int64_t call_renameat2(struct thread *thread, const uint64_t x[6])
+{
+	uint32_t flags = (uint32_t)x[4];
+
+	if ((flags & ~(uint32_t)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) != 0 ||
+	    ((flags & RENAME_EXCHANGE) != 0 && flags != RENAME_EXCHANGE))
+		return STATUS_EINVAL;
+	return rename_at(thread, x, flags);
+}
+
+const struct linux_call linux_calls_rename[] = {
+	{ 37, 5, "linkat", call_linkat },
+	{ 38, 4, "renameat", call_renameat },
+	{ 276, 5, "renameat2", call_renameat2 },
+	{ 0 },
+};
