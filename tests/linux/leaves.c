@@ -17,6 +17,7 @@
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -277,6 +278,20 @@ static void special(void)
 	CLAIM(close(fd) == 0);
 }
 
+/* What is no file has no blocks. */
+static void nothing_set_aside(void)
+{
+	int counter = eventfd(0, 0);
+	int socket_fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int fds[2];
+
+	CLAIM(pipe(fds) == 0);
+	REFUSED(fallocate(fds[1], 0, 0, 1), ESPIPE);
+	REFUSED(fallocate(counter, 0, 0, 1), ENODEV);
+	REFUSED(fallocate(socket_fd, 0, 0, 1), ENODEV);
+	CLAIM(close(fds[0]) == 0 && close(fds[1]) == 0 && close(counter) == 0 && close(socket_fd) == 0);
+}
+
 static void contents(void)
 {
 	struct flock range = { .l_type = F_WRLCK, .l_start = 3, .l_len = 4 };
@@ -290,6 +305,7 @@ static void contents(void)
 	REFUSED(fallocate(fd, 99, 0, 10), EOPNOTSUPP);
 	REFUSED(fallocate(fd, 0, -1, 10), EINVAL);
 	REFUSED(fallocate(fd, 0, 0, 0), EINVAL);
+	nothing_set_aside();
 	REFUSED(pwrite(fd, BAD, 10, 0), EFAULT);
 	REFUSED(pread(fd, BAD, 10, 0), EFAULT);
 	REFUSED(pread(fd, buffer, 10, -1), EINVAL);

@@ -9,6 +9,7 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/pipe.h"
 #include "kernel/sys/linux/signal.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
@@ -199,7 +200,7 @@ static status_t allocate(struct linux_file *file, uint64_t mode, int64_t offset,
 	if ((linux_file_flags(file) & LINUX_O_ACCMODE) == 0)
 		return STATUS_EBADF;
 	if (!is_regular(file))
-		return file->ops->is_stream ? STATUS_ESPIPE : STATUS_ENODEV;
+		return linux_pipe_size(file) > 0 ? STATUS_ESPIPE : STATUS_ENODEV;
 	if (offset > INT64_MAX - bytes)
 		return STATUS_EFBIG;
 	if ((mode & ~(uint64_t)FALLOC_KEEP_SIZE) != 0)
