@@ -91,6 +91,11 @@ static void names(void)
 	else
 		CLAIM(errno == EINVAL);
 	REFUSED(rename("/tmp/f", "/tmp/d"), EISDIR);
+	REFUSED(mkdir("/tmp/f/", 0755), EEXIST);
+	CLAIM(rename("/tmp/g", "/tmp/d/g") == 0);
+	REFUSED(rename("/tmp/d", "/tmp/d/g"), EINVAL); /* before what is there is looked at */
+	REFUSED(rename("/tmp/d/g", "/tmp/d"), ENOTEMPTY);
+	CLAIM(rename("/tmp/d/g", "/tmp/g") == 0);
 	REFUSED(rename("/tmp/d", "/tmp/f"), ENOTDIR);
 	REFUSED(unlink("/tmp/d"), EISDIR);
 	REFUSED(unlink("/tmp"), EISDIR);

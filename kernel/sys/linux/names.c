@@ -82,7 +82,7 @@ status_t linux_path_make(struct linux_walk *walk, enum fs_type type, uint32_t pe
 static int64_t call_mkdirat(struct thread *thread, const uint64_t x[6])
 {
 	status_t status;
-	struct linux_walk *walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
+	struct linux_walk *walk = linux_walk_user_late(thread, (int)x[0], x[1], false, &status);
 
 	if (walk == NULL)
 		return status;

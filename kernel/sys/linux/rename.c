@@ -55,6 +55,14 @@ static void rename_act(void *arg)
 		act->status = directory->fs->ops->rename(directory, linux_name_of(act->from), act->walk->at->node, linux_name_of(act->walk), act->flags != 0);
 }
 
+/* Whether `below` is in `above`, or is that itself. */
+static bool is_in(const struct linux_dentry *below, const struct linux_dentry *above)
+{
+	while (below != NULL && (below->service != above->service || below->node != above->node))
+		below = below->parent;
+	return below != NULL;
+}
+
 /* Both last names, in the order in which Linux looks at them. */
 static status_t names_are_good(const struct linux_name_act *act)
 {
@@ -91,6 +99,10 @@ static status_t rename_walked(struct linux_name_act *act)
 		return STATUS_EEXIST;
 	if ((act->from->is_directory || act->walk->is_directory) && !directory)
 		return STATUS_ENOTDIR;
+	if (is_in(act->walk->at, act->from->found))
+		return STATUS_EINVAL;
+	if (there != NULL && is_in(act->from->at, there))
+		return STATUS_ENOTEMPTY;
 	if (there != NULL && linux_name_is_removable(act->walk) != STATUS_OK)
 		return STATUS_EBUSY;
 	if (there != NULL && (there->node->type == FS_DIRECTORY) != directory)
