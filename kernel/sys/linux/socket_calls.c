@@ -164,7 +164,7 @@ static int64_t accept_with(struct thread *thread, const uint64_t x[6], uint64_t 
 	}
 	if (status != STATUS_OK)
 		return status;
-	if (accepting.from->ops->accept == NULL)
+	if (accepting.from->ops->accept == NULL || accepting.from->type == LINUX_SOCK_DGRAM)
 		status = STATUS_ENOTSUP;
 	else if (!accepting.from->listening)
 		status = STATUS_EINVAL;

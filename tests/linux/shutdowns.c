@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Who waits at a socket that another thread shuts down does not wait for what cannot come any more. */
+#include "tests/linux/claims.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LATE_US = 20000 };
+
+static void *shuts_down(void *arg)
+{
+	usleep(LATE_US);
+	(void)shutdown(*(int *)arg, SHUT_RDWR); /* where nobody is connected that is told, and done all the same */
+	return NULL;
+}
+
+/* Accepts while another shuts down; and once it is done. */
+static void accepts(int listener)
+{
+	pthread_t other;
+
+	CLAIM(pthread_create(&other, NULL, shuts_down, &listener) == 0);
+	REFUSED(accept(listener, NULL, NULL), EINVAL);
+	CLAIM(pthread_join(other, NULL) == 0);
+	REFUSED(accept(listener, NULL, NULL), EINVAL);
+}
+
+static void unix_listener(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "\0shutdowns" };
+	socklen_t bytes = offsetof(struct sockaddr_un, sun_path) + 10;
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	int client = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	CLAIM(bind(listener, (struct sockaddr *)&name, bytes) == 0 && listen(listener, 1) == 0);
+	accepts(listener);
+	REFUSED(connect(client, (struct sockaddr *)&name, bytes), ECONNREFUSED);
+	REFUSED(accept(socket(AF_UNIX, SOCK_DGRAM, 0), NULL, NULL), EOPNOTSUPP);
+	CLAIM(close(client) == 0 && close(listener) == 0);
+}
+
+int main(void)
+{
+	alarm(20); /* for who waits for ever */
+	unix_listener();
+	return claims_end("shutdowns");
+}
