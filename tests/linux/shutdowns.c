@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LATE_US = 20000 };
+enum { LATE_US = 20000, PORT = 8190 };
 
 static void *shuts_down(void *arg)
 {
@@ -47,9 +47,33 @@ static void unix_listener(void)
 	CLAIM(close(client) == 0 && close(listener) == 0);
 }
 
+static struct sockaddr_in own(int port)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+}
+
+/* Who only does not send any more is a listener still; who does not receive is none, until it is made one again. */
+static void tcp_listener(void)
+{
+	struct sockaddr_in at = own(PORT);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int client = socket(AF_INET, SOCK_STREAM, 0);
+	int one = 1;
+
+	CLAIM(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0);
+	CLAIM(bind(listener, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(listener, 1) == 0 && shutdown(listener, SHUT_WR) == 0);
+	accepts(listener);
+	CLAIM(getsockopt(listener, SOL_SOCKET, SO_ACCEPTCONN, &one, &(socklen_t){ sizeof(one) }) == 0 && one == 0);
+	REFUSED(connect(client, (struct sockaddr *)&at, sizeof(at)), ECONNREFUSED);
+	REFUSED(shutdown(listener, SHUT_RD), ENOTCONN);
+	CLAIM(close(client) == 0 && (client = socket(AF_INET, SOCK_STREAM, 0)) >= 0 && listen(listener, 1) == 0);
+	CLAIM(connect(client, (struct sockaddr *)&at, sizeof(at)) == 0 && close(client) == 0 && close(listener) == 0);
+}
+
 int main(void)
 {
 	alarm(20); /* for who waits for ever */
 	unix_listener();
+	tcp_listener();
 	return claims_end("shutdowns");
 }

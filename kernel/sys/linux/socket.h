@@ -71,7 +71,7 @@ struct linux_socket {
 	struct linux_file file;
 	const struct linux_socket_ops *ops;
 	uint8_t family, type;
-	bool listening;              /* W: listen() */
+	bool listening;              /* W: listen(), shutdown() */
 	bool bound;                  /* W: bind() */
 	struct linux_event event;    /* something changed */
 	uint64_t receive_timeout_ns; /* SO_RCVTIMEO, SO_SNDTIMEO; 0: none */

@@ -265,11 +265,25 @@ static status_t tcp_name(struct linux_socket *socket, bool peer, struct linux_ad
 	return (status_t)asking.result;
 }
 
+/* A listener that does not receive any more is none. Spec: Linux, net/ipv4/af_inet.c: inet_shutdown() */
+static void listener_shut_there(struct tcp_socket *own)
+{
+	net_listener_close(own->listener);
+	own->listener = NULL;
+	own->socket.listening = false;
+	net_poke();
+}
+
 static void shutdown_there(void *arg)
 {
 	struct tcp_asking *asking = arg;
 	struct tcp_socket *own = asking->own;
 
+	if (own->listener != NULL) {
+		if (asking->mask != LINUX_SHUT_WR)
+			listener_shut_there(own);
+		return;
+	}
 	if (own->stream == NULL || net_stream_connected(own->stream) != STATUS_OK) {
 		asking->result = STATUS_ENOTCONN;
 		return;
