@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LATE_US = 20000, PORT = 8190 };
+enum { LATE_US = 20000, PORT = 8190, PORT_UDP = 8191 };
 
 static void *shuts_down(void *arg)
 {
@@ -70,10 +70,52 @@ static void tcp_listener(void)
 	CLAIM(connect(client, (struct sockaddr *)&at, sizeof(at)) == 0 && close(client) == 0 && close(listener) == 0);
 }
 
+static int ready(int fd, short events, int timeout)
+{
+	struct pollfd wanted = { .fd = fd, .events = events };
+
+	return poll(&wanted, 1, timeout) < 0 ? -1 : wanted.revents;
+}
+
+/* What is connected to itself: what came before is received; then there is an end, and sending is over without a signal. */
+static void datagrams(void)
+{
+	struct sockaddr_in at = own(PORT_UDP);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	short all = POLLIN | POLLOUT | POLLRDHUP;
+	char data[8];
+
+	CLAIM(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0);
+	CLAIM(send(fd, "before", 6, 0) == 6 && ready(fd, POLLIN, 1000) == POLLIN && shutdown(fd, SHUT_RD) == 0);
+	CLAIM(ready(fd, all, 0) == (POLLIN | POLLOUT | POLLRDHUP));
+	CLAIM(recv(fd, data, 8, 0) == 6 && recv(fd, data, 8, 0) == 0 && read(fd, data, 8) == 0);
+	REFUSED(recv(fd, data, 8, MSG_DONTWAIT), EAGAIN);
+	CLAIM(shutdown(fd, SHUT_WR) == 0 && ready(fd, all, 0) == (POLLIN | POLLOUT | POLLRDHUP | POLLHUP));
+	REFUSED(send(fd, "x", 1, 0), EPIPE);
+	CLAIM(close(fd) == 0);
+}
+
+/* That is done to who is not connected as well, for all that it is refused. */
+static void datagrams_of_nobody(void)
+{
+	struct sockaddr_in at = own(PORT_UDP);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	pthread_t other;
+	char data[8];
+
+	CLAIM(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && pthread_create(&other, NULL, shuts_down, &fd) == 0);
+	CLAIM(recv(fd, data, 8, 0) == 0 && pthread_join(other, NULL) == 0);
+	REFUSED(shutdown(fd, SHUT_RDWR), ENOTCONN);
+	REFUSED(sendto(fd, "x", 1, 0, (struct sockaddr *)&at, sizeof(at)), EPIPE);
+	CLAIM(close(fd) == 0);
+}
+
 int main(void)
 {
 	alarm(20); /* for who waits for ever */
 	unix_listener();
 	tcp_listener();
+	datagrams();
+	datagrams_of_nobody();
 	return claims_end("shutdowns");
 }

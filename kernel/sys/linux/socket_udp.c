@@ -20,6 +20,7 @@ struct udp_socket {
 	struct net_datagram *datagram; /* NULL: not bound yet */
 	struct net_endpoint peer;
 	bool has_peer;
+	bool sending_done, receiving_done;
 	struct net_peers peers;
 };
 
@@ -85,7 +86,8 @@ struct asking {
 	uint8_t *memory;
 	uint32_t bytes;
 	bool peek;
-	uint32_t mask;
+	bool ended; /* nothing is there, and nothing is to come */
+	uint32_t mask; /* of poll; what shutdown was asked for */
 	int64_t result;
 };
 
@@ -191,6 +193,10 @@ static void send_there(void *arg)
 		asking->result = STATUS_EDESTADDRREQ;
 		return;
 	}
+	if (own->sending_done) {
+		asking->result = STATUS_EPIPE;
+		return;
+	}
 	if (!asking->has_address)
 		asking->at = own->peer;
 	asking->result = may_send_there(own, &asking->at) ? bound_there(own) : STATUS_EACCES;
@@ -240,6 +246,7 @@ static void receive_there(void *arg)
 			break;
 		net_datagram_consume(own->datagram);
 	} while (true);
+	asking->ended = asking->result == STATUS_EAGAIN && own->receiving_done;
 	if (asking->result != STATUS_OK)
 		return;
 	asking->result = bytes;
@@ -251,6 +258,14 @@ static void receive_there(void *arg)
 	net_peers_note(&own->peers, &asking->at);
 }
 
+/* Who does not wait is not told of the end. Spec: Linux, net/core/datagram.c: __skb_wait_for_more_packets() */
+static int64_t nothing_there(const struct linux_socket *socket, const struct linux_message *message, const struct asking *asking)
+{
+	bool waits = !(message->flags & LINUX_MSG_DONTWAIT) && !(linux_file_flags(&socket->file) & LINUX_O_NONBLOCK);
+
+	return asking->ended && waits ? 0 : asking->result;
+}
+
 static int64_t udp_receive(struct linux_socket *socket, struct linux_message *message)
 {
 	struct asking asking = { .own = udp_of(socket), .peek = (message->flags & LINUX_MSG_PEEK) != 0 };
@@ -258,7 +273,7 @@ static int64_t udp_receive(struct linux_socket *socket, struct linux_message *me
 
 	net_do(receive_there, &asking);
 	if (asking.result < 0)
-		return asking.result;
+		return nothing_there(socket, message, &asking);
 	asking.bytes = message->data->left < NET_DATAGRAM_MAX ? (uint32_t)message->data->left : NET_DATAGRAM_MAX;
 	asking.memory = malloc(asking.bytes + 1u);
 	if (asking.memory == NULL)
@@ -278,30 +293,35 @@ static int64_t udp_receive(struct linux_socket *socket, struct linux_message *me
 	return message->flags & LINUX_MSG_TRUNC ? asking.result : moved;
 }
 
+/* Done, and who waits told, even where it is refused. Spec: Linux, net/ipv4/af_inet.c: inet_shutdown() */
 static void shutdown_there(void *arg)
 {
 	struct asking *asking = arg;
 
+	asking->own->receiving_done |= asking->mask != LINUX_SHUT_WR;
+	asking->own->sending_done |= asking->mask != LINUX_SHUT_RD;
 	asking->result = asking->own->has_peer ? STATUS_OK : STATUS_ENOTCONN;
 }
 
 static status_t udp_shutdown(struct linux_socket *socket, int how)
 {
-	struct asking asking = { .own = udp_of(socket) };
+	struct asking asking = { .own = udp_of(socket), .mask = (uint32_t)how };
 
-	(void)how;
 	net_do(shutdown_there, &asking);
+	linux_event_raise(&socket->event);
 	return (status_t)asking.result;
 }
 
 static void poll_there(void *arg)
 {
 	struct asking *asking = arg;
-	const struct net_datagram *datagram = asking->own->datagram;
+	const struct udp_socket *own = asking->own;
 
 	asking->mask = LINUX_POLLOUT | LINUX_POLLWRNORM;
-	if (datagram != NULL && !list_is_empty(&datagram->queue))
+	if (own->receiving_done || (own->datagram != NULL && !list_is_empty(&own->datagram->queue)))
 		asking->mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
+	if (own->receiving_done)
+		asking->mask |= LINUX_POLLRDHUP | (own->sending_done ? (uint32_t)LINUX_POLLHUP : 0);
 }
 
 static uint32_t udp_poll(struct linux_file *file, struct linux_waiter *waiter)
