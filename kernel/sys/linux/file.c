@@ -3,6 +3,7 @@
 
 #include "kernel/sys/linux/file.h"
 
+#include "kernel/core/timer.h"
 #include "kernel/io/fs/fs.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/calls.h"
@@ -108,20 +109,45 @@ static bool may_wait(const struct linux_file *file)
 	return file->ops->poll != NULL && !(linux_file_flags(file) & LINUX_O_NONBLOCK);
 }
 
+/* How long is waited, at most: SO_RCVTIMEO, SO_SNDTIMEO. 0: for ever. */
+static uint64_t limit_ns(struct linux_file *file, transfer *run)
+{
+	const struct linux_socket *socket = linux_socket_find(file);
+
+	if (socket == NULL)
+		return 0;
+	return run == file->ops->write ? socket->send_timeout_ns : socket->receive_timeout_ns;
+}
+
 /* Until something has been moved. */
 static int64_t stream_once(struct thread *thread, struct linux_file *file, struct linux_data *data, transfer *run)
 {
 	struct linux_waiter waiter = { .thread = thread };
 	int64_t result = run(file, data, 0);
 	status_t status = STATUS_OK;
+	uint64_t most_ns;
+	uint64_t deadline_ns;
 
 	if (result != STATUS_EAGAIN || !may_wait(file))
 		return result;
+	most_ns = limit_ns(file, run);
+	deadline_ns = most_ns != 0 ? timer_deadline(most_ns) : WAIT_FOREVER;
 	(void)file->ops->poll(file, &waiter);
 	while ((result = run(file, data, 0)) == STATUS_EAGAIN && status == STATUS_OK)
-		status = linux_sleep(thread, WAIT_FOREVER);
+		status = linux_sleep(thread, deadline_ns);
 	linux_waiter_remove(&waiter);
-	return result != STATUS_EAGAIN ? result : status == STATUS_EINTR ? LINUX_RESTART : status;
+	if (result != STATUS_EAGAIN || status == STATUS_ETIMEDOUT)
+		return result;
+	/* With a time limit it is not begun anew. Spec: signal(7). */
+	return status != STATUS_EINTR ? status : most_ns != 0 ? LINUX_RESTART_NO_HANDLER : LINUX_RESTART;
+}
+
+void linux_file_broken(struct thread *thread, struct linux_file *file)
+{
+	const struct linux_socket *socket = linux_socket_find(file);
+
+	if (socket == NULL || socket->type == LINUX_SOCK_STREAM)
+		linux_signal_thread(thread, LINUX_SIGPIPE, NULL);
 }
 
 /* Until all of it has been written, as far as that may wait. */
@@ -136,7 +162,7 @@ static int64_t stream_write(struct thread *thread, struct linux_file *file, stru
 			done += result;
 	} while (result > 0 && data->left > 0 && may_wait(file));
 	if (result == STATUS_EPIPE && done == 0)
-		linux_signal_thread(thread, LINUX_SIGPIPE, NULL);
+		linux_file_broken(thread, file);
 	return done > 0 ? done : result;
 }
 

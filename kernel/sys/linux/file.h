@@ -140,4 +140,7 @@ MUST_CHECK int64_t linux_file_write(struct thread *thread, struct linux_file *fi
 MUST_CHECK int64_t linux_file_read_now(struct linux_file *file, struct linux_data *data, const uint64_t *offset);
 MUST_CHECK int64_t linux_file_write_now(struct linux_file *file, struct linux_data *data, const uint64_t *offset);
 
+/* Tells by SIGPIPE that nobody reads what is written any more; of sockets, those that send a stream. */
+void linux_file_broken(struct thread *thread, struct linux_file *file);
+
 #endif

@@ -79,6 +79,11 @@ int64_t linux_socket_await(struct thread *thread, struct linux_socket *socket, b
 	return status != STATUS_EINTR ? LINUX_NO_RESULT : timeout_ns != 0 ? LINUX_RESTART_NO_HANDLER : LINUX_RESTART;
 }
 
+struct linux_socket *linux_socket_find(struct linux_file *file)
+{
+	return file->ops->read == linux_socket_read ? linux_socket_of(file) : NULL;
+}
+
 status_t linux_socket_get(struct process *process, int fd, struct linux_socket **out)
 {
 	struct linux_file *file;
@@ -86,8 +91,8 @@ status_t linux_socket_get(struct process *process, int fd, struct linux_socket *
 
 	if (status != STATUS_OK)
 		return status;
-	*out = linux_socket_of(file);
-	if (file->ops->read == linux_socket_read)
+	*out = linux_socket_find(file);
+	if (*out != NULL)
 		return STATUS_OK;
 	linux_file_put(file);
 	return STATUS_ENOTSOCK;

@@ -92,6 +92,9 @@ static inline struct linux_socket *linux_socket_of(struct linux_file *file)
 	return LIST_OWNER(file, struct linux_socket, file);
 }
 
+/* The socket that a file is; NULL: it is none. */
+struct linux_socket *linux_socket_find(struct linux_file *file);
+
 /* Makers, by family. STATUS_EACCES where the process has no network; STATUS_ENOMEM, STATUS_EPROTONOSUPPORT. Context: fiber. */
 MUST_CHECK status_t linux_inet_make(struct process *process, int family, int type, int protocol, struct linux_socket **out);
 MUST_CHECK status_t linux_unix_make(int type, struct linux_socket **out);

@@ -14,7 +14,6 @@
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/fds.h"
-#include "kernel/sys/linux/signal.h"
 #include "kernel/sys/linux/socket.h"
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
@@ -120,8 +119,8 @@ static int64_t send_run(struct transfer *transfer)
 	result = linux_socket_await(transfer->thread, socket, waits(transfer), socket->send_timeout_ns, send_look, transfer);
 	if (transfer->moved > 0)
 		return (int64_t)transfer->moved;
-	if (result == STATUS_EPIPE && !(transfer->message.flags & LINUX_MSG_NOSIGNAL) && socket->type != LINUX_SOCK_DGRAM)
-		linux_signal_thread(transfer->thread, LINUX_SIGPIPE, NULL);
+	if (result == STATUS_EPIPE && !(transfer->message.flags & LINUX_MSG_NOSIGNAL))
+		linux_file_broken(transfer->thread, &socket->file);
 	return result;
 }
 

@@ -13,7 +13,6 @@
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/pipe.h"
-#include "kernel/sys/linux/signal.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/transfer.h"
 
@@ -143,10 +142,10 @@ static bool may_wait(const struct linux_file *file)
 }
 
 /* Who writes to what nobody reads is told so by a signal as well. */
-static int64_t told(struct thread *thread, int64_t result)
+static int64_t told(struct thread *thread, const struct linux_pair *pair, int64_t result)
 {
 	if (result == STATUS_EPIPE)
-		linux_signal_thread(thread, LINUX_SIGPIPE, NULL);
+		linux_file_broken(thread, pair->to);
 	return result;
 }
 
@@ -157,7 +156,7 @@ static int64_t between_pipes(struct thread *thread, struct linux_pair *pair, uin
 		return STATUS_EINVAL;
 	pair->from_waits = waits && may_wait(pair->from) && may_wait(pair->to);
 	pair->to_waits = pair->from_waits;
-	return told(thread, part_await(thread, pair, bytes < LINUX_PART_BYTES ? (size_t)bytes : LINUX_PART_BYTES));
+	return told(thread, pair, part_await(thread, pair, bytes < LINUX_PART_BYTES ? (size_t)bytes : LINUX_PART_BYTES));
 }
 
 /* The other side of a pipe: no event, timer or the like, and with a place where one is named. */
@@ -175,7 +174,7 @@ static int64_t from_pipe(struct thread *thread, struct linux_pair *pair, uint64_
 	pair->once = drain;
 	pair->from_waits = waits && may_wait(pair->from);
 	pair->to_waits = may_wait(pair->to);
-	return told(thread, linux_pair_move(thread, pair, bytes, part_await));
+	return told(thread, pair, linux_pair_move(thread, pair, bytes, part_await));
 }
 
 static int64_t to_pipe(struct thread *thread, struct linux_pair *pair, uint64_t bytes, bool waits)
@@ -187,7 +186,7 @@ static int64_t to_pipe(struct thread *thread, struct linux_pair *pair, uint64_t 
 	pair->once = fill;
 	pair->from_waits = waits && may_wait(pair->from);
 	pair->to_waits = waits && may_wait(pair->to);
-	return told(thread, part_await(thread, pair, (size_t)bytes));
+	return told(thread, pair, part_await(thread, pair, (size_t)bytes));
 }
 
 /* The place that is named for a file, if one is. */
@@ -282,7 +281,7 @@ static int64_t vmsplice(struct thread *thread, struct linux_file *file, struct l
 
 	if (data->left == 0)
 		return 0;
-	return linux_pipe_of(file) != NULL ? told(thread, part_await(thread, &pair, data->left)) : STATUS_EBADF;
+	return linux_pipe_of(file) != NULL ? told(thread, &pair, part_await(thread, &pair, data->left)) : STATUS_EBADF;
 }
 
 static int64_t call_vmsplice(struct thread *thread, const uint64_t x[6])
