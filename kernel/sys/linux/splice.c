@@ -189,6 +189,11 @@ static int64_t to_pipe(struct thread *thread, struct linux_pair *pair, uint64_t 
 	return told(thread, pair, part_await(thread, pair, (size_t)bytes));
 }
 
+int64_t linux_splice_to_pipe(struct thread *thread, struct linux_pair *pair, uint64_t bytes)
+{
+	return to_pipe(thread, pair, bytes, true);
+}
+
 /* The place that is named for a file, if one is. */
 static status_t place_take(struct thread *thread, const struct linux_file *file, uint64_t va, uint64_t *offset, uint64_t **to)
 {

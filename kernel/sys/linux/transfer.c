@@ -16,10 +16,7 @@
 
 enum { FALLOC_KEEP_SIZE = 1 };
 
-/*
- * Moves one part: how much was written. What was read and not written is not lost: a file's own place goes back by it, and a stream is not read from
- * unless what is written to takes all.
- */
+/* Moves one part: how much was written. What was read and not written is not lost: it is read from a place, which goes on by what was written. */
 static int64_t part_copy(struct thread *thread, struct linux_pair *pair, size_t bytes)
 {
 	struct linux_data data = { 0 };
@@ -32,12 +29,7 @@ static int64_t part_copy(struct thread *thread, struct linux_pair *pair, size_t 
 		return got;
 	linux_data_kernel(&data, pair->buffer, (size_t)got);
 	put = linux_file_write(thread, pair->to, &data, pair->to_offset);
-	if (pair->from_offset == NULL && !pair->from->ops->is_stream && put < got) {
-		spinlock_take(&pair->from->lock);
-		pair->from->offset -= (uint64_t)(got - (put > 0 ? put : 0));
-		spinlock_give(&pair->from->lock);
-	}
-	if (put > 0 && pair->from_offset != NULL)
+	if (put > 0)
 		*pair->from_offset += (uint64_t)put;
 	if (put > 0 && pair->to_offset != NULL)
 		*pair->to_offset += (uint64_t)put;
@@ -69,12 +61,52 @@ static int64_t pair_copy(struct thread *thread, struct linux_pair *pair, uint64_
 {
 	int64_t result = STATUS_ENOMEM;
 
-	if (bytes == 0)
-		return 0;
+	if (linux_pipe_of(pair->to) != NULL)
+		return linux_splice_to_pipe(thread, pair, bytes);
 	pair->buffer = malloc(bytes < LINUX_PART_BYTES ? (size_t)bytes : LINUX_PART_BYTES);
 	if (pair->buffer != NULL)
 		result = linux_pair_move(thread, pair, bytes, part_copy);
 	free(pair->buffer);
+	return result;
+}
+
+/* The place that is named, or the file's own. */
+static uint64_t place_of(struct linux_file *file, const uint64_t *named)
+{
+	uint64_t place;
+
+	if (named != NULL)
+		return *named;
+	spinlock_take(&file->lock);
+	place = file->offset;
+	spinlock_give(&file->lock);
+	return place;
+}
+
+/*
+ * From the file's own place where no other is named. That is where it was at the beginning and what was moved, whatever others do to it meanwhile. Spec: Linux,
+ * fs/read_write.c: do_sendfile()
+ */
+static int64_t pair_copy_placed(struct thread *thread, struct linux_pair *pair, uint64_t bytes)
+{
+	bool is_own = pair->from_offset == NULL;
+	uint64_t place;
+	int64_t result;
+
+	if ((int64_t)bytes < 0)
+		return STATUS_EINVAL;
+	if (bytes == 0)
+		return 0;
+	if (is_own) {
+		place = place_of(pair->from, NULL);
+		pair->from_offset = &place;
+	}
+	result = pair_copy(thread, pair, bytes);
+	if (is_own && result > 0) {
+		spinlock_take(&pair->from->lock);
+		pair->from->offset = place;
+		spinlock_give(&pair->from->lock);
+	}
 	return result;
 }
 
@@ -133,7 +165,7 @@ static int64_t call_sendfile(struct thread *thread, const uint64_t x[6])
 	if (pair.from->ops->is_stream || (linux_file_flags(pair.to) & LINUX_O_APPEND))
 		result = STATUS_EINVAL;
 	else
-		result = pair_copy(thread, &pair, x[3]);
+		result = pair_copy_placed(thread, &pair, x[3]);
 	linux_pair_close(&pair);
 	if (result > 0 && x[2] != 0 && linux_copy_out(thread, x[2], &offset, sizeof(offset)) != STATUS_OK)
 		return STATUS_EFAULT;
@@ -164,9 +196,34 @@ static bool is_directory(const struct linux_file *file)
 	return dentry != NULL && dentry->node->type == FS_DIRECTORY;
 }
 
+/* Of files that are regular; as much as is there at the beginning, for one that is copied to its own end. Spec: Linux, fs/read_write.c: generic_copy_file_checks() */
+static status_t range_check(const struct linux_pair *pair, uint64_t *bytes)
+{
+	uint64_t from = place_of(pair->from, pair->from_offset);
+	uint64_t to = place_of(pair->to, pair->to_offset);
+	struct linux_stat stat;
+	status_t status;
+
+	if (linux_file_flags(pair->to) & LINUX_O_APPEND)
+		return STATUS_EBADF;
+	if (*bytes > UINT64_MAX - from || *bytes > UINT64_MAX - to)
+		return STATUS_EOVERFLOW;
+	if ((int64_t)*bytes < 0)
+		return STATUS_EINVAL;
+	status = linux_file_stat(pair->from, &stat);
+	if (status != STATUS_OK)
+		return status;
+	if (from >= stat.fs.size || *bytes > stat.fs.size - from)
+		*bytes = from < stat.fs.size ? stat.fs.size - from : 0;
+	if (linux_vfs_dentry(pair->from)->node == linux_vfs_dentry(pair->to)->node && to + *bytes > from && to < from + *bytes)
+		return STATUS_EINVAL;
+	return STATUS_OK;
+}
+
 static int64_t call_copy_file_range(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_pair pair = { 0 };
+	uint64_t bytes = x[4];
 	uint64_t from;
 	uint64_t to;
 	int64_t result = offset_take(thread, x[1], &from, &pair.from_offset);
@@ -180,7 +237,9 @@ static int64_t call_copy_file_range(struct thread *thread, const uint64_t x[6])
 	if (!is_regular(pair.from) || !is_regular(pair.to))
 		result = is_directory(pair.from) || is_directory(pair.to) ? STATUS_EISDIR : STATUS_EINVAL;
 	else
-		result = linux_file_flags(pair.to) & LINUX_O_APPEND ? STATUS_EBADF : pair_copy(thread, &pair, x[4]);
+		result = range_check(&pair, &bytes);
+	if (result == STATUS_OK)
+		result = pair_copy_placed(thread, &pair, bytes);
 	linux_pair_close(&pair);
 	if (result > 0 && ((x[1] != 0 && linux_copy_out(thread, x[1], &from, sizeof(from)) != STATUS_OK) ||
 			   (x[3] != 0 && linux_copy_out(thread, x[3], &to, sizeof(to)) != STATUS_OK)))

@@ -39,4 +39,7 @@ void linux_pair_close(struct linux_pair *pair);
 /* Moves part after part, until one comes to nothing, or a signal is there: how much, or what the first part said. */
 MUST_CHECK int64_t linux_pair_move(struct thread *thread, struct linux_pair *pair, uint64_t bytes, linux_part_move *move);
 
+/* As splice does it: waits for room in the pipe that is `to`, unless that is O_NONBLOCK, and fills it, once. Tells SIGPIPE. */
+MUST_CHECK int64_t linux_splice_to_pipe(struct thread *thread, struct linux_pair *pair, uint64_t bytes);
+
 #endif
