@@ -32,6 +32,8 @@ struct unix_socket {
 	bool sending_done, receiving_done;
 	bool was_reset; /* the peer went with something unread; told once */
 	struct list_node received; /* pieces */
+	bool receiving;            /* somebody is at it: takes pieces out without the lock */
+	bool receive_missed;       /* somebody else wanted to be meanwhile */
 	size_t received_bytes;
 	struct linux_address name; /* length 0: none */
 	struct linux_address target; /* where a datagram goes that says nothing else, length 0: to the peer; of others, the name of a peer that has gone */

@@ -195,15 +195,22 @@ static bool is_at_end(const struct unix_socket *own, const struct linux_message 
 	return own->receiving_done || own->peer == NULL || own->peer->sending_done;
 }
 
-/* Under the lock: the piece that waits longest, taken out; NULL, and why, where there is none. */
-static struct piece *piece_take(struct unix_socket *own, const struct linux_message *message, int64_t *why)
+/*
+ * Under the lock: whether there is something to be received, and then the queue is the caller's until receive_over(): pieces lie there as long as they are not
+ * received whole, so that nobody takes what is still to come for an end. If not, why.
+ */
+static bool receive_begin(struct unix_socket *own, const struct linux_message *message, int64_t *why)
 {
-	struct list_node *node = list_pop_front(&own->received);
 	bool is_datagram = own->socket.type == LINUX_SOCK_DGRAM;
 
-	if (node != NULL) {
-		own->received_bytes -= room_of(LIST_OWNER(node, struct piece, node));
-		return LIST_OWNER(node, struct piece, node);
+	*why = STATUS_EAGAIN;
+	if (own->receiving) {
+		own->receive_missed = true;
+		return false;
+	}
+	if (!list_is_empty(&own->received)) {
+		own->receiving = true;
+		return true;
 	}
 	if (!is_datagram && !own->was_connected)
 		*why = own->socket.type == LINUX_SOCK_STREAM ? STATUS_EINVAL : STATUS_ENOTCONN;
@@ -211,35 +218,45 @@ static struct piece *piece_take(struct unix_socket *own, const struct linux_mess
 		*why = linux_unix_error(own);
 	else if (is_at_end(own, message))
 		*why = 0;
-	else
-		*why = STATUS_EAGAIN;
-	return NULL;
+	return false;
 }
 
-static void piece_put_back(struct unix_socket *own, struct piece *piece)
+/* Tells who found the queue taken. */
+static void receive_over(struct unix_socket *own)
 {
+	bool tell;
+
 	spinlock_take(&linux_unix_lock);
-	list_push_front(&own->received, &piece->node);
-	own->received_bytes += room_of(piece);
+	own->receiving = false;
+	tell = own->receive_missed;
+	own->receive_missed = false;
 	spinlock_give(&linux_unix_lock);
+	if (tell)
+		linux_event_raise(&own->socket.event);
 }
 
-/* They are the receiver's. A message takes those of one piece: of a second, which it then ends with, they are closed. */
+/* The first piece, or the one behind; NULL: there is none. */
+static struct piece *piece_next(struct unix_socket *own, const struct piece *before)
+{
+	const struct list_node *node;
+
+	spinlock_take(&linux_unix_lock);
+	node = before != NULL ? before->node.next : own->received.next;
+	spinlock_give(&linux_unix_lock);
+	return node != &own->received ? LIST_OWNER((struct list_node *)node, struct piece, node) : NULL;
+}
+
+/* They are the receiver's. */
 static void files_take(struct piece *piece, struct linux_message *message)
 {
 	if (piece->file_count == 0)
 		return;
 	spinlock_take(&linux_unix_lock);
 	linux_unix_land(piece);
-	spinlock_give(&linux_unix_lock);
-	if (message->file_count == 0) {
-		memcpy(message->files, piece->files, piece->file_count * sizeof(piece->files[0]));
-		message->file_count = piece->file_count;
-	} else {
-		for (unsigned i = 0; i < piece->file_count; i++)
-			object_put(&piece->files[i]->object);
-	}
+	memcpy(message->files, piece->files, piece->file_count * sizeof(piece->files[0]));
+	message->file_count = piece->file_count;
 	piece->file_count = 0;
+	spinlock_give(&linux_unix_lock);
 }
 
 /* What was only looked at stays where it is, and is the receiver's as well. */
@@ -252,46 +269,58 @@ static void files_share(const struct piece *piece, struct linux_message *message
 	message->file_count = piece->file_count;
 }
 
-/* One piece to the program. What is left of a stream's, or was only looked at, is put back. */
+/* So much of it has been received; where that is all, it goes. */
+static void piece_consume(struct unix_socket *own, struct piece *piece, size_t bytes)
+{
+	bool is_whole;
+
+	spinlock_take(&linux_unix_lock);
+	own->received_bytes -= room_of(piece);
+	piece->at += bytes;
+	is_whole = own->socket.type != LINUX_SOCK_STREAM || piece->at == piece->bytes;
+	if (is_whole)
+		list_remove(&piece->node);
+	else
+		own->received_bytes += room_of(piece);
+	spinlock_give(&linux_unix_lock);
+	if (is_whole)
+		piece_free(piece);
+}
+
+/* One piece to the program: how much, of what is sent whole also how much it was, if that is asked for. */
 static int64_t piece_receive(struct unix_socket *own, struct piece *piece, struct linux_message *message)
 {
 	size_t there = piece->bytes - piece->at;
 	size_t bytes = message->data->left < there ? (size_t)message->data->left : there;
 	bool is_stream = own->socket.type == LINUX_SOCK_STREAM;
-	bool peek = (message->flags & LINUX_MSG_PEEK) != 0;
 	int64_t moved = bytes > 0 ? linux_data_give(message->data, piece->data + piece->at, bytes) : 0;
 
 	if (message->address != NULL)
 		linux_unix_name_tell(&piece->from, message->address);
-	if (moved >= 0 && peek)
-		files_share(piece, message);
-	else if (moved >= 0) {
-		files_take(piece, message);
-		piece->at += (size_t)moved;
-	}
-	if (moved >= 0 && !is_stream && bytes < there)
+	if (moved < 0)
+		return moved;
+	if (!is_stream && bytes < there)
 		message->result_flags |= LINUX_MSG_TRUNC;
-	if (moved < 0 || peek || (is_stream && piece->at < piece->bytes))
-		piece_put_back(own, piece);
-	else
-		piece_free(piece);
-	return moved >= 0 && !is_stream && (message->flags & LINUX_MSG_TRUNC) ? (int64_t)there : moved;
+	if (message->flags & LINUX_MSG_PEEK) {
+		files_share(piece, message);
+	} else {
+		files_take(piece, message);
+		piece_consume(own, piece, (size_t)moved);
+	}
+	return !is_stream && (message->flags & LINUX_MSG_TRUNC) ? (int64_t)there : moved;
 }
 
-/* What of a stream lies behind the first piece, as far as it goes with that: descriptors belong to a call of their own. How much. */
-static int64_t rest_receive(struct unix_socket *own, struct linux_message *message)
+/* The first piece; of a stream what lies behind as well, as far as it goes with that: descriptors belong to a call of their own. How much. */
+static int64_t pieces_receive(struct unix_socket *own, struct linux_message *message)
 {
-	int64_t done = 0;
-	int64_t moved = 1;
+	struct piece *piece = piece_next(own, NULL);
+	int64_t moved = piece_receive(own, piece, message);
+	int64_t done = moved;
 
-	while (moved > 0 && message->data->left > 0 && message->file_count == 0 && !(message->flags & LINUX_MSG_PEEK)) {
-		struct piece *piece = NULL;
-
-		spinlock_take(&linux_unix_lock);
-		if (!list_is_empty(&own->received) && LIST_OWNER(own->received.next, struct piece, node)->file_count == 0)
-			piece = piece_take(own, message, &moved);
-		spinlock_give(&linux_unix_lock);
-		moved = piece != NULL ? piece_receive(own, piece, message) : 0;
+	while (moved > 0 && own->socket.type == LINUX_SOCK_STREAM && message->data->left > 0 && message->file_count == 0 &&
+	       !(message->flags & LINUX_MSG_PEEK)) {
+		piece = piece_next(own, NULL);
+		moved = piece != NULL && piece->file_count == 0 ? piece_receive(own, piece, message) : 0;
 		if (moved > 0)
 			done += moved;
 	}
@@ -301,20 +330,20 @@ static int64_t rest_receive(struct unix_socket *own, struct linux_message *messa
 int64_t linux_unix_receive(struct linux_socket *socket, struct linux_message *message)
 {
 	struct unix_socket *own = unix_of(socket);
-	int64_t result = STATUS_EAGAIN;
 	struct unix_socket *peer;
-	struct piece *piece;
+	int64_t result;
+	bool begun;
 
 	spinlock_take(&linux_unix_lock);
-	piece = piece_take(own, message, &result);
-	peer = piece != NULL ? linux_unix_hold(own->peer) : NULL;
+	begun = receive_begin(own, message, &result);
+	peer = begun ? linux_unix_hold(own->peer) : NULL;
 	spinlock_give(&linux_unix_lock);
-	if (piece != NULL)
-		result = piece_receive(own, piece, message);
-	if (result > 0 && socket->type == LINUX_SOCK_STREAM)
-		result += rest_receive(own, message);
+	if (!begun)
+		return result;
+	result = pieces_receive(own, message);
+	receive_over(own);
 	linux_unix_tell(peer); /* there is room again */
-	if (piece != NULL && socket->type == LINUX_SOCK_DGRAM)
+	if (socket->type == LINUX_SOCK_DGRAM)
 		linux_unix_feed(own);
 	return result;
 }
