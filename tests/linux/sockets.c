@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -144,6 +145,69 @@ static void rights_end_a_call(void)
 	CLAIM(close(ends[0]) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0);
 }
 
+/* What was written in several parts is one stream, for who only looks as well; descriptors come with the bytes up to theirs. */
+static void parts(void)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	char data[16];
+	struct iovec bytes = { data, sizeof(data) };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	int pair[2];
+
+	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && write(pair[0], "abc", 3) == 3 && write(pair[0], "def", 3) == 3);
+	CLAIM(recv(pair[1], data, 16, MSG_PEEK) == 6 && memcmp(data, "abcdef", 6) == 0 && recv(pair[1], data, 4, MSG_PEEK) == 4);
+	CLAIM(read(pair[1], data, 2) == 2 && recv(pair[1], data, 16, MSG_PEEK) == 4 && memcmp(data, "cdef", 4) == 0);
+	CLAIM(hand_over(pair[0], 0, 0) == 1 && write(pair[0], "behind", 6) == 6);
+	CLAIM(recvmsg(pair[1], &message, 0) == 5 && memcmp(data, "cdefx", 5) == 0 && message.msg_controllen == sizeof(control));
+	CLAIM(CMSG_FIRSTHDR(&message) != NULL && close(*(int *)(void *)CMSG_DATA(CMSG_FIRSTHDR(&message))) == 0);
+	message.msg_controllen = sizeof(control);
+	CLAIM(recvmsg(pair[1], &message, 0) == 6 && memcmp(data, "behind", 6) == 0 && message.msg_controllen == 0);
+	/* Room for no more than the descriptor is told as that much. */
+	message.msg_controllen = CMSG_LEN(sizeof(int));
+	CLAIM(hand_over(pair[0], 0, 0) == 1 && recvmsg(pair[1], &message, 0) == 1 && message.msg_controllen == CMSG_LEN(sizeof(int)));
+	CLAIM(close(*(int *)(void *)CMSG_DATA(CMSG_FIRSTHDR(&message))) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0);
+}
+
+/* Several things may go along: those for another layer are nothing to such a socket, and all the others go. */
+static void controls(void)
+{
+	_Alignas(struct cmsghdr) char control[3 * CMSG_SPACE(sizeof(int))] = { 0 };
+	char data[2] = "x";
+	struct iovec bytes = { data, 1 };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	int pair[2];
+	int ends[2];
+	int fds[2];
+
+	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && pipe(ends) == 0);
+	for (int i = 0; i < 3; i++, header = CMSG_NXTHDR(&message, header)) {
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		header->cmsg_level = i != 0 ? SOL_SOCKET : IPPROTO_IP;
+		header->cmsg_type = i != 0 ? SCM_RIGHTS : IP_PKTINFO;
+		memcpy(CMSG_DATA(header), &ends[i != 1], sizeof(int));
+	}
+	CLAIM(sendmsg(pair[0], &message, 0) == 1 && close(ends[0]) == 0 && close(ends[1]) == 0);
+	CLAIM(recvmsg(pair[1], &message, 0) == 1 && (header = CMSG_FIRSTHDR(&message)) != NULL && header->cmsg_len == CMSG_LEN(sizeof(fds)));
+	if (header != NULL)
+		memcpy(fds, CMSG_DATA(header), sizeof(fds));
+	CLAIM(write(fds[1], "ab", 2) == 2 && read(fds[0], data, 2) == 2 && close(fds[0]) == 0 && close(fds[1]) == 0);
+	/* Where one of several is wrong, nothing goes. */
+	message.msg_controllen = sizeof(control);
+	header = CMSG_FIRSTHDR(&message);
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	header = CMSG_NXTHDR(&message, header);
+	*header = (struct cmsghdr){ .cmsg_len = 3, .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &pair[0], sizeof(int));
+	REFUSED(sendmsg(pair[0], &message, 0), EINVAL);
+	header->cmsg_len = 1000;
+	REFUSED(sendmsg(pair[0], &message, 0), EINVAL);
+	message.msg_controllen = 1 << 20;
+	REFUSED(syscall(SYS_sendmsg, pair[0], &message, 0), ENOBUFS);
+	REFUSED(recv(pair[1], data, 1, MSG_DONTWAIT), EAGAIN);
+	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0);
+}
+
 static void pairs(void)
 {
 	struct pollfd look;
@@ -206,6 +270,8 @@ int main(void)
 	udp();
 	pairs();
 	rights_end_a_call();
+	parts();
+	controls();
 	names();
 	REFUSED(listen(fd, 1), ENOTSOCK);
 	REFUSED(listen(-1, 1), EBADF);

@@ -37,7 +37,13 @@ struct control_header {
 
 static_assert(sizeof(struct control_header) == 16, "include/linux/socket.h: struct cmsghdr");
 
-enum { CONTROL_MAX = sizeof(struct control_header) + LINUX_RIGHTS_MAX * sizeof(int32_t) };
+enum { CONTROL_MAX = 20480 /* all of a message's: net.core.optmem_max */ };
+
+/* How far behind one the next begins. */
+static uint64_t control_space(uint64_t bytes)
+{
+	return (bytes + 7) & ~7ul;
+}
 
 /* One call of either kind. From the heap: it is larger than a stack should bear. */
 struct transfer {
@@ -202,34 +208,54 @@ static status_t header_in(struct transfer *transfer, uint64_t va)
 	return status;
 }
 
-/* The files of the descriptors that go along. */
-static status_t rights_in(struct transfer *transfer)
+/* The files of descriptors that go along, behind those that there are. */
+static status_t rights_take(struct transfer *transfer, uint64_t va, uint64_t bytes)
 {
-	const struct message_header *header = &transfer->header;
 	struct linux_message *message = &transfer->message;
-	struct control_header control;
 	int32_t fds[LINUX_RIGHTS_MAX];
-	status_t status;
+	uint64_t count = bytes / sizeof(fds[0]);
+	status_t status = STATUS_OK;
 
-	if (header->control == 0 || header->control_bytes < sizeof(control))
-		return STATUS_OK;
-	status = linux_copy_in(transfer->thread, &control, header->control, sizeof(control));
-	if (status != STATUS_OK)
-		return status;
-	if (control.level != SOL_SOCKET || control.type != SCM_RIGHTS || control.bytes < sizeof(control) || control.bytes > header->control_bytes)
+	if (count > LINUX_RIGHTS_MAX - message->file_count)
 		return STATUS_EINVAL;
-	if (control.bytes > CONTROL_MAX)
-		return STATUS_EINVAL;
-
-	unsigned count = (unsigned)((control.bytes - sizeof(control)) / sizeof(fds[0]));
-
 	if (count > 0)
-		status = linux_copy_in(transfer->thread, fds, header->control + sizeof(control), count * sizeof(fds[0]));
+		status = linux_copy_in(transfer->thread, fds, va, count * sizeof(fds[0]));
 	for (unsigned i = 0; status == STATUS_OK && i < count; i++) {
-		status = linux_fd_get(transfer->thread->process, fds[i], 0, &message->files[i]);
+		status = linux_fd_get(transfer->thread->process, fds[i], 0, &message->files[message->file_count]);
 		message->file_count += status == STATUS_OK;
 	}
 	return status;
+}
+
+/* What is for a layer that a UNIX socket has not, that ignores. Spec: Linux, net/core/scm.c: __scm_send() */
+static status_t control_take(struct transfer *transfer, const struct control_header *control, uint64_t va)
+{
+	if (control->level == SOL_SOCKET && control->type == SCM_RIGHTS)
+		return rights_take(transfer, va, control->bytes - sizeof(*control));
+	return control->level != SOL_SOCKET && transfer->socket->family == LINUX_AF_UNIX ? STATUS_OK : STATUS_EINVAL;
+}
+
+/* All that goes along, one after the other. */
+static status_t control_in(struct transfer *transfer)
+{
+	const struct message_header *header = &transfer->header;
+	struct control_header control;
+	status_t status;
+
+	if (header->control == 0)
+		return STATUS_OK;
+	if (header->control_bytes > CONTROL_MAX)
+		return STATUS_ENOBUFS;
+	for (uint64_t at = 0; at < header->control_bytes && header->control_bytes - at >= sizeof(control); at += control_space(control.bytes)) {
+		status = linux_copy_in(transfer->thread, &control, header->control + at, sizeof(control));
+		if (status == STATUS_OK && (control.bytes < sizeof(control) || control.bytes > header->control_bytes - at))
+			status = STATUS_EINVAL;
+		if (status == STATUS_OK)
+			status = control_take(transfer, &control, header->control + at + sizeof(control));
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
 }
 
 int64_t linux_call_sendmsg(struct thread *thread, const uint64_t x[6])
@@ -243,7 +269,7 @@ int64_t linux_call_sendmsg(struct thread *thread, const uint64_t x[6])
 	if (status == STATUS_OK && transfer->header.name != 0)
 		status = linux_address_in(thread, transfer->header.name, transfer->header.name_bytes, &transfer->address);
 	if (status == STATUS_OK)
-		status = rights_in(transfer);
+		status = control_in(transfer);
 	return transfer_end(transfer, status == STATUS_OK ? send_run(transfer) : status);
 }
 
@@ -277,7 +303,7 @@ static void rights_out(struct transfer *transfer)
 	control.bytes = sizeof(control) + count * sizeof(fds[0]);
 	if (linux_copy_out(transfer->thread, header->control, &control, sizeof(control)) == STATUS_OK &&
 	    linux_copy_out(transfer->thread, header->control + sizeof(control), fds, count * sizeof(fds[0])) == STATUS_OK) {
-		header->control_bytes = (control.bytes + 7) & ~7ul;
+		header->control_bytes = control_space(control.bytes) - sizeof(control) < room ? control_space(control.bytes) : sizeof(control) + room;
 		return;
 	}
 	/* Numbers that nobody is told of are none; what they came with is received. Spec: Linux, net/core/scm.c: scm_detach_fds() */

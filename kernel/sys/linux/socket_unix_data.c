@@ -310,21 +310,24 @@ static int64_t piece_receive(struct unix_socket *own, struct piece *piece, struc
 	return !is_stream && (message->flags & LINUX_MSG_TRUNC) ? (int64_t)there : moved;
 }
 
-/* The first piece; of a stream what lies behind as well, as far as it goes with that: descriptors belong to a call of their own. How much. */
+/*
+ * The first piece; of a stream what lies behind as well, up to descriptors that come along: those end a call, with the bytes they came with. How much.
+ * Spec: unix(7), "Ancillary messages"
+ */
 static int64_t pieces_receive(struct unix_socket *own, struct linux_message *message)
 {
+	bool peek = (message->flags & LINUX_MSG_PEEK) != 0;
 	struct piece *piece = piece_next(own, NULL);
-	int64_t moved = piece_receive(own, piece, message);
-	int64_t done = moved;
+	int64_t moved = 1;
+	int64_t done = 0;
 
-	while (moved > 0 && own->socket.type == LINUX_SOCK_STREAM && message->data->left > 0 && message->file_count == 0 &&
-	       !(message->flags & LINUX_MSG_PEEK)) {
-		piece = piece_next(own, NULL);
-		moved = piece != NULL && piece->file_count == 0 ? piece_receive(own, piece, message) : 0;
+	do {
+		moved = piece_receive(own, piece, message);
 		if (moved > 0)
 			done += moved;
-	}
-	return done;
+		piece = piece_next(own, peek ? piece : NULL);
+	} while (moved > 0 && own->socket.type == LINUX_SOCK_STREAM && message->data->left > 0 && message->file_count == 0 && piece != NULL);
+	return done > 0 ? done : moved;
 }
 
 int64_t linux_unix_receive(struct linux_socket *socket, struct linux_message *message)
