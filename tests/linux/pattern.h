@@ -20,7 +20,7 @@ static void pattern(void)
 		text[i] = (char)(i * 31 + i / 251);
 }
 
-static int file_of(const char *name, size_t bytes)
+static inline int file_of(const char *name, size_t bytes)
 {
 	int fd = open(name, O_CREAT | O_RDWR | O_TRUNC, 0644);
 

@@ -13,6 +13,7 @@
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/pipe.h"
+#include "kernel/sys/linux/socket.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/transfer.h"
 
@@ -177,6 +178,17 @@ static int64_t from_pipe(struct thread *thread, struct linux_pair *pair, uint64_
 	return told(thread, pair, linux_pair_move(thread, pair, bytes, part_await));
 }
 
+/*
+ * That the call is not to wait is said of the pipe: the other side has its own O_NONBLOCK. Streams within the machine take it as said of them too. Spec: Linux,
+ * net/ipv4/tcp.c: tcp_splice_read(); net/unix/af_unix.c: unix_stream_splice_read()
+ */
+static bool may_wait_for(struct linux_file *from, bool waits)
+{
+	const struct linux_socket *socket = linux_socket_find(from);
+
+	return may_wait(from) && (waits || socket == NULL || socket->family != LINUX_AF_UNIX || socket->type != LINUX_SOCK_STREAM);
+}
+
 static int64_t to_pipe(struct thread *thread, struct linux_pair *pair, uint64_t bytes, bool waits)
 {
 	if (bytes > LINUX_PART_BYTES)
@@ -184,7 +196,7 @@ static int64_t to_pipe(struct thread *thread, struct linux_pair *pair, uint64_t 
 	if (!is_spliced(pair->from, pair->from_offset))
 		return STATUS_EINVAL;
 	pair->once = fill;
-	pair->from_waits = waits && may_wait(pair->from);
+	pair->from_waits = may_wait_for(pair->from, waits);
 	pair->to_waits = waits && may_wait(pair->to);
 	return told(thread, pair, part_await(thread, pair, (size_t)bytes));
 }
