@@ -193,19 +193,42 @@ static int64_t connected_look(void *ctx)
 	return socket->ops->connected(socket);
 }
 
+struct connecting {
+	struct linux_socket *socket;
+	struct linux_address address;
+};
+
+static int64_t connect_look(void *ctx)
+{
+	struct connecting *connecting = ctx;
+
+	return connecting->socket->ops->connect(connecting->socket, &connecting->address);
+}
+
+/* A listener within the machine that has no room is waited for. Of others nobody is told when that changes. */
+static int64_t connect_begin(struct thread *thread, struct connecting *connecting)
+{
+	struct linux_socket *socket = connecting->socket;
+
+	if (socket->ops->connect == NULL)
+		return STATUS_ENOTSUP;
+	return linux_socket_await(thread, socket, waits(socket) && socket->family == LINUX_AF_UNIX, socket->send_timeout_ns, connect_look, connecting);
+}
+
 static int64_t call_connect(struct thread *thread, const uint64_t x[6])
 {
-	struct linux_address address;
+	struct connecting connecting;
 	struct linux_socket *socket;
-	int64_t status = linux_socket_get(thread->process, (int)x[0], &socket);
+	int64_t status = linux_socket_get(thread->process, (int)x[0], &connecting.socket);
 
 	if (status != STATUS_OK)
 		return status;
-	status = linux_address_in(thread, x[1], (uint32_t)x[2], &address);
+	socket = connecting.socket;
+	status = linux_address_in(thread, x[1], (uint32_t)x[2], &connecting.address);
 	if (status == STATUS_OK)
-		status = linux_unix_resolve(thread->process, socket, &address, false);
+		status = linux_unix_resolve(thread->process, socket, &connecting.address, false);
 	if (status == STATUS_OK)
-		status = socket->ops->connect != NULL ? socket->ops->connect(socket, &address) : STATUS_ENOTSUP;
+		status = connect_begin(thread, &connecting);
 	if ((status == STATUS_EINPROGRESS || status == STATUS_EALREADY) && waits(socket)) {
 		status = linux_socket_await(thread, socket, true, socket->send_timeout_ns, connected_look, socket);
 		if (status == STATUS_EAGAIN)

@@ -291,6 +291,7 @@ static status_t unix_accept(struct linux_socket *socket, struct linux_socket **o
 	spinlock_give(&linux_unix_lock);
 	if (node == NULL) /* of one that was shut down nobody waits for what cannot come. Spec: Linux, net/unix/af_unix.c: unix_accept() */
 		return waits ? STATUS_EAGAIN : STATUS_EINVAL;
+	linux_unix_feed(own);
 	*out = &LIST_OWNER(node, struct unix_socket, waiting)->socket;
 	return STATUS_OK;
 }
@@ -302,8 +303,10 @@ static status_t stream_connect(struct unix_socket *own, struct unix_socket *to, 
 		return STATUS_EPROTOTYPE;
 	if (to == NULL || !to->socket.listening || to->receiving_done)
 		return STATUS_ECONNREFUSED;
-	if (to->waiting_count > to->backlog)
+	if (to->waiting_count > to->backlog) {
+		linux_unix_starve(own, to);
 		return STATUS_EAGAIN;
+	}
 	if (own->was_connected || own->socket.listening)
 		return own->was_connected ? STATUS_EISCONN : STATUS_EINVAL;
 	server->name = to->name;
@@ -384,6 +387,7 @@ static status_t unix_shutdown(struct linux_socket *socket, int how)
 	own->receiving_done |= how != LINUX_SHUT_WR;
 	spinlock_give(&linux_unix_lock);
 	linux_unix_tell(peer);
+	linux_unix_feed(own);
 	linux_event_raise(&socket->event);
 	return STATUS_OK;
 }

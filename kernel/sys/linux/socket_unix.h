@@ -37,7 +37,7 @@ struct unix_socket {
 	size_t received_bytes;
 	struct linux_address name; /* length 0: none */
 	struct linux_address target; /* where a datagram goes that says nothing else, length 0: to the peer; of others, the name of a peer that has gone */
-	struct list_node starving;  /* of one that sends to a full one it is not paired with: its place in that one's list */
+	struct list_node starving;  /* of one that sends or connects to a full one it is not paired with: its place in that one's list */
 	struct list_node starved;   /* those */
 	struct list_node named;    /* in the list of names */
 	struct list_node waiting;  /* of a listener: connections; of one of those: its place there */
@@ -87,7 +87,10 @@ void linux_unix_pieces_free(struct list_node *pieces);
 /* STATUS_ECONNRESET, once, of one that was reset. Context: under the lock. */
 status_t linux_unix_error(struct unix_socket *own);
 
-/* Tells all who wait for room in a datagram socket. Context: fiber, no lock held. */
+/* Has `own` told when there is room in another one: for a datagram, for a connection. Context: under the lock. */
+void linux_unix_starve(struct unix_socket *own, struct unix_socket *receiver);
+
+/* Tells all who wait for room in one. Context: fiber, no lock held. */
 void linux_unix_feed(struct unix_socket *own);
 
 /* As struct linux_socket_ops and struct linux_file_ops have them. */

@@ -41,8 +41,8 @@ static status_t disconnected(struct unix_socket *own)
 	return status;
 }
 
-/* Under the lock: tells `own` when there is room again, as a peer is told anyhow. */
-static void starve(struct unix_socket *own, struct unix_socket *receiver)
+/* As a peer is told anyhow. */
+void linux_unix_starve(struct unix_socket *own, struct unix_socket *receiver)
 {
 	if (receiver->peer == own)
 		return;
@@ -74,7 +74,7 @@ static status_t receiver_find(struct unix_socket *own, const struct linux_addres
 	if (receiver->receiving_done)
 		return STATUS_EPIPE;
 	if (receiver->received_bytes >= LINUX_SOCKET_BUFFER) {
-		starve(own, receiver);
+		linux_unix_starve(own, receiver);
 		return STATUS_EAGAIN;
 	}
 	*out = linux_unix_hold(receiver);
@@ -364,7 +364,7 @@ static bool is_writable(struct unix_socket *own)
 		return receiver->received_bytes <= LINUX_SOCKET_BUFFER / WRITABLE_SHARE;
 	if (receiver->received_bytes < LINUX_SOCKET_BUFFER)
 		return true;
-	starve(own, receiver);
+	linux_unix_starve(own, receiver);
 	return false;
 }
 
