@@ -59,14 +59,30 @@ static void type_add(struct line *line, uint16_t c)
 		line->typed[line->head++ % LINE_BYTES] = c;
 }
 
+static bool goes_on(const struct line *line, uint16_t c)
+{
+	return (line->settings.input & LINE_IUTF8) != 0 && (c & 0xc0) == 0x80;
+}
+
+/* How many bytes the last character of this line has; 0: there is none, or only a part of one. */
+static unsigned last_bytes(const struct line *line)
+{
+	for (uint64_t at = line->head; at > line->ready; at--)
+		if (!goes_on(line, line->typed[(at - 1) % LINE_BYTES]))
+			return (unsigned)(line->head - at) + 1;
+	return 0;
+}
+
 /* Takes the last character back. False: there is none in this line. */
 static bool erase(struct line *line)
 {
+	unsigned bytes = last_bytes(line);
 	uint16_t c;
 
-	if (line->head == line->ready)
+	if (bytes == 0)
 		return false;
-	c = line->typed[--line->head % LINE_BYTES];
+	line->head -= bytes;
+	c = line->typed[line->head % LINE_BYTES];
 	if (!has(line, LINE_ECHO) || !has(line, LINE_ECHOE))
 		return true;
 	for (unsigned i = shows_as_two(line, c) ? 2 : 1; i > 0; i--) {
@@ -77,17 +93,25 @@ static bool erase(struct line *line)
 	return true;
 }
 
-static bool ends_in_space(const struct line *line)
+/* As Linux has it: letters of Latin-1, among which the first bytes of longer characters are. */
+static bool is_of_word(uint16_t c)
 {
-	return line->head > line->ready && line->typed[(line->head - 1) % LINE_BYTES] == ' ';
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || (c >= 0xc0 && c != 0xd7 && c != 0xf7);
 }
 
 static void erase_word(struct line *line)
 {
-	while (ends_in_space(line) && erase(line))
-		;
-	while (line->head > line->ready && !ends_in_space(line) && erase(line))
-		;
+	bool begun = false;
+	unsigned bytes;
+
+	while ((bytes = last_bytes(line)) > 0) {
+		bool of_word = is_of_word(line->typed[(line->head - bytes) % LINE_BYTES]);
+
+		if (begun && !of_word)
+			return;
+		begun |= of_word;
+		(void)erase(line);
+	}
 }
 
 static void reprint(struct line *line)

@@ -81,6 +81,18 @@ static void what_is_typed_can_be_erased_up_to_the_line_before(void)
 	CU_ASSERT_STRING_EQUAL(take(100), "kept\n");
 }
 
+static void a_word_is_letters_and_digits_and_a_character_all_its_bytes(void)
+{
+	begin();
+	type("one two-x\027\n");
+	CU_ASSERT_STRING_EQUAL(take(100), "one two-\n");
+	line.settings.input |= LINE_IUTF8;
+	type("a\303\244\177b \303\244\244\027\n");
+	CU_ASSERT_STRING_EQUAL(take(100), "ab \n");
+	type("\244\177\n");
+	CU_ASSERT_STRING_EQUAL(take(100), "\244\n");
+}
+
 static void erasing_takes_as_many_columns_as_were_shown(void)
 {
 	begin();
@@ -280,6 +292,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(a_line_can_be_read_when_it_has_ended),
 	UNIT_CASE(a_read_gives_one_line_and_a_short_one_part_of_it),
 	UNIT_CASE(what_is_typed_can_be_erased_up_to_the_line_before),
+	UNIT_CASE(a_word_is_letters_and_digits_and_a_character_all_its_bytes),
 	UNIT_CASE(erasing_takes_as_many_columns_as_were_shown),
 	UNIT_CASE(an_end_of_file_ends_a_line_and_alone_is_one),
 	UNIT_CASE(signals_come_from_their_characters_and_forget_the_line),
