@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* What a terminal makes of what is typed where that is not plain: words, characters of several bytes. */
+/* What a terminal makes of what is typed where that is not plain: long lines, marks that are no bytes, words, characters of several bytes. */
 #include "tests/linux/claims.h"
 
 #include <poll.h>
 #include <pty.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+enum { LONG = 3000 };
 
 static int master = -1;
 static int slave = -1;
@@ -39,6 +43,29 @@ static int writes(int fd, const char *bytes)
 	return write(fd, bytes, strlen(bytes)) == (ssize_t)strlen(bytes);
 }
 
+/* Until so many bytes can be read there. */
+static int has(int fd, int due)
+{
+	int count = -1;
+
+	for (int i = 0; i < 4000 && ioctl(fd, FIONREAD, &count) == 0 && count != due; i++)
+		usleep(500);
+	return count == due;
+}
+
+static void mode(tcflag_t off, tcflag_t on, unsigned least, unsigned time)
+{
+	struct termios now;
+
+	CLAIM(tcgetattr(slave, &now) == 0);
+	now.c_lflag = (now.c_lflag & ~off) | on;
+	if (!(now.c_lflag & ICANON)) {
+		now.c_cc[VMIN] = (cc_t)least;
+		now.c_cc[VTIME] = (cc_t)time;
+	}
+	CLAIM(tcsetattr(slave, TCSANOW, &now) == 0);
+}
+
 static void input(tcflag_t off, tcflag_t on)
 {
 	struct termios now;
@@ -46,6 +73,24 @@ static void input(tcflag_t off, tcflag_t on)
 	CLAIM(tcgetattr(slave, &now) == 0);
 	now.c_iflag = (now.c_iflag & ~off) | on;
 	CLAIM(tcsetattr(slave, TCSANOW, &now) == 0);
+}
+
+static void what_is_long_is_read_at_once(void)
+{
+	static char line[LONG];
+
+	memset(line, 'x', LONG);
+	line[LONG - 1] = '\n';
+	begin();
+	mode(ECHO, 0, 0, 0);
+	CLAIM(write(master, line, LONG) == LONG && has(slave, LONG) && writes(master, "next\n") && has(slave, LONG + 5));
+	CLAIM(read(slave, got, 2000) == 2000 && reads(slave, line + 2000, LONG - 2000) && READS(slave, "next\n"));
+	CLAIM(write(master, line, LONG) == LONG && has(slave, LONG) && reads(slave, line, LONG));
+	CLAIM(write(master, line, 1024) == 1024 && writes(master, "\004") && has(slave, 1024) && writes(master, "y\n"));
+	CLAIM(reads(slave, line, 1024) && READS(slave, "y\n"));
+	mode(ICANON, 0, 1, 0);
+	CLAIM(write(master, line, LONG) == LONG && has(slave, LONG) && reads(slave, line, LONG));
+	end();
 }
 
 static void words_are_letters_and_digits(void)
@@ -69,9 +114,44 @@ static void characters_of_several_bytes_are_erased_whole(void)
 	end();
 }
 
+static void what_is_literal_ends_no_line(void)
+{
+	begin();
+	CLAIM(writes(master, "a\026\nb\n") && READS(slave, "a\nb\n") && writes(master, "a\026\004b\n") && READS(slave, "a\004b\n"));
+	end();
+}
+
+/* An end of file that was typed before nobody wants lines any more: there, reading nothing would say that the terminal has gone. */
+static void without_lines_an_end_of_file_is_a_byte(void)
+{
+	begin();
+	CLAIM(writes(master, "ab\004") && has(slave, 2));
+	mode(ICANON, 0, 1, 0);
+	CLAIM(has(slave, 3) && READS(slave, "ab\0"));
+	mode(0, ICANON, 0, 0);
+	CLAIM(writes(master, "\004") && poll(&(struct pollfd){ slave, POLLIN, 0 }, 1, 2000) == 1);
+	mode(ICANON, 0, 2, 0);
+	CLAIM(writes(master, "x") && READS(slave, "\0x"));
+	end();
+}
+
+static void what_was_typed_before_lines_is_one(void)
+{
+	begin();
+	mode(ICANON, 0, 1, 0);
+	CLAIM(writes(master, "a\nb") && has(slave, 3));
+	mode(0, ICANON, 0, 0);
+	CLAIM(writes(master, "c\n") && has(slave, 5) && READS(slave, "a\nb") && READS(slave, "c\n"));
+	end();
+}
+
 int main(void)
 {
+	what_is_long_is_read_at_once();
 	words_are_letters_and_digits();
 	characters_of_several_bytes_are_erased_whole();
+	what_is_literal_ends_no_line();
+	without_lines_an_end_of_file_is_a_byte();
+	what_was_typed_before_lines_is_one();
 	return claims_end("discipline");
 }

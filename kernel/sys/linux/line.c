@@ -3,7 +3,10 @@
 
 #include "kernel/sys/linux/line.h"
 
-enum { END_OF_FILE = 0x100, SIGNAL_INTERRUPT = 2, SIGNAL_QUIT = 3, SIGNAL_STOP = 20, DISABLED = 0, CONTROL_BIT = 0x40, DELETE = 0x7f };
+/* What is kept with a character: `ENDS` is the last one of its line, `END_OF_FILE` is none, and ends what stands before it. */
+enum { END_OF_FILE = 0x100, ENDS = 0x200 };
+
+enum { SIGNAL_INTERRUPT = 2, SIGNAL_QUIT = 3, SIGNAL_STOP = 20, DISABLED = 0, CONTROL_BIT = 0x40, DELETE = 0x7f };
 
 void line_init(struct line *line)
 {
@@ -55,7 +58,7 @@ static void echo(struct line *line, uint16_t c)
 static void type_add(struct line *line, uint16_t c)
 {
 	/* The last place is kept for an end of line. */
-	if (line->head - line->tail < LINE_BYTES - 1u || (line->head - line->tail < LINE_BYTES && (c == '\n' || c == END_OF_FILE)))
+	if (line->head - line->tail < LINE_BYTES - 1u || (line->head - line->tail < LINE_BYTES && (c & (ENDS | END_OF_FILE)) != 0))
 		line->typed[line->head++ % LINE_BYTES] = c;
 }
 
@@ -195,6 +198,7 @@ static bool controls_output(struct line *line, uint8_t byte)
 int line_type(struct line *line, uint8_t byte)
 {
 	bool literal = line->literal;
+	bool ends;
 	int signal;
 
 	line->literal = false;
@@ -210,8 +214,9 @@ int line_type(struct line *line, uint8_t byte)
 	if (has(line, LINE_ICANON) && !literal && edit(line, byte))
 		return 0;
 	echo(line, byte);
-	type_add(line, byte);
-	if (!has(line, LINE_ICANON) || (!literal && ends_line(line, byte)))
+	ends = has(line, LINE_ICANON) && !literal && ends_line(line, byte);
+	type_add(line, ends ? byte | ENDS : byte);
+	if (ends || !has(line, LINE_ICANON))
 		line->ready = line->head;
 	return 0;
 }
@@ -262,33 +267,39 @@ size_t line_count(const struct line *line)
 	return count;
 }
 
-size_t line_read(struct line *line, void *to, size_t room)
+size_t line_read(struct line *line, void *to, size_t room, bool *more)
 {
 	uint8_t *bytes = to;
 	size_t count = 0;
 
-	while (line->tail < line->ready) {
+	*more = true;
+	while (*more && line->tail < line->ready) {
 		uint16_t c = line->typed[line->tail % LINE_BYTES];
 
-		if (c == END_OF_FILE) {
-			/* Behind bytes it only ended their line; alone it is the end of the file. */
-			if (has(line, LINE_ICANON) || count == 0)
-				line->tail++;
-			break;
-		}
-		if (count == room)
-			break;
+		if (count == room && c != END_OF_FILE)
+			return count;
 		line->tail++;
-		bytes[count++] = (uint8_t)c;
-		if (has(line, LINE_ICANON) && ends_line(line, (uint8_t)c))
-			break;
+		if (c != END_OF_FILE) /* behind bytes it only ended their line; alone it is the end of the file */
+			bytes[count++] = (uint8_t)c;
+		*more = (c & (ENDS | END_OF_FILE)) == 0;
 	}
+	*more = false;
 	return count;
 }
 
 void line_flush(struct line *line)
 {
 	line->tail = line->ready = line->head;
+}
+
+/* What was typed is bytes from now on, or, where `in_lines`, one line. Spec: Linux, drivers/tty/n_tty.c: n_tty_set_termios() */
+static void lines_change(struct line *line, bool in_lines)
+{
+	for (uint64_t at = line->tail; at < line->head; at++)
+		line->typed[at % LINE_BYTES] &= 0xff;
+	if (in_lines && line->head > line->tail)
+		line->typed[(line->head - 1) % LINE_BYTES] |= ENDS;
+	line->ready = line->head;
 }
 
 void line_set(struct line *line, const struct line_settings *settings)
@@ -298,6 +309,6 @@ void line_set(struct line *line, const struct line_settings *settings)
 	line->settings = *settings;
 	if (!(settings->input & LINE_IXON))
 		line->stopped = false;
-	if (was_lines && !has(line, LINE_ICANON))
-		line->ready = line->head;
+	if (was_lines != has(line, LINE_ICANON))
+		lines_change(line, !was_lines);
 }

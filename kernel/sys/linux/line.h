@@ -41,7 +41,7 @@ enum { LINE_BYTES = 4096, LINE_ECHO_BYTES = 1024, LINE_OUTPUT_MAX = 2 };
 
 struct line {
 	struct line_settings settings;
-	/* What was typed, from `tail` to `head`, counted from the start; up to `ready` it can be read. An end of file is a mark, not a byte. */
+	/* What was typed, from `tail` to `head`, counted from the start; up to `ready` it can be read. An end of file is a mark, not a byte; ends of lines are marked. */
 	uint64_t head, ready, tail;
 	uint16_t typed[LINE_BYTES];
 	bool literal; /* the next one is a character like any other */
@@ -75,13 +75,13 @@ bool line_is_ready(const struct line *line);
 /* How many bytes could be read. */
 size_t line_count(const struct line *line);
 
-/* Takes what can be read: in lines at most one. */
-size_t line_read(struct line *line, void *to, size_t room);
+/* Takes what can be read: in lines at most one. `more`: there was not room for all of that. */
+size_t line_read(struct line *line, void *to, size_t room, bool *more);
 
 /* Forgets what was typed. */
 void line_flush(struct line *line);
 
-/* Other settings: what was typed stays, and can be read as they say. */
+/* Other settings: what was typed stays, and can be read. */
 void line_set(struct line *line, const struct line_settings *settings);
 
 #endif

@@ -41,8 +41,25 @@ static bool is_hung_up(struct terminal *tty)
 	return atomic_load_explicit(&tty->hung_up, memory_order_relaxed);
 }
 
+/* What is read, a part at a time. */
+struct part {
+	uint8_t bytes[READ_BYTES];
+	size_t room;
+	bool more;    /* there is more of the line */
+	uint64_t end; /* where in what was typed it ends */
+};
+
+/* Under the lock. */
+static int64_t part_read(struct line *line, struct part *to)
+{
+	size_t count = line_read(line, to->bytes, to->room, &to->more);
+
+	to->end = line->tail;
+	return (int64_t)count;
+}
+
 /* What can be read now, however little that is where `any`; STATUS_EAGAIN: nothing yet. */
-static int64_t take(struct terminal *tty, uint8_t *to, size_t room, bool any)
+static int64_t take(struct terminal *tty, struct part *to, bool any)
 {
 	const struct line_settings *settings = &tty->line.settings;
 	int64_t result = STATUS_EAGAIN;
@@ -51,10 +68,22 @@ static int64_t take(struct terminal *tty, uint8_t *to, size_t room, bool any)
 	if (is_hung_up(tty))
 		result = 0;
 	else if (line_is_ready(&tty->line) &&
-		 (any || (settings->local & LINE_ICANON) != 0 || line_count(&tty->line) >= settings->chars[LINE_VMIN] || line_count(&tty->line) >= room))
-		result = (int64_t)line_read(&tty->line, to, room);
+		 (any || (settings->local & LINE_ICANON) != 0 || line_count(&tty->line) >= settings->chars[LINE_VMIN] || line_count(&tty->line) >= to->room))
+		result = part_read(&tty->line, to);
 	else if (!(settings->local & LINE_ICANON) && settings->chars[LINE_VMIN] == 0 && settings->chars[LINE_VTIME] == 0)
 		result = 0;
+	spinlock_give(&tty->lock);
+	return result;
+}
+
+/* What follows the part before, if that is still what comes next: nobody else has read, and nothing was flushed. */
+static int64_t take_on(struct terminal *tty, struct part *to)
+{
+	int64_t result = 0;
+
+	spinlock_take(&tty->lock);
+	if (!is_hung_up(tty) && tty->line.tail == to->end)
+		result = part_read(&tty->line, to);
 	spinlock_give(&tty->lock);
 	return result;
 }
@@ -78,18 +107,18 @@ static struct waiting waiting_now(struct terminal *tty)
 }
 
 /* Waits for what has no lines: those are waited for as with any stream. Spec: termios(3), "Canonical and noncanonical mode" */
-static int64_t take_in_time(struct terminal *tty, struct thread *thread, uint8_t *to, size_t room, bool may_wait)
+static int64_t take_in_time(struct terminal *tty, struct thread *thread, struct part *to, bool may_wait)
 {
 	struct waiting now = waiting_now(tty);
 	uint64_t deadline = now.least == 0 ? timer_deadline((uint64_t)now.time * DECISECOND_NS) : WAIT_FOREVER;
 	struct linux_waiter waiter = { 0 };
-	int64_t result = take(tty, to, room, !may_wait);
+	int64_t result = take(tty, to, !may_wait);
 	status_t status = STATUS_OK;
 
 	if (result != STATUS_EAGAIN || now.lines || !may_wait)
 		return result;
 	linux_waiter_add(&waiter, thread, &tty->event);
-	while ((result = take(tty, to, room, false)) == STATUS_EAGAIN && status == STATUS_OK) {
+	while ((result = take(tty, to, false)) == STATUS_EAGAIN && status == STATUS_OK) {
 		now = waiting_now(tty);
 		if (now.least != 0)
 			deadline = now.time != 0 && now.begun ? timer_deadline((uint64_t)now.time * DECISECOND_NS) : WAIT_FOREVER;
@@ -97,27 +126,44 @@ static int64_t take_in_time(struct terminal *tty, struct thread *thread, uint8_t
 	}
 	linux_waiter_remove(&waiter);
 	if (result == STATUS_EAGAIN && status == STATUS_ETIMEDOUT)
-		result = take(tty, to, room, true);
+		result = take(tty, to, true);
 	return result != STATUS_EAGAIN ? result : status == STATUS_EINTR ? LINUX_RESTART : status == STATUS_ETIMEDOUT ? 0 : status;
+}
+
+/* Gives what was read, and the rest of its line as far as there is room: how many bytes. */
+static int64_t give(struct terminal *tty, struct linux_data *data, struct part *part, int64_t count)
+{
+	int64_t done = 0;
+	int64_t given = 0;
+
+	for (; count > 0; count = given > 0 && part->more && data->left > 0 ? take_on(tty, part) : 0) {
+		given = linux_data_give(data, part->bytes, (size_t)count);
+		done += given > 0 ? given : 0;
+		part->room = data->left < READ_BYTES ? (size_t)data->left : READ_BYTES;
+	}
+	return done > 0 ? done : given;
 }
 
 int64_t linux_terminal_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
 	struct terminal *tty = linux_terminal_of(file);
 	struct thread *thread = thread_current();
-	uint8_t bytes[READ_BYTES];
+	struct part part;
 	int64_t result;
 
 	(void)offset;
 	if (data->left == 0 || thread == NULL || !own_of(file)->may_read || is_hung_up(tty))
 		return 0;
+	part.room = data->left < READ_BYTES ? (size_t)data->left : READ_BYTES;
 	result = linux_terminal_background(tty, thread, LINUX_SIGTTIN);
 	if (result == STATUS_OK)
-		result = take_in_time(tty, thread, bytes, data->left < READ_BYTES ? (size_t)data->left : READ_BYTES,
-				      !(linux_file_flags(file) & LINUX_O_NONBLOCK));
-	if (result > 0 && tty->ops->was_read != NULL)
+		result = take_in_time(tty, thread, &part, !(linux_file_flags(file) & LINUX_O_NONBLOCK));
+	if (result <= 0)
+		return result;
+	result = give(tty, data, &part, result);
+	if (tty->ops->was_read != NULL)
 		tty->ops->was_read(tty);
-	return result > 0 ? linux_data_give(data, bytes, (size_t)result) : result;
+	return result;
 }
 
 /* How many bytes may be written; `any` where it is for the line alone to say. Under the lock. */

@@ -33,11 +33,13 @@ static int type(const char *text)
 }
 
 /* What one read gives, of at most `room` bytes. */
+static bool more;
+
 static const char *take(size_t room)
 {
 	static char got[8192];
 
-	got[line_read(&line, got, room)] = '\0';
+	got[line_read(&line, got, room, &more)] = '\0';
 	return got;
 }
 
@@ -133,6 +135,39 @@ static void the_next_character_can_be_taken_as_it_is(void)
 	begin();
 	CU_ASSERT_EQUAL(type("\026\003\026\177\n"), 0);
 	CU_ASSERT_STRING_EQUAL(take(100), "\003\177\n");
+}
+
+static void what_is_literal_ends_no_line(void)
+{
+	begin();
+	type("a\026\nb\n");
+	CU_ASSERT_STRING_EQUAL(take(100), "a\nb\n");
+}
+
+static void a_mark_is_a_byte_where_there_are_no_lines(void)
+{
+	begin();
+	type("a\004");
+	settings_change(LINE_ICANON, 0);
+	CU_ASSERT_EQUAL(line_count(&line), 2);
+	CU_ASSERT_EQUAL(memcmp(take(100), "a\0", 2), 0);
+	type("b\nc");
+	settings_change(0, LINE_ICANON);
+	type("d\n");
+	CU_ASSERT_STRING_EQUAL(take(100), "b\nc"); /* what was typed before is one line */
+	CU_ASSERT_STRING_EQUAL(take(100), "d\n");
+}
+
+static void a_read_says_whether_its_line_goes_on(void)
+{
+	begin();
+	type("one\nend\004two");
+	CU_ASSERT_STRING_EQUAL(take(2), "on");
+	CU_ASSERT(more);
+	CU_ASSERT_STRING_EQUAL(take(2), "e\n");
+	CU_ASSERT_FALSE(more);
+	CU_ASSERT_STRING_EQUAL(take(3), "end");
+	CU_ASSERT_FALSE(more);
 }
 
 static void without_lines_bytes_are_there_at_once_and_nothing_is_edited(void)
@@ -297,6 +332,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(an_end_of_file_ends_a_line_and_alone_is_one),
 	UNIT_CASE(signals_come_from_their_characters_and_forget_the_line),
 	UNIT_CASE(the_next_character_can_be_taken_as_it_is),
+	UNIT_CASE(what_is_literal_ends_no_line),
+	UNIT_CASE(a_mark_is_a_byte_where_there_are_no_lines),
+	UNIT_CASE(a_read_says_whether_its_line_goes_on),
 	UNIT_CASE(without_lines_bytes_are_there_at_once_and_nothing_is_edited),
 	UNIT_CASE(what_was_typed_before_stays_when_lines_end),
 	UNIT_CASE(only_the_end_of_a_line_is_shown_where_that_is_asked_for),
