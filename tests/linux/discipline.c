@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* What a terminal makes of what is typed where that is not plain: long lines, marks that are no bytes, words, characters of several bytes. */
+/* What a terminal makes of what is typed where that is not plain: long lines, marks that are no bytes, words, characters of several bytes, time. */
 #include "tests/linux/claims.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LONG = 3000 };
+enum { LONG = 3000, SHOWN = 60, PAUSE_US = 25000, TOO_LATE_MS = 1000 };
 
 static int master = -1;
 static int slave = -1;
@@ -145,6 +147,35 @@ static void what_was_typed_before_lines_is_one(void)
 	end();
 }
 
+static void *shows(void *arg)
+{
+	char byte;
+
+	(void)arg;
+	for (int i = 0; i < SHOWN; i++) {
+		CLAIM(write(slave, "o", 1) == 1 && read(master, &byte, 1) == 1);
+		usleep(PAUSE_US);
+	}
+	return NULL;
+}
+
+/* What is written meanwhile is no byte that was typed. */
+static void the_time_between_bytes_is_that(void)
+{
+	struct timespec from, to;
+	pthread_t other;
+
+	begin();
+	mode(ICANON | ECHO, 0, 5, 3);
+	CLAIM(writes(master, "x") && has(slave, 1) && pthread_create(&other, NULL, shows, NULL) == 0);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	CLAIM(read(slave, got, sizeof(got)) == 1);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	CLAIM((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000 < TOO_LATE_MS);
+	CLAIM(pthread_join(other, NULL) == 0);
+	end();
+}
+
 int main(void)
 {
 	what_is_long_is_read_at_once();
@@ -153,5 +184,6 @@ int main(void)
 	what_is_literal_ends_no_line();
 	without_lines_an_end_of_file_is_a_byte();
 	what_was_typed_before_lines_is_one();
+	the_time_between_bytes_is_that();
 	return claims_end("discipline");
 }

@@ -88,11 +88,12 @@ static int64_t take_on(struct terminal *tty, struct part *to)
 	return result;
 }
 
-/* How raw bytes are waited for: `least` of them, or one where that is 0; `time` ends it, from the first byte on where there is a least. */
+/* How raw bytes are waited for: `least` of them, or one where that is 0; `time` ends it, from each byte on where there is a least. */
 struct waiting {
 	bool lines;
 	uint8_t least, time;
-	bool begun; /* a byte is there */
+	bool begun;     /* a byte is there */
+	uint64_t typed; /* how many were, ever */
 };
 
 static struct waiting waiting_now(struct terminal *tty)
@@ -101,9 +102,17 @@ static struct waiting waiting_now(struct terminal *tty)
 
 	spinlock_take(&tty->lock);
 	now = (struct waiting){ (tty->line.settings.local & LINE_ICANON) != 0, tty->line.settings.chars[LINE_VMIN], tty->line.settings.chars[LINE_VTIME],
-				line_is_ready(&tty->line) };
+				line_is_ready(&tty->line), tty->line.head };
 	spinlock_give(&tty->lock);
 	return now;
+}
+
+/* When the wait for the next byte ends, which `so_far` was waited for; what wakes the reader is not always a byte. */
+static uint64_t deadline_between(const struct waiting *before, const struct waiting *now, uint64_t so_far)
+{
+	if (now->time == 0 || !now->begun)
+		return WAIT_FOREVER;
+	return so_far == WAIT_FOREVER || now->typed != before->typed ? timer_deadline((uint64_t)now->time * DECISECOND_NS) : so_far;
 }
 
 /* Waits for what has no lines: those are waited for as with any stream. Spec: termios(3), "Canonical and noncanonical mode" */
@@ -119,9 +128,11 @@ static int64_t take_in_time(struct terminal *tty, struct thread *thread, struct 
 		return result;
 	linux_waiter_add(&waiter, thread, &tty->event);
 	while ((result = take(tty, to, false)) == STATUS_EAGAIN && status == STATUS_OK) {
+		struct waiting before = now;
+
 		now = waiting_now(tty);
 		if (now.least != 0)
-			deadline = now.time != 0 && now.begun ? timer_deadline((uint64_t)now.time * DECISECOND_NS) : WAIT_FOREVER;
+			deadline = deadline_between(&before, &now, deadline);
 		status = linux_sleep(thread, deadline);
 	}
 	linux_waiter_remove(&waiter);
