@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* What a terminal makes of what is typed where that is not plain: long lines, marks that are no bytes, words, characters of several bytes, time. */
+/* What a terminal makes of what is typed where that is not plain: long lines, marks that are no bytes, words, characters of several bytes, time, packets. */
 #include "tests/linux/claims.h"
 
 #include <poll.h>
@@ -176,6 +176,40 @@ static void the_time_between_bytes_is_that(void)
 	end();
 }
 
+/* The master has nothing to read, of whatever kind. */
+static int nothing_happened(void)
+{
+	return poll(&(struct pollfd){ master, POLLIN | POLLPRI, 0 }, 1, 0) == 0;
+}
+
+static void output_that_goes_on_is_told_once(void)
+{
+	int on = 1;
+
+	begin();
+	CLAIM(ioctl(master, TIOCPKT, &on) == 0 && tcflow(slave, TCOON) == 0 && nothing_happened());
+	CLAIM(tcflow(slave, TCOOFF) == 0 && READS(master, "\x04") && tcflow(slave, TCOOFF) == 0 && nothing_happened());
+	CLAIM(tcflow(slave, TCOON) == 0 && READS(master, "\x08") && writes(master, "\023") && READS(master, "\x04"));
+	CLAIM(tcflow(slave, TCOON) == 0 && nothing_happened()); /* what was typed is to be taken back so */
+	CLAIM(writes(master, "\021") && READS(master, "\x08") && writes(master, "\023") && READS(master, "\x04"));
+	input(IXON, 0);
+	CLAIM(READS(master, "\x18"));
+	end();
+}
+
+static void a_signal_flushes_and_that_is_told(void)
+{
+	int on = 1;
+
+	begin();
+	mode(ECHO, 0, 0, 0);
+	CLAIM(ioctl(master, TIOCPKT, &on) == 0 && writes(master, "x\003") && READS(master, "\x03") && nothing_happened());
+	CLAIM(writes(master, "\023") && READS(master, "\x04") && writes(master, "\003") && READS(master, "\x0b"));
+	mode(0, NOFLSH, 0, 0);
+	CLAIM(writes(master, "x\003\n") && READS(slave, "x\n") && nothing_happened());
+	end();
+}
+
 int main(void)
 {
 	what_is_long_is_read_at_once();
@@ -185,5 +219,7 @@ int main(void)
 	without_lines_an_end_of_file_is_a_byte();
 	what_was_typed_before_lines_is_one();
 	the_time_between_bytes_is_that();
+	output_that_goes_on_is_told_once();
+	a_signal_flushes_and_that_is_told();
 	return claims_end("discipline");
 }

@@ -236,8 +236,9 @@ bool line_is_stopped(const struct line *line)
 
 void line_hold(struct line *line, bool hold)
 {
+	if (line->held && !hold)
+		line->stopped = false;
 	line->held = hold;
-	line->stopped = false;
 }
 
 size_t line_output(const struct line *line, char c, char to[LINE_OUTPUT_MAX])

@@ -98,6 +98,8 @@ static size_t type(struct linux_pty *pty, const uint8_t *bytes, size_t count, in
 		*signal = line_type(line, bytes[done++]);
 		if (stopped != line_is_stopped(line))
 			pty_happened(&pty->terminal, stopped ? TERMINAL_STARTED : TERMINAL_STOPPED);
+		if (*signal != 0 && !(line->settings.local & LINE_NOFLSH))
+			pty_happened(&pty->terminal, TERMINAL_INPUT_FLUSHED | TERMINAL_OUTPUT_FLUSHED);
 		for (size_t i = 0; i < line->echo_bytes && pty_room(&pty->terminal) > 0; i++)
 			put(pty, line->echo[i]);
 		line->echo_bytes = 0;

@@ -49,6 +49,13 @@ static void happens(struct terminal *tty, unsigned what)
 		tty->ops->happened(tty, what);
 }
 
+/* Output stopped or goes on, if it is not as it was. Under the lock. */
+static void flow_tell(struct terminal *tty, bool was_stopped)
+{
+	if (was_stopped != line_is_stopped(&tty->line))
+		happens(tty, was_stopped ? TERMINAL_STARTED : TERMINAL_STOPPED);
+}
+
 /* Under the lock. */
 static void flush(struct terminal *tty)
 {
@@ -68,16 +75,19 @@ static int64_t settings_change(const struct asking *asking, uint32_t request, ui
 	struct line_settings settings;
 	int64_t status = may_change(asking);
 	bool stopped;
+	bool could_stop;
 
 	if (status != STATUS_OK)
 		return status;
 	if (linux_copy_in(asking->thread, &settings, from_va, sizeof(settings)) != STATUS_OK)
 		return STATUS_EFAULT;
 	spinlock_take(&tty->lock);
-	stopped = stops(&tty->line);
+	stopped = line_is_stopped(&tty->line);
+	could_stop = stops(&tty->line);
 	line_set(&tty->line, &settings);
-	if (stopped != stops(&tty->line))
-		happens(tty, stopped ? TERMINAL_STOPS_NOT : TERMINAL_STOPS);
+	flow_tell(tty, stopped);
+	if (could_stop != stops(&tty->line))
+		happens(tty, could_stop ? TERMINAL_STOPS_NOT : TERMINAL_STOPS);
 	if (request == TCSETSF)
 		flush(tty);
 	spinlock_give(&tty->lock);
@@ -193,12 +203,14 @@ static int64_t flow(const struct asking *asking, uint64_t how)
 {
 	struct terminal *tty = asking->tty;
 	int64_t status = how > TCION ? STATUS_EINVAL : may_change(asking);
+	bool stopped;
 
 	if (status != STATUS_OK || how > TCOON || tty->ops->is_shared)
 		return status;
 	spinlock_take(&tty->lock);
+	stopped = line_is_stopped(&tty->line);
 	line_hold(&tty->line, how == TCOOFF);
-	happens(tty, how == TCOOFF ? TERMINAL_STOPPED : TERMINAL_STARTED);
+	flow_tell(tty, stopped);
 	spinlock_give(&tty->lock);
 	tell_all(tty);
 	return STATUS_OK;

@@ -291,6 +291,9 @@ static void output_stops_and_goes_on_as_is_typed_or_said(void)
 	CU_ASSERT(line_is_stopped(&line)); /* who said so is to take it back */
 	line_hold(&line, false);
 	CU_ASSERT_FALSE(line_is_stopped(&line));
+	type("\023");
+	line_hold(&line, false);
+	CU_ASSERT(line_is_stopped(&line)); /* nor is what was typed taken back by who never said so */
 	line.settings.input |= LINE_IXANY;
 	type("\023x");
 	CU_ASSERT_FALSE(line_is_stopped(&line));
