@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -176,6 +177,25 @@ static void the_time_between_bytes_is_that(void)
 	end();
 }
 
+static void note(int signal_)
+{
+	(void)signal_;
+}
+
+/* What was read before a signal is told, and not lost. */
+static void a_signal_ends_a_wait_for_more(void)
+{
+	const struct sigaction action = { .sa_handler = note };
+	const struct itimerval soon = { .it_value = { .tv_usec = PAUSE_US } };
+
+	begin();
+	mode(ICANON | ECHO, 0, 5, 0);
+	CLAIM(sigaction(SIGALRM, &action, NULL) == 0 && writes(master, "ab") && has(slave, 2) && setitimer(ITIMER_REAL, &soon, NULL) == 0);
+	CLAIM(read(slave, got, sizeof(got)) == 2 && memcmp(got, "ab", 2) == 0 && setitimer(ITIMER_REAL, &soon, NULL) == 0);
+	REFUSED(read(slave, got, sizeof(got)), EINTR);
+	end();
+}
+
 /* The master has nothing to read, of whatever kind. */
 static int nothing_happened(void)
 {
@@ -219,6 +239,7 @@ int main(void)
 	without_lines_an_end_of_file_is_a_byte();
 	what_was_typed_before_lines_is_one();
 	the_time_between_bytes_is_that();
+	a_signal_ends_a_wait_for_more();
 	output_that_goes_on_is_told_once();
 	a_signal_flushes_and_that_is_told();
 	return claims_end("discipline");

@@ -136,7 +136,7 @@ static int64_t take_in_time(struct terminal *tty, struct thread *thread, struct 
 		status = linux_sleep(thread, deadline);
 	}
 	linux_waiter_remove(&waiter);
-	if (result == STATUS_EAGAIN && status == STATUS_ETIMEDOUT)
+	if (result == STATUS_EAGAIN && (status == STATUS_ETIMEDOUT || status == STATUS_EINTR))
 		result = take(tty, to, true);
 	return result != STATUS_EAGAIN ? result : status == STATUS_EINTR ? LINUX_RESTART : status == STATUS_ETIMEDOUT ? 0 : status;
 }
