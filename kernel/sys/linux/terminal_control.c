@@ -149,19 +149,24 @@ static int64_t number_tell(const struct asking *asking, bool of_session, uint64_
 	return linux_copy_out(asking->thread, to_va, &told, sizeof(told));
 }
 
+/* Who may not, as nobody would let it go on if it stopped, is told what it would be of another's terminal. Spec: Linux, drivers/tty/tty_jobctrl.c: tiocspgrp() */
 static int64_t foreground_set(const struct asking *asking, uint64_t from_va)
 {
 	const struct process *process = asking->thread->process;
 	int64_t status = may_change(asking);
 	unsigned session;
+	unsigned foreground;
 	int32_t group;
 
 	if (status != STATUS_OK)
-		return status;
+		return status == STATUS_EIO ? STATUS_ENOTTY : status;
 	if (linux_copy_in(asking->thread, &group, from_va, sizeof(group)) != STATUS_OK)
 		return STATUS_EFAULT;
-	if (group <= 0)
+	if (group < 0)
 		return STATUS_EINVAL;
+	status = linux_terminal_numbers(asking->tty, process, &session, &foreground);
+	if (status != STATUS_OK)
+		return status;
 	session = linux_group_session((unsigned)group);
 	if (session == 0)
 		return STATUS_ESRCH;

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Who may say which group is in front of a terminal, and what those are refused whom nobody would let go on. */
+#include "tests/linux/claims.h"
+
+#include <fcntl.h>
+#include <pty.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { NO_GROUP = 1 << 21, STEP_US = 500 };
+
+static int master = -1;
+static int slave = -1;
+static int told[2] = { -1, -1 }; /* a pipe from the children */
+
+static char hear_of(void)
+{
+	char byte = 0;
+
+	return read(told[0], &byte, 1) == 1 ? byte : 0;
+}
+
+static void tell(char byte)
+{
+	CLAIM(write(told[1], &byte, 1) == 1);
+}
+
+/* It leads a session of its own, and all that it claims holds. */
+static void led(void (*what)(void))
+{
+	int status = -1;
+	pid_t child;
+
+	CLAIM(openpty(&master, &slave, NULL, NULL, NULL) == 0 && pipe(told) == 0);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		CLAIM(setsid() == getpid());
+		what();
+		fflush(stdout);
+		_exit(claims_failed != 0);
+	}
+	CLAIM(waitpid(child, &status, 0) == child && status == 0 && close(master) == 0 && close(slave) == 0);
+}
+
+static void says_who_is_in_front(void)
+{
+	REFUSED(tcsetpgrp(slave, NO_GROUP), ENOTTY); /* it is not its own yet */
+	REFUSED(tcsetpgrp(slave, getpgid(getppid())), ENOTTY);
+	CLAIM(ioctl(slave, TIOCSCTTY, 0) == 0);
+	REFUSED(tcsetpgrp(slave, 0), ESRCH);
+	REFUSED(tcsetpgrp(slave, NO_GROUP), ESRCH);
+	REFUSED(tcsetpgrp(slave, -1), EINVAL);
+	CLAIM(tcsetpgrp(slave, getpgrp()) == 0);
+}
+
+/* Behind, and its parent has gone. */
+static void is_refused(pid_t parent)
+{
+	struct termios settings;
+	char byte;
+
+	while (getppid() == parent)
+		usleep(STEP_US);
+	REFUSED(read(slave, &byte, 1), EIO);
+	REFUSED(tcsetpgrp(slave, getpgrp()), ENOTTY);
+	CLAIM(tcgetattr(slave, &settings) == 0);
+	REFUSED(tcsetattr(slave, TCSANOW, &settings), EIO);
+	REFUSED(tcflush(slave, TCIFLUSH), EIO);
+	fflush(stdout);
+	tell(claims_failed == 0 ? 'r' : 'w');
+}
+
+static void leaves_an_orphan(void)
+{
+	pid_t parent;
+
+	CLAIM(ioctl(slave, TIOCSCTTY, 0) == 0);
+	parent = fork();
+	if (parent == 0) {
+		CLAIM(setpgid(0, 0) == 0);
+		parent = getpid();
+		if (fork() == 0)
+			is_refused(parent);
+		_exit(0);
+	}
+	CLAIM(waitpid(parent, NULL, 0) == parent && hear_of() == 'r');
+}
+
+int main(void)
+{
+	led(says_who_is_in_front);
+	led(leaves_an_orphan);
+	return claims_end("fronts");
+}
