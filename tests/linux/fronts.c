@@ -1,22 +1,36 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Who may say which group is in front of a terminal, and what those are refused whom nobody would let go on. */
+/* Who may say which group is in front of a terminal, what those are refused whom nobody would let go on, and who is told of a terminal that has gone. */
 #include "tests/linux/claims.h"
 
 #include <fcntl.h>
 #include <pty.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
-enum { NO_GROUP = 1 << 21, STEP_US = 500 };
+enum { NO_GROUP = 1 << 21, PATIENCE_US = 500000, STEP_US = 500 };
 
 static int master = -1;
 static int slave = -1;
 static int told[2] = { -1, -1 }; /* a pipe from the children */
+static volatile sig_atomic_t hangups;
+
+static void hear(int signal_)
+{
+	hangups += signal_ == SIGHUP;
+}
+
+static int hears(void)
+{
+	for (int left = PATIENCE_US; left > 0 && hangups == 0; left -= STEP_US)
+		usleep(STEP_US);
+	return hangups;
+}
 
 static char hear_of(void)
 {
@@ -92,9 +106,63 @@ static void leaves_an_orphan(void)
 	CLAIM(waitpid(parent, NULL, 0) == parent && hear_of() == 'r');
 }
 
+/* In front of a terminal until it has gone; it says whether it heard so. */
+static pid_t in_front(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		CLAIM(setpgid(0, 0) == 0 && close(master) == 0);
+		tell('i');
+		tell(hears() ? 'h' : 'n');
+		_exit(0);
+	}
+	CLAIM(hear_of() == 'i' && signal(SIGTTOU, SIG_IGN) != SIG_ERR && tcsetpgrp(slave, child) == 0);
+	return child;
+}
+
+static int second = -1; /* another terminal's slave */
+
+/* Who was in front of the first hears when its leader ends, if that has found no other. */
+static void has_two(void)
+{
+	const struct sigaction action = { .sa_handler = hear };
+
+	CLAIM(sigaction(SIGHUP, &action, NULL) == 0 && ioctl(slave, TIOCSCTTY, 0) == 0);
+	(void)in_front();
+	CLAIM(close(master) == 0 && hears() == 1);
+	if (second >= 0)
+		CLAIM(ioctl(second, TIOCSCTTY, 0) == 0);
+}
+
+static void has_two_in_turn(int takes_another)
+{
+	int others = -1;
+	int status = -1;
+	pid_t child;
+
+	if (takes_another)
+		CLAIM(openpty(&others, &second, NULL, NULL, NULL) == 0);
+	CLAIM(openpty(&master, &slave, NULL, NULL, NULL) == 0 && pipe(told) == 0);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		CLAIM(setsid() == getpid());
+		has_two();
+		fflush(stdout);
+		_exit(claims_failed != 0);
+	}
+	CLAIM(close(master) == 0 && close(slave) == 0 && waitpid(child, &status, 0) == child && status == 0);
+	CLAIM(hear_of() == (takes_another ? 'n' : 'h'));
+	if (takes_another)
+		CLAIM(close(others) == 0 && close(second) == 0);
+}
+
 int main(void)
 {
 	led(says_who_is_in_front);
 	led(leaves_an_orphan);
+	has_two_in_turn(0);
+	has_two_in_turn(1);
 	return claims_end("fronts");
 }

@@ -110,6 +110,7 @@ status_t linux_terminal_take(struct terminal *terminal, struct process *process,
 	} else if (own == process->number && terminal_of(own) == NULL && (terminal->session == 0 || (steal && !terminal->ops->is_shared))) {
 		terminal->session = own;
 		terminal->foreground = linux_family_group(process);
+		process->personality->family->hung_up_group = 0; /* of the one that it had before: the groups of this one hear from now on */
 		status = STATUS_OK;
 	}
 	spinlock_give(&all_lock);
