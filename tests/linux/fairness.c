@@ -11,15 +11,17 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/linux/claims.h"
 
-enum { GAP_MS_MAX = 20, MANY = 4 << 20, BLOCKS = 1 << 28, FEW = 1000, CALLS = 200 };
+enum { GAP_MS_MAX = 20, MANY = 4 << 20, BLOCKS = 1 << 28, FEW = 1000, CALLS = 200, KEEPERS = 4, WATCHERS = 1000 };
 
 #define WIDE (256ul << 30)
 
@@ -124,6 +126,44 @@ static void files(char *buffer)
 	judge("ftruncate to nothing");
 }
 
+/* Makes instances that watch the file, each process as many as it may, and keeps them: how many. */
+static int watchers(const char *path, int wanted, pid_t *keeper)
+{
+	int ends[2] = { -1, -1 };
+	int made = 0;
+
+	CLAIM(pipe(ends) == 0);
+	*keeper = fork();
+	if (*keeper == 0) {
+		for (int fd; made < wanted && (fd = inotify_init1(0)) >= 0 && inotify_add_watch(fd, path, IN_MODIFY) >= 0; made++)
+			;
+		(void)!write(ends[1], &made, sizeof(made));
+		pause();
+		_exit(0);
+	}
+	CLAIM(close(ends[1]) == 0 && read(ends[0], &made, sizeof(made)) == sizeof(made) && close(ends[0]) == 0);
+	return made;
+}
+
+/* Who writes tells all of them. */
+static void watched(void)
+{
+	int file = open("/tmp/watched", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	pid_t keepers[KEEPERS];
+
+	for (int i = 0; i < KEEPERS; i++)
+		(void)watchers("/tmp/watched", WATCHERS, &keepers[i]);
+	longest_ns = 0; /* of what they were made in */
+	for (int i = 0; i < 3; i++) {
+		CLAIM(write(file, "x", 1) == 1);
+		judge("write of what is watched");
+	}
+	for (int i = 0; i < KEEPERS; i++)
+		CLAIM(kill(keepers[i], SIGKILL) == 0 && waitpid(keepers[i], NULL, 0) == keepers[i]);
+	CLAIM(close(file) == 0);
+	longest_ns = 0;
+}
+
 /* What is soon over is not cut short, though somebody waits for the CPU all the time: how often that one has it is up to its time slice. */
 static void quick(char *buffer)
 {
@@ -172,6 +212,7 @@ int main(void)
 	devices(buffer);
 	wide();
 	files(buffer);
+	watched();
 	if (!alone)
 		quick(buffer);
 	over = 1;

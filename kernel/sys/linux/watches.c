@@ -10,13 +10,15 @@
 #include "kernel/sys/linux/dentry.h"
 #include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/wait.h"
 #include "kernel/sys/linux/vfs.h"
 
-enum { BUCKETS = 64, WATCHES_MAX = 8192 };
+enum { BUCKETS = 64, WATCHES_MAX = 8192, AT_ONCE = 64 /* so many are told before others may run */ };
 
 struct watch {
 	struct list_node of_bucket, of_owner;
-	struct linux_inotify *owner;
+	struct linux_inotify *owner; /* NULL: it is no watch, but a teller's place among them */
 	struct linux_dentry *base; /* held: the root of the file system, which is there as long */
 	const void *fs;
 	uint64_t id, serial;
@@ -57,28 +59,43 @@ static void watch_free(struct watch *watch)
 struct due {
 	struct linux_inotify *owner; /* held */
 	struct watch *over;          /* it was the last time; NULL */
-	uint64_t serial;
+	struct watch place;          /* in the bucket behind who was told last: whoever is told is found once */
 	uint64_t newest;             /* when it began: who goes on making watches does not keep it here. 0: it begins */
 	int32_t number;
 };
 
-/* The next watch behind `due->serial` of what is meant, that one of `events` concerns; `ends`: it watches no more. Not one whose owner ends. */
+/* Where it goes on in a bucket, in which its place is no more. Context: the lock is held. */
+static struct list_node *due_go_on(struct due *due, struct list_node *bucket)
+{
+	struct list_node *node = bucket->next;
+
+	if (due->newest != 0) {
+		node = due->place.of_bucket.next;
+		list_remove(&due->place.of_bucket);
+	} else {
+		due->newest = last_serial;
+	}
+	return node;
+}
+
+/* The next watch of what is meant, that one of `events` concerns; `ends`: it watches no more. Not one whose owner ends. */
 static bool due_next(const void *fs, uint64_t id, uint32_t events, bool ends, struct due *due)
 {
 	struct list_node *bucket = bucket_of(id);
 	bool found = false;
 
+	due->over = NULL;
 	spinlock_take(&lock);
-	if (due->newest == 0)
-		due->newest = last_serial;
-	for (struct list_node *node = buckets_are_made ? bucket->next : bucket; node != bucket && !found; node = node->next) {
+	for (struct list_node *node = buckets_are_made ? due_go_on(due, bucket) : bucket; node != bucket && !found; node = node->next) {
 		struct watch *watch = LIST_OWNER(node, struct watch, of_bucket);
 
-		if (watch->fs != fs || watch->id != id || watch->serial <= due->serial || watch->serial > due->newest || (!ends && !(watch->mask & events)) ||
+		if (watch->owner == NULL || watch->fs != fs || watch->id != id || watch->serial > due->newest || (!ends && !(watch->mask & events)) ||
 		    !object_hold(&watch->owner->file.object))
 			continue;
 		found = true;
-		*due = (struct due){ .owner = watch->owner, .serial = watch->serial, .newest = due->newest, .number = watch->number };
+		due->owner = watch->owner;
+		due->number = watch->number;
+		list_insert_before(node->next, &due->place.of_bucket);
 		if (ends || (watch->mask & LINUX_IN_ONESHOT)) {
 			due->over = watch;
 			watch_unlink(watch);
@@ -92,9 +109,10 @@ static bool due_next(const void *fs, uint64_t id, uint32_t events, bool ends, st
 /* `ends`: nothing is told but that. */
 static void tell(const void *fs, uint64_t id, uint32_t event, uint32_t cookie, struct span name, bool ends)
 {
-	struct due due = { 0 };
+	struct thread *thread = thread_current();
+	struct due due = { .newest = 0 };
 
-	while (due_next(fs, id, event & LINUX_IN_ALL_EVENTS, ends, &due)) {
+	for (unsigned told = 1; due_next(fs, id, event & LINUX_IN_ALL_EVENTS, ends, &due); told++) {
 		if (!ends)
 			linux_inotify_queue(due.owner, due.number, event, cookie, name);
 		if (due.over != NULL) {
@@ -102,6 +120,8 @@ static void tell(const void *fs, uint64_t id, uint32_t event, uint32_t cookie, s
 			watch_free(due.over);
 		}
 		linux_file_put(&due.owner->file);
+		if (thread != NULL && told % AT_ONCE == 0)
+			linux_give_way(thread);
 	}
 }
 
