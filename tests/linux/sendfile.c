@@ -16,7 +16,7 @@
 /* Counts and places that no file has. */
 static void refusals(void)
 {
-	int file = file_of("/tmp/from", 200), ends[2];
+	int file = file_of("/tmp/from", 200), directory = open("/tmp", O_RDONLY | O_DIRECTORY), ends[2];
 	off_t at = -1;
 
 	CLAIM(pipe(ends) == 0);
@@ -24,7 +24,9 @@ static void refusals(void)
 	REFUSED(sendfile(ends[1], file, NULL, (size_t)1 << 63), EINVAL);
 	REFUSED(sendfile(ends[1], file, &at, 1), EINVAL);
 	CLAIM((at = 300) > 0 && sendfile(ends[1], file, &at, 10) == 0 && at == 300 && lseek(file, 0, SEEK_CUR) == 0);
-	REFUSED(sendfile(ends[1], open("/tmp", O_RDONLY | O_DIRECTORY), NULL, 1), EINVAL);
+	REFUSED(sendfile(ends[1], directory, NULL, 1), EINVAL);
+	REFUSED(sendfile(file, directory, NULL, 1), EINVAL);
+	close(directory);
 	close(ends[0]);
 	close(ends[1]);
 	close(file);

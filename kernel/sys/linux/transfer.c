@@ -133,6 +133,20 @@ void linux_pair_close(struct linux_pair *pair)
 	linux_file_put(pair->to);
 }
 
+static bool is_regular(const struct linux_file *file)
+{
+	const struct linux_dentry *dentry = linux_vfs_dentry(file);
+
+	return dentry != NULL && dentry->node->type == FS_FILE;
+}
+
+static bool is_directory(const struct linux_file *file)
+{
+	const struct linux_dentry *dentry = linux_vfs_dentry(file);
+
+	return dentry != NULL && dentry->node->type == FS_DIRECTORY;
+}
+
 /* What has no places has none to send from, whatever it is sent to. */
 static status_t sendfile_open(struct thread *thread, int from, int to, struct linux_pair *pair)
 {
@@ -162,7 +176,7 @@ static int64_t call_sendfile(struct thread *thread, const uint64_t x[6])
 	result = sendfile_open(thread, (int)x[1], (int)x[0], &pair);
 	if (result != STATUS_OK)
 		return result;
-	if (pair.from->ops->is_stream || (linux_file_flags(pair.to) & LINUX_O_APPEND))
+	if (pair.from->ops->is_stream || is_directory(pair.from) || (linux_file_flags(pair.to) & LINUX_O_APPEND))
 		result = STATUS_EINVAL;
 	else
 		result = pair_copy_placed(thread, &pair, x[3]);
@@ -180,20 +194,6 @@ static status_t offset_take(struct thread *thread, uint64_t va, uint64_t *offset
 	if (linux_copy_in(thread, offset, va, sizeof(*offset)) != STATUS_OK)
 		return STATUS_EFAULT;
 	return (int64_t)*offset < 0 ? STATUS_EINVAL : STATUS_OK;
-}
-
-static bool is_regular(const struct linux_file *file)
-{
-	const struct linux_dentry *dentry = linux_vfs_dentry(file);
-
-	return dentry != NULL && dentry->node->type == FS_FILE;
-}
-
-static bool is_directory(const struct linux_file *file)
-{
-	const struct linux_dentry *dentry = linux_vfs_dentry(file);
-
-	return dentry != NULL && dentry->node->type == FS_DIRECTORY;
 }
 
 /* Of files that are regular; as much as is there at the beginning, for one that is copied to its own end. Spec: Linux, fs/read_write.c: generic_copy_file_checks() */
