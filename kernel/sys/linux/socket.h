@@ -110,7 +110,7 @@ static inline bool linux_unix_asks_any(const struct linux_socket *socket, const 
 void linux_unix_collect(void);
 
 /*
- * A name that is a path becomes the whole path of its file, which `make` has made: STATUS_EADDRINUSE where it is there; else STATUS_ENOENT where it is not;
+ * A name that is a path becomes the whole path of its file, which `make` has made: STATUS_EADDRINUSE where it is there; else STATUS_ENOENT where it is not; STATUS_EINVAL: it is too long;
  * and what walks and opens say. Other addresses stay. Context: fiber of the process.
  */
 MUST_CHECK status_t linux_unix_resolve(struct process *process, const struct linux_socket *socket, struct linux_address *address, bool make);

@@ -12,7 +12,7 @@
 #include "kernel/sys/linux/vfs.h"
 #include "lib/string.h"
 
-enum { FAMILY_BYTES = 2 };
+enum { FAMILY_BYTES = 2, NAME_BYTES_MAX = 110 /* struct sockaddr_un */ };
 
 static status_t file_find(struct linux_walk *walk, bool make, struct linux_file **out)
 {
@@ -72,8 +72,11 @@ status_t linux_unix_resolve(struct process *process, const struct linux_socket *
 	char path[LINUX_ADDRESS_MAX];
 	size_t bytes;
 
-	if (socket->family != LINUX_AF_UNIX || linux_address_family(address) != LINUX_AF_UNIX || address->length <= FAMILY_BYTES ||
-	    address->bytes[FAMILY_BYTES] == 0)
+	if (socket->family != LINUX_AF_UNIX || linux_address_family(address) != LINUX_AF_UNIX || address->length <= FAMILY_BYTES)
+		return STATUS_OK;
+	if (address->length > NAME_BYTES_MAX)
+		return STATUS_EINVAL;
+	if (address->bytes[FAMILY_BYTES] == 0)
 		return STATUS_OK;
 	bytes = strnlen((const char *)address->bytes + FAMILY_BYTES, address->length - FAMILY_BYTES);
 	memcpy(path, address->bytes + FAMILY_BYTES, bytes);

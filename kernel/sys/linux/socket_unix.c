@@ -197,7 +197,7 @@ static bool name_equal(const struct linux_address *a, const struct linux_address
 /* A name as it is compared: a path without what stands behind its NUL, or an abstract one whole. Spec: unix(7) */
 status_t linux_unix_name_read(const struct linux_address *address, struct linux_address *out)
 {
-	if (linux_address_family(address) != LINUX_AF_UNIX || address->length < 2)
+	if (linux_address_family(address) != LINUX_AF_UNIX || address->length <= 2)
 		return STATUS_EINVAL;
 	*out = *address;
 	if (address->length > 2 && address->bytes[2] != 0)
@@ -237,8 +237,8 @@ static void name_choose(const struct unix_socket *own, struct linux_address *nam
 static status_t unix_bind(struct linux_socket *socket, const struct linux_address *address)
 {
 	struct unix_socket *own = unix_of(socket);
-	struct linux_address name;
-	status_t status = linux_unix_name_read(address, &name);
+	struct linux_address name = *address;
+	status_t status = linux_unix_asks_any(socket, address) ? STATUS_OK : linux_unix_name_read(address, &name);
 
 	if (status != STATUS_OK)
 		return status;
@@ -316,6 +316,35 @@ static status_t stream_connect(struct unix_socket *own, struct unix_socket *to, 
 	return STATUS_OK;
 }
 
+/* Under the lock: a datagram socket is to send there, and takes from there alone. */
+static status_t datagram_connect(struct unix_socket *own, struct unix_socket *to, const struct linux_address *name)
+{
+	if (to == NULL)
+		return STATUS_ECONNREFUSED;
+	if (to->socket.type != LINUX_SOCK_DGRAM)
+		return STATUS_EPROTOTYPE;
+	if (!linux_unix_takes_from(to, own))
+		return STATUS_EPERM;
+	own->target = *name; /* looked up anew each time: it may go, and come again */
+	own->was_connected = true;
+	return STATUS_OK;
+}
+
+/* It sends to nobody, and takes from anybody. One of a pair stays in that: the other knows it by nothing else. */
+static status_t disconnect(struct unix_socket *own)
+{
+	status_t status = STATUS_OK;
+
+	spinlock_take(&linux_unix_lock);
+	if (own->peer != NULL)
+		status = STATUS_EINVAL;
+	else
+		own->was_connected = false;
+	own->target.length = 0;
+	spinlock_give(&linux_unix_lock);
+	return status;
+}
+
 static status_t unix_connect(struct linux_socket *socket, const struct linux_address *address)
 {
 	struct unix_socket *own = unix_of(socket);
@@ -324,6 +353,8 @@ static status_t unix_connect(struct linux_socket *socket, const struct linux_add
 	struct linux_address name;
 	status_t status = linux_unix_name_read(address, &name);
 
+	if (socket->type == LINUX_SOCK_DGRAM && address->length >= 2 && linux_address_family(address) == LINUX_AF_UNSPEC)
+		return disconnect(own);
 	if (status != STATUS_OK)
 		return status;
 	if (socket->type != LINUX_SOCK_DGRAM) {
@@ -337,14 +368,7 @@ static status_t unix_connect(struct linux_socket *socket, const struct linux_add
 	}
 	spinlock_take(&linux_unix_lock);
 	to = linux_unix_hold(linux_unix_name_find(own, &name));
-	if (server != NULL)
-		status = stream_connect(own, to, server);
-	else if (to == NULL || to->socket.type != LINUX_SOCK_DGRAM)
-		status = to == NULL ? STATUS_ECONNREFUSED : STATUS_EPROTOTYPE;
-	else {
-		own->target = name; /* looked up anew each time: it may go, and come again */
-		own->was_connected = true;
-	}
+	status = server != NULL ? stream_connect(own, to, server) : datagram_connect(own, to, &name);
 	spinlock_give(&linux_unix_lock);
 	if (status != STATUS_OK && server != NULL)
 		linux_file_put(&server->socket.file);

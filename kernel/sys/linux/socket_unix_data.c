@@ -50,6 +50,13 @@ void linux_unix_starve(struct unix_socket *own, struct unix_socket *receiver)
 	list_push_back(&receiver->starved, &own->starving);
 }
 
+bool linux_unix_takes_from(const struct unix_socket *receiver, const struct unix_socket *sender)
+{
+	if (receiver->target.length > 0)
+		return linux_unix_name_find(receiver, &receiver->target) == sender;
+	return receiver->peer == NULL || receiver->peer == sender;
+}
+
 /* Under the lock: who gets what is sent, held; or why nobody does. */
 static status_t receiver_find(struct unix_socket *own, const struct linux_address *to, struct unix_socket **out)
 {
@@ -71,6 +78,8 @@ static status_t receiver_find(struct unix_socket *own, const struct linux_addres
 		return STATUS_EPIPE;
 	if (receiver->socket.type != own->socket.type)
 		return STATUS_EPROTOTYPE;
+	if (own->socket.type == LINUX_SOCK_DGRAM && !linux_unix_takes_from(receiver, own))
+		return STATUS_EPERM;
 	if (receiver->receiving_done)
 		return STATUS_EPIPE;
 	if (receiver->received_bytes >= LINUX_SOCKET_BUFFER) {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Datagrams within the machine: who may send to whom, and what is no name. */
+#include "tests/linux/claims.h"
+
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { NAME = offsetof(struct sockaddr_un, sun_path) };
+
+static const struct sockaddr_un one = { .sun_family = AF_UNIX, .sun_path = "\0one" };
+static const struct sockaddr_un two = { .sun_family = AF_UNIX, .sun_path = "\0two" };
+static const struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+static int named(const struct sockaddr_un *name)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	CLAIM(fd >= 0 && bind(fd, (const struct sockaddr *)name, NAME + 4) == 0);
+	return fd;
+}
+
+static int connects(int fd, const struct sockaddr_un *name)
+{
+	return connect(fd, (const struct sockaddr *)name, NAME + 4);
+}
+
+static ssize_t sends(int fd, const struct sockaddr_un *name)
+{
+	return sendto(fd, "x", 1, 0, (const struct sockaddr *)name, NAME + 4);
+}
+
+/* Who is connected takes what its peer sends, and nothing from others, until it is connected no more. */
+static void peers(void)
+{
+	int a = named(&one), b = named(&two), other = socket(AF_UNIX, SOCK_DGRAM, 0), pair[2];
+	char byte;
+
+	CLAIM(sends(other, &one) == 1 && recv(a, &byte, 1, MSG_DONTWAIT) == 1 && connects(a, &two) == 0);
+	REFUSED(sends(other, &one), EPERM);
+	REFUSED(connects(other, &one), EPERM);
+	CLAIM(sends(b, &one) == 1 && recv(a, &byte, 1, MSG_DONTWAIT) == 1 && connects(b, &one) == 0 && send(a, "x", 1, 0) == 1);
+	CLAIM(connect(a, &none, sizeof(none)) == 0 && sends(other, &one) == 1 && recv(a, &byte, 1, MSG_DONTWAIT) == 1);
+	REFUSED(send(a, "x", 1, 0), ENOTCONN);
+	CLAIM(close(b) == 0 && socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
+	CLAIM(bind(pair[0], (const struct sockaddr *)&two, NAME + 4) == 0 && send(pair[1], "x", 1, 0) == 1);
+	REFUSED(sends(other, &two), EPERM);
+	CLAIM(recv(pair[0], &byte, 1, MSG_DONTWAIT) == 1 && recv(pair[0], &byte, 1, MSG_DONTWAIT) == -1);
+	CLAIM(close(a) == 0 && close(other) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0);
+}
+
+/* What is no name, or longer than one. */
+static void names(void)
+{
+	char longest[sizeof(struct sockaddr_un) + 1] = { AF_UNIX, 0, 0, 'l' };
+	int a = socket(AF_UNIX, SOCK_DGRAM, 0), b = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	REFUSED(bind(a, (struct sockaddr *)longest, sizeof(longest)), EINVAL);
+	CLAIM(bind(a, (struct sockaddr *)longest, sizeof(longest) - 1) == 0);
+	REFUSED(connect(b, (struct sockaddr *)longest, sizeof(longest)), EINVAL);
+	REFUSED(sendto(b, "x", 1, 0, (struct sockaddr *)longest, sizeof(longest)), EINVAL);
+	REFUSED(connect(b, (struct sockaddr *)longest, NAME), EINVAL);
+	REFUSED(sendto(b, "x", 1, 0, (struct sockaddr *)longest, NAME), EINVAL);
+	CLAIM(connect(b, (struct sockaddr *)longest, sizeof(longest) - 1) == 0 && send(b, "x", 1, 0) == 1);
+	CLAIM(close(a) == 0 && close(b) == 0);
+	a = socket(AF_UNIX, SOCK_STREAM, 0);
+	REFUSED(connect(a, (struct sockaddr *)longest, NAME), EINVAL);
+	REFUSED(connect(a, &none, sizeof(none)), EINVAL);
+	CLAIM(close(a) == 0);
+}
+
+int main(void)
+{
+	peers();
+	names();
+	return claims_end("datagrams");
+}
