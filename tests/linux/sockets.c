@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -107,14 +108,19 @@ static void udp(void)
 	struct sockaddr_in at = own(PORT_UDP);
 	struct sockaddr_in from;
 	socklen_t bytes = sizeof(from);
+	int there = -1;
 	char data[16];
 	int a = socket(AF_INET, SOCK_DGRAM, 0);
 	int b = socket(AF_INET, SOCK_DGRAM, 0);
 
 	CLAIM(bind(a, (struct sockaddr *)&at, sizeof(at)) == 0);
 	REFUSED(send(b, "x", 1, 0), EDESTADDRREQ);
+	CLAIM(ioctl(a, FIONREAD, &there) == 0 && there == 0 && ioctl(b, FIONREAD, &there) == 0 && there == 0);
 	CLAIM(sendto(b, "datagram", 8, 0, (struct sockaddr *)&at, sizeof(at)) == 8);
-	CLAIM(recvfrom(a, data, 4, MSG_TRUNC, (struct sockaddr *)&from, &bytes) == 8);
+	CLAIM(sendto(b, "x", 1, 0, (struct sockaddr *)&at, sizeof(at)) == 1 && recv(a, data, 1, MSG_PEEK) == 1);
+	CLAIM(ioctl(a, FIONREAD, &there) == 0 && there == 8); /* the next one alone */
+	REFUSED(ioctl(a, FIONREAD, (void *)16), EFAULT);
+	CLAIM(recvfrom(a, data, 4, MSG_TRUNC, (struct sockaddr *)&from, &bytes) == 8 && recv(a, data, 8, 0) == 1);
 	CLAIM(sendto(a, "back", 4, 0, (struct sockaddr *)&from, bytes) == 4);
 	CLAIM(recv(b, data, sizeof(data), 0) == 4 && memcmp(data, "back", 4) == 0);
 	REFUSED(recv(b, data, sizeof(data), MSG_DONTWAIT), EAGAIN);

@@ -334,6 +334,26 @@ static uint32_t udp_poll(struct linux_file *file, struct linux_waiter *waiter)
 	return asking.mask;
 }
 
+static void first_there(void *arg)
+{
+	struct asking *asking = arg;
+	const struct net_datagram *datagram = asking->own->datagram;
+
+	if (datagram == NULL || net_datagram_peek(datagram, &asking->bytes, &asking->at) != STATUS_OK)
+		asking->bytes = 0;
+}
+
+/* FIONREAD: how long the next datagram is. Spec: udp(7) */
+static int64_t udp_ioctl(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument)
+{
+	struct asking asking = { .own = udp_of(linux_socket_of(file)) };
+
+	if (request != LINUX_FIONREAD)
+		return STATUS_ENOTTY;
+	net_look(first_there, &asking);
+	return linux_copy_out(thread, argument, &asking.bytes, sizeof(asking.bytes));
+}
+
 static const struct linux_socket_ops udp_ops = {
 	.bind = udp_bind,
 	.connect = udp_connect,
@@ -350,6 +370,7 @@ static const struct linux_file_ops udp_file_ops = {
 	.write = linux_socket_write,
 	.poll = udp_poll,
 	.stat = linux_socket_stat,
+	.ioctl = udp_ioctl,
 	.end = udp_end,
 	.release = udp_release,
 };
