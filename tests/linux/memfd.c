@@ -159,6 +159,8 @@ static void sizes(void)
 	CLAIM(ftruncate(fd, PAGE + 10) == 0 && ftruncate(fd, PAGE + 20) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) == 0);
 	REFUSED(ftruncate(fd, PAGE + 21), EPERM);
 	REFUSED(fallocate(fd, 0, 0, 3 * PAGE), EPERM);
+	REFUSED(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 3 * PAGE), EPERM);
+	CLAIM(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, PAGE) == 0 && fallocate(fd, 0, 10, PAGE + 10) == 0);
 	CLAIM(write(fd, zeroes, PAGE + 20) == PAGE + 20);
 	REFUSED(write(fd, "x", 1), EPERM);
 	REFUSED(pwrite(fd, "x", 1, 5 * PAGE), EPERM);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -17,6 +18,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+enum { ROUNDS = 100 };
 
 static void files(void)
 {
@@ -55,6 +58,33 @@ static void files(void)
 	close(ends[1]);
 	close(from);
 	close(other);
+}
+
+static pthread_barrier_t start;
+
+static void *allocates(void *arg)
+{
+	pthread_barrier_wait(&start);
+	CLAIM(fallocate(*(int *)arg, 0, 0, 100) == 0);
+	return NULL;
+}
+
+/* Room that is made while another writes takes nothing of what that wrote. */
+static void allocated(void)
+{
+	static const char data[1000];
+	int fd = open("/tmp/allocated", O_CREAT | O_RDWR | O_TRUNC, 0644);
+
+	CLAIM(pthread_barrier_init(&start, NULL, 2) == 0);
+	for (int i = 0; i < ROUNDS; i++) {
+		pthread_t other;
+
+		CLAIM(ftruncate(fd, 0) == 0 && pthread_create(&other, NULL, allocates, &fd) == 0);
+		pthread_barrier_wait(&start);
+		CLAIM(pwrite(fd, data, sizeof(data), 0) == sizeof(data) && pthread_join(other, NULL) == 0);
+		CLAIM(lseek(fd, 0, SEEK_END) == sizeof(data));
+	}
+	CLAIM(close(fd) == 0 && unlink("/tmp/allocated") == 0);
 }
 
 static void paths(void)
@@ -147,6 +177,7 @@ static void options(void)
 int main(void)
 {
 	files();
+	allocated();
 	paths();
 	options();
 	return claims_end("transfers");

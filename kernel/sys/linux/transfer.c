@@ -4,11 +4,16 @@
 /* Data from one descriptor to another by way of the kernel, and what is done to a file's storage. */
 #include "kernel/sys/linux/transfer.h"
 
+#include "capos/abi/dir.h"
+#include "kernel/cap/fs_acts.h"
 #include "kernel/core/libc.h"
+#include "kernel/io/fs/fs.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/inotify.h"
+#include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/pipe.h"
 #include "kernel/sys/linux/signal.h"
 #include "kernel/sys/linux/thread.h"
@@ -247,13 +252,46 @@ static int64_t call_copy_file_range(struct thread *thread, const uint64_t x[6])
 	return result;
 }
 
+struct growing {
+	struct linux_dentry *dentry;
+	struct fs_stat values;
+	bool keeps_size;
+	status_t status;
+};
+
+/* Looked at and made larger in one, so that what another adds meanwhile is not cut off. */
+static void grow_act(void *arg)
+{
+	struct growing *growing = arg;
+	struct fs_node *node = growing->dentry->node;
+	struct fs_stat stat = { 0 };
+
+	growing->status = node->fs->ops->stat(node, &stat);
+	if (growing->status != STATUS_OK || stat.size >= growing->values.size)
+		return;
+	growing->status = FS_MAY(node->fs, set);
+	if (growing->status == STATUS_OK)
+		growing->status = linux_memfd_may_resize(growing->dentry, growing->values.size);
+	if (growing->status == STATUS_OK && !growing->keeps_size)
+		growing->status = node->fs->ops->set(node, FS_SET_SIZE, &growing->values);
+}
+
+/* `keeps_size`: whether it might be made larger is all. */
+static status_t grow(struct linux_dentry *dentry, uint64_t size, bool keeps_size)
+{
+	struct growing growing = { .dentry = dentry, .values = { .size = size }, .keeps_size = keeps_size };
+
+	growing.status = linux_dentry_may(dentry, CAPOS_DIR_RIGHT_WRITE);
+	if (growing.status == STATUS_OK)
+		linux_fs_run(dentry->service, grow_act, &growing);
+	if (growing.status == STATUS_OK)
+		linux_notify(dentry, LINUX_IN_MODIFY);
+	return growing.status;
+}
+
 /* Makes a file larger; that its blocks are set aside is left to the file system. */
 static status_t allocate(struct linux_file *file, uint64_t mode, int64_t offset, int64_t bytes)
 {
-	struct linux_stat stat;
-	struct fs_stat values = { .size = (uint64_t)offset + (uint64_t)bytes };
-	status_t status;
-
 	if (offset < 0 || bytes <= 0)
 		return STATUS_EINVAL;
 	if ((linux_file_flags(file) & LINUX_O_ACCMODE) == 0)
@@ -264,10 +302,7 @@ static status_t allocate(struct linux_file *file, uint64_t mode, int64_t offset,
 		return STATUS_EFBIG;
 	if ((mode & ~(uint64_t)FALLOC_KEEP_SIZE) != 0)
 		return STATUS_ENOTSUP;
-	status = linux_file_stat(file, &stat);
-	if (status != STATUS_OK || (mode & FALLOC_KEEP_SIZE) != 0 || stat.fs.size >= values.size)
-		return status;
-	return linux_dentry_set(linux_vfs_dentry(file), FS_SET_SIZE, &values);
+	return grow(linux_vfs_dentry(file), (uint64_t)offset + (uint64_t)bytes, (mode & FALLOC_KEEP_SIZE) != 0);
 }
 
 static int64_t call_fallocate(struct thread *thread, const uint64_t x[6])
