@@ -214,6 +214,25 @@ static void controls(void)
 	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0);
 }
 
+/* Who sends may say who it is. */
+static void credentials(void)
+{
+	struct ucred own = { .pid = getpid(), .uid = getuid(), .gid = getgid() };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(own))] = { 0 };
+	struct iovec bytes = { "x", 1 };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	int pair[2];
+	char data;
+
+	*header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(own)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_CREDENTIALS };
+	memcpy(CMSG_DATA(header), &own, sizeof(own));
+	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && sendmsg(pair[0], &message, 0) == 1 && read(pair[1], &data, 1) == 1);
+	header->cmsg_len = CMSG_LEN(sizeof(own) - 4);
+	REFUSED(sendmsg(pair[0], &message, 0), EINVAL);
+	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0);
+}
+
 static void pairs(void)
 {
 	struct pollfd look;
@@ -278,6 +297,7 @@ int main(void)
 	rights_end_a_call();
 	parts();
 	controls();
+	credentials();
 	names();
 	REFUSED(listen(fd, 1), ENOTSOCK);
 	REFUSED(listen(-1, 1), EBADF);

@@ -18,7 +18,7 @@
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
 
-enum { SOL_SOCKET = 1, SCM_RIGHTS = 1 };
+enum { SOL_SOCKET = 1, SCM_RIGHTS = 1, SCM_CREDENTIALS = 2 };
 
 struct message_header {
 	uint64_t name;
@@ -227,11 +227,26 @@ static status_t rights_take(struct transfer *transfer, uint64_t va, uint64_t byt
 	return status;
 }
 
+/* Who sends may say so, and nothing else: the receiver is not told. */
+static status_t credentials_take(struct transfer *transfer, uint64_t va, uint64_t bytes)
+{
+	int32_t said[3] = { 0 }; /* struct ucred: process, user, group */
+	status_t status = STATUS_EINVAL;
+
+	if (bytes == sizeof(said))
+		status = linux_copy_in(transfer->thread, said, va, sizeof(said));
+	if (status == STATUS_OK && (said[0] != (int32_t)transfer->thread->process->number || said[1] != 0 || said[2] != 0))
+		status = STATUS_EPERM;
+	return status;
+}
+
 /* What is for a layer that a UNIX socket has not, that ignores. Spec: Linux, net/core/scm.c: __scm_send() */
 static status_t control_take(struct transfer *transfer, const struct control_header *control, uint64_t va)
 {
 	if (control->level == SOL_SOCKET && control->type == SCM_RIGHTS)
 		return rights_take(transfer, va, control->bytes - sizeof(*control));
+	if (control->level == SOL_SOCKET && control->type == SCM_CREDENTIALS)
+		return credentials_take(transfer, va, control->bytes - sizeof(*control));
 	return control->level != SOL_SOCKET && transfer->socket->family == LINUX_AF_UNIX ? STATUS_OK : STATUS_EINVAL;
 }
 
