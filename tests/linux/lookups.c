@@ -140,6 +140,20 @@ static void only_named(void)
 	CLAIM(poll(&asked, 1, 0) == 1 && asked.revents == POLLNVAL && close(fd) == 0);
 }
 
+/* A directory that was removed is empty, and has no dots either. */
+static void removed(void)
+{
+	char entries[256];
+	int fresh = -1, read_before = -1;
+
+	CLAIM(mkdir("/tmp/gone", 0755) == 0 && (fresh = open("/tmp/gone", O_RDONLY)) >= 0 && (read_before = open("/tmp/gone", O_RDONLY)) >= 0);
+	CLAIM(syscall(SYS_getdents64, read_before, entries, sizeof(entries)) > 0 && syscall(SYS_getdents64, read_before, entries, sizeof(entries)) == 0);
+	CLAIM(rmdir("/tmp/gone") == 0);
+	REFUSED(syscall(SYS_getdents64, fresh, entries, sizeof(entries)), ENOENT);
+	REFUSED(syscall(SYS_getdents64, read_before, entries, sizeof(entries)), ENOENT);
+	CLAIM(close(fresh) == 0 && close(read_before) == 0);
+}
+
 static void times(void)
 {
 	struct timespec set[2] = { { 5, 1000000000 }, { 5, 0 } };
@@ -316,6 +330,7 @@ int main(void)
 	long_paths();
 	names();
 	only_named();
+	removed();
 	times();
 	what_is_told();
 	lists();

@@ -82,20 +82,29 @@ static bool entry_each(void *ctx, const struct fs_entry *entry)
 			 entry->cookie + DOTS);
 }
 
-static uint64_t id_of(const struct linux_dentry *dentry)
+/* Its number; and whether it is there: one that was removed has not even its dots. */
+static bool is_there(struct fs_node *node, uint64_t *id)
 {
 	struct fs_stat stat;
 
-	return dentry->node->fs->ops->stat(dentry->node, &stat) == STATUS_OK ? stat.id : 0;
+	*id = 0;
+	if (node->fs->ops->stat(node, &stat) != STATUS_OK)
+		return true;
+	*id = stat.id;
+	return stat.links > 0 || linux_virtual_has(node);
 }
 
 static void list_act(void *arg)
 {
 	struct listing *list = arg;
 	struct fs_node *node = list->directory->node;
+	uint64_t id;
 
+	list->status = list->place > 0 || is_there(node, &id) ? STATUS_OK : STATUS_ENOENT;
+	if (list->status != STATUS_OK)
+		return;
 	if (list->place == 0)
-		(void)entry_add(list, span_of(".", 1), id_of(list->directory), 4, 1);
+		(void)entry_add(list, span_of(".", 1), id, 4, 1);
 	if (list->place == 1 && !list->full)
 		(void)entry_add(list, span_of("..", 2), 1, 4, DOTS);
 	if (list->place >= MOUNTS_AT || list->full)
@@ -104,6 +113,8 @@ static void list_act(void *arg)
 		linux_virtual_list(list->process, node, list->place - DOTS, entry_each, list);
 	else
 		list->status = node->fs->ops->list(node, list->place - DOTS, entry_each, list);
+	if (list->status == STATUS_OK && list->used == 0 && !list->full && !is_there(node, &id))
+		list->status = STATUS_ENOENT;
 }
 
 /* What is mounted in the directory. Context: no file system's. */
