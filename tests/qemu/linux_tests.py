@@ -45,10 +45,13 @@ TYPED = {"a line": "ab\x7fc\r", "words": "one two\x17x\r", "parts": "part\r", "a
 def typed(smp: int) -> suite.Case:
     """Somebody at the terminal."""
     def script(console: ConsoleSpawn) -> None:
+        asked = set()
         while console.expect([r"type ([a-z ]+)\r?\n", "typed: as it must be", "exited with code"]) == 0:
+            asked.add(console.match.group(1))
             console.send(TYPED[console.match.group(1)])
             if console.match.group(1) == "a line":  # what is typed is shown, and what is taken back wiped out
-                console.expect_exact("ab\b \bc\r\n")
+                console.expect_exact("ab\b \bc\n")
+        assert asked == set(TYPED), f"never asked for: {set(TYPED) - asked}"
 
     machine = suite.product(paths.BUILD / "tests" / "linux" / "typed.rpk", smp=smp, icount=True, seed=1, append="-- asks", extra=NETWORK)
     return suite.Case(f"linux[typed,asks,smp{smp}]", machine, Expectation(
