@@ -280,6 +280,8 @@ status_t processes_run(struct span archive, const struct manifest *manifest, str
 	bundle_archive = archive;
 	bundle_network = &manifest->network;
 	launch_words = launch;
+	if (launch.len > 0 && !manifest->processes[manifest->main].launch)
+		log_line("proc: the words behind -- are for nobody: %s has no launch = true", manifest->processes[manifest->main].name);
 	if (status != STATUS_OK)
 		(void)format_print(why, PROGRAM_WHY_BYTES, "memory: the machine has none left");
 	for (; status == STATUS_OK && made < manifest->process_count; made += status == STATUS_OK) {

@@ -40,7 +40,9 @@ def cases() -> list[suite.Case]:
         bad=(*BAD_PATTERNS, "memory: ", "trust: ", f"id {KEYLESS_ID}")))
     traced = suite.Case("log_trace", suite.product(append="log=trace"), Expectation(
         markers=(markers.RUBICON, r"re:cap: process 1: capability 0x[0-9a-f]+ method 1: 0")))
-    return [hello, exact, counted, silent, traced]
+    unasked = suite.Case("boot_words_for_nobody", suite.product(append="-- word"), Expectation(
+        markers=(markers.RUBICON, "proc: the words behind -- are for nobody: c-hello has no launch = true", *markers.process("c-hello", 0))))
+    return [hello, exact, counted, silent, traced, unasked]
 
 
 if __name__ == "__main__":
