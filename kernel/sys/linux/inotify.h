@@ -20,6 +20,7 @@
 #include "lib/status.h"
 
 struct budget;
+struct fs_node;
 struct linux_dentry;
 struct linux_walk;
 
@@ -97,14 +98,15 @@ static inline void linux_notify_name(struct linux_dentry *directory, struct span
 		linux_watches_tell_name(directory, name, event, 0);
 }
 
-/* What is going to lose a name: looked at before, told afterwards. */
+/* What is going to lose a name: looked at before, in the same operation, lest somebody else takes another of its names meanwhile; told afterwards. */
 struct linux_leaving {
 	const void *fs; /* NULL: nobody watches anything */
 	uint64_t id;
 	bool is_directory, is_last; /* its last name */
 };
 
-struct linux_leaving linux_watches_leaving(struct linux_dentry *dentry);
+/* Context: as an operation of the file system. */
+struct linux_leaving linux_watches_leaving(struct fs_node *directory, struct span name);
 
 /* It has lost it: to who watches it, and does so no more where that was the last one. */
 void linux_watches_left(const struct linux_leaving *leaving);

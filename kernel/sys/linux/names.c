@@ -125,8 +125,10 @@ static void unlink_act(void *arg)
 	struct fs_node *directory = act->walk->at->node;
 
 	act->status = FS_MAY(directory->fs, remove);
-	if (act->status == STATUS_OK)
-		act->status = directory->fs->ops->remove(directory, linux_name_of(act->walk), act->flags != 0);
+	if (act->status != STATUS_OK)
+		return;
+	act->leaving = linux_watches_leaving(directory, linux_name_of(act->walk));
+	act->status = directory->fs->ops->remove(directory, linux_name_of(act->walk), act->flags != 0);
 }
 
 static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
@@ -146,12 +148,10 @@ static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 	else
 		status = linux_name_is_removable(act.walk);
 	if (status == STATUS_OK) {
-		struct linux_leaving leaving = linux_watches_leaving(act.walk->found);
-
 		linux_walk_let_go(act.walk);
 		status = linux_name_run(&act, unlink_act);
-		if (status == STATUS_OK && leaving.fs != NULL) {
-			linux_watches_left(&leaving);
+		if (status == STATUS_OK && act.leaving.fs != NULL) {
+			linux_watches_left(&act.leaving);
 			linux_notify_name(act.walk->at, linux_name_of(act.walk), LINUX_IN_DELETE | (act.flags != 0 ? (uint32_t)LINUX_IN_ISDIR : 0));
 		}
 	}

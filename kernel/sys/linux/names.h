@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kernel/io/fs/fs.h"
+#include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/path.h"
 #include "lib/span.h"
 #include "lib/status.h"
@@ -20,6 +21,7 @@ struct linux_name_act {
 	uint32_t flags;
 	enum fs_type type;
 	uint16_t permissions;
+	struct linux_leaving leaving; /* W: what is done. What has lost the name */
 	status_t status;
 };
 

@@ -51,8 +51,10 @@ static void rename_act(void *arg)
 	struct fs_node *directory = act->from->at->node;
 
 	act->status = FS_MAY(directory->fs, rename);
-	if (act->status == STATUS_OK)
-		act->status = directory->fs->ops->rename(directory, linux_name_of(act->from), act->walk->at->node, linux_name_of(act->walk), act->flags != 0);
+	if (act->status != STATUS_OK)
+		return;
+	act->leaving = linux_watches_leaving(act->walk->at->node, linux_name_of(act->walk));
+	act->status = directory->fs->ops->rename(directory, linux_name_of(act->from), act->walk->at->node, linux_name_of(act->walk), act->flags != 0);
 }
 
 /* Whether `below` is in `above`, or is that itself. */
@@ -81,7 +83,6 @@ static status_t names_are_good(const struct linux_name_act *act)
 static status_t rename_walked(struct linux_name_act *act)
 {
 	struct linux_dentry *there = act->walk->found;
-	struct linux_leaving leaving;
 	status_t status;
 	bool directory;
 
@@ -107,13 +108,12 @@ static status_t rename_walked(struct linux_name_act *act)
 		return STATUS_EBUSY;
 	if (there != NULL && (there->node->type == FS_DIRECTORY) != directory)
 		return directory ? STATUS_ENOTDIR : STATUS_EISDIR;
-	leaving = linux_watches_leaving(there);
 	linux_walk_let_go(act->walk);
 	status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
 	if (status == STATUS_OK)
 		status = linux_name_run(act, rename_act);
 	if (status == STATUS_OK && linux_is_watched())
-		linux_watches_moved(act->from, act->walk, &leaving);
+		linux_watches_moved(act->from, act->walk, &act->leaving);
 	return status;
 }
 

@@ -164,17 +164,21 @@ uint32_t linux_watches_event_of(uint32_t what)
 	return event | ((what & FS_SET_ACCESSED) ? LINUX_IN_ACCESS : 0) | ((what & FS_SET_MODIFIED) ? LINUX_IN_MODIFY : 0);
 }
 
-struct linux_leaving linux_watches_leaving(struct linux_dentry *dentry)
+struct linux_leaving linux_watches_leaving(struct fs_node *directory, struct span name)
 {
 	struct linux_leaving leaving = { 0 };
-	struct linux_stat stat;
+	struct fs_node *node;
+	struct fs_stat stat;
 
-	if (dentry == NULL || !linux_is_watched() || linux_dentry_stat(dentry, &stat) != STATUS_OK)
+	if (!linux_is_watched() || directory->fs->ops->lookup(directory, name, &node) != STATUS_OK)
 		return leaving;
-	leaving.fs = dentry->node->fs;
-	leaving.id = stat.fs.id;
-	leaving.is_directory = dentry->node->type == FS_DIRECTORY;
-	leaving.is_last = leaving.is_directory || stat.fs.links <= 1;
+	if (node->fs->ops->stat(node, &stat) == STATUS_OK) {
+		leaving.fs = node->fs;
+		leaving.id = stat.id;
+		leaving.is_directory = node->type == FS_DIRECTORY;
+		leaving.is_last = leaving.is_directory || stat.links <= 1;
+	}
+	fs_node_put(node);
 	return leaving;
 }
 
