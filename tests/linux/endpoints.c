@@ -259,6 +259,11 @@ static void peers(void)
 	CLAIM(close(pair[1]) == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0 && send(pair[0], "x", 1, 0) == 1 && close(pair[1]) == 0);
 	REFUSED(send(pair[0], "x", 1, MSG_NOSIGNAL), ECONNRESET);
 	REFUSED(send(pair[0], "x", 1, MSG_NOSIGNAL), EPIPE);
+	/* To who receives that is told before what has come, and what has come is still there. */
+	CLAIM(close(pair[0]) == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0 && send(pair[0], "x", 1, 0) == 1 && send(pair[1], "y", 1, 0) == 1);
+	CLAIM(close(pair[1]) == 0);
+	REFUSED(recv(pair[0], much, 8, 0), ECONNRESET);
+	CLAIM(recv(pair[0], much, 8, 0) == 1 && much[0] == 'y' && recv(pair[0], much, 8, 0) == 0);
 	CLAIM(close(pair[0]) == 0);
 	CLAIM(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair) == 0 && shutdown(pair[1], SHUT_RD) == 0);
 	REFUSED(read(pair[1], much, 8), EAGAIN);

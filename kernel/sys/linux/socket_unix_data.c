@@ -217,6 +217,10 @@ static bool receive_begin(struct unix_socket *own, const struct linux_message *m
 		own->receive_missed = true;
 		return false;
 	}
+	if (own->was_reset && own->socket.type == LINUX_SOCK_SEQPACKET) { /* before what has come. Spec: Linux, net/core/datagram.c: __skb_try_recv_datagram() */
+		*why = linux_unix_error(own);
+		return false;
+	}
 	if (!list_is_empty(&own->received)) {
 		own->receiving = true;
 		return true;
