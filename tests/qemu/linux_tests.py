@@ -43,7 +43,7 @@ TYPED = {"a line": "ab\x7fc\r", "words": "one two\x17x\r", "parts": "part\r", "a
 
 
 def typed(smp: int) -> suite.Case:
-    """Somebody at the terminal."""
+    """Somebody at the terminal, who takes the host's time."""
     def script(console: ConsoleSpawn) -> None:
         asked = set()
         while console.expect([r"type ([a-z ]+)\r?\n", "typed: as it must be", "exited with code"]) == 0:
@@ -53,7 +53,7 @@ def typed(smp: int) -> suite.Case:
                 console.expect_exact("ab\b \bc\n")
         assert asked == set(TYPED), f"never asked for: {set(TYPED) - asked}"
 
-    machine = suite.product(paths.BUILD / "tests" / "linux" / "typed.rpk", smp=smp, icount=True, seed=1, append="-- asks", extra=NETWORK)
+    machine = suite.product(paths.BUILD / "tests" / "linux" / "typed.rpk", smp=smp, icount=True, idles=True, seed=1, append="-- asks", extra=NETWORK)
     return suite.Case(f"linux[typed,asks,smp{smp}]", machine, Expectation(
         markers=(markers.RUBICON, "typed: as it must be", HALTED), bad=("WRONG",)), script=script)
 
