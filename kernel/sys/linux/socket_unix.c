@@ -17,7 +17,6 @@
 static_assert(sizeof(struct unix_socket) <= LINUX_FILE_CHARGE, "what one is charged covers it");
 
 struct spinlock linux_unix_lock;
-static struct list_node names = LIST_INIT(names); /* W: under the lock */
 
 static const struct linux_file_ops unix_file_ops;
 static const struct linux_socket_ops unix_ops;
@@ -181,59 +180,6 @@ struct unix_socket *linux_unix_of_file(struct linux_file *file)
 	return file->ops == &unix_file_ops ? unix_of(linux_socket_of(file)) : NULL;
 }
 
-/* Under the lock, or of a copy: the name as a program is told it: a path with its NUL, where there is room for that. */
-void linux_unix_name_tell(const struct linux_address *name, struct linux_address *out)
-{
-	*out = *name;
-	if (out->length > 2 && out->bytes[2] != 0 && out->length < LINUX_ADDRESS_MAX)
-		out->bytes[out->length++] = 0;
-}
-
-static bool name_equal(const struct linux_address *a, const struct linux_address *b)
-{
-	return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
-}
-
-/* A name as it is compared: a path without what stands behind its NUL, or an abstract one whole. Spec: unix(7) */
-status_t linux_unix_name_read(const struct linux_address *address, struct linux_address *out)
-{
-	if (linux_address_family(address) != LINUX_AF_UNIX || address->length <= 2)
-		return STATUS_EINVAL;
-	*out = *address;
-	if (address->length > 2 && address->bytes[2] != 0)
-		out->length = 2 + (uint32_t)strnlen((const char *)address->bytes + 2, address->length - 2);
-	return STATUS_OK;
-}
-
-/* Under the lock. A family has its budget, and its names, for itself. */
-struct unix_socket *linux_unix_name_find(const struct unix_socket *own, const struct linux_address *name)
-{
-	for (struct list_node *node = names.next; node != &names; node = node->next) {
-		struct unix_socket *found = LIST_OWNER(node, struct unix_socket, named);
-
-		/* What is no path is a name among sockets of one type. */
-		if (found->socket.file.budget == own->socket.file.budget && name_equal(&found->name, name) &&
-		    (name->bytes[2] != 0 || found->socket.type == own->socket.type))
-			return found;
-	}
-	return NULL;
-}
-
-/* Under the lock. A name of the kernel's choice: five digits. */
-static void name_choose(const struct unix_socket *own, struct linux_address *name)
-{
-	static uint32_t next;
-
-	name->length = 2 + 6;
-	do {
-		uint32_t number = next++;
-
-		for (unsigned i = 0; i < 5; i++, number >>= 4)
-			name->bytes[7 - i] = (uint8_t)"0123456789abcdef"[number & 15];
-		name->bytes[2] = 0;
-	} while (linux_unix_name_find(own, name) != NULL);
-}
-
 static status_t unix_bind(struct linux_socket *socket, const struct linux_address *address)
 {
 	struct unix_socket *own = unix_of(socket);
@@ -247,16 +193,7 @@ static status_t unix_bind(struct linux_socket *socket, const struct linux_addres
 		spinlock_give(&linux_unix_lock);
 		return name.length == 2 ? STATUS_OK : STATUS_EINVAL;
 	}
-	if (name.length == 2)
-		name_choose(own, &name);
-	if (name.bytes[2] != 0 && linux_unix_name_find(own, &name) != NULL)
-		list_remove(&linux_unix_name_find(own, &name)->named); /* its file is gone, for another was just made */
-	else if (linux_unix_name_find(own, &name) != NULL)
-		status = STATUS_EADDRINUSE;
-	if (status == STATUS_OK) {
-		own->name = name;
-		list_push_back(&names, &own->named);
-	}
+	status = linux_unix_name_give(own, &name);
 	spinlock_give(&linux_unix_lock);
 	return status;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Sockets within the machine, inside: what makes, names and joins them (socket_unix.c), and what moves bytes (socket_unix_data.c). */
+/*
+ * Sockets within the machine, inside: what makes and joins them (socket_unix.c), names them
+ * (socket_unix_names.c), moves bytes (socket_unix_data.c), and tells what can be done without waiting (socket_unix_ready.c).
+ */
 #ifndef KERNEL_SYS_LINUX_SOCKET_UNIX_H
 #define KERNEL_SYS_LINUX_SOCKET_UNIX_H
 
@@ -64,6 +67,9 @@ bool linux_unix_takes_from(const struct unix_socket *receiver, const struct unix
 
 /* Who of a socket's family has a name; NULL: nobody. Context: under the lock. */
 struct unix_socket *linux_unix_name_find(const struct unix_socket *own, const struct linux_address *name);
+
+/* Calls a socket so; by a name that is chosen where that is a family alone. STATUS_EADDRINUSE. Context: under the lock. */
+MUST_CHECK status_t linux_unix_name_give(struct unix_socket *own, struct linux_address *name);
 
 /* Holds it; NULL where there is none, or its last hold has gone. Context: under the lock. */
 struct unix_socket *linux_unix_hold(struct unix_socket *own);

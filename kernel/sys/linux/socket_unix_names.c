@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Sockets within the machine: what they are called, and who is called so. */
+#include "kernel/sys/linux/socket_unix.h"
+#include "lib/string.h"
+
+enum { FAMILY_BYTES = 2 };
+
+static struct list_node names = LIST_INIT(names); /* W: under the lock */
+
+/* Under the lock, or of a copy: the name as a program is told it: a path with its NUL, where there is room for that. */
+void linux_unix_name_tell(const struct linux_address *name, struct linux_address *out)
+{
+	*out = *name;
+	if (out->length > FAMILY_BYTES && out->bytes[FAMILY_BYTES] != 0 && out->length < LINUX_ADDRESS_MAX)
+		out->bytes[out->length++] = 0;
+}
+
+static bool name_equal(const struct linux_address *a, const struct linux_address *b)
+{
+	return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
+}
+
+/* A name as it is compared: a path without what stands behind its NUL, or an abstract one whole. Spec: unix(7) */
+status_t linux_unix_name_read(const struct linux_address *address, struct linux_address *out)
+{
+	if (linux_address_family(address) != LINUX_AF_UNIX || address->length <= FAMILY_BYTES)
+		return STATUS_EINVAL;
+	*out = *address;
+	if (address->length > FAMILY_BYTES && address->bytes[FAMILY_BYTES] != 0)
+		out->length = FAMILY_BYTES + (uint32_t)strnlen((const char *)address->bytes + FAMILY_BYTES, address->length - FAMILY_BYTES);
+	return STATUS_OK;
+}
+
+/* Under the lock. A family has its budget, and its names, for itself. */
+struct unix_socket *linux_unix_name_find(const struct unix_socket *own, const struct linux_address *name)
+{
+	for (struct list_node *node = names.next; node != &names; node = node->next) {
+		struct unix_socket *found = LIST_OWNER(node, struct unix_socket, named);
+
+		/* What is no path is a name among sockets of one type. */
+		if (found->socket.file.budget == own->socket.file.budget && name_equal(&found->name, name) &&
+		    (name->bytes[FAMILY_BYTES] != 0 || found->socket.type == own->socket.type))
+			return found;
+	}
+	return NULL;
+}
+
+/* Under the lock. A name of the kernel's choice: five digits. */
+static void name_choose(const struct unix_socket *own, struct linux_address *name)
+{
+	static uint32_t next;
+
+	name->length = FAMILY_BYTES + 6;
+	do {
+		uint32_t number = next++;
+
+		for (unsigned i = 0; i < 5; i++, number >>= 4)
+			name->bytes[7 - i] = (uint8_t)"0123456789abcdef"[number & 15];
+		name->bytes[FAMILY_BYTES] = 0;
+	} while (linux_unix_name_find(own, name) != NULL);
+}
+
+status_t linux_unix_name_give(struct unix_socket *own, struct linux_address *name)
+{
+	struct unix_socket *found;
+
+	if (name->length == FAMILY_BYTES)
+		name_choose(own, name);
+	found = linux_unix_name_find(own, name);
+	if (found != NULL && name->bytes[FAMILY_BYTES] == 0)
+		return STATUS_EADDRINUSE;
+	if (found != NULL)
+		list_remove(&found->named); /* its file is gone, for another was just made */
+	own->name = *name;
+	list_push_back(&names, &own->named);
+	return STATUS_OK;
+}
