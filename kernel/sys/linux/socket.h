@@ -39,6 +39,17 @@ static inline uint16_t linux_address_family(const struct linux_address *address)
 	return address->length >= 2 ? (uint16_t)(address->bytes[0] | address->bytes[1] << 8) : LINUX_AF_UNSPEC;
 }
 
+/* Who a process is: struct ucred. */
+struct linux_credentials {
+	uint32_t process, user, group;
+};
+
+/* By its number: all users and groups are 0. `nobody`: the user and the group that are told where there is no process, of number 0. */
+static inline struct linux_credentials linux_credentials_of(uint32_t process, uint32_t nobody)
+{
+	return process != 0 ? (struct linux_credentials){ .process = process } : (struct linux_credentials){ .user = nobody, .group = nobody };
+}
+
 /* What is sent or received at once. */
 struct linux_message {
 	struct linux_data *data;
@@ -46,6 +57,8 @@ struct linux_message {
 	struct linux_address *address;  /* where to; where it came from: length 0 where that has none. NULL: of no interest */
 	struct linux_file *files[LINUX_RIGHTS_MAX]; /* held: taken over when sent; the receiver's */
 	unsigned file_count;
+	bool tells_sender;     /* sent: whether or not anybody asks; received: what `sender` is */
+	struct linux_credentials sender;
 	uint32_t result_flags; /* of one received */
 };
 
@@ -73,6 +86,8 @@ struct linux_socket {
 	uint8_t family, type;
 	bool listening;              /* W: listen(), shutdown() */
 	bool bound;                  /* W: bind() */
+	_Atomic bool asks_sender;    /* SO_PASSCRED */
+	_Atomic uint32_t peer;       /* SO_PEERCRED: number of the process; 0: none */
 	struct linux_event event;    /* something changed */
 	uint64_t receive_timeout_ns; /* SO_RCVTIMEO, SO_SNDTIMEO; 0: none */
 	uint64_t send_timeout_ns;

@@ -37,6 +37,8 @@ struct control_header {
 
 static_assert(sizeof(struct control_header) == 16, "include/linux/socket.h: struct cmsghdr");
 
+enum { CREDENTIALS_BYTES = sizeof(struct control_header) + sizeof(struct linux_credentials) };
+
 enum { CONTROL_MAX = 20480 /* all of a message's: net.core.optmem_max */ };
 
 /* How far behind one the next begins. */
@@ -227,16 +229,17 @@ static status_t rights_take(struct transfer *transfer, uint64_t va, uint64_t byt
 	return status;
 }
 
-/* Who sends may say so, and nothing else: the receiver is not told. */
+/* Who sends may say so, and nothing else. */
 static status_t credentials_take(struct transfer *transfer, uint64_t va, uint64_t bytes)
 {
-	int32_t said[3] = { 0 }; /* struct ucred: process, user, group */
+	struct linux_credentials said = { 0 };
 	status_t status = STATUS_EINVAL;
 
 	if (bytes == sizeof(said))
-		status = linux_copy_in(transfer->thread, said, va, sizeof(said));
-	if (status == STATUS_OK && (said[0] != (int32_t)transfer->thread->process->number || said[1] != 0 || said[2] != 0))
+		status = linux_copy_in(transfer->thread, &said, va, sizeof(said));
+	if (status == STATUS_OK && (said.process != transfer->thread->process->number || said.user != 0 || said.group != 0))
 		status = STATUS_EPERM;
+	transfer->message.tells_sender |= status == STATUS_OK;
 	return status;
 }
 
@@ -288,6 +291,35 @@ int64_t linux_call_sendmsg(struct thread *thread, const uint64_t x[6])
 	return transfer_end(transfer, status == STATUS_OK ? send_run(transfer) : status);
 }
 
+/* So much control data was written: the next begins behind, as far as there is room. */
+static void control_advance(struct message_header *header, uint64_t bytes)
+{
+	uint64_t space = control_space(bytes) < header->control_bytes ? control_space(bytes) : header->control_bytes;
+
+	header->control += space;
+	header->control_bytes -= space;
+}
+
+/* Who has sent it, as far as there is room. Spec: Linux, net/core/scm.c: put_cmsg() */
+static void sender_out(struct transfer *transfer)
+{
+	struct message_header *header = &transfer->header;
+	struct {
+		struct control_header control;
+		struct linux_credentials sender;
+	} told = { { CREDENTIALS_BYTES, SOL_SOCKET, SCM_CREDENTIALS }, transfer->message.sender };
+
+	if (!transfer->message.tells_sender)
+		return;
+	if (header->control == 0 || header->control_bytes < CREDENTIALS_BYTES) {
+		transfer->message.result_flags |= LINUX_MSG_CTRUNC;
+		told.control.bytes = header->control_bytes;
+	}
+	if (header->control != 0 && told.control.bytes >= sizeof(told.control) &&
+	    linux_copy_out(transfer->thread, header->control, &told, told.control.bytes) == STATUS_OK)
+		control_advance(header, told.control.bytes);
+}
+
 /* Descriptors for the files that came along, as far as there is room for them; the others are closed. */
 static void rights_out(struct transfer *transfer)
 {
@@ -298,7 +330,6 @@ static void rights_out(struct transfer *transfer)
 	unsigned count = 0;
 	struct control_header control = { .level = SOL_SOCKET, .type = SCM_RIGHTS };
 
-	header->control_bytes = 0;
 	while (count < message->file_count && (count + 1) * sizeof(fds[0]) <= room) {
 		int64_t fd = linux_fd_add(transfer->thread->process, message->files[count], 0, (message->flags & LINUX_MSG_CMSG_CLOEXEC) != 0);
 
@@ -318,7 +349,7 @@ static void rights_out(struct transfer *transfer)
 	control.bytes = sizeof(control) + count * sizeof(fds[0]);
 	if (linux_copy_out(transfer->thread, header->control, &control, sizeof(control)) == STATUS_OK &&
 	    linux_copy_out(transfer->thread, header->control + sizeof(control), fds, count * sizeof(fds[0])) == STATUS_OK) {
-		header->control_bytes = control_space(control.bytes) - sizeof(control) < room ? control_space(control.bytes) : sizeof(control) + room;
+		control_advance(header, control.bytes);
 		return;
 	}
 	/* Numbers that nobody is told of are none; what they came with is received. Spec: Linux, net/core/scm.c: scm_detach_fds() */
@@ -343,9 +374,12 @@ static status_t header_out(struct transfer *transfer, uint64_t va)
 			status = linux_copy_out(thread, va + offsetof(struct message_header, name_bytes), &length, sizeof(length));
 	}
 	if (status == STATUS_OK) {
+		uint64_t written = header->control;
+
+		sender_out(transfer);
 		rights_out(transfer);
-		status = linux_copy_out(thread, va + offsetof(struct message_header, control_bytes), &header->control_bytes,
-					sizeof(header->control_bytes));
+		written = header->control - written;
+		status = linux_copy_out(thread, va + offsetof(struct message_header, control_bytes), &written, sizeof(written));
 	}
 	if (status == STATUS_OK)
 		status = linux_copy_out(thread, va + offsetof(struct message_header, flags), &transfer->message.result_flags,

@@ -63,10 +63,6 @@ struct linger {
 	int32_t on, seconds;
 };
 
-struct credentials { /* struct ucred */
-	int32_t pid, uid, gid;
-};
-
 static int64_t timeout_set(struct thread *thread, uint64_t *to, const uint64_t x[6])
 {
 	struct timeval time;
@@ -103,9 +99,10 @@ int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *sock
 		return STATUS_ENOPROTOOPT;
 	if (linux_copy_in(thread, &wanted, x[3], sizeof(wanted)) != STATUS_OK)
 		return STATUS_EFAULT;
-	if (value == NULL) /* who sends is not told: that may be asked for */
-		return wanted == 0 ? 0 : STATUS_ENOPROTOOPT;
-	*value = wanted;
+	if (value != NULL)
+		*value = wanted;
+	else
+		atomic_store_explicit(&socket->asks_sender, wanted != 0, memory_order_relaxed);
 	return 0;
 }
 
@@ -126,7 +123,7 @@ static uint32_t option_read(struct linux_socket *socket, int level, int name, vo
 	} else if (name == SO_PROTOCOL) {
 		answer = socket->family == LINUX_AF_UNIX ? 0 : socket->type == LINUX_SOCK_STREAM ? LINUX_IPPROTO_TCP : LINUX_IPPROTO_UDP;
 	} else if (name == SO_PASSCRED) {
-		answer = 0;
+		answer = atomic_load_explicit(&socket->asks_sender, memory_order_relaxed);
 	} else if (name == SO_ACCEPTCONN) {
 		answer = socket->listening;
 	} else if (name == SO_ERROR) {
@@ -135,8 +132,10 @@ static uint32_t option_read(struct linux_socket *socket, int level, int name, vo
 		memset(to, 0, sizeof(struct linger));
 		return sizeof(struct linger);
 	} else if (name == SO_PEERCRED) {
-		memcpy(to, &(struct credentials){ .pid = 0 }, sizeof(struct credentials));
-		return sizeof(struct credentials);
+		struct linux_credentials peer = linux_credentials_of(atomic_load_explicit(&socket->peer, memory_order_relaxed), UINT32_MAX);
+
+		memcpy(to, &peer, sizeof(peer));
+		return sizeof(peer);
 	} else if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) {
 		uint64_t ns = name == SO_RCVTIMEO ? socket->receive_timeout_ns : socket->send_timeout_ns;
 

@@ -72,6 +72,8 @@ status_t linux_unix_pair(int type, struct linux_socket *out[2])
 		return status;
 	}
 	pair(unix_of(out[0]), unix_of(out[1]));
+	for (unsigned i = 0; i < 2; i++)
+		atomic_init(&out[i]->peer, linux_unix_caller());
 	return STATUS_OK;
 }
 
@@ -208,8 +210,10 @@ static status_t unix_listen(struct linux_socket *socket, unsigned backlog)
 		status = STATUS_ENOTSUP;
 	else if (own->was_connected || own->name.length == 0)
 		status = STATUS_EINVAL;
-	else
+	if (status == STATUS_OK) {
 		own->backlog = backlog;
+		atomic_store_explicit(&socket->peer, linux_unix_caller(), memory_order_relaxed); /* whom who connects is told of */
+	}
 	spinlock_give(&linux_unix_lock);
 	return status;
 }
@@ -230,6 +234,8 @@ static status_t unix_accept(struct linux_socket *socket, struct linux_socket **o
 		return waits ? STATUS_EAGAIN : STATUS_EINVAL;
 	linux_unix_feed(own);
 	*out = &LIST_OWNER(node, struct unix_socket, waiting)->socket;
+	if (atomic_load_explicit(&socket->asks_sender, memory_order_relaxed))
+		atomic_store_explicit(&(*out)->asks_sender, true, memory_order_relaxed);
 	return STATUS_OK;
 }
 
@@ -247,6 +253,8 @@ static status_t stream_connect(struct unix_socket *own, struct unix_socket *to, 
 	if (own->was_connected || own->socket.listening)
 		return own->was_connected ? STATUS_EISCONN : STATUS_EINVAL;
 	server->name = to->name;
+	atomic_init(&server->socket.peer, linux_unix_caller());
+	atomic_store_explicit(&own->socket.peer, atomic_load_explicit(&to->socket.peer, memory_order_relaxed), memory_order_relaxed);
 	list_push_back(&to->waiting, &server->waiting);
 	to->waiting_count++;
 	pair(own, server);
@@ -304,6 +312,7 @@ static status_t unix_connect(struct linux_socket *socket, const struct linux_add
 			return status;
 	}
 	spinlock_take(&linux_unix_lock);
+	linux_unix_name_need(own);
 	to = linux_unix_hold(linux_unix_name_find(own, &name));
 	status = server != NULL ? stream_connect(own, to, server) : datagram_connect(own, to, &name);
 	spinlock_give(&linux_unix_lock);

@@ -19,6 +19,7 @@
 struct piece {
 	struct list_node node;
 	struct linux_address from;
+	uint32_t sender;       /* number of the process; 0: it is not told */
 	struct budget *budget; /* held */
 	size_t charged;
 	size_t bytes, at; /* what is left begins at `at` */
@@ -67,6 +68,12 @@ bool linux_unix_takes_from(const struct unix_socket *receiver, const struct unix
 
 /* Who of a socket's family has a name; NULL: nobody. Context: under the lock. */
 struct unix_socket *linux_unix_name_find(const struct unix_socket *own, const struct linux_address *name);
+
+/* Where somebody asks who sends, he has a name to be answered by. Context: under the lock. */
+void linux_unix_name_need(struct unix_socket *own);
+
+/* The number of the process that calls. Context: its fiber. */
+uint32_t linux_unix_caller(void);
 
 /* Calls a socket so; by a name that is chosen where that is a family alone. STATUS_EADDRINUSE. Context: under the lock. */
 MUST_CHECK status_t linux_unix_name_give(struct unix_socket *own, struct linux_address *name);

@@ -7,7 +7,7 @@
 #include "kernel/sys/linux/socket_unix.h"
 #include "lib/string.h"
 
-enum { PIECE_MAX = 65536 };
+enum { PIECE_MAX = 65536, OVERFLOW_USER = 65534 /* kernel.overflowuid */ };
 
 /* What went along ends later, not in here: sockets may lie in sockets that lie in sockets. */
 static void piece_free(struct piece *piece)
@@ -147,6 +147,13 @@ static size_t room_of(const struct piece *piece)
 	return sizeof(*piece) + piece->bytes - piece->at;
 }
 
+/* Under the lock: whether who sends is told: to one that nobody has accepted yet anyhow. Spec: Linux, net/unix/af_unix.c: maybe_add_creds() */
+static bool tells_sender(const struct unix_socket *own, const struct unix_socket *receiver, const struct linux_message *message)
+{
+	return message->tells_sender || atomic_load_explicit(&own->socket.asks_sender, memory_order_relaxed) ||
+	       atomic_load_explicit(&receiver->socket.asks_sender, memory_order_relaxed) || !list_is_empty(&receiver->waiting);
+}
+
 int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *message)
 {
 	struct unix_socket *own = unix_of(socket);
@@ -165,6 +172,8 @@ int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *messa
 	if (!is_stream && rest.left > LINUX_SOCKET_BUFFER)
 		return STATUS_EMSGSIZE;
 	spinlock_take(&linux_unix_lock); /* what cannot be sent need not be copied first */
+	if (!is_stream && (to != NULL || own->was_connected))
+		linux_unix_name_need(own);
 	status = receiver_find(own, to, &receiver);
 	spinlock_give(&linux_unix_lock);
 	if (is_stream && rest.left == 0 && (status == STATUS_OK || status == STATUS_EAGAIN || status == STATUS_EPIPE)) {
@@ -181,6 +190,7 @@ int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *messa
 		message->file_count = 0;
 		spinlock_take(&linux_unix_lock);
 		piece->from = own->name;
+		piece->sender = tells_sender(own, receiver, message) ? linux_unix_caller() : 0;
 		linux_unix_fly(piece);
 		sends_files = piece->file_count > 0;
 		list_push_back(&receiver->received, &piece->node);
@@ -299,6 +309,21 @@ static void piece_consume(struct unix_socket *own, struct piece *piece, size_t b
 		piece_free(piece);
 }
 
+/* Who has sent the first of what is received, where that is asked for. */
+static void sender_take(const struct unix_socket *own, struct linux_credentials sender, struct linux_message *message)
+{
+	if (message->tells_sender || !atomic_load_explicit(&own->socket.asks_sender, memory_order_relaxed))
+		return;
+	message->sender = sender;
+	message->tells_sender = true;
+}
+
+/* Whether a piece is not of who has sent what was received before: then that ends the call. */
+static bool is_of_another(const struct piece *piece, const struct linux_message *message)
+{
+	return message->tells_sender && message->sender.process != piece->sender;
+}
+
 /* One piece to the program: how much, of what is sent whole also how much it was, if that is asked for. */
 static int64_t piece_receive(struct unix_socket *own, struct piece *piece, struct linux_message *message)
 {
@@ -311,6 +336,7 @@ static int64_t piece_receive(struct unix_socket *own, struct piece *piece, struc
 		linux_unix_name_tell(&piece->from, message->address);
 	if (moved < 0)
 		return moved;
+	sender_take(own, linux_credentials_of(piece->sender, OVERFLOW_USER), message);
 	if (!is_stream && bytes < there)
 		message->result_flags |= LINUX_MSG_TRUNC;
 	if (message->flags & LINUX_MSG_PEEK) {
@@ -333,12 +359,15 @@ static int64_t pieces_receive(struct unix_socket *own, struct linux_message *mes
 	int64_t moved = 1;
 	int64_t done = 0;
 
+	if (is_of_another(piece, message)) /* it waits for all, and has some already */
+		return 0;
 	do {
 		moved = piece_receive(own, piece, message);
 		if (moved > 0)
 			done += moved;
 		piece = piece_next(own, peek ? piece : NULL);
-	} while (moved > 0 && own->socket.type == LINUX_SOCK_STREAM && message->data->left > 0 && message->file_count == 0 && piece != NULL);
+	} while (moved > 0 && own->socket.type == LINUX_SOCK_STREAM && message->data->left > 0 && message->file_count == 0 && piece != NULL &&
+		 !is_of_another(piece, message));
 	return done > 0 ? done : moved;
 }
 
@@ -353,6 +382,8 @@ int64_t linux_unix_receive(struct linux_socket *socket, struct linux_message *me
 	begun = receive_begin(own, message, &result);
 	peer = begun ? linux_unix_hold(own->peer) : NULL;
 	spinlock_give(&linux_unix_lock);
+	if (!begun && result == 0 && socket->type == LINUX_SOCK_STREAM) /* its end is nobody's. Spec: Linux, net/unix/af_unix.c: unix_stream_read_generic() */
+		sender_take(own, linux_credentials_of(0, 0), message);
 	if (!begun)
 		return result;
 	result = pieces_receive(own, message);

@@ -3,6 +3,7 @@
 
 /* Sockets within the machine: what they are called, and who is called so. */
 #include "kernel/sys/linux/socket_unix.h"
+#include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
 
 enum { FAMILY_BYTES = 2 };
@@ -76,4 +77,17 @@ status_t linux_unix_name_give(struct unix_socket *own, struct linux_address *nam
 	own->name = *name;
 	list_push_back(&names, &own->named);
 	return STATUS_OK;
+}
+
+void linux_unix_name_need(struct unix_socket *own)
+{
+	struct linux_address any = { .length = FAMILY_BYTES, .bytes = { LINUX_AF_UNIX } };
+
+	if (atomic_load_explicit(&own->socket.asks_sender, memory_order_relaxed) && own->name.length == 0)
+		own->socket.bound |= linux_unix_name_give(own, &any) == STATUS_OK;
+}
+
+uint32_t linux_unix_caller(void)
+{
+	return thread_current()->process->number;
 }
