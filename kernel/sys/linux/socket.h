@@ -32,6 +32,8 @@ enum { LINUX_ADDRESS_MAX = 128, LINUX_RIGHTS_MAX = 64 /* files in one message */
 struct linux_address {
 	uint32_t length;
 	_Alignas(8) uint8_t bytes[LINUX_ADDRESS_MAX];
+	const void *fs; /* of a path that was resolved: its file's, as the file's `identity` tells it; else NULL */
+	uint64_t id;
 };
 
 static inline uint16_t linux_address_family(const struct linux_address *address)
@@ -86,6 +88,7 @@ struct linux_socket {
 	uint8_t family, type;
 	bool listening;              /* W: listen(), shutdown() */
 	bool bound;                  /* W: bind() */
+	struct linux_file *place;    /* W: bind(), once. Held: the file of a name that is a path, so that no other has its number; or NULL */
 	_Atomic bool asks_sender;    /* SO_PASSCRED */
 	_Atomic uint32_t peer;       /* SO_PEERCRED: number of the process; 0: none */
 	struct linux_event event;    /* something changed */
@@ -125,10 +128,12 @@ static inline bool linux_unix_asks_any(const struct linux_socket *socket, const 
 void linux_unix_collect(void);
 
 /*
- * A name that is a path becomes the whole path of its file, which `make` has made: STATUS_EADDRINUSE where it is there; else STATUS_ENOENT where it is not; STATUS_EINVAL: it is too long;
- * and what walks and opens say. Other addresses stay. Context: fiber of the process.
+ * A name that is a path is found by its file: that is told with the address, and held in `*place` as long as it is to be that one. `make` makes it: STATUS_EADDRINUSE
+ * where it is there; else STATUS_ENOENT where it is not; STATUS_EINVAL: it is too long; and what walks and opens say. Of other addresses, and on errors, `*place` is
+ * NULL. Context: fiber of the process.
  */
-MUST_CHECK status_t linux_unix_resolve(struct process *process, const struct linux_socket *socket, struct linux_address *address, bool make);
+MUST_CHECK status_t linux_unix_resolve(struct process *process, const struct linux_socket *socket, struct linux_address *address, bool make,
+				       struct linux_file **place);
 
 /*
  * Has look(ctx) called until that is not STATUS_EAGAIN: once where `waits` is false, else with what changes at the socket, for `timeout_ns` at most (0: for

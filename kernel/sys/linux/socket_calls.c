@@ -85,6 +85,7 @@ static int64_t call_socketpair(struct thread *thread, const uint64_t x[6])
 static int64_t call_bind(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_address address;
+	struct linux_file *place = NULL;
 	struct linux_socket *socket;
 	int64_t status = linux_socket_get(thread->process, (int)x[0], &socket);
 
@@ -92,10 +93,15 @@ static int64_t call_bind(struct thread *thread, const uint64_t x[6])
 		return status;
 	status = linux_address_in(thread, x[1], (uint32_t)x[2], &address);
 	if (status == STATUS_OK)
-		status = socket->bound && !linux_unix_asks_any(socket, &address) ? STATUS_EINVAL : linux_unix_resolve(thread->process, socket, &address, true);
+		status = socket->bound && !linux_unix_asks_any(socket, &address) ? STATUS_EINVAL :
+			 linux_unix_resolve(thread->process, socket, &address, true, &place);
 	if (status == STATUS_OK)
 		status = socket->ops->bind(socket, &address);
 	socket->bound |= status == STATUS_OK;
+	if (status == STATUS_OK && place != NULL)
+		socket->place = place;
+	else if (place != NULL)
+		linux_file_put(place);
 	linux_file_put(&socket->file);
 	return status;
 }
@@ -218,6 +224,7 @@ static int64_t connect_begin(struct thread *thread, struct connecting *connectin
 static int64_t call_connect(struct thread *thread, const uint64_t x[6])
 {
 	struct connecting connecting;
+	struct linux_file *place = NULL;
 	struct linux_socket *socket;
 	int64_t status = linux_socket_get(thread->process, (int)x[0], &connecting.socket);
 
@@ -226,7 +233,7 @@ static int64_t call_connect(struct thread *thread, const uint64_t x[6])
 	socket = connecting.socket;
 	status = linux_address_in(thread, x[1], (uint32_t)x[2], &connecting.address);
 	if (status == STATUS_OK)
-		status = linux_unix_resolve(thread->process, socket, &connecting.address, false);
+		status = linux_unix_resolve(thread->process, socket, &connecting.address, false, &place);
 	if (status == STATUS_OK)
 		status = connect_begin(thread, &connecting);
 	if ((status == STATUS_EINPROGRESS || status == STATUS_EALREADY) && waits(socket)) {
@@ -234,6 +241,8 @@ static int64_t call_connect(struct thread *thread, const uint64_t x[6])
 		if (status == STATUS_EAGAIN)
 			status = STATUS_EINPROGRESS;
 	}
+	if (place != NULL)
+		linux_file_put(place);
 	linux_file_put(&socket->file);
 	return status;
 }

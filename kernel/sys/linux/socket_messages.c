@@ -53,6 +53,7 @@ struct transfer {
 	struct linux_socket *socket; /* held */
 	struct linux_message message;
 	struct linux_address address;
+	struct linux_file *place;    /* held: what `address` is the path of; or NULL */
 	struct linux_data data;
 	struct message_header header;
 	struct linux_piece *pieces; /* from the heap, or NULL */
@@ -89,6 +90,8 @@ static int64_t transfer_begin(struct thread *thread, int fd, uint32_t flags, str
 static int64_t transfer_end(struct transfer *transfer, int64_t result)
 {
 	files_put(&transfer->message);
+	if (transfer->place != NULL)
+		linux_file_put(transfer->place);
 	linux_file_put(&transfer->socket->file);
 	free(transfer->pieces);
 	free(transfer);
@@ -121,7 +124,9 @@ static int64_t send_run(struct transfer *transfer)
 
 	if (transfer->message.flags & LINUX_MSG_OOB)
 		return STATUS_ENOTSUP;
-	result = socket->type == LINUX_SOCK_DGRAM ? linux_unix_resolve(transfer->thread->process, socket, &transfer->address, false) : STATUS_OK;
+	result = STATUS_OK;
+	if (socket->type == LINUX_SOCK_DGRAM)
+		result = linux_unix_resolve(transfer->thread->process, socket, &transfer->address, false, &transfer->place);
 	if (result != STATUS_OK)
 		return result;
 	result = linux_socket_await(transfer->thread, socket, waits(transfer), socket->send_timeout_ns, send_look, transfer);

@@ -170,6 +170,8 @@ static void unix_end(struct linux_file *file)
 		linux_unix_land(LIST_OWNER(node, struct piece, node));
 	spinlock_give(&linux_unix_lock);
 	linux_unix_pieces_free(&own->received);
+	if (own->socket.place != NULL)
+		linux_file_put(own->socket.place);
 }
 
 static void unix_release(struct linux_file *file)

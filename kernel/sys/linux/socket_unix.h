@@ -60,7 +60,7 @@ static inline struct unix_socket *unix_of(struct linux_socket *socket)
 	return LIST_OWNER(socket, struct unix_socket, socket);
 }
 
-/* A name as it is compared: a path without what stands behind its NUL, or an abstract one whole. STATUS_EINVAL: it is none, or of no length. */
+/* A name as it is kept: a path without what stands behind its NUL, or an abstract one whole. STATUS_EINVAL: it is none, or of no length. */
 MUST_CHECK status_t linux_unix_name_read(const struct linux_address *address, struct linux_address *out);
 
 /* Whether a datagram socket takes what another sends: one that is connected only what its peer does. Context: under the lock. */

@@ -18,12 +18,15 @@ void linux_unix_name_tell(const struct linux_address *name, struct linux_address
 		out->bytes[out->length++] = 0;
 }
 
+/* Whether both are of the same file, or the same where they are no paths. */
 static bool name_equal(const struct linux_address *a, const struct linux_address *b)
 {
+	if (a->fs != NULL || b->fs != NULL)
+		return a->fs == b->fs && a->id == b->id;
 	return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
 }
 
-/* A name as it is compared: a path without what stands behind its NUL, or an abstract one whole. Spec: unix(7) */
+/* Spec: unix(7) */
 status_t linux_unix_name_read(const struct linux_address *address, struct linux_address *out)
 {
 	if (linux_address_family(address) != LINUX_AF_UNIX || address->length <= FAMILY_BYTES)
@@ -65,15 +68,10 @@ static void name_choose(const struct unix_socket *own, struct linux_address *nam
 
 status_t linux_unix_name_give(struct unix_socket *own, struct linux_address *name)
 {
-	struct unix_socket *found;
-
 	if (name->length == FAMILY_BYTES)
 		name_choose(own, name);
-	found = linux_unix_name_find(own, name);
-	if (found != NULL && name->bytes[FAMILY_BYTES] == 0)
+	if (linux_unix_name_find(own, name) != NULL)
 		return STATUS_EADDRINUSE;
-	if (found != NULL)
-		list_remove(&found->named); /* its file is gone, for another was just made */
 	own->name = *name;
 	list_push_back(&names, &own->named);
 	return STATUS_OK;
