@@ -4,6 +4,7 @@
 /* Datagrams within the machine: who may send to whom, and what is no name. */
 #include "tests/linux/claims.h"
 
+#include <poll.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -72,9 +73,38 @@ static void names(void)
 	CLAIM(close(a) == 0);
 }
 
+/* Who is connected to one that went is told so once, and then is not connected: not to who has the name now either. */
+static void successors(void)
+{
+	int a = named(&one), b = socket(AF_UNIX, SOCK_DGRAM, 0), c, pair[2];
+	struct pollfd look = { .fd = b, .events = POLLOUT };
+	struct sockaddr_un name;
+	socklen_t bytes = sizeof(name);
+	char byte;
+
+	CLAIM(connects(b, &one) == 0 && send(b, "x", 1, 0) == 1 && close(a) == 0);
+	a = named(&one);
+	CLAIM(poll(&look, 1, 0) == 1 && look.revents == POLLOUT && getpeername(b, (struct sockaddr *)&name, &bytes) == 0 && bytes == NAME + 4);
+	REFUSED(send(b, "x", 1, 0), ECONNREFUSED);
+	REFUSED(send(b, "x", 1, 0), ENOTCONN);
+	REFUSED(getpeername(b, (struct sockaddr *)&name, &bytes), ENOTCONN);
+	REFUSED(recv(a, &byte, 1, MSG_DONTWAIT), EAGAIN);
+	CLAIM(sends(b, &one) == 1 && recv(a, &byte, 1, 0) == 1 && connects(b, &one) == 0 && send(b, "x", 1, 0) == 1 && recv(a, &byte, 1, 0) == 1);
+	/* What the one that went was connected to takes nothing of who has its name. */
+	c = named(&two);
+	CLAIM(connects(c, &one) == 0 && close(a) == 0);
+	a = named(&one);
+	REFUSED(sends(a, &two), EPERM);
+	CLAIM(close(a) == 0 && close(b) == 0 && close(c) == 0 && socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0 && close(pair[1]) == 0);
+	REFUSED(send(pair[0], "x", 1, 0), ECONNREFUSED);
+	REFUSED(send(pair[0], "x", 1, 0), ENOTCONN);
+	CLAIM(close(pair[0]) == 0);
+}
+
 int main(void)
 {
 	peers();
 	names();
+	successors();
 	return claims_end("datagrams");
 }

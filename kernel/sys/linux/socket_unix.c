@@ -264,7 +264,7 @@ static status_t stream_connect(struct unix_socket *own, struct unix_socket *to, 
 }
 
 /* Under the lock: a datagram socket is to send there, and takes from there alone. */
-static status_t datagram_connect(struct unix_socket *own, struct unix_socket *to, const struct linux_address *name)
+static status_t datagram_connect(struct unix_socket *own, struct unix_socket *to)
 {
 	if (to == NULL)
 		return STATUS_ECONNREFUSED;
@@ -272,7 +272,8 @@ static status_t datagram_connect(struct unix_socket *own, struct unix_socket *to
 		return STATUS_EPROTOTYPE;
 	if (!linux_unix_takes_from(to, own))
 		return STATUS_EPERM;
-	own->target = *name; /* looked up anew each time: it may go, and come again */
+	own->target = to->name;
+	own->target_serial = to->serial;
 	own->was_connected = true;
 	return STATUS_OK;
 }
@@ -316,7 +317,7 @@ static status_t unix_connect(struct linux_socket *socket, const struct linux_add
 	spinlock_take(&linux_unix_lock);
 	linux_unix_name_need(own);
 	to = linux_unix_hold(linux_unix_name_find(own, &name));
-	status = server != NULL ? stream_connect(own, to, server) : datagram_connect(own, to, &name);
+	status = server != NULL ? stream_connect(own, to, server) : datagram_connect(own, to);
 	spinlock_give(&linux_unix_lock);
 	if (status != STATUS_OK && server != NULL)
 		linux_file_put(&server->socket.file);

@@ -41,6 +41,8 @@ struct unix_socket {
 	size_t received_bytes;
 	struct linux_address name; /* length 0: none */
 	struct linux_address target; /* where a datagram goes that says nothing else, length 0: to the peer; of others, the name of a peer that has gone */
+	uint64_t target_serial;      /* of a datagram's: whose name that was: who comes after has another */
+	uint64_t serial;             /* of one that has a name */
 	struct list_node starving;  /* of one that sends or connects to a full one it is not paired with: its place in that one's list */
 	struct list_node starved;   /* those */
 	struct list_node named;    /* in the list of names */
@@ -68,6 +70,9 @@ bool linux_unix_takes_from(const struct unix_socket *receiver, const struct unix
 
 /* Who of a socket's family has a name; NULL: nobody. Context: under the lock. */
 struct unix_socket *linux_unix_name_find(const struct unix_socket *own, const struct linux_address *name);
+
+/* Where datagrams of one with a `target` go; NULL: that has gone. Context: under the lock. */
+struct unix_socket *linux_unix_target_find(const struct unix_socket *own);
 
 /* Where somebody asks who sends, he has a name to be answered by. Context: under the lock. */
 void linux_unix_name_need(struct unix_socket *own);

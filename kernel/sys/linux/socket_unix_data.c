@@ -52,7 +52,7 @@ void linux_unix_starve(struct unix_socket *own, struct unix_socket *receiver)
 bool linux_unix_takes_from(const struct unix_socket *receiver, const struct unix_socket *sender)
 {
 	if (receiver->target.length > 0)
-		return linux_unix_name_find(receiver, &receiver->target) == sender;
+		return linux_unix_target_find(receiver) == sender;
 	return receiver->peer == NULL || receiver->peer == sender;
 }
 
@@ -62,7 +62,7 @@ static status_t receiver_find(struct unix_socket *own, const struct linux_addres
 	struct unix_socket *receiver = own->peer;
 
 	if (own->socket.type == LINUX_SOCK_DGRAM && (to != NULL || own->target.length > 0))
-		receiver = linux_unix_name_find(own, to != NULL ? to : &own->target);
+		receiver = to != NULL ? linux_unix_name_find(own, to) : linux_unix_target_find(own);
 	if (to != NULL && own->socket.type == LINUX_SOCK_STREAM)
 		return own->was_connected ? STATUS_EISCONN : STATUS_ENOTSUP;
 	if (own->socket.type == LINUX_SOCK_SEQPACKET && own->was_reset)

@@ -8,7 +8,9 @@
 
 enum { FAMILY_BYTES = 2 };
 
-static struct list_node names = LIST_INIT(names); /* W: under the lock */
+/* W: under the lock. */
+static struct list_node names = LIST_INIT(names);
+static uint64_t last_serial;
 
 /* Under the lock, or of a copy: the name as a program is told it: a path with its NUL, where there is room for that. */
 void linux_unix_name_tell(const struct linux_address *name, struct linux_address *out)
@@ -51,6 +53,17 @@ struct unix_socket *linux_unix_name_find(const struct unix_socket *own, const st
 	return NULL;
 }
 
+struct unix_socket *linux_unix_target_find(const struct unix_socket *own)
+{
+	for (struct list_node *node = names.next; node != &names; node = node->next) {
+		struct unix_socket *found = LIST_OWNER(node, struct unix_socket, named);
+
+		if (found->serial == own->target_serial)
+			return found;
+	}
+	return NULL;
+}
+
 /* Under the lock. A name of the kernel's choice: five digits. */
 static void name_choose(const struct unix_socket *own, struct linux_address *name)
 {
@@ -73,6 +86,7 @@ status_t linux_unix_name_give(struct unix_socket *own, struct linux_address *nam
 	if (linux_unix_name_find(own, name) != NULL)
 		return STATUS_EADDRINUSE;
 	own->name = *name;
+	own->serial = ++last_serial;
 	list_push_back(&names, &own->named);
 	return STATUS_OK;
 }

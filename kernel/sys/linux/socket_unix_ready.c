@@ -12,7 +12,7 @@ static bool is_writable(struct unix_socket *own)
 	struct unix_socket *receiver = own->peer;
 
 	if (own->socket.type == LINUX_SOCK_DGRAM && own->target.length > 0)
-		receiver = linux_unix_name_find(own, &own->target);
+		receiver = linux_unix_target_find(own);
 	if (receiver == NULL)
 		return true;
 	if (receiver->peer == own)
