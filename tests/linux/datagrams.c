@@ -101,10 +101,31 @@ static void successors(void)
 	CLAIM(close(pair[0]) == 0);
 }
 
+/* Who sends no more is told that, before it is looked where to. */
+static void silent(void)
+{
+	static const struct sockaddr_un nowhere = { .sun_family = AF_UNIX, .sun_path = "/tmp/nothing" };
+	static char large[1 << 18];
+	int a = named(&one), b = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	REFUSED(sendto(b, "x", 1, 0, (const struct sockaddr *)&nowhere, sizeof(nowhere)), ENOENT);
+	REFUSED(sendto(b, large, sizeof(large), 0, (const struct sockaddr *)&nowhere, sizeof(nowhere)), EMSGSIZE);
+	CLAIM(shutdown(b, SHUT_WR) == 0);
+	REFUSED(send(b, "x", 1, 0), ENOTCONN);
+	REFUSED(sendto(b, "x", 1, 0, (const struct sockaddr *)&nowhere, sizeof(nowhere)), EPIPE);
+	REFUSED(sendto(b, large, sizeof(large), 0, (const struct sockaddr *)&nowhere, sizeof(nowhere)), EMSGSIZE);
+	REFUSED(sendto(b, "x", 1, 0, (const struct sockaddr *)&nowhere, sizeof(nowhere) + 1), EINVAL);
+	REFUSED(sends(b, &two), EPIPE);
+	CLAIM(connects(b, &one) == 0 && close(a) == 0);
+	REFUSED(send(b, "x", 1, 0), EPIPE);
+	CLAIM(close(b) == 0);
+}
+
 int main(void)
 {
 	peers();
 	names();
 	successors();
+	silent();
 	return claims_end("datagrams");
 }

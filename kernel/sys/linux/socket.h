@@ -26,7 +26,7 @@ enum {
 	LINUX_MSG_NOSIGNAL = 0x4000, LINUX_MSG_CMSG_CLOEXEC = 0x40000000,
 };
 
-enum { LINUX_ADDRESS_MAX = 128, LINUX_RIGHTS_MAX = 64 /* files in one message */, LINUX_SOCKET_BUFFER = 212992 };
+enum { LINUX_ADDRESS_MAX = 128, LINUX_UNIX_ADDRESS_MAX = 110 /* struct sockaddr_un */, LINUX_RIGHTS_MAX = 64 /* files in one message */, LINUX_SOCKET_BUFFER = 212992 };
 
 /* struct sockaddr_storage, as far as it is used. */
 struct linux_address {
@@ -123,6 +123,9 @@ static inline bool linux_unix_asks_any(const struct linux_socket *socket, const 
 {
 	return socket->family == LINUX_AF_UNIX && name->length == 2 && linux_address_family(name) == LINUX_AF_UNIX;
 }
+
+/* What hinders a datagram of a UNIX socket, wherever it goes: that comes before what is wrong with the path it goes to. Context: fiber of the process. */
+MUST_CHECK status_t linux_unix_send_begin(struct linux_socket *socket, const struct linux_message *message);
 
 /* Sockets that lie in each other's queues and that nobody else has are ended. Context: fiber, no lock held. */
 void linux_unix_collect(void);

@@ -125,7 +125,9 @@ static int64_t send_run(struct transfer *transfer)
 	if (transfer->message.flags & LINUX_MSG_OOB)
 		return STATUS_ENOTSUP;
 	result = STATUS_OK;
-	if (socket->type == LINUX_SOCK_DGRAM)
+	if (socket->family == LINUX_AF_UNIX && socket->type == LINUX_SOCK_DGRAM)
+		result = linux_unix_send_begin(socket, &transfer->message);
+	if (result == STATUS_OK && socket->type == LINUX_SOCK_DGRAM)
 		result = linux_unix_resolve(transfer->thread->process, socket, &transfer->address, false, &transfer->place);
 	if (result != STATUS_OK)
 		return result;

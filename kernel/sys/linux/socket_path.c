@@ -12,7 +12,7 @@
 #include "kernel/sys/linux/vfs.h"
 #include "lib/string.h"
 
-enum { FAMILY_BYTES = 2, NAME_BYTES_MAX = 110 /* struct sockaddr_un */ };
+enum { FAMILY_BYTES = 2 };
 
 static status_t file_find(struct linux_walk *walk, bool make, struct linux_file **out)
 {
@@ -78,7 +78,7 @@ status_t linux_unix_resolve(struct process *process, const struct linux_socket *
 	*place = NULL;
 	if (socket->family != LINUX_AF_UNIX || linux_address_family(address) != LINUX_AF_UNIX || address->length <= FAMILY_BYTES)
 		return STATUS_OK;
-	if (address->length > NAME_BYTES_MAX)
+	if (address->length > LINUX_UNIX_ADDRESS_MAX)
 		return STATUS_EINVAL;
 	if (address->bytes[FAMILY_BYTES] == 0)
 		return STATUS_OK;

@@ -33,11 +33,9 @@ void linux_unix_pieces_free(struct list_node *pieces)
 /* Under the lock. Who was connected to a datagram socket that has gone learns so once. */
 static status_t disconnected(struct unix_socket *own)
 {
-	status_t status = own->was_connected ? STATUS_ECONNREFUSED : STATUS_ENOTCONN;
-
 	own->was_connected = false;
 	own->target.length = 0;
-	return status;
+	return STATUS_ECONNREFUSED;
 }
 
 /* As a peer is told anyhow. */
@@ -56,6 +54,24 @@ bool linux_unix_takes_from(const struct unix_socket *receiver, const struct unix
 	return receiver->peer == NULL || receiver->peer == sender;
 }
 
+/* Under the lock: what hinders so many bytes, whoever is to get them. Spec: Linux, net/unix/af_unix.c: unix_dgram_sendmsg() */
+static status_t send_check(struct unix_socket *own, const struct linux_address *to, uint64_t bytes)
+{
+	bool is_stream = own->socket.type == LINUX_SOCK_STREAM;
+
+	if (to != NULL && is_stream)
+		return own->was_connected ? STATUS_EISCONN : STATUS_ENOTSUP;
+	if (own->socket.type == LINUX_SOCK_SEQPACKET && own->was_reset)
+		return linux_unix_error(own); /* before all else. Spec: there, unix_seqpacket_sendmsg() */
+	if (!own->was_connected && (to == NULL || own->socket.type != LINUX_SOCK_DGRAM))
+		return STATUS_ENOTCONN;
+	if (!is_stream)
+		linux_unix_name_need(own);
+	if (!is_stream && bytes > LINUX_SOCKET_BUFFER)
+		return STATUS_EMSGSIZE;
+	return own->sending_done ? STATUS_EPIPE : STATUS_OK;
+}
+
 /* Under the lock: who gets what is sent, held; or why nobody does. */
 static status_t receiver_find(struct unix_socket *own, const struct linux_address *to, struct unix_socket **out)
 {
@@ -63,14 +79,6 @@ static status_t receiver_find(struct unix_socket *own, const struct linux_addres
 
 	if (own->socket.type == LINUX_SOCK_DGRAM && (to != NULL || own->target.length > 0))
 		receiver = to != NULL ? linux_unix_name_find(own, to) : linux_unix_target_find(own);
-	if (to != NULL && own->socket.type == LINUX_SOCK_STREAM)
-		return own->was_connected ? STATUS_EISCONN : STATUS_ENOTSUP;
-	if (own->socket.type == LINUX_SOCK_SEQPACKET && own->was_reset)
-		return linux_unix_error(own); /* before all else. Spec: Linux, net/unix/af_unix.c: unix_seqpacket_sendmsg() */
-	if (own->socket.type != LINUX_SOCK_DGRAM && !own->was_connected)
-		return STATUS_ENOTCONN;
-	if (own->sending_done)
-		return STATUS_EPIPE;
 	if (receiver == NULL && own->socket.type == LINUX_SOCK_DGRAM)
 		return to != NULL ? STATUS_ECONNREFUSED : disconnected(own);
 	if (receiver == NULL)
@@ -141,6 +149,20 @@ static status_t destination(const struct linux_message *message, struct linux_ad
 	return linux_unix_name_read(message->address, name);
 }
 
+status_t linux_unix_send_begin(struct linux_socket *socket, const struct linux_message *message)
+{
+	const struct linux_address *to;
+	struct linux_address name;
+	status_t status = destination(message, &name, &to);
+
+	if (status != STATUS_OK)
+		return status;
+	spinlock_take(&linux_unix_lock);
+	status = send_check(unix_of(socket), to, message->data->left);
+	spinlock_give(&linux_unix_lock);
+	return status;
+}
+
 /* What it takes up in its receiver's buffer: many small ones fill that too. */
 static size_t room_of(const struct piece *piece)
 {
@@ -169,12 +191,10 @@ int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *messa
 
 	if (status != STATUS_OK)
 		return status;
-	if (!is_stream && rest.left > LINUX_SOCKET_BUFFER)
-		return STATUS_EMSGSIZE;
 	spinlock_take(&linux_unix_lock); /* what cannot be sent need not be copied first */
-	if (!is_stream && (to != NULL || own->was_connected))
-		linux_unix_name_need(own);
-	status = receiver_find(own, to, &receiver);
+	status = send_check(own, to, rest.left);
+	if (status == STATUS_OK)
+		status = receiver_find(own, to, &receiver);
 	spinlock_give(&linux_unix_lock);
 	if (is_stream && rest.left == 0 && (status == STATUS_OK || status == STATUS_EAGAIN || status == STATUS_EPIPE)) {
 		linux_unix_tell(receiver);

@@ -31,7 +31,7 @@ static bool name_equal(const struct linux_address *a, const struct linux_address
 /* Spec: unix(7) */
 status_t linux_unix_name_read(const struct linux_address *address, struct linux_address *out)
 {
-	if (linux_address_family(address) != LINUX_AF_UNIX || address->length <= FAMILY_BYTES)
+	if (linux_address_family(address) != LINUX_AF_UNIX || address->length <= FAMILY_BYTES || address->length > LINUX_UNIX_ADDRESS_MAX)
 		return STATUS_EINVAL;
 	*out = *address;
 	if (address->length > FAMILY_BYTES && address->bytes[FAMILY_BYTES] != 0)
