@@ -209,6 +209,7 @@ static void mapped(void)
 	CLAIM(write(fd, "first", 5) == 5 && (at = mmap(NULL, 3 * PAGE, PROT_READ, MAP_SHARED, fd, 0)) != MAP_FAILED && memcmp(at, "first", 6) == 0);
 	CLAIM(lseek(fd, 2, SEEK_SET) == 2 && write(fd, "second", 6) == 6 && memcmp(at, "firstsecond", 12) == 0 && lseek(fd, 0, SEEK_CUR) == 11);
 	CLAIM(pwrite(fd, "third", 5, 0) == 5 && memcmp(at, "firstsecondthird", 17) == 0); /* as Linux does it */
+	CLAIM(lseek(fd, 0, SEEK_CUR) == 11);
 	CLAIM(munmap(at, 3 * PAGE) == 0 && close(fd) == 0 && unlink("/tmp/appended") == 0);
 }
 

@@ -42,6 +42,7 @@ struct linux_data {
 	unsigned count;
 	uint64_t at;   /* in the first piece */
 	uint64_t left; /* bytes in all */
+	bool named_place; /* of a file: the call named it, and leaves the file's own */
 	bool settles;  /* it is what was written to mapped memory before, and is only put back */
 	struct linux_piece one;
 };

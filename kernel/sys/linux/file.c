@@ -219,6 +219,7 @@ static int64_t at_place(struct linux_file *file, struct linux_data *data, transf
 
 static int64_t placed(struct linux_file *file, struct linux_data *data, const uint64_t *offset, transfer *run)
 {
+	data->named_place = offset != NULL;
 	return offset != NULL ? run(file, data, *offset) : at_place(file, data, run);
 }
 

@@ -31,7 +31,7 @@ struct act {
 	uint8_t *data;
 	size_t bytes;
 	uint64_t offset;
-	bool append, settles;
+	bool append, moves, settles;
 	uint32_t what;
 	const struct fs_stat *values;
 	struct fs_stat *out;
@@ -46,7 +46,7 @@ static void read_act(void *arg)
 	act->result = node->fs->ops->read(node, act->offset, act->data, act->bytes);
 }
 
-/* What is added to the end leaves the file's place there. */
+/* What is added to the end leaves the file's place there, unless the call named one. */
 static void write_act(void *arg)
 {
 	struct act *act = arg;
@@ -60,7 +60,7 @@ static void write_act(void *arg)
 			return;
 	}
 	act->result = node->fs->ops->write(node, act->offset, act->data, bytes, act->append);
-	if (act->append && act->result > 0 && node->fs->ops->stat(node, &stat) == STATUS_OK) {
+	if (act->moves && act->result > 0 && node->fs->ops->stat(node, &stat) == STATUS_OK) {
 		spinlock_take(&act->file->lock);
 		act->file->offset = stat.size;
 		spinlock_give(&act->file->lock);
@@ -243,6 +243,7 @@ static int64_t write_part(struct act *act, struct linux_data *data)
 		return taken;
 	act->bytes = (size_t)taken;
 	act->append = (linux_file_flags(act->file) & LINUX_O_APPEND) != 0;
+	act->moves = act->append && !data->named_place;
 	act->settles = data->settles;
 	taken = act_run(act, write_act);
 	return taken == STATUS_ENOSPC || (taken > 0 && (size_t)taken < act->bytes) ? write_rest(act, taken) : taken;
