@@ -140,6 +140,17 @@ static void only_named(void)
 	CLAIM(poll(&asked, 1, 0) == 1 && asked.revents == POLLNVAL && close(fd) == 0);
 }
 
+/* A directory that was moved while it was open is where it is now: what it was in before can be moved into it. */
+static void moved(void)
+{
+	int fd = -1;
+
+	CLAIM(mkdir("/tmp/old", 0755) == 0 && mkdir("/tmp/old/in", 0755) == 0 && mkdir("/tmp/new", 0755) == 0);
+	CLAIM((fd = open("/tmp/old/in", O_RDONLY | O_DIRECTORY)) >= 0 && rename("/tmp/old/in", "/tmp/new/in") == 0);
+	CLAIM(renameat(AT_FDCWD, "/tmp/old", fd, "moved") == 0 && close(fd) == 0);
+	CLAIM(rmdir("/tmp/new/in/moved") == 0 && rmdir("/tmp/new/in") == 0 && rmdir("/tmp/new") == 0);
+}
+
 /* A directory that was removed is empty, and has no dots either. */
 static void removed(void)
 {
@@ -331,6 +342,7 @@ int main(void)
 	names();
 	only_named();
 	removed();
+	moved();
 	times();
 	what_is_told();
 	lists();

@@ -57,7 +57,7 @@ static void rename_act(void *arg)
 	act->status = directory->fs->ops->rename(directory, linux_name_of(act->from), act->walk->at->node, linux_name_of(act->walk), act->flags != 0);
 }
 
-/* Whether `below` is in `above`, or is that itself. */
+/* Whether `below` was found in `above`, or is that itself. Where it is by now its file system alone knows. */
 static bool is_in(const struct linux_dentry *below, const struct linux_dentry *above)
 {
 	while (below != NULL && (below->service != above->service || below->node != above->node))
@@ -80,6 +80,21 @@ static status_t names_are_good(const struct linux_name_act *act)
 	return status == STATUS_OK && act->walk->late == STATUS_ENAMETOOLONG ? STATUS_ENAMETOOLONG : status;
 }
 
+/* What is there is replaced. That one would be in the other is told before that they do not fit. */
+static status_t replaced_check(const struct linux_name_act *act, bool directory)
+{
+	const struct linux_dentry *there = act->walk->found;
+	status_t status = STATUS_OK;
+
+	if (linux_name_is_removable(act->walk) != STATUS_OK)
+		status = STATUS_EBUSY;
+	else if ((there->node->type == FS_DIRECTORY) != directory)
+		status = directory ? STATUS_ENOTDIR : STATUS_EISDIR;
+	if (status != STATUS_OK && is_in(act->walk->at, act->from->found))
+		return STATUS_EINVAL;
+	return status != STATUS_OK && is_in(act->from->at, there) ? STATUS_ENOTEMPTY : status;
+}
+
 static status_t rename_walked(struct linux_name_act *act)
 {
 	struct linux_dentry *there = act->walk->found;
@@ -100,14 +115,10 @@ static status_t rename_walked(struct linux_name_act *act)
 		return STATUS_EEXIST;
 	if ((act->from->is_directory || act->walk->is_directory) && !directory)
 		return STATUS_ENOTDIR;
-	if (is_in(act->walk->at, act->from->found))
-		return STATUS_EINVAL;
-	if (there != NULL && is_in(act->from->at, there))
-		return STATUS_ENOTEMPTY;
-	if (there != NULL && linux_name_is_removable(act->walk) != STATUS_OK)
-		return STATUS_EBUSY;
-	if (there != NULL && (there->node->type == FS_DIRECTORY) != directory)
-		return directory ? STATUS_ENOTDIR : STATUS_EISDIR;
+	if (there != NULL)
+		status = replaced_check(act, directory);
+	if (status != STATUS_OK)
+		return status;
 	linux_walk_let_go(act->walk);
 	status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
 	if (status == STATUS_OK)
