@@ -117,6 +117,18 @@ static int64_t send_look(void *ctx)
 	return sent;
 }
 
+/* Where a datagram goes that says it by a path. */
+static status_t receiver_resolve(struct transfer *transfer)
+{
+	struct linux_socket *socket = transfer->socket;
+	status_t status;
+
+	if (socket->family != LINUX_AF_UNIX || socket->type != LINUX_SOCK_DGRAM || transfer->address.length == 0)
+		return STATUS_OK;
+	status = linux_unix_send_begin(socket, &transfer->message);
+	return status == STATUS_OK ? linux_unix_resolve(transfer->thread->process, socket, &transfer->address, false, &transfer->place) : status;
+}
+
 static int64_t send_run(struct transfer *transfer)
 {
 	struct linux_socket *socket = transfer->socket;
@@ -124,11 +136,7 @@ static int64_t send_run(struct transfer *transfer)
 
 	if (transfer->message.flags & LINUX_MSG_OOB)
 		return STATUS_ENOTSUP;
-	result = STATUS_OK;
-	if (socket->family == LINUX_AF_UNIX && socket->type == LINUX_SOCK_DGRAM)
-		result = linux_unix_send_begin(socket, &transfer->message);
-	if (result == STATUS_OK && socket->type == LINUX_SOCK_DGRAM)
-		result = linux_unix_resolve(transfer->thread->process, socket, &transfer->address, false, &transfer->place);
+	result = receiver_resolve(transfer);
 	if (result != STATUS_OK)
 		return result;
 	result = linux_socket_await(transfer->thread, socket, waits(transfer), socket->send_timeout_ns, send_look, transfer);
