@@ -110,6 +110,12 @@ static inline struct linux_socket *linux_socket_of(struct linux_file *file)
 	return LIST_OWNER(file, struct linux_socket, file);
 }
 
+/* Whether a call with these MSG_* waits. */
+static inline bool linux_socket_waits(const struct linux_socket *socket, uint32_t flags)
+{
+	return !(flags & LINUX_MSG_DONTWAIT) && !(linux_file_flags(&socket->file) & LINUX_O_NONBLOCK);
+}
+
 /* The socket that a file is; NULL: it is none. */
 struct linux_socket *linux_socket_find(struct linux_file *file);
 

@@ -121,11 +121,6 @@ static int64_t call_listen(struct thread *thread, const uint64_t x[6])
 	return status;
 }
 
-static bool waits(const struct linux_socket *socket)
-{
-	return !(atomic_load_explicit(&socket->file.flags, memory_order_relaxed) & LINUX_O_NONBLOCK);
-}
-
 struct accepting {
 	struct linux_socket *from, *made;
 };
@@ -175,7 +170,7 @@ static int64_t accept_with(struct thread *thread, const uint64_t x[6], uint64_t 
 	else if (!accepting.from->listening)
 		status = STATUS_EINVAL;
 	else
-		status = linux_socket_await(thread, accepting.from, waits(accepting.from), accepting.from->receive_timeout_ns, accept_look, &accepting);
+		status = linux_socket_await(thread, accepting.from, linux_socket_waits(accepting.from, 0), accepting.from->receive_timeout_ns, accept_look, &accepting);
 	if (status == STATUS_OK)
 		status = accepted(thread, accepting.made, x, flags);
 	linux_file_put(&accepting.from->file);
@@ -218,7 +213,7 @@ static int64_t connect_begin(struct thread *thread, struct connecting *connectin
 
 	if (socket->ops->connect == NULL)
 		return STATUS_ENOTSUP;
-	return linux_socket_await(thread, socket, waits(socket) && socket->family == LINUX_AF_UNIX, socket->send_timeout_ns, connect_look, connecting);
+	return linux_socket_await(thread, socket, linux_socket_waits(socket, 0) && socket->family == LINUX_AF_UNIX, socket->send_timeout_ns, connect_look, connecting);
 }
 
 static int64_t call_connect(struct thread *thread, const uint64_t x[6])
@@ -236,7 +231,7 @@ static int64_t call_connect(struct thread *thread, const uint64_t x[6])
 		status = linux_unix_resolve(thread->process, socket, &connecting.address, false, &place);
 	if (status == STATUS_OK)
 		status = connect_begin(thread, &connecting);
-	if ((status == STATUS_EINPROGRESS || status == STATUS_EALREADY) && waits(socket)) {
+	if ((status == STATUS_EINPROGRESS || status == STATUS_EALREADY) && linux_socket_waits(socket, 0)) {
 		status = linux_socket_await(thread, socket, true, socket->send_timeout_ns, connected_look, socket);
 		if (status == STATUS_EAGAIN)
 			status = STATUS_EINPROGRESS;

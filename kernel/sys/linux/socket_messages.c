@@ -100,8 +100,7 @@ static int64_t transfer_end(struct transfer *transfer, int64_t result)
 
 static bool waits(const struct transfer *transfer)
 {
-	return !(transfer->message.flags & LINUX_MSG_DONTWAIT) &&
-	       !(atomic_load_explicit(&transfer->socket->file.flags, memory_order_relaxed) & LINUX_O_NONBLOCK);
+	return linux_socket_waits(transfer->socket, transfer->message.flags);
 }
 
 /* A stream sends all of it, bit by bit, where it may wait. */

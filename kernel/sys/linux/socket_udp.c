@@ -261,9 +261,7 @@ static void receive_there(void *arg)
 /* Who does not wait is not told of the end. Spec: Linux, net/core/datagram.c: __skb_wait_for_more_packets() */
 static int64_t nothing_there(const struct linux_socket *socket, const struct linux_message *message, const struct asking *asking)
 {
-	bool waits = !(message->flags & LINUX_MSG_DONTWAIT) && !(linux_file_flags(&socket->file) & LINUX_O_NONBLOCK);
-
-	return asking->ended && waits ? 0 : asking->result;
+	return asking->ended && linux_socket_waits(socket, message->flags) ? 0 : asking->result;
 }
 
 static int64_t udp_receive(struct linux_socket *socket, struct linux_message *message)

@@ -224,16 +224,16 @@ static status_t unix_accept(struct linux_socket *socket, struct linux_socket **o
 {
 	struct unix_socket *own = unix_of(socket);
 	struct list_node *node;
-	bool waits;
+	bool ended;
 
 	spinlock_take(&linux_unix_lock);
 	node = list_pop_front(&own->waiting);
 	if (node != NULL)
 		own->waiting_count--;
-	waits = !own->receiving_done || (linux_file_flags(&socket->file) & LINUX_O_NONBLOCK);
+	ended = own->receiving_done && linux_socket_waits(socket, 0);
 	spinlock_give(&linux_unix_lock);
 	if (node == NULL) /* of one that was shut down nobody waits for what cannot come. Spec: Linux, net/unix/af_unix.c: unix_accept() */
-		return waits ? STATUS_EAGAIN : STATUS_EINVAL;
+		return ended ? STATUS_EINVAL : STATUS_EAGAIN;
 	linux_unix_feed(own);
 	*out = &LIST_OWNER(node, struct unix_socket, waiting)->socket;
 	if (atomic_load_explicit(&socket->asks_sender, memory_order_relaxed))

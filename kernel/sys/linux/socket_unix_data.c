@@ -228,8 +228,7 @@ int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *messa
 static bool is_at_end(const struct unix_socket *own, const struct linux_message *message)
 {
 	if (own->socket.type == LINUX_SOCK_DGRAM)
-		return own->receiving_done && !(message->flags & LINUX_MSG_DONTWAIT) &&
-		       !(atomic_load_explicit(&own->socket.file.flags, memory_order_relaxed) & LINUX_O_NONBLOCK);
+		return own->receiving_done && linux_socket_waits(&own->socket, message->flags);
 	return own->receiving_done || own->peer == NULL || own->peer->sending_done;
 }
 
