@@ -118,13 +118,6 @@ static int64_t call_pwritev2(struct thread *thread, const uint64_t x[6])
 	return x[5] != 0 ? STATUS_ENOTSUP : many(thread, x, LINUX_FILE_WRITE, linux_file_write, x[3] == UINT64_MAX ? NULL : &x[3]);
 }
 
-static bool is_directory(const struct linux_file *file)
-{
-	const struct linux_dentry *dentry = linux_vfs_dentry(file);
-
-	return dentry != NULL && dentry->node->type == FS_DIRECTORY;
-}
-
 /* Where lseek goes: files have no holes as far as it is told. */
 static int64_t seek_to(struct linux_file *file, int64_t offset, uint64_t whence, uint64_t now)
 {
@@ -132,7 +125,7 @@ static int64_t seek_to(struct linux_file *file, int64_t offset, uint64_t whence,
 	int64_t base = 0;
 	status_t status;
 
-	if (whence >= SEEK_END_ && is_directory(file))
+	if (whence >= SEEK_END_ && linux_vfs_is(file, FS_DIRECTORY))
 		return STATUS_EINVAL;
 	if (whence == SEEK_CUR_)
 		base = (int64_t)now;

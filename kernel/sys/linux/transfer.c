@@ -138,20 +138,6 @@ void linux_pair_close(struct linux_pair *pair)
 	linux_file_put(pair->to);
 }
 
-static bool is_regular(const struct linux_file *file)
-{
-	const struct linux_dentry *dentry = linux_vfs_dentry(file);
-
-	return dentry != NULL && dentry->node->type == FS_FILE;
-}
-
-static bool is_directory(const struct linux_file *file)
-{
-	const struct linux_dentry *dentry = linux_vfs_dentry(file);
-
-	return dentry != NULL && dentry->node->type == FS_DIRECTORY;
-}
-
 /* What has no places has none to send from, whatever it is sent to. */
 static status_t sendfile_open(struct thread *thread, int from, int to, struct linux_pair *pair)
 {
@@ -181,7 +167,7 @@ static int64_t call_sendfile(struct thread *thread, const uint64_t x[6])
 	result = sendfile_open(thread, (int)x[1], (int)x[0], &pair);
 	if (result != STATUS_OK)
 		return result;
-	if (pair.from->ops->is_stream || is_directory(pair.from) || (linux_file_flags(pair.to) & LINUX_O_APPEND))
+	if (pair.from->ops->is_stream || linux_vfs_is(pair.from, FS_DIRECTORY) || (linux_file_flags(pair.to) & LINUX_O_APPEND))
 		result = STATUS_EINVAL;
 	else
 		result = pair_copy_placed(thread, &pair, x[3]);
@@ -239,8 +225,8 @@ static int64_t call_copy_file_range(struct thread *thread, const uint64_t x[6])
 		result = x[5] != 0 ? STATUS_EINVAL : linux_pair_open(thread, (int)x[0], (int)x[2], &pair);
 	if (result != STATUS_OK)
 		return result;
-	if (!is_regular(pair.from) || !is_regular(pair.to))
-		result = is_directory(pair.from) || is_directory(pair.to) ? STATUS_EISDIR : STATUS_EINVAL;
+	if (!linux_vfs_is(pair.from, FS_FILE) || !linux_vfs_is(pair.to, FS_FILE))
+		result = linux_vfs_is(pair.from, FS_DIRECTORY) || linux_vfs_is(pair.to, FS_DIRECTORY) ? STATUS_EISDIR : STATUS_EINVAL;
 	else
 		result = range_check(&pair, &bytes);
 	if (result == STATUS_OK)
@@ -296,7 +282,7 @@ static status_t allocate(struct linux_file *file, uint64_t mode, int64_t offset,
 		return STATUS_EINVAL;
 	if ((linux_file_flags(file) & LINUX_O_ACCMODE) == 0)
 		return STATUS_EBADF;
-	if (!is_regular(file))
+	if (!linux_vfs_is(file, FS_FILE))
 		return linux_pipe_size(file) > 0 ? STATUS_ESPIPE : STATUS_ENODEV;
 	if (offset > INT64_MAX - bytes)
 		return STATUS_EFBIG;

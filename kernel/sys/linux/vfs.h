@@ -51,6 +51,14 @@ struct linux_vfs_file *linux_vfs_own(struct linux_file *file);
 /* What an open file is called; NULL: it is none of a file system. */
 struct linux_dentry *linux_vfs_dentry(const struct linux_file *file);
 
+/* Whether it is a file system's, of that type. */
+static inline bool linux_vfs_is(const struct linux_file *file, enum fs_type type)
+{
+	const struct linux_dentry *dentry = linux_vfs_dentry(file);
+
+	return dentry != NULL && dentry->node->type == type;
+}
+
 MUST_CHECK status_t linux_dentry_stat(struct linux_dentry *dentry, struct linux_stat *out);
 MUST_CHECK status_t linux_file_stat(struct linux_file *file, struct linux_stat *out);
 
