@@ -44,6 +44,7 @@ static const struct linux_call *const families[] = {
 	linux_calls_sockets,
 	linux_calls_splice,
 	linux_calls_stat,
+	linux_calls_storage,
 	linux_calls_threads,
 	linux_calls_timers,
 	linux_calls_transfer,
