@@ -149,17 +149,17 @@ bool linux_areas_is_free(struct linux_areas *areas, uint64_t start, uint64_t end
 	return area == NULL || area->start >= end;
 }
 
+uint64_t linux_areas_mapped_until(struct linux_areas *areas, uint64_t start, uint64_t end)
+{
+	for (const struct linux_area *area = linux_areas_find(areas, start); area != NULL && area->start <= start && start < end;
+	     area = linux_areas_next(areas, area))
+		start = area->end;
+	return start < end ? start : end;
+}
+
 bool linux_areas_is_mapped(struct linux_areas *areas, uint64_t start, uint64_t end)
 {
-	const struct linux_area *area = linux_areas_find(areas, start);
-
-	while (area != NULL && area->start <= start) {
-		if (area->end >= end)
-			return true;
-		start = area->end;
-		area = linux_areas_next(areas, area);
-	}
-	return false;
+	return linux_areas_mapped_until(areas, start, end) == end;
 }
 
 /* Between `floor` and `ceiling` nothing is mapped: the highest place in it, below `top`. */

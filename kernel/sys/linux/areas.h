@@ -75,6 +75,9 @@ MUST_CHECK status_t linux_areas_cut(struct linux_areas *areas, struct budget *bu
 /* Has areas that touch in or at the ends of [start, end), and are alike, be one; those not needed any more go to `dead`. */
 void linux_areas_merge(struct linux_areas *areas, uint64_t start, uint64_t end, struct list_node *dead);
 
+/* Where the first hole of a range begins; `end`: it has none. */
+uint64_t linux_areas_mapped_until(struct linux_areas *areas, uint64_t start, uint64_t end);
+
 /* Whether nothing is mapped in the range; whether all of it is. */
 bool linux_areas_is_free(struct linux_areas *areas, uint64_t start, uint64_t end);
 bool linux_areas_is_mapped(struct linux_areas *areas, uint64_t start, uint64_t end);

@@ -217,15 +217,7 @@ static status_t protect_locked(struct process *process, uint64_t start, uint64_t
 	return STATUS_OK;
 }
 
-/* Where the first hole of a range begins; else its end. What lies before one is protected all the same. Spec: Linux, mm/mprotect.c: do_mprotect_pkey() */
-static uint64_t mapped_until(struct linux_areas *areas, uint64_t start, uint64_t end)
-{
-	for (const struct linux_area *area = linux_areas_find(areas, start); area != NULL && area->start <= start && start < end;
-	     area = linux_areas_next(areas, area))
-		start = area->end;
-	return start < end ? start : end;
-}
-
+/* What lies before the first hole is protected all the same. Spec: Linux, mm/mprotect.c: do_mprotect_pkey() */
 status_t linux_mm_protect(struct process *process, uint64_t va, uint64_t bytes, unsigned protection)
 {
 	struct linux_mm *mm = linux_mm_of(process);
@@ -242,7 +234,7 @@ status_t linux_mm_protect(struct process *process, uint64_t va, uint64_t bytes, 
 		return STATUS_OK;
 	end = va + bits_align_up(bytes, HAL_PAGE_BYTES);
 	spinlock_take(&mm->lock);
-	until = mapped_until(&mm->areas, va, end);
+	until = linux_areas_mapped_until(&mm->areas, va, end);
 	status = until > va ? protect_locked(process, va, until, protection, &dead) : STATUS_ENOMEM;
 	if (status == STATUS_OK && until < end)
 		status = STATUS_ENOMEM;
