@@ -2,34 +2,20 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* What a terminal makes of what is typed where that is not plain: long lines, marks that are no bytes, words, characters of several bytes, time, packets. */
-#include "tests/linux/claims.h"
+#include "tests/linux/terminals.h"
 
 #include <poll.h>
 #include <pthread.h>
-#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
 #include <termios.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { LONG = 3000, SHOWN = 60, PAUSE_US = 25000, TOO_LATE_MS = 1000 };
 
-static int master = -1;
-static int slave = -1;
 static char got[8192];
-
-static void begin(void)
-{
-	CLAIM(openpty(&master, &slave, NULL, NULL, NULL) == 0);
-}
-
-static void end(void)
-{
-	CLAIM(close(slave) == 0 && close(master) == 0);
-}
 
 /* Until something is there, what one read gives is exactly this. */
 static int reads(int fd, const char *bytes, size_t due)
@@ -40,11 +26,6 @@ static int reads(int fd, const char *bytes, size_t due)
 	return count == (ssize_t)due && memcmp(got, bytes, due) == 0;
 }
 #define READS(fd, text) reads(fd, text, sizeof(text) - 1)
-
-static int writes(int fd, const char *bytes)
-{
-	return write(fd, bytes, strlen(bytes)) == (ssize_t)strlen(bytes);
-}
 
 /* Until so many bytes can be read there. */
 static int has(int fd, int due)

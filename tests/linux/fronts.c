@@ -2,21 +2,17 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* Who may say which group is in front of a terminal, what those are refused whom nobody would let go on, and who is told of a terminal that has gone. */
-#include "tests/linux/claims.h"
+#include "tests/linux/terminals.h"
 
 #include <fcntl.h>
-#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <unistd.h>
 
 enum { NO_GROUP = 1 << 21, PATIENCE_US = 500000, STEP_US = 500 };
 
-static int master = -1;
-static int slave = -1;
 static int told[2] = { -1, -1 }; /* a pipe from the children */
 static volatile sig_atomic_t hangups;
 
@@ -50,16 +46,11 @@ static void led(void (*what)(void))
 	int status = -1;
 	pid_t child;
 
-	CLAIM(openpty(&master, &slave, NULL, NULL, NULL) == 0 && pipe(told) == 0);
-	fflush(stdout);
-	child = fork();
-	if (child == 0) {
-		CLAIM(setsid() == getpid());
-		what();
-		fflush(stdout);
-		_exit(claims_failed != 0);
-	}
-	CLAIM(waitpid(child, &status, 0) == child && status == 0 && close(master) == 0 && close(slave) == 0);
+	begin();
+	CLAIM(pipe(told) == 0);
+	child = leader(what);
+	CLAIM(waitpid(child, &status, 0) == child && status == 0);
+	end();
 }
 
 static void says_who_is_in_front(void)
@@ -143,16 +134,11 @@ static void has_two_in_turn(int takes_another)
 
 	if (takes_another)
 		CLAIM(openpty(&others, &second, NULL, NULL, NULL) == 0);
-	CLAIM(openpty(&master, &slave, NULL, NULL, NULL) == 0 && pipe(told) == 0);
-	fflush(stdout);
-	child = fork();
-	if (child == 0) {
-		CLAIM(setsid() == getpid());
-		has_two();
-		fflush(stdout);
-		_exit(claims_failed != 0);
-	}
-	CLAIM(close(master) == 0 && close(slave) == 0 && waitpid(child, &status, 0) == child && status == 0);
+	begin();
+	CLAIM(pipe(told) == 0);
+	child = leader(has_two);
+	end();
+	CLAIM(waitpid(child, &status, 0) == child && status == 0);
 	CLAIM(hear_of() == (takes_another ? 'n' : 'h'));
 	if (takes_another)
 		CLAIM(close(others) == 0 && close(second) == 0);

@@ -2,13 +2,12 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* Pseudo-terminals: their names and locks, what becomes of what is written on either side, how much waits, and what is left when a side goes. */
-#include "tests/linux/claims.h"
+#include "tests/linux/terminals.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -18,23 +17,10 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { MUCH = 100000, ROUNDS = 100 };
 
-static int master = -1;
-static int slave = -1;
 static char got[65536];
-
-static void begin(void)
-{
-	CLAIM(openpty(&master, &slave, NULL, NULL, NULL) == 0);
-}
-
-static void end(void)
-{
-	CLAIM(close(slave) == 0 && close(master) == 0);
-}
 
 /* What is read there in one go is exactly this. */
 static int reads(int fd, const char *bytes)
@@ -42,11 +28,6 @@ static int reads(int fd, const char *bytes)
 	ssize_t count = read(fd, got, sizeof(got));
 
 	return count == (ssize_t)strlen(bytes) && memcmp(got, bytes, strlen(bytes)) == 0;
-}
-
-static int writes(int fd, const char *bytes)
-{
-	return write(fd, bytes, strlen(bytes)) == (ssize_t)strlen(bytes);
 }
 
 static short ready(int fd)
