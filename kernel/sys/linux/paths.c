@@ -34,6 +34,7 @@ static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint3
 
 	if ((flags & LINUX_O_CREAT) != 0 && (flags & LINUX_O_DIRECTORY) != 0)
 		return STATUS_EINVAL;
+	flags |= flags & LINUX_O_PATH ? 0 : LINUX_O_LARGEFILE;
 	if ((flags & LINUX_O_CREAT) != 0 && linux_fd_room(thread->process) != STATUS_OK)
 		return STATUS_EMFILE;
 	for (unsigned i = 0; status == STATUS_EAGAIN && i < OPEN_TRIES; i++) {
@@ -58,8 +59,7 @@ static int64_t call_openat(struct thread *thread, const uint64_t x[6])
 {
 	uint32_t flags = (uint32_t)x[2];
 
-	flags = flags & LINUX_O_PATH ? flags & PATH_FLAGS : flags | LINUX_O_LARGEFILE;
-	return open_at(thread, (int)x[0], x[1], flags, (uint32_t)x[3]);
+	return open_at(thread, (int)x[0], x[1], flags & LINUX_O_PATH ? flags & PATH_FLAGS : flags, (uint32_t)x[3]);
 }
 
 /* struct open_how (linux/openat2.h): what restricts the way is not there. */
@@ -79,7 +79,7 @@ static int64_t call_openat2(struct thread *thread, const uint64_t x[6])
 		return STATUS_EINVAL;
 	if (how[1] != 0 && !(how[0] & (LINUX_O_CREAT | (LINUX_O_TMPFILE & ~LINUX_O_DIRECTORY))))
 		return STATUS_EINVAL;
-	return open_at(thread, (int)x[0], x[1], (uint32_t)how[0] | (how[0] & LINUX_O_PATH ? 0 : LINUX_O_LARGEFILE), (uint32_t)how[1]);
+	return open_at(thread, (int)x[0], x[1], (uint32_t)how[0], (uint32_t)how[1]);
 }
 
 /* Changes what a path names, or where `path_va` is 0, an open file. */
