@@ -17,6 +17,7 @@
 
 #define FDT_HEADER_BYTES 40u
 #define FDT_VERSION 17u
+#define FDT_RESERVATION_BYTES 16u /* address and size */
 
 struct fdt_reader {
 	struct fdt_machine *machine;
@@ -137,32 +138,35 @@ static status_t fdt_visit(struct fdt_walk *walk, void *context)
 	return fdt_devices_visit(walk, &reader->devices, reader->machine);
 }
 
-/* The path that stdout-path means, its options apart and its alias resolved; empty where it means none. */
-static struct span fdt_console_path(const void *fdt, struct span path)
+/* The node that stdout-path means, its options apart and its alias resolved; negative where it means none. */
+static int fdt_console_node(const void *fdt, struct span path)
 {
-	const char *alias;
-
 	for (size_t i = 0; i < path.len; i++) {
 		if (path.data[i] == ':')
 			path.len = i;
 	}
-	if (path.len == 0 || path.data[0] == '/')
-		return path;
-	alias = fdt_get_alias_namelen(fdt, (const char *)path.data, (int)path.len);
-	return alias == NULL ? span_of(NULL, 0) : span_of(alias, strlen(alias));
+	if (path.len > 0 && path.data[0] != '/') {
+		const char *alias = fdt_get_alias_namelen(fdt, (const char *)path.data, (int)path.len);
+
+		path = alias == NULL ? span_of(NULL, 0) : span_of(alias, strlen(alias));
+	}
+	/* libfdt would follow an alias of an alias, and one of itself for ever. */
+	return path.len > 0 && path.data[0] == '/' ? fdt_path_offset_namelen(fdt, (const char *)path.data, (int)path.len) : -FDT_ERR_BADPATH;
 }
 
 /* The memory reservation block: entries up to one of zeros. Spec: Devicetree Specification v0.4 §5.3. */
-static status_t fdt_read_reservations(const void *fdt, struct fdt_machine *machine, const char **why)
+static status_t fdt_read_reservations(struct span tree, struct fdt_machine *machine, const char **why)
 {
-	for (int i = 0;; i++) {
+	for (uint64_t offset = fdt_off_mem_rsvmap(tree.data);; offset += FDT_RESERVATION_BYTES) {
 		struct fdt_range range;
+		struct span entry;
 		status_t status;
 
-		if (fdt_get_mem_rsv(fdt, i, &range.base_pa, &range.bytes) != 0) {
+		if (!span_sub(tree, offset, FDT_RESERVATION_BYTES, &entry)) {
 			*why = "memory reservation block of the device tree is malformed";
 			return STATUS_EINVAL;
 		}
+		range = (struct fdt_range){ bits_be64(entry.data), bits_be64(entry.data + 8) };
 		if (range.base_pa == 0 && range.bytes == 0)
 			return STATUS_OK;
 		status = fdt_add_reserved(machine, range, why);
@@ -173,13 +177,15 @@ static status_t fdt_read_reservations(const void *fdt, struct fdt_machine *machi
 
 const char *fdt_judge(const void *fdt, size_t max_bytes)
 {
-	if (fdt == NULL || ((uintptr_t)fdt & 7) != 0 || max_bytes < FDT_HEADER_BYTES || fdt_magic(fdt) != FDT_MAGIC)
+	int checked = fdt == NULL || max_bytes < FDT_HEADER_BYTES ? -FDT_ERR_BADMAGIC : fdt_check_header(fdt);
+
+	if (checked == -FDT_ERR_BADMAGIC || checked == -FDT_ERR_ALIGNMENT)
 		return "no device tree";
 	if (fdt_version(fdt) < FDT_VERSION || fdt_last_comp_version(fdt) > FDT_VERSION)
 		return "device tree of an unknown version";
 	if (fdt_totalsize(fdt) > max_bytes)
 		return "device tree larger than the memory it is in";
-	if (fdt_check_header(fdt) != 0 || fdt_off_dt_struct(fdt) % 4 != 0 || fdt_off_mem_rsvmap(fdt) % 8 != 0)
+	if (checked != 0 || (fdt_off_dt_struct(fdt) % 4 | fdt_off_mem_rsvmap(fdt) % 8) != 0)
 		return "header of the device tree is malformed";
 	return NULL;
 }
@@ -189,6 +195,7 @@ status_t fdt_machine_read(const void *fdt, size_t max_bytes, struct fdt_machine 
 	struct fdt_reader reader = { .machine = out };
 	struct fdt_walk walk;
 	const char *lie = fdt_judge(fdt, max_bytes);
+	int console = -FDT_ERR_NOTFOUND;
 	status_t status;
 
 	if (lie != NULL) {
@@ -197,7 +204,7 @@ status_t fdt_machine_read(const void *fdt, size_t max_bytes, struct fdt_machine 
 	}
 	memset(out, 0, sizeof(*out));
 	out->fdt_bytes = fdt_totalsize(fdt);
-	status = fdt_read_reservations(fdt, out, why);
+	status = fdt_read_reservations(span_of(fdt, out->fdt_bytes), out, why);
 	if (status != STATUS_OK)
 		return status;
 	status = fdt_walk_run(&walk, fdt, fdt_visit, &reader);
@@ -205,6 +212,8 @@ status_t fdt_machine_read(const void *fdt, size_t max_bytes, struct fdt_machine 
 		*why = walk.why;
 		return status;
 	}
-	fdt_devices_finish(&reader.devices, fdt_console_path(fdt, reader.stdout_path), out);
+	if (reader.devices.uart_count > 1)
+		console = fdt_console_node(fdt, reader.stdout_path);
+	fdt_devices_finish(&reader.devices, console, out);
 	return STATUS_OK;
 }

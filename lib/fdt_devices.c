@@ -53,7 +53,7 @@ static status_t fdt_read_uart(struct fdt_walk *walk, struct fdt_devices *devices
 		return status == STATUS_ENODATA ? STATUS_OK : status;
 	if (uart->registers.bytes == 0)
 		return fdt_fail(walk, "uart without registers");
-	uart->path_hash = fdt_walk_path_hash(walk);
+	uart->node = fdt_walk_node(walk);
 	uart->interrupts = fdt_walk_property(walk, walk->depth, FDT_PROPERTY_INTERRUPTS);
 	devices->uart_count++;
 	return STATUS_OK;
@@ -157,19 +157,18 @@ static uint32_t fdt_interrupt_id(const struct fdt_devices *devices, struct span 
 	return bits_be32(entry.data) == 0 && number < 988 ? 32 + number : FDT_INTID_NONE;
 }
 
-void fdt_devices_finish(const struct fdt_devices *devices, struct span console_path, struct fdt_machine *machine)
+void fdt_devices_finish(const struct fdt_devices *devices, int console, struct fdt_machine *machine)
 {
-	const struct fdt_uart_candidate *console = &devices->uarts[0];
-	uint64_t hash = fdt_path_hash(console_path);
+	const struct fdt_uart_candidate *uart = &devices->uarts[0];
 
 	for (uint32_t i = 0; i < FDT_TIMER_INTERRUPTS; i++)
 		machine->timer_intid[i] = fdt_interrupt_id(devices, devices->timer_interrupts, i);
 	if (devices->uart_count == 0)
 		return;
-	for (size_t i = 0; i < devices->uart_count; i++) {
-		if (devices->uarts[i].path_hash == hash)
-			console = &devices->uarts[i];
+	for (size_t i = 1; i < devices->uart_count; i++) {
+		if (devices->uarts[i].node == console)
+			uart = &devices->uarts[i];
 	}
-	machine->uart.registers = console->registers;
-	machine->uart.intid = fdt_interrupt_id(devices, console->interrupts, 0);
+	machine->uart.registers = uart->registers;
+	machine->uart.intid = fdt_interrupt_id(devices, uart->interrupts, 0);
 }

@@ -19,7 +19,7 @@
 #define FDT_UART_CANDIDATES 4
 
 struct fdt_uart_candidate {
-	uint64_t path_hash;
+	int node; /* fdt_walk_node() */
 	struct fdt_range registers;
 	struct span interrupts;
 };
@@ -39,7 +39,7 @@ struct fdt_devices {
  */
 MUST_CHECK status_t fdt_devices_visit(struct fdt_walk *walk, struct fdt_devices *devices, struct fdt_machine *machine);
 
-/* After the walk: numbers the interrupts, and takes as console the uart at `console_path`, else the first one. */
-void fdt_devices_finish(const struct fdt_devices *devices, struct span console_path, struct fdt_machine *machine);
+/* After the walk: numbers the interrupts, and takes as console the uart that is node `console`, else the first one. */
+void fdt_devices_finish(const struct fdt_devices *devices, int console, struct fdt_machine *machine);
 
 #endif

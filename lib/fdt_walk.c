@@ -14,8 +14,6 @@
 #include "lib/string.h"
 
 #define FDT_CELL_BYTES 4u
-#define FDT_HASH_BASIS 0xcbf29ce484222325u /* FNV-1a, 64 bit */
-#define FDT_HASH_PRIME 0x100000001b3u
 
 static const char *const fdt_walk_names[] = {
 	"#address-cells",
@@ -158,18 +156,6 @@ status_t fdt_walk_run(struct fdt_walk *walk, const void *fdt, status_t (*visit)(
 	return status;
 }
 
-bool fdt_walk_has(const struct fdt_walk *walk, size_t depth, enum fdt_property_id id)
-{
-	return walk->nodes[depth].properties[id].offset != 0;
-}
-
-struct span fdt_walk_property(const struct fdt_walk *walk, size_t depth, enum fdt_property_id id)
-{
-	struct fdt_place place = walk->nodes[depth].properties[id];
-
-	return span_of(walk->structure + place.offset, place.len);
-}
-
 uint32_t fdt_walk_cell(const struct fdt_walk *walk, size_t depth, enum fdt_property_id id, uint32_t absent)
 {
 	struct span property = fdt_walk_property(walk, depth, id);
@@ -222,25 +208,7 @@ bool fdt_walk_is_enabled(const struct fdt_walk *walk)
 	       fdt_walk_has_string(walk, walk->depth, FDT_PROPERTY_STATUS, "ok");
 }
 
-static uint64_t fdt_hash(uint64_t hash, const uint8_t *data, size_t len)
+int fdt_walk_node(const struct fdt_walk *walk)
 {
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ data[i]) * FDT_HASH_PRIME;
-	return hash;
-}
-
-uint64_t fdt_walk_path_hash(const struct fdt_walk *walk)
-{
-	uint64_t hash = FDT_HASH_BASIS;
-
-	for (size_t i = 1; i <= walk->depth; i++) {
-		hash = fdt_hash(hash, (const uint8_t *)"/", 1);
-		hash = fdt_hash(hash, walk->structure + walk->nodes[i].name.offset, walk->nodes[i].name.len);
-	}
-	return hash;
-}
-
-uint64_t fdt_path_hash(struct span path)
-{
-	return fdt_hash(FDT_HASH_BASIS, path.data, path.len);
+	return (int)(walk->nodes[walk->depth].name.offset - FDT_CELL_BYTES);
 }

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/bits.h"
 #include "lib/span.h"
 #include "lib/status.h"
 
@@ -75,10 +76,18 @@ MUST_CHECK status_t fdt_walk_run(struct fdt_walk *walk, const void *fdt,
 				 status_t (*visit)(struct fdt_walk *walk, void *context), void *context);
 
 /* Whether the node at `depth` of the path has a property. */
-bool fdt_walk_has(const struct fdt_walk *walk, size_t depth, enum fdt_property_id id);
+static inline bool fdt_walk_has(const struct fdt_walk *walk, size_t depth, enum fdt_property_id id)
+{
+	return walk->nodes[depth].properties[id].offset != 0;
+}
 
 /* A property of the node at `depth`; an empty span where there is none. */
-struct span fdt_walk_property(const struct fdt_walk *walk, size_t depth, enum fdt_property_id id);
+BITS_INLINE struct span fdt_walk_property(const struct fdt_walk *walk, size_t depth, enum fdt_property_id id)
+{
+	struct fdt_place place = walk->nodes[depth].properties[id];
+
+	return span_of(walk->structure + place.offset, place.len);
+}
 
 /* A property of one cell, or `absent` where there is none or it is no cell. */
 uint32_t fdt_walk_cell(const struct fdt_walk *walk, size_t depth, enum fdt_property_id id, uint32_t absent);
@@ -95,9 +104,8 @@ bool fdt_walk_is_named(const struct fdt_walk *walk, size_t depth, const char *na
 /* Whether the node that is visited may be used: no status, or okay. */
 bool fdt_walk_is_enabled(const struct fdt_walk *walk);
 
-/* Hash of the visited node's path; fdt_path_hash of the same path as text is equal. */
-uint64_t fdt_walk_path_hash(const struct fdt_walk *walk);
-uint64_t fdt_path_hash(struct span path);
+/* Where the node that is visited begins, as libfdt counts: bytes from the begin of the structure block. */
+int fdt_walk_node(const struct fdt_walk *walk);
 
 /* The bytes of a property before its first NUL; all of them where there is none. */
 struct span fdt_first_string(struct span property);

@@ -36,7 +36,8 @@ SODIUM_CFLAGS := -I. -I$(SODIUM_DIR)/include/sodium $(SODIUM_INCLUDES) \
 
 FDT_SRCS := $(FDT_DIR)/fdt.c $(FDT_DIR)/fdt_ro.c
 FDT_INCLUDES := -isystem $(FDT_DIR)
-FDT_CFLAGS := -I. -I$(FDT_DIR) -w
+# ASSUME_LATEST: lib/fdt.c takes no older tree (fdt_judge).
+FDT_CFLAGS := -I. -I$(FDT_DIR) -DFDT_ASSUME_MASK=4 -w
 
 # The TCP/IP stack without its socket layers: kernel/io/net/ is the port. No raw sockets, multicast of applications, PPP.
 LWIP_DIR := build/deps/lwip

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* lib/fdt: which port is the console where stdout-path is a path, with options behind it, and not an alias. */
+/* lib/fdt: which of two ports is the console. */
 #include "lib/fdt.h"
 
 #include <stdio.h>
@@ -51,9 +51,20 @@ static void fdt_takes_the_first_uart_where_the_path_leads_nowhere(void)
 	CU_ASSERT_EQUAL(machine.uart.registers.base_pa, 0x1000);
 }
 
+static void fdt_takes_the_first_uart_where_an_alias_means_itself(void)
+{
+	struct fdt_machine machine;
+	const char *why = "";
+	size_t len = load("alias-circle");
+
+	CU_ASSERT_EQUAL_FATAL(fdt_machine_read(tree, len, &machine, &why), STATUS_OK);
+	CU_ASSERT_EQUAL(machine.uart.registers.base_pa, 0x1000);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(fdt_takes_the_uart_that_a_path_names),
 	UNIT_CASE(fdt_takes_the_first_uart_where_the_path_leads_nowhere),
+	UNIT_CASE(fdt_takes_the_first_uart_where_an_alias_means_itself),
 };
 
 UNIT_MAIN("lib/fdt_console", cases)
