@@ -93,14 +93,13 @@ void buddy_init(struct buddy *zone, uint64_t first_page, uint64_t page_count, vo
 		list_init(&zone->free[order]);
 }
 
-/* The largest block that begins at `page` and ends by `end`. */
+/* The order of the largest block that begins at `page` and ends by `end`, which is above it. */
 static unsigned largest_order(uint64_t page, uint64_t end)
 {
-	unsigned order = 0;
+	unsigned aligned = (unsigned)__builtin_ctzll(page | UINT64_C(1) << BUDDY_ORDER_MAX);
+	unsigned fits = 63 - (unsigned)__builtin_clzll(end - page);
 
-	while (order < BUDDY_ORDER_MAX && (page & UINT64_C(1) << order) == 0 && (UINT64_C(2) << order) <= end - page)
-		order++;
-	return order;
+	return aligned < fits ? aligned : fits;
 }
 
 /* Notes a new range, joined with those it touches. NULL where the table is full. */
@@ -145,8 +144,12 @@ status_t buddy_add_range(struct buddy *zone, uint64_t first, uint64_t count)
 		return STATUS_ENOSPC;
 	zone->total_pages += count;
 	/* First all of the range is in blocks, as if allocated; only then may twins be looked at. */
-	for (uint64_t page = first; page < end; page += UINT64_C(1) << largest_order(page, end))
-		*meta_of(zone, page) = (uint8_t)largest_order(page, end);
+	for (uint64_t page = first, next; page < end; page = next) {
+		unsigned order = largest_order(page, end);
+
+		next = page + (UINT64_C(1) << order);
+		*meta_of(zone, page) = (uint8_t)order;
+	}
 	while (first < end) {
 		unsigned order = largest_order(first, end);
 
