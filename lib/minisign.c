@@ -118,14 +118,11 @@ status_t minisign_key_section_check(const struct minisign_key_section *section, 
 		return minisign_fail(why, "key section has another capacity");
 	if (section->count > MINISIGN_KEY_SECTION_CAPACITY)
 		return minisign_fail(why, "key section counts more keys than it has slots");
-	for (uint32_t i = 0; i < MINISIGN_KEY_SECTION_CAPACITY; i++) {
+	if (!minisign_is_zero(&section->keys[section->count], (MINISIGN_KEY_SECTION_CAPACITY - section->count) * sizeof(section->keys[0])))
+		return minisign_fail(why, "unused key slot is not zero");
+	for (uint32_t i = 0; i < section->count; i++) {
 		const struct minisign_trusted_key *key = &section->keys[i];
 
-		if (i >= section->count) {
-			if (!minisign_is_zero(key, sizeof(*key)))
-				return minisign_fail(why, "unused key slot is not zero");
-			continue;
-		}
 		if (key->public_key.algorithm[0] != 'E' || key->public_key.algorithm[1] != 'd')
 			return minisign_fail(why, "key algorithm is not Ed");
 		if ((key->flags & ~MINISIGN_TRUSTED_KEY_DEVELOPMENT) != 0)
