@@ -75,6 +75,7 @@ static int bundle_run(struct span archive, struct span command_line)
 	loaded = manifest_read(archive, manifest, why);
 	if (loaded == STATUS_OK)
 		entropy_look(manifest);
+	kheap_trim();
 	free_before = page_free_count();
 	kept_before = devices_pages();
 	if (loaded == STATUS_OK)
@@ -101,7 +102,6 @@ void image_main(void *arg)
 	struct span archive;
 
 	trust_init();
-	kheap_trim();
 	log_line("[Rumpk L1] The Rubicon is crossed.");
 	fiber_yield(); /* the console writes it before the proof takes its time */
 	devices_configure(info->command_line);
