@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Werror
 
 # Everything that runs on the machine itself. Small first: at boot each instruction runs once, and under emulation it costs
-# its translation; a layer's rules.mk names the files that are hot (HOT_CFLAGS). Frame pointers: backtraces. The prefix
+# its translation; a layer's rules.mk names the files that are hot, or consist of small calls (HOT_CFLAGS). Frame pointers: backtraces. The prefix
 # map: the same bytes from any folder.
 HOT_CFLAGS := -O2
 TARGET_CFLAGS := -std=gnu11 -Os -g -ffreestanding -I. -Ibuild/gen -MD -MP -fno-pic -fno-pie -fno-common -fno-stack-protector \

@@ -17,6 +17,11 @@ $(DEPS_STAMP): deps.lock tools/fetch-deps.sh
 build/kernel/lib/string.o: EXTRA_CFLAGS := $(HOT_CFLAGS) -fno-tree-loop-distribute-patterns
 build/kernel/lib/disruptor.o: EXTRA_CFLAGS := $(HOT_CFLAGS)
 
+# On the way of every boot, and many small functions: under emulation each call is one more block to translate, which costs more than what
+# inlining repeats.
+LIB_BOOT := lib/fdt lib/fdt_bus lib/fdt_devices lib/format lib/format_spec lib/cmdline deps/libfdt/fdt
+$(LIB_BOOT:%=build/kernel/%.o): EXTRA_CFLAGS := $(HOT_CFLAGS)
+
 # Every byte of a bundle is hashed before it is used: words are loaded, not copied by a function each.
 BLAKE2B := build/kernel/deps/libsodium/src/libsodium/crypto_generichash/blake2b/ref
 $(BLAKE2B)/blake2b-compress-ref.o $(BLAKE2B)/blake2b-ref.o: EXTRA_CFLAGS := $(HOT_CFLAGS) -fbuiltin
@@ -30,7 +35,7 @@ build/kernel/deps/libsodium/%.o: $(DEPS_STAMP) $(RULES)
 
 build/kernel/deps/libfdt/%.o: $(DEPS_STAMP) $(RULES)
 	@mkdir -p $(@D)
-	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(FDT_CFLAGS) -c -o $@ build/deps/libfdt/$*.c
+	$(CROSS)gcc $(KERNEL_CFLAGS) $(FREESTANDING_INCLUDES) $(FDT_CFLAGS) $(EXTRA_CFLAGS) -c -o $@ build/deps/libfdt/$*.c
 
 # System headers to the compiler, so it does not say that they are used.
 LWIP_PORT := $(wildcard kernel/io/net/port/*.h kernel/io/net/port/*/*.h) kernel/io/net/port.h kernel/io/net/handshake.h
