@@ -31,8 +31,8 @@ def main() -> int:
         return 2
     metric = sys.argv[1]
     try:
-        if metric == "boot.to_rubicon":
-            found = [perf.steps_measure()]
+        if metric in ("boot.to_rubicon", "boot.blocks"):
+            found = perf.steps_measures()
         elif metric.startswith("blog."):
             found = request_cost.measures()
         elif metric.startswith("image."):

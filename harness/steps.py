@@ -5,7 +5,8 @@
 
 QEMU runs one instruction a block and logs each, and each byte written to the PL011, in one stream; what comes before
 the last byte of the line is what it took. Nothing in the guest takes part, and under -icount every run counts the same.
-The program prints which functions they went to.
+The same of the blocks that QEMU translates, each once: on a boot's way nearly every instruction runs for the first time, and
+translating a block costs more than running all of it does. The program prints which functions they went to.
 """
 from __future__ import annotations
 
@@ -24,7 +25,11 @@ from harness.machine import Machine, MachineConfig  # noqa: E402
 from harness.symbols import Symbols  # noqa: E402
 
 TRACE = ("-singlestep", "-d", "exec,nochain", "-trace", "pl011_write")
-EVENT = re.compile(rb"^Trace \d+: \S+ \[[0-9a-f]+/([0-9a-f]+)/|^pl011_write addr 0x0*0 value 0x0*([0-9a-f]{1,2})\b", re.M)
+TRACE_BLOCKS = ("-d", "in_asm", "-trace", "pl011_write")
+BYTE = rb"|^pl011_write addr 0x0*0 value 0x0*([0-9a-f]{1,2})\b"
+EVENT = re.compile(rb"^Trace \d+: \S+ \[[0-9a-f]+/([0-9a-f]+)/" + BYTE, re.M)
+#: A translated block, and the address of its first instruction.
+EVENT_BLOCK = re.compile(rb"^IN: .*\n0x([0-9a-f]+):" + BYTE, re.M)
 LIMIT_S = 120.0
 #: The same in every run, since its digits are parsed and printed.
 NONCE = "0123456789abcdef"
@@ -32,16 +37,16 @@ NONCE = "0123456789abcdef"
 
 @dataclass
 class Steps:
-    """How many instructions, and how many at each address."""
+    """How many instructions or blocks, and how many at each address."""
 
     total: int = 0
     at: collections.Counter[int] = field(default_factory=collections.Counter)
 
 
-def count(log: bytes, line: str) -> Steps:
-    """The instructions in a log before a line of the console is complete; RuntimeError where it never is."""
+def count(log: bytes, line: str, what: re.Pattern[bytes] = EVENT) -> Steps:
+    """The instructions (or blocks) in a log before a line of the console is complete; RuntimeError where it never is."""
     steps, console, want = Steps(), bytearray(b"\n"), line.encode() + b"\n"
-    for event in EVENT.finditer(log):
+    for event in what.finditer(log):
         if event[1]:
             steps.at[int(event[1], 16)] += 1
             continue
@@ -53,16 +58,26 @@ def count(log: bytes, line: str) -> Steps:
 
 
 def to_rubicon() -> Steps:
-    """The product's instructions from its entry to the Rubicon line. It has no bundle, so that it ends right after."""
-    config = MachineConfig(suite.PRODUCT, append=f"nonce={NONCE}", icount=True, seed=1, extra=TRACE)
+    """The product's instructions from its entry to the Rubicon line."""
+    return traced(TRACE, EVENT)
+
+
+def blocks_to_rubicon() -> Steps:
+    """The blocks that QEMU translates on that way."""
+    return traced(TRACE_BLOCKS, EVENT_BLOCK)
+
+
+def traced(trace: tuple[str, ...], what: re.Pattern[bytes]) -> Steps:
+    """A boot of the product, which has no bundle, so that it ends right after the Rubicon."""
+    config = MachineConfig(suite.PRODUCT, append=f"nonce={NONCE}", icount=True, seed=1, extra=trace)
     with Machine(config) as machine:
         machine.wait(wall_s=LIMIT_S)
         machine.kill()
-        return count(machine.stderr_bytes, markers.RUBICON)
+        return count(machine.stderr_bytes, markers.RUBICON, what)
 
 
 def by_function(steps: Steps, symbols: Symbols) -> collections.Counter[str]:
-    """Instructions of each function."""
+    """Instructions or blocks of each function."""
     found: collections.Counter[str] = collections.Counter()
     for address, times in steps.at.items():
         found[symbols.function(address) or "?"] += times
@@ -74,10 +89,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="harness/steps.py", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("-n", dest="rows", type=int, default=25, help="so many functions (25)")
     options = parser.parse_args()
-    steps = to_rubicon()
-    print(f"{steps.total:10,} instructions to the Rubicon, at {len(steps.at):,} addresses")
-    for function, times in by_function(steps, Symbols.beside(suite.PRODUCT)).most_common(options.rows):
-        print(f"{times:10,} {times / steps.total:6.1%}  {function}")
+    symbols = Symbols.beside(suite.PRODUCT)
+    steps, blocks = to_rubicon(), blocks_to_rubicon()
+    translated = by_function(blocks, symbols)
+    print(f"{steps.total:10,} instructions to the Rubicon, at {len(steps.at):,} addresses, in {blocks.total:,} blocks")
+    for function, times in by_function(steps, symbols).most_common(options.rows):
+        print(f"{times:10,} {times / steps.total:6.1%} {translated[function]:6,}  {function}")
     return 0
 
 

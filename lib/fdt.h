@@ -3,7 +3,8 @@
 
 /*
  * What the kernel must know of its machine, read from the flattened device tree in one walk: boot time counts, so nothing is
- * looked up by path but the console, where there is a choice. The tree is not trusted: libfdt checks its header and blocks, and every length inside is checked here.
+ * looked up by path but the console, where there is a choice. The tree is not trusted: libfdt checks its header and blocks, and every
+ * length inside is checked here.
  *
  * Spec: Devicetree Specification v0.4 §2.3, §3, §5; Linux bindings arm,gic.yaml, arm,gic-v3.yaml, arm,arch_timer.yaml, psci.yaml.
  */

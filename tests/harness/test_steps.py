@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from harness import paths, perf, result  # noqa: E402
-from harness.steps import by_function, count  # noqa: E402
+from harness.steps import EVENT_BLOCK, by_function, count  # noqa: E402
 from harness.symbols import Symbols  # noqa: E402
 
 TRACE = "Trace 0: 0x7f1c8c000100 [0000000000004000/{:016x}/00000121/ff000201] \n"
@@ -30,6 +30,12 @@ class Count(unittest.TestCase):
     def test_instructions_up_to_the_line_end_are_counted(self) -> None:
         steps = count(CONTROL.encode() + log(4, 8, "one\ntw", 8, "o\r\n", 12, "three\n"), "two")
         self.assertEqual((steps.total, steps.at[8]), (3, 2))
+
+    def test_blocks_are_counted_once_each_by_their_first_instruction(self) -> None:
+        text = ("IN: \n0x40080000:  d503201f  nop      \n0x40080004:  14000001  b        #0x40080008\n\n"
+                "IN: \n0x40080008:  d503201f  nop      \n\n").encode()
+        blocks = count(text + log("one\n") + text, "one", EVENT_BLOCK)
+        self.assertEqual((blocks.total, blocks.at), (2, {0x4008_0000: 1, 0x4008_0008: 1}))
 
     def test_a_line_that_never_comes_is_an_error(self) -> None:
         with self.assertRaises(RuntimeError):
