@@ -80,9 +80,9 @@ class Machine:
     """A running QEMU. Use it as a context manager: whatever happens inside, no process is left."""
 
     def __init__(self, config: MachineConfig, launcher: tuple[str, ...] = DIE_WITH_PARENT,
-                 channels: tuple[str, ...] = CHANNELS, holds: bool = False) -> None:
-        """Starts it. `holds`: it stands still where it ends, until release(). `launcher` and `channels` are there for
-        measuring QEMU with nothing about it."""
+                 channels: tuple[str, ...] = CHANNELS, holds: bool = False, nap_s: float = 0.0) -> None:
+        """Starts it. `holds`: it stands still where it ends, until release(). `launcher`, `channels` and `nap_s` (what comes is looked
+        at no more often than that) are there for measuring QEMU with nothing about it."""
         self.config = config
         holds = holds and config.gdb_socket is None  # there is one debug stub: somebody else has it
         self.hold = hold.Hold(hold.exits(Path(config.image)) if holds else {})
@@ -94,6 +94,7 @@ class Machine:
         self._ended = threading.Event()
         self._woken = threading.Event()  # it has ended, or stands at its end
         self._holds = holds
+        self._nap_s = nap_s
         pairs = {name: socket.socketpair() for name in channels}
         self._ours = {name: pair[0] for name, pair in pairs.items()}
         theirs = {name: pair[1] for name, pair in pairs.items()}
@@ -134,6 +135,8 @@ class Machine:
             ready.register(end, selectors.EVENT_READ, name)
         ready.register(self._process.stderr, selectors.EVENT_READ, "stderr")
         while ready.get_map():
+            if self._nap_s:
+                time.sleep(self._nap_s)
             for key, _ in ready.select():
                 try:
                     data = os.read(key.fd, 65536)
