@@ -5,10 +5,12 @@
  * The first tables. Runs with the MMU off at its physical address (-mstrict-align, no absolute pointers): addresses of
  * symbols are physical here, and only their differences and page numbers are used.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "hal/arm64/image.h"
 #include "hal/arm64/tables.h"
+#include "hal/contract/boot.h"
 
 #define TABLE_STORAGE __attribute__((section(".tables"), aligned(4096)))
 
@@ -28,6 +30,15 @@ static uint64_t entry_for_table(const uint64_t *table)
 	return (uint64_t)table | PTE_TABLE | PTE_VALID;
 }
 
+/* The page below each stack of the image; those of fibers lie at its end. */
+static bool is_guard(uint64_t pa)
+{
+	uint64_t fibers = (uint64_t)image_fiber_stacks;
+
+	return pa == (uint64_t)image_boot_stack_guard || pa == (uint64_t)image_exception_stack_guard ||
+	       (pa >= fibers && (pa - fibers) % (HAL_PAGE_BYTES + HAL_BOOT_STACK_BYTES) == 0);
+}
+
 static void map_image(uint64_t image_pa)
 {
 	uint64_t text_end = (uint64_t)image_text_end;
@@ -39,7 +50,7 @@ static void map_image(uint64_t image_pa)
 				      pa < rodata_end ? PTE_KERNEL_RO :
 							PTE_KERNEL_RW;
 
-		if (pa == (uint64_t)image_boot_stack_guard || pa == (uint64_t)image_exception_stack_guard)
+		if (is_guard(pa))
 			continue;
 		early_image_l3[(pa - image_pa) / HAL_PAGE_BYTES] = pa | attributes | PTE_PAGE;
 	}

@@ -23,11 +23,6 @@ static unsigned boot_pool_used;
 static uint64_t image_offset; /* kernel image address minus physical address */
 static uint64_t device_next = DEVICE_BASE;
 
-void tables_init(uint64_t image_pa)
-{
-	image_offset = (uint64_t)image_start - image_pa;
-}
-
 uint64_t tables_image_pa(const void *va)
 {
 	return (uint64_t)va - image_offset;
@@ -74,6 +69,13 @@ uint64_t *tables_entry_make(uint64_t root_pa, uint64_t va, unsigned level, const
 		entry = &table_at(*entry & PTE_ADDR_MASK)[TABLE_INDEX(va, at + 1)];
 	}
 	return entry;
+}
+
+/* The tables of the first 2 MiB of stacks stay once they are made: not out of the pages that the kernel counts. */
+void tables_init(uint64_t image_pa)
+{
+	image_offset = (uint64_t)image_start - image_pa;
+	(void)tables_entry_make(tables_kernel_root_pa(), HAL_STACKS_BASE, 3, &boot_source);
 }
 
 uint64_t *tables_entry_find(uint64_t root_pa, uint64_t va)

@@ -13,7 +13,7 @@
 #include "hal/contract/fault.h"
 #include "lib/span.h"
 
-enum { HAL_RANGES_MAX = 32 };
+enum { HAL_RANGES_MAX = 32, HAL_BOOT_STACKS = 2, HAL_BOOT_STACK_BYTES = 16384 };
 
 struct hal_range {
 	uint64_t base_pa; /* page aligned */
@@ -30,6 +30,7 @@ struct hal_boot_info {
 	struct span command_line;
 	struct span bundle;  /* the loader's initial RAM disk; empty where there was none */
 	struct span seed[2]; /* "rng-seed" and "kaslr-seed" of /chosen; each may be empty */
+	uint64_t stack_tops[HAL_BOOT_STACKS]; /* of stacks that are part of the image, with an unmapped page below each */
 };
 
 /*

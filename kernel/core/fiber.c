@@ -24,18 +24,9 @@ static void fiber_main(void *arg)
 	sched_end(fiber);
 }
 
-/* A fiber of the CPU whose scheduler is `sched`, in no queue yet. */
-static struct fiber *fiber_make(struct sched *sched, const struct fiber_options *options, void (*entry)(void *arg), void *arg)
+/* A zeroed fiber with a stack becomes one of the CPU whose scheduler is `sched`, in no queue yet. */
+static void fiber_init(struct fiber *fiber, struct sched *sched, const struct fiber_options *options, void (*entry)(void *arg), void *arg)
 {
-	struct fiber *fiber = calloc(1, sizeof(*fiber));
-
-	if (fiber == NULL)
-		return NULL;
-	fiber->stack_top = stack_alloc();
-	if (fiber->stack_top == 0) {
-		free(fiber);
-		return NULL;
-	}
 	fiber->name = options->name;
 	fiber->priority = options->priority;
 	fiber->joinable = options->joinable;
@@ -49,7 +40,28 @@ static struct fiber *fiber_make(struct sched *sched, const struct fiber_options 
 	spinlock_take(&all_lock);
 	list_push_back(&fiber_all, &fiber->all_node);
 	spinlock_give(&all_lock);
+}
+
+static struct fiber *fiber_make(struct sched *sched, const struct fiber_options *options, void (*entry)(void *arg), void *arg)
+{
+	struct fiber *fiber = calloc(1, sizeof(*fiber));
+
+	if (fiber == NULL)
+		return NULL;
+	fiber->stack_top = stack_alloc();
+	if (fiber->stack_top == 0) {
+		free(fiber);
+		return NULL;
+	}
+	fiber_init(fiber, sched, options, entry, arg);
 	return fiber;
+}
+
+void fiber_begin(struct fiber *fiber, uint64_t stack_top, const char *name, void (*entry)(void *arg), void *arg)
+{
+	fiber->stack_top = stack_top;
+	fiber_init(fiber, sched_this(), &(struct fiber_options){ .name = name, .priority = FIBER_NORMAL }, entry, arg);
+	sched_make_ready(fiber);
 }
 
 struct fiber *fiber_create_with(const struct fiber_options *options, void (*entry)(void *arg), void *arg)

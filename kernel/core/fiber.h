@@ -81,6 +81,13 @@ MUST_CHECK status_t fiber_create_on(unsigned cpu, const struct fiber_options *op
 /* The same as fiber_create_with, with normal priority, not joinable. */
 struct fiber *fiber_create(const char *name, void (*entry)(void *arg), void *arg);
 
+/*
+ * The same in memory of the caller's, for a fiber that never ends: one that the kernel begins with, before anything was allocated.
+ * `fiber` is zero; `stack_top` is the address past the highest byte of STACK_BYTES that nobody else uses, with a guard page below.
+ * Context: boot.
+ */
+void fiber_begin(struct fiber *fiber, uint64_t stack_top, const char *name, void (*entry)(void *arg), void *arg);
+
 /* The fiber that runs here; NULL before the first, and in the scheduler itself. Context: any. */
 struct fiber *fiber_current(void);
 

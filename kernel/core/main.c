@@ -7,6 +7,8 @@
  */
 #include "kernel/core/main.h"
 
+#include <assert.h>
+
 #include "hal/contract/cpu.h"
 #include "kernel/core/entropy.h"
 #include "kernel/core/fiber.h"
@@ -16,11 +18,16 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/sched.h"
 #include "kernel/core/smp.h"
+#include "kernel/core/stack.h"
 #include "kernel/core/timer.h"
 #include "kernel/core/version.h"
 #include "kernel/io/console.h"
 #include "kernel/io/ring_war.h"
 #include "lib/cmdline.h"
+
+static_assert(HAL_BOOT_STACK_BYTES == STACK_BYTES, "a stack of the image is a fiber's");
+
+static struct fiber main_fiber;
 
 static void kernel_main(const struct hal_boot_info *info)
 {
@@ -37,11 +44,10 @@ static void kernel_main(const struct hal_boot_info *info)
 	if (cmdline_get(info->command_line, "nonce", &nonce))
 		log_line("boot: nonce %.*s", (int)nonce.len, (const char *)nonce.data);
 	ring_war_configure(info->command_line);
-	console_start();
+	console_start(info->stack_tops[0]);
 	if (info->cpu_count > 1)
 		smp_start();
-	if (fiber_create("main", image_main, (void *)info) == NULL)
-		panic("memory: the machine has none left for the first fiber");
+	fiber_begin(&main_fiber, info->stack_tops[1], "main", image_main, (void *)info);
 	hal_irq_enable();
 	sched_run();
 }

@@ -16,7 +16,6 @@
 #include "kernel/core/fiber.h"
 #include "kernel/core/log.h"
 #include "kernel/core/message.h"
-#include "kernel/core/panic.h"
 #include "kernel/core/wait.h"
 #include "kernel/io/console_input.h"
 
@@ -205,10 +204,11 @@ status_t console_use_device(void)
 	return STATUS_OK;
 }
 
-void console_start(void)
+void console_start(uint64_t stack_top)
 {
-	if (fiber_create("console", console_main, NULL) == NULL)
-		panic("memory: the machine has none left for the console's fiber");
+	static struct fiber fiber;
+
+	fiber_begin(&fiber, stack_top, "console", console_main, NULL);
 	has_fiber = true;
 }
 

@@ -36,8 +36,8 @@ bool console_is_in_driver(void);
 /* Characters in a line << 16 | lines; 0: the console does not say. Context: any. */
 uint32_t console_window_size(void);
 
-/* Hands the writing to a fiber of its own. Context: boot, scheduler made. */
-void console_start(void);
+/* Hands the writing to a fiber of its own, with the stack that ends at `stack_top` (fiber_begin()). Context: boot, scheduler made. */
+void console_start(uint64_t stack_top);
 
 /* Has each line that is written given to `tap`, too, which takes no lock that a printer may have; NULL: to nobody. Context: fiber. */
 void console_tap(void (*tap)(const char *line, size_t len));

@@ -9,6 +9,7 @@
 #include "kernel/cap/region.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/kheap.h"
+#include "kernel/core/libc.h"
 #include "kernel/core/page.h"
 #include "kernel/core/smp.h"
 #include "kernel/region_methods.h"
@@ -114,7 +115,6 @@ static const char *what_was_found_lives_until_this_fiber_yields(void)
 
 enum { PROBES = 200 };
 
-static struct probe probes[HAL_CPUS_MAX][PROBES];
 static _Atomic uint32_t droppers;
 
 static void drop_all(void *arg)
@@ -130,7 +130,9 @@ static void drop_all(void *arg)
 static const char *many_objects_go_once_each(void)
 {
 	unsigned cpus = smp_online();
+	struct probe(*probes)[PROBES] = calloc(cpus, sizeof(*probes));
 
+	GUEST_CHECK(probes != NULL);
 	for (unsigned cpu = 0; cpu < cpus; cpu++)
 		for (unsigned i = 0; i < PROBES; i++)
 			probe_init(&probes[cpu][i]);
@@ -146,6 +148,7 @@ static const char *many_objects_go_once_each(void)
 	for (unsigned cpu = 0; cpu < cpus; cpu++)
 		for (unsigned i = 0; i < PROBES; i++)
 			GUEST_CHECK(atomic_load(&probes[cpu][i].destroyed) == 1);
+	free(probes);
 	return NULL;
 }
 

@@ -121,7 +121,7 @@ static void devices_are_mapped_one_behind_the_other_by_whole_pages(void)
 
 static void a_kernel_page_is_mapped_found_and_unmapped(void)
 {
-	const uint64_t va = HAL_STACKS_BASE + 0x5000;
+	const uint64_t va = HAL_STACKS_BASE + GIB + 0x5000;
 	unsigned level;
 
 	begin();
@@ -136,6 +136,19 @@ static void a_kernel_page_is_mapped_found_and_unmapped(void)
 	CU_ASSERT_EQUAL(hal_kernel_unmap(va), 0x40001000);
 	CU_ASSERT_EQUAL(walk(va, &level), 0);
 	CU_ASSERT_PTR_NULL(tables_entry_find(tables_kernel_root_pa(), va));
+}
+
+/* Such tables stay, and would be pages that are missing once a process is gone. */
+static void the_first_stacks_take_no_page_for_tables(void)
+{
+	begin();
+	pages_limit = 0;
+	CU_ASSERT_EQUAL(hal_kernel_map(HAL_STACKS_BASE, 0x40001000, &source), STATUS_OK);
+	CU_ASSERT_EQUAL(hal_kernel_map(HAL_STACKS_BASE + MIB2 - 0x1000, 0x40002000, &source), STATUS_OK);
+	maps_to(HAL_STACKS_BASE, 0x40001000, PTE_KERNEL_RW, 3);
+	maps_to(HAL_STACKS_BASE + MIB2 - 0x1000, 0x40002000, PTE_KERNEL_RW, 3);
+	CU_ASSERT_EQUAL(hal_kernel_map(HAL_STACKS_BASE + MIB2, 0x40003000, &source), STATUS_ENOMEM);
+	CU_ASSERT_EQUAL(pages_taken, 0);
 }
 
 /* Behind a block there is no table: neither looked up nor made. */
@@ -205,6 +218,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(a_range_that_finds_no_table_is_refused),
 	UNIT_CASE(devices_are_mapped_one_behind_the_other_by_whole_pages),
 	UNIT_CASE(a_kernel_page_is_mapped_found_and_unmapped),
+	UNIT_CASE(the_first_stacks_take_no_page_for_tables),
 	UNIT_CASE(a_block_is_not_taken_for_a_table),
 	UNIT_CASE(every_page_and_every_table_is_given_back_once),
 	UNIT_CASE(pages_that_are_said_not_to_be_there_are_not_looked_for),

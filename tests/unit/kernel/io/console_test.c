@@ -4,7 +4,6 @@
 /* The kernel's console, with log, serial port and console device played by the test. */
 #include <setjmp.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/unit.h"
@@ -152,12 +151,6 @@ void message_send(unsigned cpu, void (*run)(void *arg), void *arg)
 	world.messages++;
 	world.message_cpu = cpu;
 	world.message = run;
-}
-
-_Noreturn void panic(const char *fmt, ...)
-{
-	(void)fmt;
-	abort();
 }
 
 /* A machine with a device that takes `room` bytes. */
