@@ -7,6 +7,7 @@
 
 #include "kernel/io/net/convert.h"
 #include "kernel/io/net/memory.h"
+#include "kernel/io/net/peers.h"
 #include "lib/string.h"
 
 struct received {
@@ -83,6 +84,22 @@ status_t net_datagram_send(struct net_datagram *datagram, const struct net_endpo
 	error = udp_sendto(datagram->udp, pbuf, &address, to->port);
 	(void)pbuf_free(pbuf);
 	return error == ERR_MEM || error == ERR_BUF ? STATUS_EAGAIN : net_status(error);
+}
+
+void net_datagram_refused(const struct net_endpoint *from, const struct net_endpoint *to)
+{
+	ip_addr_t local;
+
+	net_address_to_lwip(&from->address, &local);
+	for (const struct udp_pcb *udp = udp_pcbs; udp != NULL; udp = udp->next) {
+		struct net_datagram *datagram = udp->recv_arg;
+
+		if (udp->recv != on_received || udp->local_port != from->port || (!ip_addr_isany_val(udp->local_ip) && !ip_addr_zoneless_eq(&udp->local_ip, &local)) ||
+		    datagram->peer == NULL || !net_endpoint_equal(datagram->peer, to))
+			continue;
+		datagram->error = STATUS_ECONNREFUSED;
+		net_events_raise(&datagram->events);
+	}
 }
 
 static struct received *first_of(const struct net_datagram *datagram)

@@ -23,6 +23,8 @@ struct net_datagram {
 	struct net_events events;
 	struct udp_pcb *udp;
 	struct net_endpoint local;
+	const struct net_endpoint *peer; /* W: its owner. Whom alone it speaks with; NULL: with anybody */
+	status_t error; /* STATUS_ECONNREFUSED: the peer's machine said that nobody is there. Its owner clears it */
 	struct list_node queue; /* received */
 	uint32_t queue_count;
 	uint32_t queue_bytes;
@@ -40,6 +42,9 @@ MUST_CHECK status_t net_datagram_peek(const struct net_datagram *datagram, uint3
 
 /* Copies bytes of it, from `offset` on: as many as there are, at most `most`. */
 uint32_t net_datagram_copy(const struct net_datagram *datagram, void *to, uint32_t most, uint32_t offset);
+
+/* What `from` sent to `to` found no receiver: where that is its owner's peer, it is told. */
+void net_datagram_refused(const struct net_endpoint *from, const struct net_endpoint *to);
 
 /* Drops it. */
 void net_datagram_consume(struct net_datagram *datagram);

@@ -18,8 +18,7 @@ struct udp_socket {
 	uint32_t rights;        /* of the capability */
 	/* W: the network's CPU, all that follows. */
 	struct net_datagram *datagram; /* NULL: not bound yet */
-	struct net_endpoint peer;
-	bool has_peer;
+	struct net_endpoint peer;      /* of `datagram`, where that has one */
 	bool sending_done, receiving_done;
 	struct net_peers peers;
 };
@@ -30,6 +29,11 @@ static const struct linux_socket_ops udp_ops;
 static struct udp_socket *udp_of(struct linux_socket *socket)
 {
 	return LIST_OWNER(socket, struct udp_socket, socket);
+}
+
+static bool has_peer(const struct udp_socket *own)
+{
+	return own->datagram != NULL && own->datagram->peer != NULL;
 }
 
 static void on_change(void *ctx)
@@ -140,14 +144,15 @@ static void connect_there(void *arg)
 	struct asking *asking = arg;
 	struct udp_socket *own = asking->own;
 
-	own->has_peer = false;
+	if (own->datagram != NULL)
+		own->datagram->peer = NULL;
 	if (!asking->has_address)
 		return;
 	asking->result = may_send_there(own, &asking->at) ? bound_there(own) : STATUS_EACCES;
 	if (asking->result != STATUS_OK)
 		return;
 	own->peer = asking->at;
-	own->has_peer = true;
+	own->datagram->peer = &own->peer;
 }
 
 static status_t udp_connect(struct linux_socket *socket, const struct linux_address *address)
@@ -166,7 +171,7 @@ static void name_there(void *arg)
 	struct asking *asking = arg;
 	const struct udp_socket *own = asking->own;
 
-	if (asking->peer && !own->has_peer)
+	if (asking->peer && !has_peer(own))
 		asking->result = STATUS_ENOTCONN;
 	else if (asking->peer)
 		asking->at = own->peer;
@@ -184,19 +189,46 @@ static status_t udp_name(struct linux_socket *socket, bool peer, struct linux_ad
 	return (status_t)asking.result;
 }
 
+/* What its peer's machine said, once. */
+static status_t error_take(struct udp_socket *own)
+{
+	status_t error = own->datagram != NULL ? own->datagram->error : STATUS_OK;
+
+	if (error != STATUS_OK)
+		own->datagram->error = STATUS_OK;
+	return error;
+}
+
+static void error_there(void *arg)
+{
+	struct asking *asking = arg;
+
+	asking->result = error_take(asking->own);
+}
+
+static status_t udp_take_error(struct linux_socket *socket)
+{
+	struct asking asking = { .own = udp_of(socket) };
+
+	net_do(error_there, &asking);
+	return (status_t)asking.result;
+}
+
+/* Spec: Linux, net/ipv4/udp.c: udp_sendmsg(), net/core/sock.c: sock_alloc_send_pskb() */
 static void send_there(void *arg)
 {
 	struct asking *asking = arg;
 	struct udp_socket *own = asking->own;
 
-	if (!asking->has_address && !own->has_peer) {
+	if (!asking->has_address && !has_peer(own)) {
 		asking->result = STATUS_EDESTADDRREQ;
 		return;
 	}
-	if (own->sending_done) {
+	asking->result = error_take(own);
+	if (asking->result == STATUS_OK && own->sending_done)
 		asking->result = STATUS_EPIPE;
+	if (asking->result != STATUS_OK)
 		return;
-	}
 	if (!asking->has_address)
 		asking->at = own->peer;
 	asking->result = may_send_there(own, &asking->at) ? bound_there(own) : STATUS_EACCES;
@@ -212,6 +244,8 @@ static int64_t udp_send(struct linux_socket *socket, struct linux_message *messa
 
 	if (asking.has_address)
 		result = linux_inet_endpoint(socket, message->address, &asking.at);
+	if (result == STATUS_OK && asking.has_address && asking.at.port == 0)
+		result = STATUS_EINVAL;
 	if (result != STATUS_OK)
 		return result;
 	if (rest.left > NET_DATAGRAM_MAX)
@@ -240,9 +274,12 @@ static void receive_there(void *arg)
 	struct udp_socket *own = asking->own;
 	uint32_t bytes;
 
+	asking->result = error_take(own);
+	if (asking->result != STATUS_OK)
+		return;
 	do {
 		asking->result = own->datagram != NULL ? net_datagram_peek(own->datagram, &bytes, &asking->at) : STATUS_EAGAIN;
-		if (asking->result != STATUS_OK || !own->has_peer || net_endpoint_equal(&asking->at, &own->peer))
+		if (asking->result != STATUS_OK || !has_peer(own) || net_endpoint_equal(&asking->at, &own->peer))
 			break;
 		net_datagram_consume(own->datagram);
 	} while (true);
@@ -298,7 +335,7 @@ static void shutdown_there(void *arg)
 
 	asking->own->receiving_done |= asking->mask != LINUX_SHUT_WR;
 	asking->own->sending_done |= asking->mask != LINUX_SHUT_RD;
-	asking->result = asking->own->has_peer ? STATUS_OK : STATUS_ENOTCONN;
+	asking->result = has_peer(asking->own) ? STATUS_OK : STATUS_ENOTCONN;
 }
 
 static status_t udp_shutdown(struct linux_socket *socket, int how)
@@ -318,6 +355,8 @@ static void poll_there(void *arg)
 	asking->mask = LINUX_POLLOUT | LINUX_POLLWRNORM;
 	if (own->receiving_done || (own->datagram != NULL && !list_is_empty(&own->datagram->queue)))
 		asking->mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
+	if (own->datagram != NULL && own->datagram->error != STATUS_OK)
+		asking->mask |= LINUX_POLLERR;
 	if (own->receiving_done)
 		asking->mask |= LINUX_POLLRDHUP | (own->sending_done ? (uint32_t)LINUX_POLLHUP : 0);
 }
@@ -359,6 +398,7 @@ static const struct linux_socket_ops udp_ops = {
 	.send = udp_send,
 	.receive = udp_receive,
 	.shutdown = udp_shutdown,
+	.take_error = udp_take_error,
 };
 
 static const struct linux_file_ops udp_file_ops = {

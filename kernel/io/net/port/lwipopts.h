@@ -7,6 +7,7 @@
 
 #include "kernel/io/net/handshake.h"
 #include "kernel/io/net/port.h"
+#include "kernel/io/net/refusal.h"
 
 /* One fiber calls all of it. */
 #define NO_SYS 1
@@ -94,6 +95,8 @@
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, option_bytes, first_option_bytes, second_options, packet) \
 	net_handshake_take(pcb, header, first_option_bytes, packet)
+#define LWIP_HOOK_IP4_INPUT(packet, netif) net_refusal_look(packet)
+#define LWIP_HOOK_IP6_INPUT(packet, netif) net_refusal_look(packet)
 
 /* Whether a checksum is made or looked at in software is the device's matter. */
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1

@@ -47,11 +47,13 @@ static void start(void)
 {
 	static const struct net_endpoint port80 = { { NET_FAMILY_ANY, { 0 } }, 80 };
 	static const struct net_endpoint port53 = { { NET_FAMILY_ANY, { 0 } }, 53 };
+	static const struct net_endpoint port999 = { { NET_FAMILY_4, { 10, 0, 2, 2 } }, 999 };
 
 	world.offloads = true; /* checksums of TCP and UDP are vouched for: the fuzzer need not find them */
 	world_start(false);
 	FUZZ_ASSERT(net_listener_open(&port80, 8, &listener) == STATUS_OK);
 	FUZZ_ASSERT(net_datagram_open(&port53, &datagram) == STATUS_OK);
+	datagram->peer = &port999;
 	world_pass(10000);
 }
 
