@@ -4,6 +4,7 @@
 #include "kernel/sys/linux/socket.h"
 
 #include "hal/contract/timer.h"
+#include "kernel/core/libc.h"
 #include "kernel/core/timer.h"
 #include "kernel/io/fs/fs.h"
 #include "kernel/sys/linux/calls.h"
@@ -23,6 +24,16 @@ void linux_socket_init(struct linux_socket *socket, const struct linux_file_ops 
 	socket->type = (uint8_t)type;
 }
 
+void linux_message_files_put(struct linux_message *message)
+{
+	for (unsigned i = 0; i < message->file_count; i++)
+		if (message->files[i] != NULL)
+			linux_file_put(message->files[i]);
+	free(message->files);
+	message->files = NULL;
+	message->file_count = 0;
+}
+
 int64_t linux_socket_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
 	struct linux_socket *socket = linux_socket_of(file);
@@ -33,8 +44,7 @@ int64_t linux_socket_read(struct linux_file *file, struct linux_data *data, uint
 	if (data->left == 0)
 		return 0;
 	result = socket->ops->receive(socket, &message);
-	for (unsigned i = 0; i < message.file_count; i++)
-		linux_file_put(message.files[i]); /* nobody asked for them */
+	linux_message_files_put(&message); /* nobody asked for them */
 	return result;
 }
 

@@ -26,7 +26,7 @@ enum {
 	LINUX_MSG_NOSIGNAL = 0x4000, LINUX_MSG_CMSG_CLOEXEC = 0x40000000,
 };
 
-enum { LINUX_ADDRESS_MAX = 128, LINUX_UNIX_ADDRESS_MAX = 110 /* struct sockaddr_un */, LINUX_RIGHTS_MAX = 64 /* files in one message */, LINUX_SOCKET_BUFFER = 212992 };
+enum { LINUX_ADDRESS_MAX = 128, LINUX_UNIX_ADDRESS_MAX = 110 /* struct sockaddr_un */, LINUX_RIGHTS_MAX = 253 /* files in one message: SCM_MAX_FD */, LINUX_SOCKET_BUFFER = 212992 };
 
 /* struct sockaddr_storage, as far as it is used. */
 struct linux_address {
@@ -57,12 +57,15 @@ struct linux_message {
 	struct linux_data *data;
 	uint32_t flags;                 /* LINUX_MSG_* */
 	struct linux_address *address;  /* where to; where it came from: length 0 where that has none. NULL: of no interest */
-	struct linux_file *files[LINUX_RIGHTS_MAX]; /* held: taken over when sent; the receiver's */
+	struct linux_file **files;      /* from the heap, held each, or NULL: taken over when sent; the receiver's */
 	unsigned file_count;
 	bool tells_sender;     /* sent: whether or not anybody asks; received: what `sender` is */
 	struct linux_credentials sender;
 	uint32_t result_flags; /* of one received */
 };
+
+/* Lets go of the files that are still the message's. Context: fiber, no lock held. */
+void linux_message_files_put(struct linux_message *message);
 
 struct linux_socket;
 

@@ -60,13 +60,6 @@ struct transfer {
 	uint64_t moved;
 };
 
-static void files_put(struct linux_message *message)
-{
-	for (unsigned i = 0; i < message->file_count; i++)
-		linux_file_put(message->files[i]);
-	message->file_count = 0;
-}
-
 static int64_t transfer_begin(struct thread *thread, int fd, uint32_t flags, struct transfer **out)
 {
 	struct transfer *transfer = calloc(1, sizeof(*transfer));
@@ -89,7 +82,7 @@ static int64_t transfer_begin(struct thread *thread, int fd, uint32_t flags, str
 
 static int64_t transfer_end(struct transfer *transfer, int64_t result)
 {
-	files_put(&transfer->message);
+	linux_message_files_put(&transfer->message);
 	if (transfer->place != NULL)
 		linux_file_put(transfer->place);
 	linux_file_put(&transfer->socket->file);
@@ -228,16 +221,23 @@ static status_t header_in(struct transfer *transfer, uint64_t va)
 static status_t rights_take(struct transfer *transfer, uint64_t va, uint64_t bytes)
 {
 	struct linux_message *message = &transfer->message;
-	int32_t fds[LINUX_RIGHTS_MAX];
-	uint64_t count = bytes / sizeof(fds[0]);
+	uint64_t count = bytes / sizeof(int32_t);
+	struct linux_file **files;
 	status_t status = STATUS_OK;
+	int32_t fd;
 
 	if (count > LINUX_RIGHTS_MAX - message->file_count)
 		return STATUS_EINVAL;
-	if (count > 0)
-		status = linux_copy_in(transfer->thread, fds, va, count * sizeof(fds[0]));
+	if (count == 0)
+		return STATUS_OK;
+	files = realloc(message->files, (message->file_count + count) * sizeof(files[0]));
+	if (files == NULL)
+		return STATUS_ENOMEM;
+	message->files = files;
 	for (unsigned i = 0; status == STATUS_OK && i < count; i++) {
-		status = linux_fd_get(transfer->thread->process, fds[i], 0, &message->files[message->file_count]);
+		status = linux_copy_in(transfer->thread, &fd, va + i * sizeof(fd), sizeof(fd));
+		if (status == STATUS_OK)
+			status = linux_fd_get(transfer->thread->process, fd, 0, &files[message->file_count]);
 		message->file_count += status == STATUS_OK;
 	}
 	return status;
@@ -334,42 +334,41 @@ static void sender_out(struct transfer *transfer)
 		control_advance(header, told.control.bytes);
 }
 
-/* Descriptors for the files that came along, as far as there is room for them; the others are closed. */
+/* A descriptor for a file, whose hold it takes over, told at `va`. A number that nobody is told of is none. */
+static bool right_out(struct transfer *transfer, struct linux_file *file, uint64_t va)
+{
+	int32_t fd = (int32_t)linux_fd_add(transfer->thread->process, file, 0, (transfer->message.flags & LINUX_MSG_CMSG_CLOEXEC) != 0);
+
+	if (fd < 0)
+		return false;
+	if (linux_copy_out(transfer->thread, va, &fd, sizeof(fd)) == STATUS_OK)
+		return true;
+	(void)linux_fd_close(transfer->thread->process, fd);
+	return false;
+}
+
+/* Descriptors for the files that came along, as far as there is room for them; the others are closed. Spec: Linux, net/core/scm.c: scm_detach_fds() */
 static void rights_out(struct transfer *transfer)
 {
 	struct message_header *header = &transfer->header;
 	struct linux_message *message = &transfer->message;
-	uint64_t room = header->control_bytes > sizeof(struct control_header) ? header->control_bytes - sizeof(struct control_header) : 0;
-	int32_t fds[LINUX_RIGHTS_MAX];
+	struct control_header control = { .bytes = sizeof(control), .level = SOL_SOCKET, .type = SCM_RIGHTS };
 	unsigned count = 0;
-	struct control_header control = { .level = SOL_SOCKET, .type = SCM_RIGHTS };
+	bool goes_on = true;
 
-	while (count < message->file_count && (count + 1) * sizeof(fds[0]) <= room) {
-		int64_t fd = linux_fd_add(transfer->thread->process, message->files[count], 0, (message->flags & LINUX_MSG_CMSG_CLOEXEC) != 0);
+	while (goes_on && count < message->file_count && control.bytes + sizeof(int32_t) <= header->control_bytes) {
+		struct linux_file *file = message->files[count];
 
 		message->files[count] = NULL;
-		if (fd < 0)
-			break;
-		fds[count++] = (int32_t)fd;
+		goes_on = right_out(transfer, file, header->control + control.bytes);
+		count += goes_on;
+		control.bytes += goes_on ? sizeof(int32_t) : 0;
 	}
 	if (count < message->file_count)
 		message->result_flags |= LINUX_MSG_CTRUNC;
-	for (unsigned i = count; i < message->file_count; i++)
-		if (message->files[i] != NULL)
-			linux_file_put(message->files[i]);
-	message->file_count = 0;
-	if (count == 0)
-		return;
-	control.bytes = sizeof(control) + count * sizeof(fds[0]);
-	if (linux_copy_out(transfer->thread, header->control, &control, sizeof(control)) == STATUS_OK &&
-	    linux_copy_out(transfer->thread, header->control + sizeof(control), fds, count * sizeof(fds[0])) == STATUS_OK) {
+	linux_message_files_put(message);
+	if (count > 0 && linux_copy_out(transfer->thread, header->control, &control, sizeof(control)) == STATUS_OK)
 		control_advance(header, control.bytes);
-		return;
-	}
-	/* Numbers that nobody is told of are none; what they came with is received. Spec: Linux, net/core/scm.c: scm_detach_fds() */
-	message->result_flags |= LINUX_MSG_CTRUNC;
-	while (count > 0)
-		(void)linux_fd_close(transfer->thread->process, fds[--count]);
 }
 
 /* What came besides the data, into the program's header at `va`. */

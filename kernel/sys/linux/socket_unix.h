@@ -15,7 +15,7 @@
 #include "kernel/sys/linux/socket.h"
 #include "lib/list.h"
 
-/* What is sent lies with its receiver in pieces, which its sender's budget pays for; with files, LINUX_RIGHTS_MAX places for them follow the bytes. */
+/* What is sent lies with its receiver in pieces, which its sender's budget pays for. */
 struct piece {
 	struct list_node node;
 	struct linux_address from;
@@ -24,7 +24,7 @@ struct piece {
 	size_t charged;
 	size_t bytes, at; /* what is left begins at `at` */
 	unsigned file_count;
-	struct linux_file **files; /* held */
+	struct linux_file **files; /* as a message's */
 	uint8_t data[];
 };
 

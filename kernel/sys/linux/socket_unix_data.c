@@ -17,6 +17,7 @@ static void piece_free(struct piece *piece)
 
 	for (unsigned i = 0; i < piece->file_count; i++)
 		object_put(&piece->files[i]->object);
+	free(piece->files);
 	free(piece);
 	budget_credit_bytes(budget, charged);
 	budget_put(budget);
@@ -97,16 +98,16 @@ static status_t receiver_find(struct unix_socket *own, const struct linux_addres
 	return *out != NULL ? STATUS_OK : STATUS_EPIPE;
 }
 
-/* An empty piece with room for so many bytes, and for files. NULL: there is no memory left. */
+/* An empty piece with room for so many bytes, paid for with so many files. NULL: there is no memory left. */
 static struct piece *piece_make(struct budget *budget, size_t bytes, unsigned file_count)
 {
-	size_t room = (bytes + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
-	size_t charged = sizeof(struct piece) + room + (file_count > 0 ? LINUX_RIGHTS_MAX * sizeof(struct linux_file *) : 0);
+	size_t own = sizeof(struct piece) + bytes;
+	size_t charged = own + file_count * sizeof(struct linux_file *);
 	struct piece *piece;
 
 	if (!linux_charge(budget, charged))
 		return NULL;
-	piece = malloc(charged);
+	piece = malloc(own);
 	if (piece == NULL) {
 		budget_credit_bytes(budget, charged);
 		return NULL;
@@ -114,7 +115,8 @@ static struct piece *piece_make(struct budget *budget, size_t bytes, unsigned fi
 	budget_hold(budget);
 	piece->budget = budget;
 	piece->charged = charged;
-	piece->files = (struct linux_file **)(void *)(piece->data + room);
+	piece->files = NULL;
+	piece->file_count = 0;
 	return piece;
 }
 
@@ -127,7 +129,6 @@ static status_t piece_fill(struct budget *budget, struct linux_data *data, size_
 
 	if (piece == NULL)
 		return STATUS_ENOBUFS;
-	piece->file_count = 0;
 	if (bytes > 0)
 		taken = linux_data_take(data, piece->data, bytes);
 	if (taken < 0) {
@@ -205,8 +206,9 @@ int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *messa
 	status = piece_fill(socket->file.budget, &rest, is_stream ? PIECE_MAX : LINUX_SOCKET_BUFFER, message->file_count, &piece);
 	if (status == STATUS_OK) {
 		bytes = piece->bytes;
-		memcpy(piece->files, message->files, message->file_count * sizeof(piece->files[0]));
+		piece->files = message->files;
 		piece->file_count = message->file_count;
+		message->files = NULL;
 		message->file_count = 0;
 		spinlock_take(&linux_unix_lock);
 		piece->from = own->name;
@@ -294,8 +296,9 @@ static void files_take(struct piece *piece, struct linux_message *message)
 		return;
 	spinlock_take(&linux_unix_lock);
 	linux_unix_land(piece);
-	memcpy(message->files, piece->files, piece->file_count * sizeof(piece->files[0]));
+	message->files = piece->files;
 	message->file_count = piece->file_count;
+	piece->files = NULL;
 	piece->file_count = 0;
 	spinlock_give(&linux_unix_lock);
 }
@@ -303,6 +306,13 @@ static void files_take(struct piece *piece, struct linux_message *message)
 /* What was only looked at stays where it is, and is the receiver's as well. */
 static void files_share(const struct piece *piece, struct linux_message *message)
 {
+	if (piece->file_count == 0)
+		return;
+	message->files = malloc(piece->file_count * sizeof(message->files[0]));
+	if (message->files == NULL) {
+		message->result_flags |= LINUX_MSG_CTRUNC;
+		return;
+	}
 	for (unsigned i = 0; i < piece->file_count; i++) {
 		(void)object_hold(&piece->files[i]->object); /* the piece holds it */
 		message->files[i] = piece->files[i];
