@@ -118,6 +118,9 @@ struct fs_ops {
 	/* Changes what `what` names. STATUS_EFBIG. */
 	status_t (*set)(struct fs_node *node, uint32_t what, const struct fs_stat *values);
 
+	/* So many bytes of a file from `offset` on become zeroes that take up nothing, as far as it reaches; its size stays. */
+	status_t (*punch)(struct fs_node *file, uint64_t offset, uint64_t bytes);
+
 	/* When it returns, what was written to the node, and its name, outlive a power cut. NULL: nothing outlives one. */
 	status_t (*sync)(struct fs_node *node);
 

@@ -212,6 +212,15 @@ static status_t tmp_set(struct fs_node *node, uint32_t what, const struct fs_sta
 	return status;
 }
 
+static status_t tmp_punch(struct fs_node *file, uint64_t offset, uint64_t bytes)
+{
+	struct tmp_node *own = tmp_node_of(file);
+
+	tmp_content_punch(&tmp_of(file)->memory, &own->content, offset, bytes);
+	tmp_touch(own);
+	return STATUS_OK;
+}
+
 static status_t tmp_space(struct fs *fs, struct fs_space *out)
 {
 	const struct tmp *tmp = LIST_OWNER(fs, struct tmp, fs);
@@ -239,6 +248,7 @@ static const struct fs_ops ops = {
 	.remove = tmp_remove,
 	.rename = tmp_rename,
 	.set = tmp_set,
+	.punch = tmp_punch,
 	.space = tmp_space,
 };
 

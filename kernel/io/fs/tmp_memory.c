@@ -151,15 +151,34 @@ int64_t tmp_content_write(struct tmp_memory *memory, struct tmp_content *content
 	return (int64_t)done;
 }
 
+/* Nothing but zeros in [from, to): whole pages of them take up nothing. */
+static void clear(struct tmp_memory *memory, struct tmp_content *content, uint64_t from, uint64_t to)
+{
+	uint64_t end = content->capacity * HAL_PAGE_BYTES;
+	size_t step;
+
+	for (; from < to && from < end; from += step) {
+		uint64_t index = from / HAL_PAGE_BYTES;
+
+		step = step_of(from, (to < end ? to : end) - from);
+		if (step == HAL_PAGE_BYTES)
+			page_drop(memory, content, index);
+		else if (content->pages[index] != 0)
+			memset((uint8_t *)hal_direct_va(content->pages[index]) + from % HAL_PAGE_BYTES, 0, step);
+	}
+}
+
 /* Nothing but zeros behind `size`, for when it grows again. */
 static void cut(struct tmp_memory *memory, struct tmp_content *content, uint64_t size)
 {
-	uint64_t last = size / HAL_PAGE_BYTES;
+	clear(memory, content, size, UINT64_MAX);
+}
 
-	for (uint64_t i = pages_for(size); i < content->capacity; i++)
-		page_drop(memory, content, i);
-	if (size % HAL_PAGE_BYTES != 0 && last < content->capacity && content->pages[last] != 0)
-		memset((uint8_t *)hal_direct_va(content->pages[last]) + size % HAL_PAGE_BYTES, 0, HAL_PAGE_BYTES - size % HAL_PAGE_BYTES);
+void tmp_content_punch(struct tmp_memory *memory, struct tmp_content *content, uint64_t offset, uint64_t bytes)
+{
+	bool to_its_end = offset >= content->size || bytes >= content->size - offset;
+
+	clear(memory, content, offset, to_its_end ? UINT64_MAX : offset + bytes);
 }
 
 status_t tmp_content_resize(struct tmp_memory *memory, struct tmp_content *content, uint64_t size)

@@ -38,6 +38,9 @@ int64_t tmp_content_write(struct tmp_memory *memory, struct tmp_content *content
 /* STATUS_ENOSPC: beyond the limit. */
 MUST_CHECK status_t tmp_content_resize(struct tmp_memory *memory, struct tmp_content *content, uint64_t size);
 
+/* Zeros instead of so many bytes from `offset` on, as far as there are any; whole pages are given back. */
+void tmp_content_punch(struct tmp_memory *memory, struct tmp_content *content, uint64_t offset, uint64_t bytes);
+
 /* Gives everything back. */
 void tmp_content_free(struct tmp_memory *memory, struct tmp_content *content);
 

@@ -183,13 +183,12 @@ static uint64_t size_of(struct linux_dentry *dentry)
 /* Spec: Linux, mm/shmem.c: shmem_write_begin(): what would end behind the file's end is refused page by page. */
 status_t linux_memfd_may_write(struct linux_dentry *dentry, uint64_t offset, bool append, size_t *bytes)
 {
-	uint8_t seals = seals_of(dentry);
 	uint64_t size;
 	uint64_t end;
 
-	if (*bytes > 0 && (seals & (LINUX_SEAL_WRITE | LINUX_SEAL_FUTURE_WRITE)))
+	if (*bytes > 0 && linux_memfd_may_punch(dentry) != STATUS_OK)
 		return STATUS_EPERM;
-	if (!(seals & LINUX_SEAL_GROW))
+	if (!(seals_of(dentry) & LINUX_SEAL_GROW))
 		return STATUS_OK;
 	size = size_of(dentry);
 	if (append)
@@ -201,6 +200,11 @@ status_t linux_memfd_may_write(struct linux_dentry *dentry, uint64_t offset, boo
 		return STATUS_EPERM;
 	*bytes = (size_t)(end - offset);
 	return STATUS_OK;
+}
+
+status_t linux_memfd_may_punch(const struct linux_dentry *dentry)
+{
+	return seals_of(dentry) & (LINUX_SEAL_WRITE | LINUX_SEAL_FUTURE_WRITE) ? STATUS_EPERM : STATUS_OK;
 }
 
 status_t linux_memfd_may_resize(struct linux_dentry *dentry, uint64_t size)

@@ -25,10 +25,11 @@ MUST_CHECK int64_t linux_memfd_seal(struct linux_file *file, uint64_t seals);
 MUST_CHECK int64_t linux_memfd_seals(struct linux_file *file);
 
 /*
- * Whether a memfd may be written to (of `bytes`, what is left of them), or made another size. STATUS_EPERM. Context: as an operation of its file system, where
+ * Whether a memfd may be written to (of `bytes`, what is left of them), made another size, or given a hole. Of what is none, it may. STATUS_EPERM. Context: as an operation of its file system, where
  * nobody seals it meanwhile.
  */
 MUST_CHECK status_t linux_memfd_may_write(struct linux_dentry *dentry, uint64_t offset, bool append, size_t *bytes);
 MUST_CHECK status_t linux_memfd_may_resize(struct linux_dentry *dentry, uint64_t size);
+MUST_CHECK status_t linux_memfd_may_punch(const struct linux_dentry *dentry);
 
 #endif

@@ -10,63 +10,102 @@
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/memfd.h"
+#include "kernel/sys/linux/pages.h"
 #include "kernel/sys/linux/pipe.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 
-enum { FALLOC_KEEP_SIZE = 1 };
+/* linux/falloc.h: FALLOC_FL_* */
+enum { KEEP_SIZE = 1, PUNCH_HOLE = 2, COLLAPSE_RANGE = 8, ZERO_RANGE = 16, INSERT_RANGE = 32, UNSHARE_RANGE = 64, MODES = 123 };
 
-struct growing {
+struct storing {
 	struct linux_dentry *dentry;
-	struct fs_stat values;
+	uint64_t offset, bytes;
 	bool keeps_size;
 	status_t status;
 };
 
-/* Looked at and made larger in one, so that what another adds meanwhile is not cut off. */
+/* Looked at and made larger in one, so that what another adds meanwhile is not cut off. With `keeps_size`, whether it might be made larger is all. */
 static void grow_act(void *arg)
 {
-	struct growing *growing = arg;
-	struct fs_node *node = growing->dentry->node;
+	struct storing *storing = arg;
+	struct fs_node *node = storing->dentry->node;
+	const struct fs_stat values = { .size = storing->offset + storing->bytes };
 	struct fs_stat stat = { 0 };
 
-	growing->status = node->fs->ops->stat(node, &stat);
-	if (growing->status != STATUS_OK || stat.size >= growing->values.size)
+	storing->status = node->fs->ops->stat(node, &stat);
+	if (storing->status != STATUS_OK || stat.size >= values.size)
 		return;
-	growing->status = FS_MAY(node->fs, set);
-	if (growing->status == STATUS_OK)
-		growing->status = linux_memfd_may_resize(growing->dentry, growing->values.size);
-	if (growing->status == STATUS_OK && !growing->keeps_size)
-		growing->status = node->fs->ops->set(node, FS_SET_SIZE, &growing->values);
+	storing->status = FS_MAY(node->fs, set);
+	if (storing->status == STATUS_OK)
+		storing->status = linux_memfd_may_resize(storing->dentry, values.size);
+	if (storing->status == STATUS_OK && !storing->keeps_size)
+		storing->status = node->fs->ops->set(node, FS_SET_SIZE, &values);
 }
 
-/* `keeps_size`: whether it might be made larger is all. */
-static status_t grow(struct linux_dentry *dentry, uint64_t size, bool keeps_size)
+static void punch_act(void *arg)
 {
-	struct growing growing = { .dentry = dentry, .values = { .size = size }, .keeps_size = keeps_size };
+	struct storing *storing = arg;
+	struct fs_node *node = storing->dentry->node;
 
-	growing.status = linux_dentry_may(dentry, CAPOS_DIR_RIGHT_WRITE);
-	if (growing.status == STATUS_OK)
-		linux_fs_run(dentry->service, grow_act, &growing);
-	if (growing.status == STATUS_OK)
-		linux_notify(dentry, LINUX_IN_MODIFY);
-	return growing.status;
+	storing->status = FS_MAY(node->fs, punch);
+	if (storing->status == STATUS_OK)
+		storing->status = linux_memfd_may_punch(storing->dentry);
+	if (storing->status == STATUS_OK)
+		storing->status = node->fs->ops->punch(node, storing->offset, storing->bytes);
 }
 
-/* Makes a file larger; that its blocks are set aside is left to the file system. */
-static status_t allocate(struct linux_file *file, uint64_t mode, int64_t offset, int64_t bytes)
+static status_t store(struct storing *storing, void (*run)(void *arg))
 {
-	if (offset < 0 || bytes <= 0)
+	storing->status = linux_dentry_may(storing->dentry, CAPOS_DIR_RIGHT_WRITE);
+	if (storing->status == STATUS_OK)
+		linux_fs_run(storing->dentry->service, run, storing);
+	if (storing->status == STATUS_OK)
+		linux_notify(storing->dentry, LINUX_IN_MODIFY);
+	return storing->status;
+}
+
+/* Mapped memory shows it. */
+static status_t punch(struct linux_file *file, struct storing *storing)
+{
+	status_t status;
+
+	linux_pages_settle(file, storing->offset, storing->bytes);
+	status = store(storing, punch_act);
+	if (status == STATUS_OK)
+		linux_pages_changed(file, storing->offset, storing->bytes);
+	return status;
+}
+
+/* Which go together. Spec: Linux, fs/open.c: vfs_fallocate() */
+static status_t modes_check(uint32_t mode)
+{
+	if ((mode & ~(uint32_t)MODES) != 0 || (mode & (PUNCH_HOLE | ZERO_RANGE)) == (PUNCH_HOLE | ZERO_RANGE) || (mode & (PUNCH_HOLE | KEEP_SIZE)) == PUNCH_HOLE)
+		return STATUS_ENOTSUP;
+	if (((mode & COLLAPSE_RANGE) && mode != COLLAPSE_RANGE) || ((mode & INSERT_RANGE) && mode != INSERT_RANGE) ||
+	    ((mode & UNSHARE_RANGE) && (mode & ~(uint32_t)KEEP_SIZE) != UNSHARE_RANGE))
 		return STATUS_EINVAL;
+	return STATUS_OK;
+}
+
+/* Makes a file larger, where that its blocks are set aside is left to the file system; or a hole in it. */
+static status_t allocate(struct linux_file *file, uint32_t mode, int64_t offset, int64_t bytes)
+{
+	struct storing storing = { .offset = (uint64_t)offset, .bytes = (uint64_t)bytes, .keeps_size = (mode & KEEP_SIZE) != 0 };
+	status_t status = offset < 0 || bytes <= 0 ? STATUS_EINVAL : modes_check(mode);
+
+	if (status != STATUS_OK)
+		return status;
 	if ((linux_file_flags(file) & LINUX_O_ACCMODE) == 0)
 		return STATUS_EBADF;
 	if (!linux_vfs_is(file, FS_FILE))
 		return linux_pipe_size(file) > 0 ? STATUS_ESPIPE : STATUS_ENODEV;
 	if (offset > INT64_MAX - bytes)
 		return STATUS_EFBIG;
-	if ((mode & ~(uint64_t)FALLOC_KEEP_SIZE) != 0)
-		return STATUS_ENOTSUP;
-	return grow(linux_vfs_dentry(file), (uint64_t)offset + (uint64_t)bytes, (mode & FALLOC_KEEP_SIZE) != 0);
+	storing.dentry = linux_vfs_dentry(file);
+	if (mode & PUNCH_HOLE)
+		return punch(file, &storing);
+	return (mode & ~(uint32_t)KEEP_SIZE) != 0 ? STATUS_ENOTSUP : store(&storing, grow_act);
 }
 
 static int64_t call_fallocate(struct thread *thread, const uint64_t x[6])
@@ -76,7 +115,7 @@ static int64_t call_fallocate(struct thread *thread, const uint64_t x[6])
 
 	if (status != STATUS_OK)
 		return status;
-	status = allocate(file, x[1], (int64_t)x[2], (int64_t)x[3]);
+	status = allocate(file, (uint32_t)x[1], (int64_t)x[2], (int64_t)x[3]);
 	linux_file_put(file);
 	return status;
 }

@@ -106,6 +106,9 @@ static void a_file_is_the_array_that_was_written(void)
 			if (offset < size)
 				memset(model + offset, 0, size - offset);
 			size = offset;
+		} else if (rand() % 8 == 0) {
+			CU_ASSERT_EQUAL(ops->punch(file, offset, bytes), STATUS_OK);
+			memset(model + offset, 0, bytes);
 		} else if (rand() % 2 == 0 && bytes > 0) {
 			bool append = rand() % 4 == 0 && size + bytes <= MODEL_BYTES;
 
@@ -122,6 +125,25 @@ static void a_file_is_the_array_that_was_written(void)
 		}
 		CU_ASSERT_EQUAL(stat_of(file).size, size);
 	}
+	fs_node_put(file);
+	end();
+}
+
+/* Whole pages of it, and what the last one has, take up nothing. */
+static void a_hole_gives_memory_back(void)
+{
+	static uint8_t data[3 * 4096 + 10], got[sizeof(data)];
+	struct fs_node *file;
+
+	begin(LIMIT);
+	file = make(fs->root, "a", FS_FILE);
+	memset(data, 1, sizeof(data));
+	CU_ASSERT_EQUAL(ops->write(file, 0, data, sizeof(data), false), (int64_t)sizeof(data));
+	CU_ASSERT(ops->punch(file, 4095, 4097) == STATUS_OK && stat_of(file).allocated == 3 * 4096 && stat_of(file).size == sizeof(data));
+	CU_ASSERT(ops->read(file, 0, got, sizeof(got)) == (int64_t)sizeof(got) && got[4094] == 1 && got[4095] == 0 && got[8191] == 0 && got[8192] == 1);
+	CU_ASSERT(ops->punch(file, 3 * 4096, 10) == STATUS_OK && stat_of(file).allocated == 2 * 4096);
+	CU_ASSERT(ops->punch(file, sizeof(data), INT64_MAX) == STATUS_OK && ops->punch(file, INT64_MAX, INT64_MAX) == STATUS_OK);
+	CU_ASSERT(ops->punch(file, 0, INT64_MAX) == STATUS_OK && stat_of(file).allocated == 0 && stat_of(file).size == sizeof(data));
 	fs_node_put(file);
 	end();
 }
@@ -383,6 +405,7 @@ static void directories_know_where_they_are(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(what_was_made_is_found_until_it_is_removed),
 	UNIT_CASE(a_file_is_the_array_that_was_written),
+	UNIT_CASE(a_hole_gives_memory_back),
 	UNIT_CASE(the_limit_holds),
 	UNIT_CASE(what_is_gone_counts_no_more),
 	UNIT_CASE(where_memory_runs_out_nothing_is_half_made),
