@@ -115,6 +115,9 @@ struct fs_ops {
 	/* As rename(2): what has the new name is replaced, atomically. `exclusive`: then STATUS_EEXIST. Both directories are of this file system. */
 	status_t (*rename)(struct fs_node *from, struct span name, struct fs_node *to, struct span to_name, bool exclusive);
 
+	/* Both names are there, and each is of what the other was of, atomically. STATUS_ENOENT; STATUS_EINVAL: a directory would be in itself. */
+	status_t (*exchange)(struct fs_node *from, struct span name, struct fs_node *to, struct span to_name);
+
 	/* Changes what `what` names. STATUS_EFBIG. */
 	status_t (*set)(struct fs_node *node, uint32_t what, const struct fs_stat *values);
 

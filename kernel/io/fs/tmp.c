@@ -193,6 +193,19 @@ static status_t tmp_rename(struct fs_node *from, struct span name, struct fs_nod
 	return STATUS_OK;
 }
 
+static status_t tmp_exchange(struct fs_node *from, struct span name, struct fs_node *to, struct span to_name)
+{
+	struct tmp_entry *one = tmp_entry_find(tmp_of(from), tmp_node_of(from), name);
+	struct tmp_entry *other = tmp_entry_find(tmp_of(from), tmp_node_of(to), to_name);
+
+	if (one == NULL || other == NULL)
+		return STATUS_ENOENT;
+	if (is_below(tmp_node_of(to), one->node) || is_below(tmp_node_of(from), other->node))
+		return STATUS_EINVAL;
+	tmp_entry_exchange(one, other);
+	return STATUS_OK;
+}
+
 static status_t tmp_set(struct fs_node *node, uint32_t what, const struct fs_stat *values)
 {
 	struct tmp_node *own = tmp_node_of(node);
@@ -247,6 +260,7 @@ static const struct fs_ops ops = {
 	.link = tmp_link,
 	.remove = tmp_remove,
 	.rename = tmp_rename,
+	.exchange = tmp_exchange,
 	.set = tmp_set,
 	.punch = tmp_punch,
 	.space = tmp_space,

@@ -103,6 +103,15 @@ static void buckets_grow(struct tmp *tmp)
 	tmp_memory_free(&tmp->memory, old, count / 2 * sizeof(struct tmp_entry *));
 }
 
+/* It names another node than before. */
+static void entry_renames(struct tmp_entry *entry)
+{
+	entry->node->changed = tmp_now();
+	if (entry->node->node.type == FS_DIRECTORY)
+		entry->node->parent = entry->directory;
+	tmp_touch(entry->directory);
+}
+
 status_t tmp_entry_add(struct tmp *tmp, struct tmp_node *directory, struct span name, struct tmp_node *node)
 {
 	struct tmp_entry *entry;
@@ -126,11 +135,18 @@ status_t tmp_entry_add(struct tmp *tmp, struct tmp_node *directory, struct span 
 	fs_node_hold(&directory->node);
 	fs_node_hold(&node->node);
 	node->links++;
-	node->changed = tmp_now();
-	if (node->node.type == FS_DIRECTORY)
-		node->parent = directory;
-	tmp_touch(directory);
+	entry_renames(entry);
 	return STATUS_OK;
+}
+
+void tmp_entry_exchange(struct tmp_entry *one, struct tmp_entry *other)
+{
+	struct tmp_node *node = one->node;
+
+	one->node = other->node;
+	other->node = node;
+	entry_renames(one);
+	entry_renames(other);
 }
 
 void tmp_entry_remove(struct tmp *tmp, struct tmp_entry *entry)

@@ -72,4 +72,7 @@ struct tmp_entry *tmp_entry_find(const struct tmp *tmp, const struct tmp_node *d
 MUST_CHECK status_t tmp_entry_add(struct tmp *tmp, struct tmp_node *directory, struct span name, struct tmp_node *node);
 void tmp_entry_remove(struct tmp *tmp, struct tmp_entry *entry);
 
+/* Each names what the other did. */
+void tmp_entry_exchange(struct tmp_entry *one, struct tmp_entry *other);
+
 #endif

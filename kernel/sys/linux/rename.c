@@ -95,6 +95,46 @@ static status_t replaced_check(const struct linux_name_act *act, bool directory)
 	return status != STATUS_OK && is_in(act->from->at, there) ? STATUS_ENOTEMPTY : status;
 }
 
+static void exchange_act(void *arg)
+{
+	struct linux_name_act *act = arg;
+	struct fs_node *directory = act->from->at->node;
+
+	act->status = FS_MAY(directory->fs, exchange);
+	if (act->status == STATUS_OK)
+		act->status = directory->fs->ops->exchange(directory, linux_name_of(act->from), act->walk->at->node, linux_name_of(act->walk));
+	else if (act->status == STATUS_ENOTSUP)
+		act->status = STATUS_EINVAL;
+}
+
+/* Each gets the other's name. */
+static status_t exchange_walked(struct linux_name_act *act)
+{
+	static const struct linux_leaving nothing;
+	const struct linux_dentry *found = act->from->found;
+	const struct linux_dentry *there = act->walk->found;
+	status_t status;
+
+	if (there == NULL)
+		return STATUS_ENOENT;
+	if ((act->walk->is_directory && there->node->type != FS_DIRECTORY) || (act->from->is_directory && found->node->type != FS_DIRECTORY))
+		return STATUS_ENOTDIR;
+	if (is_in(act->walk->at, found) || is_in(act->from->at, there))
+		return STATUS_EINVAL;
+	if (found->node == there->node)
+		return STATUS_OK;
+	status = linux_name_is_removable(act->walk);
+	if (status == STATUS_OK)
+		status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
+	if (status == STATUS_OK)
+		status = linux_name_run(act, exchange_act);
+	if (status == STATUS_OK && linux_is_watched()) {
+		linux_watches_moved(act->from, act->walk, &nothing);
+		linux_watches_moved(act->walk, act->from, &nothing);
+	}
+	return status;
+}
+
 static status_t rename_walked(struct linux_name_act *act)
 {
 	struct linux_dentry *there = act->walk->found;
@@ -106,8 +146,8 @@ static status_t rename_walked(struct linux_name_act *act)
 	status = names_are_good(act);
 	if (status != STATUS_OK)
 		return status;
-	if (act->flags == RENAME_EXCHANGE && there == NULL)
-		return STATUS_ENOENT;
+	if (act->flags == RENAME_EXCHANGE)
+		return exchange_walked(act);
 	if ((act->flags & ~(uint32_t)RENAME_NOREPLACE) != 0)
 		return STATUS_EINVAL; /* no file system can */
 	directory = act->from->found->node->type == FS_DIRECTORY;

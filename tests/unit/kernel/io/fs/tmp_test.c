@@ -249,6 +249,34 @@ static void rename_moves_and_replaces(void)
 	end();
 }
 
+static void exchange_moves_both(void)
+{
+	struct fs_node *a, *b, *file, *other;
+
+	begin(LIMIT);
+	a = make(fs->root, "a", FS_DIRECTORY);
+	b = make(a, "b", FS_DIRECTORY);
+	file = make(fs->root, "f", FS_FILE);
+	other = make(b, "g", FS_FILE);
+	CU_ASSERT_EQUAL(ops->exchange(fs->root, text("f"), b, text("none")), STATUS_ENOENT);
+	CU_ASSERT_EQUAL(ops->exchange(b, text("none"), fs->root, text("f")), STATUS_ENOENT);
+	CU_ASSERT_EQUAL(ops->exchange(fs->root, text("a"), b, text("g")), STATUS_EINVAL);
+	CU_ASSERT_EQUAL(ops->exchange(b, text("g"), fs->root, text("a")), STATUS_EINVAL);
+	CU_ASSERT_EQUAL(ops->exchange(fs->root, text("f"), fs->root, text("f")), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->exchange(fs->root, text("f"), b, text("g")), STATUS_OK);
+	CU_ASSERT(ops->remove(b, text("g"), false) == STATUS_OK && stat_of(file).links == 0 && stat_of(other).links == 1);
+	CU_ASSERT_EQUAL(ops->exchange(fs->root, text("f"), a, text("b")), STATUS_OK);
+	/* Where a directory is by now decides where it may go. */
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_OK);
+	CU_ASSERT_EQUAL(ops->rename(fs->root, text("f"), a, text("f"), false), STATUS_EINVAL);
+	CU_ASSERT(is_there(b, "a") && is_there(a, "b") && stat_of(other).links == 1);
+	fs_node_put(a);
+	fs_node_put(b);
+	fs_node_put(file);
+	fs_node_put(other);
+	end();
+}
+
 static void links_are_second_names(void)
 {
 	struct fs_node *file;
@@ -410,6 +438,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(what_is_gone_counts_no_more),
 	UNIT_CASE(where_memory_runs_out_nothing_is_half_made),
 	UNIT_CASE(rename_moves_and_replaces),
+	UNIT_CASE(exchange_moves_both),
 	UNIT_CASE(links_are_second_names),
 	UNIT_CASE(a_directory_that_was_removed_takes_nothing_more),
 	UNIT_CASE(a_list_has_everything_once),
