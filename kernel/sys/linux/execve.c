@@ -6,6 +6,7 @@
  *
  * Spec: execve(2), execveat(2)
  */
+#include <assert.h>
 #include <stddef.h>
 
 #include "kernel/core/libc.h"
@@ -24,7 +25,9 @@
 #include "kernel/sys/thread.h"
 #include "lib/string.h"
 
-enum { SCRIPTS_MAX = 5, STRING_STEP = 256, SIGNAL_KILL = 9 };
+enum { SCRIPTS_MAX = 5, STRING_STEP = 256, STRING_GROWTH = 8, SIGNAL_KILL = 9 };
+
+static_assert(LINUX_STRING_MAX == STRING_STEP * STRING_GROWTH * STRING_GROWTH * STRING_GROWTH, "the longest is looked for last");
 
 /* From the heap: paths are long. */
 struct exec {
@@ -41,19 +44,17 @@ struct exec {
 static status_t string_copy(struct exec *exec, uint64_t va)
 {
 	struct linux_strings *strings = &exec->strings;
-	size_t step = STRING_STEP;
-	int64_t bytes;
+	int64_t bytes = STATUS_ENAMETOOLONG;
 
-	do {
+	for (size_t step = STRING_STEP; bytes == STATUS_ENAMETOOLONG && step <= LINUX_STRING_MAX; step *= STRING_GROWTH) {
 		status_t status = linux_strings_reserve(strings, step);
 
 		if (status != STATUS_OK)
 			return status;
 		bytes = linux_copy_string(exec->thread, strings->memory + strings->bytes, va, step);
-		step *= 4;
-	} while (bytes == STATUS_ENAMETOOLONG);
+	}
 	if (bytes < 0)
-		return (status_t)bytes;
+		return bytes == STATUS_ENAMETOOLONG ? STATUS_E2BIG : (status_t)bytes;
 	strings->bytes += (size_t)bytes + 1;
 	return STATUS_OK;
 }

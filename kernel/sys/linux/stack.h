@@ -13,7 +13,7 @@
 struct linux_program;
 struct thread;
 
-enum { LINUX_STRINGS_MAX = 1 << 20 };
+enum { LINUX_STRINGS_MAX = 1 << 20, LINUX_STRING_MAX = 1 << 17 /* one, with its NUL: MAX_ARG_STRLEN */ };
 
 /* Arguments, then environment, each with its NUL, in memory of its own. Zero it first. */
 struct linux_strings {
