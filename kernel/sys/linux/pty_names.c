@@ -7,6 +7,7 @@
  * Spec: pts(4); Linux, drivers/tty/pty.c; include/uapi/asm-generic/ioctls.h
  */
 #include "kernel/core/libc.h"
+#include "kernel/io/fs/fs.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/fds.h"
@@ -16,6 +17,8 @@
 #include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/thread.h"
 #include "lib/format.h"
+
+enum { MASTER_PERMISSIONS = 0666 };
 
 #define TIOCGPTN 0x80045430u
 #define TIOCSPTLCK 0x40045431u
@@ -161,13 +164,22 @@ static int64_t master_ioctl(struct linux_file *file, struct thread *thread, uint
 	return linux_copy_out(thread, argument, &told, sizeof(told));
 }
 
+/* It is /dev/ptmx, whatever its slave is. */
+static status_t master_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
+{
+	status_t status = linux_terminal_stat(file, out, mode_type);
+
+	out->permissions = MASTER_PERMISSIONS;
+	return status;
+}
+
 static const struct linux_file_ops master_ops = {
 	.name = "/dev/ptmx",
 	.is_stream = true,
 	.read = linux_pty_read,
 	.write = linux_pty_write,
 	.poll = linux_pty_poll,
-	.stat = linux_terminal_stat,
+	.stat = master_stat,
 	.ioctl = master_ioctl,
 	.end = master_end,
 	.release = linux_terminal_release,

@@ -16,10 +16,12 @@
 #include "lib/string.h"
 
 enum {
-	TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x5404, TCSBRK = 0x5409, TCXONC = 0x540a, TCFLSH = 0x540b, TIOCSCTTY = 0x540e,
+	TCGETS = 0x5401, TCSETS = 0x5402, TCSETSW = 0x5403, TCSETSF = 0x5404, TCSBRK = 0x5409, TCXONC = 0x540a, TCFLSH = 0x540b, TIOCEXCL = 0x540c,
+	TIOCNXCL = 0x540d, TIOCSCTTY = 0x540e, TIOCSETD = 0x5423, TIOCGETD = 0x5424,
 	TIOCGPGRP = 0x540f, TIOCSPGRP = 0x5410, TIOCOUTQ = 0x5411, TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, TIOCNOTTY = 0x5422,
 	TCSBRKP = 0x5425, TIOCGSID = 0x5429,
 };
+#define TIOCGEXCL 0x80045440u
 enum { TCIFLUSH = 0, TCOFLUSH = 1, TCIOFLUSH = 2, TCOOFF = 0, TCOON = 1, TCION = 3 };
 
 /* Who asks: for a pty's master the terminal is its slave, of which it is never in the background. */
@@ -221,6 +223,37 @@ static int64_t flow(const struct asking *asking, uint64_t how)
 	return STATUS_OK;
 }
 
+/* The line discipline: there is none but N_TTY, 0. */
+static int64_t discipline_set(const struct asking *asking, uint64_t from_va)
+{
+	int64_t status = may_change(asking);
+	int32_t wanted;
+
+	if (status != STATUS_OK)
+		return status;
+	if (linux_copy_in(asking->thread, &wanted, from_va, sizeof(wanted)) != STATUS_OK)
+		return STATUS_EFAULT;
+	return wanted == 0 ? STATUS_OK : STATUS_EINVAL;
+}
+
+static int64_t exclusive_set(const struct asking *asking, bool on)
+{
+	spinlock_take(&asking->tty->lock);
+	asking->tty->exclusive[asking->is_master] = on;
+	spinlock_give(&asking->tty->lock);
+	return STATUS_OK;
+}
+
+static int64_t exclusive_tell(const struct asking *asking, uint64_t to_va)
+{
+	int32_t told;
+
+	spinlock_take(&asking->tty->lock);
+	told = asking->tty->exclusive[asking->is_master];
+	spinlock_give(&asking->tty->lock);
+	return linux_copy_out(asking->thread, to_va, &told, sizeof(told));
+}
+
 static int64_t of_session(const struct asking *asking, uint32_t request, uint64_t argument)
 {
 	struct process *process = asking->thread->process;
@@ -262,6 +295,14 @@ int64_t linux_terminal_control(struct terminal *terminal, struct thread *thread,
 		return flow(&asking, argument);
 	case TCFLSH:
 		return forget(&asking, argument);
+	case TIOCEXCL:
+	case TIOCNXCL:
+		return exclusive_set(&asking, request == TIOCEXCL);
+	case TIOCGEXCL:
+		return exclusive_tell(&asking, argument);
+	case TIOCSETD:
+		return discipline_set(&asking, argument);
+	case TIOCGETD: /* N_TTY */
 	case TIOCOUTQ:
 		return linux_copy_out(thread, argument, &nothing, sizeof(nothing));
 	case TIOCGWINSZ:

@@ -59,6 +59,7 @@ struct terminal {
 	uint16_t permissions; /* W: any. As st_mode has them */
 	uint16_t window[4];   /* rows, columns, 0, 0 */
 	size_t promised;      /* bytes that are being written */
+	bool exclusive[2];    /* TIOCEXCL of it, and of a pty's master: told, and no more, as it keeps no user 0 out */
 	_Atomic bool hung_up; /* it is no more than a hold of itself */
 	struct linux_event event; /* something was typed, there is room for what is written, or the settings are others */
 	/* W: under the lock of all. */
