@@ -97,9 +97,27 @@ static void told_to_none(void)
 	CLAIM(close(fd) == 0);
 }
 
+/* Of either family, and of one within the other. */
+static void told_of_six(void)
+{
+	static const char *const addresses[] = { "::1", "::ffff:127.0.0.1" };
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons(PORT) };
+	char byte;
+
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+		CLAIM(inet_pton(AF_INET6, addresses[i], &to.sin6_addr) == 1 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
+		CLAIM(send(fd, "x", 1, 0) == 1 && news(fd, 5000) == POLLERR);
+		REFUSED(recv(fd, &byte, 1, MSG_DONTWAIT), ECONNREFUSED);
+		CLAIM(news(fd, 0) == 0 && close(fd) == 0);
+	}
+}
+
 int main(void)
 {
 	told_once();
+	told_of_six();
 	told_first();
 	told_to_none();
 	return claims_end("closed");
