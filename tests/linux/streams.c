@@ -5,6 +5,7 @@
 #include "tests/linux/claims.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -66,6 +67,35 @@ static void no_signal(int type)
 	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0 && close(ends[0]) == 0 && close(ends[1]) == 0 && close(file) == 0);
 }
 
+static void *receives(void *arg)
+{
+	static char data[MUCH];
+
+	CLAIM(recv(*(int *)arg, data, MUCH, MSG_WAITALL) == MUCH);
+	return NULL;
+}
+
+/* How much was sent is told of all of it: where it waits, and where it does not, is cut off or takes too long. */
+static void how_much(void)
+{
+	struct timeval limit = { .tv_usec = 20000 };
+	pthread_t other;
+	int pair[2];
+
+	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && pthread_create(&other, NULL, receives, &pair[1]) == 0);
+	CLAIM(send(pair[0], much, MUCH, 0) == MUCH && pthread_join(other, NULL) == 0);
+	for (int late = 0; late < 2; late++) {
+		ssize_t sent = send(pair[0], much, MUCH, late ? 0 : MSG_DONTWAIT);
+
+		CLAIM(sent > 65536 && sent < MUCH && send(pair[0], "", 0, MSG_DONTWAIT) == 0); /* for nothing there is room */
+		CLAIM(recv(pair[1], much, MUCH, 0) == sent);
+		CLAIM(setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0);
+	}
+	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0 && (pair[0] = socket(AF_UNIX, SOCK_STREAM, 0)) >= 0);
+	REFUSED(send(pair[0], "", 0, 0), ENOTCONN);
+	CLAIM(close(pair[0]) == 0);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, on_broken);
@@ -73,5 +103,6 @@ int main(void)
 	no_signal(SOCK_SEQPACKET);
 	alarm(20); /* for who waits for ever */
 	time_limits();
+	how_much();
 	return claims_end("streams");
 }

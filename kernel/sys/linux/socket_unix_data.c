@@ -177,7 +177,8 @@ static bool tells_sender(const struct unix_socket *own, const struct unix_socket
 	       atomic_load_explicit(&receiver->socket.asks_sender, memory_order_relaxed) || !list_is_empty(&receiver->waiting);
 }
 
-int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *message)
+/* A piece of it. */
+static int64_t piece_send(struct linux_socket *socket, struct linux_message *message)
 {
 	struct unix_socket *own = unix_of(socket);
 	bool is_stream = socket->type == LINUX_SOCK_STREAM;
@@ -224,6 +225,19 @@ int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *messa
 	if (sends_files)
 		linux_unix_collect_some();
 	return status == STATUS_OK ? (int64_t)bytes : status;
+}
+
+/* Of a stream as much as there is room for. */
+int64_t linux_unix_send(struct linux_socket *socket, struct linux_message *message)
+{
+	int64_t done = 0;
+	int64_t sent;
+
+	do {
+		sent = piece_send(socket, message);
+		done += sent > 0 ? sent : 0;
+	} while (sent > 0 && message->data->left > 0 && socket->type == LINUX_SOCK_STREAM);
+	return done > 0 ? done : sent;
 }
 
 /* Under the lock: what an empty queue of a connection that may end reads as, or of a datagram socket that does not wait for what cannot come. */
