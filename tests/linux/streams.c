@@ -93,6 +93,11 @@ static void how_much(void)
 	}
 	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0 && (pair[0] = socket(AF_UNIX, SOCK_STREAM, 0)) >= 0);
 	REFUSED(send(pair[0], "", 0, 0), ENOTCONN);
+	for (int type = SOCK_STREAM; type <= SOCK_DGRAM; type++) { /* nothing is urgent */
+		CLAIM(close(pair[0]) == 0 && socketpair(AF_UNIX, type, 0, pair) == 0 && send(pair[1], "x", 1, 0) == 1);
+		REFUSED(recv(pair[0], much, 1, MSG_OOB), type == SOCK_STREAM ? EINVAL : EOPNOTSUPP);
+		CLAIM(recv(pair[0], much, 1, 0) == 1 && close(pair[1]) == 0);
+	}
 	CLAIM(close(pair[0]) == 0);
 }
 
