@@ -205,6 +205,25 @@ static void waiting(void)
 	}
 }
 
+/* Whatever it is, a stream goes nowhere else than where it is connected to, and what is whole goes there all the same. */
+static void destinations(void)
+{
+	struct sockaddr_in elsewhere = own(INADDR_LOOPBACK, PORT);
+	struct sockaddr *const to = (struct sockaddr *)&elsewhere;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int pair[2];
+
+	REFUSED(sendto(fd, "x", 1, 0, to, sizeof(elsewhere)), EOPNOTSUPP);
+	CLAIM(close(fd) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	REFUSED(sendto(pair[0], "x", 1, 0, to, sizeof(elsewhere)), EISCONN);
+	REFUSED(sendto(pair[0], "x", 1, 0, to, 1), EISCONN);
+	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+	CLAIM(sendto(pair[0], "x", 1, 0, to, sizeof(elsewhere)) == 1 && close(pair[0]) == 0 && close(pair[1]) == 0);
+	CLAIM(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
+	REFUSED(sendto(pair[0], "x", 1, 0, to, sizeof(elsewhere)), EINVAL);
+	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0);
+}
+
 static void pairs(void)
 {
 	char data[8];
@@ -341,6 +360,7 @@ int main(void)
 	families();
 	abstract_names();
 	waiting();
+	destinations();
 	pairs();
 	rights_lost();
 	peers();

@@ -141,20 +141,21 @@ static status_t piece_fill(struct budget *budget, struct linux_data *data, size_
 	return STATUS_OK;
 }
 
-static status_t destination(const struct linux_message *message, struct linux_address *name, const struct linux_address **to)
+/* Where datagrams alone go by; for others it is enough that there is one. */
+static status_t destination(const struct linux_socket *socket, const struct linux_message *message, struct linux_address *name, const struct linux_address **to)
 {
 	*to = NULL;
 	if (message->address == NULL || message->address->length == 0)
 		return STATUS_OK;
 	*to = name;
-	return linux_unix_name_read(message->address, name);
+	return socket->type == LINUX_SOCK_DGRAM ? linux_unix_name_read(message->address, name) : STATUS_OK;
 }
 
 status_t linux_unix_send_begin(struct linux_socket *socket, const struct linux_message *message)
 {
 	const struct linux_address *to;
 	struct linux_address name;
-	status_t status = destination(message, &name, &to);
+	status_t status = destination(socket, message, &name, &to);
 
 	if (status != STATUS_OK)
 		return status;
@@ -189,7 +190,7 @@ static int64_t piece_send(struct linux_socket *socket, struct linux_message *mes
 	struct piece *piece = NULL;
 	bool sends_files = false;
 	size_t bytes = 0;
-	status_t status = destination(message, &name, &to);
+	status_t status = destination(socket, message, &name, &to);
 
 	if (status != STATUS_OK)
 		return status;
