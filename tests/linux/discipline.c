@@ -77,6 +77,15 @@ static void what_is_long_is_read_at_once(void)
 	end();
 }
 
+static void what_has_no_shape_is_shown_as_two(void)
+{
+	begin();
+	CLAIM(writes(master, "a\001\t\033\026\177\n") && READS(slave, "a\001\t\033\177\n") && READS(master, "a^A\t^[^\b^?\r\n"));
+	mode(ECHOCTL, 0, 0, 0);
+	CLAIM(writes(master, "a\001\n") && READS(slave, "a\001\n") && READS(master, "a\001\r\n"));
+	end();
+}
+
 static void words_are_letters_and_digits(void)
 {
 	begin();
@@ -214,6 +223,7 @@ static void a_signal_flushes_and_that_is_told(void)
 int main(void)
 {
 	what_is_long_is_read_at_once();
+	what_has_no_shape_is_shown_as_two();
 	words_are_letters_and_digits();
 	characters_of_several_bytes_are_erased_whole();
 	what_is_literal_ends_no_line();

@@ -125,6 +125,15 @@ static void reprint(struct line *line)
 		echo(line, line->typed[at % LINE_BYTES]);
 }
 
+/* That one follows which is a character like any other: by what it is shown over. */
+static void literal_show(struct line *line)
+{
+	if (has(line, LINE_ECHO) && has(line, LINE_ECHOCTL)) {
+		echo_add(line, '^');
+		echo_add(line, '\b');
+	}
+}
+
 static int signal_of(const struct line *line, uint8_t byte)
 {
 	if (!has(line, LINE_ISIG))
@@ -149,6 +158,7 @@ static bool edit(struct line *line, uint8_t byte)
 		reprint(line);
 	} else if (extended && is_char(line, LINE_VLNEXT, byte)) {
 		line->literal = true;
+		literal_show(line);
 	} else if (is_char(line, LINE_VEOF, byte)) {
 		type_add(line, END_OF_FILE);
 		line->ready = line->head;
