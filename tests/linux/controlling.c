@@ -105,6 +105,7 @@ static void leads(void)
 	struct stat of_slave;
 	int device = -1;
 	int front = -1;
+	int other[2];
 	pid_t child;
 	int status;
 
@@ -114,6 +115,8 @@ static void leads(void)
 	CLAIM(opens(path, O_NOCTTY));
 	REFUSED(open("/dev/tty", O_RDWR), ENXIO);
 	told_by_proc(&device, &front);
+	CLAIM((child = open(path, O_WRONLY)) >= 0 && close(child) == 0); /* who only writes there does not take it */
+	REFUSED(open("/dev/tty", O_RDWR), ENXIO);
 	CLAIM(device == 0 && front == -1 && opens(path, 0) && opens("/dev/tty", 0));
 	told_by_proc(&device, &front);
 	CLAIM(fstat(slave, &of_slave) == 0 && (dev_t)device == of_slave.st_rdev && front == getpid());
@@ -125,8 +128,8 @@ static void leads(void)
 	child = fork();
 	if (child == 0) {
 		REFUSED(ioctl(slave, TIOCSCTTY, 0), EPERM);
-		CLAIM(opens("/dev/tty", 0) && ioctl(slave, TIOCNOTTY) == 0);
-		REFUSED(open("/dev/tty", O_RDWR), ENXIO);
+		CLAIM(opens("/dev/tty", 0) && ioctl(slave, TIOCNOTTY) == 0 && openpty(&other[0], &other[1], NULL, NULL, NULL) == 0);
+		REFUSED(open("/dev/tty", O_RDWR), ENXIO); /* nor is it one that is nobody's */
 		_exit(claims_failed != 0);
 	}
 	CLAIM(waitpid(child, &status, 0) == child && opens("/dev/tty", 0));
@@ -227,16 +230,26 @@ static void what_is_typed_is_for_who_is_in_front(void)
 	CLAIM(ended_well(child));
 }
 
-/* What it does behind stops it by that signal; in front it goes on, and ends with 0. */
-static void stops(int (*what)(void), int signal_)
+/* How much was written that nobody has read. */
+static int shown(void)
 {
+	int count = -1;
+
+	CLAIM(ioctl(master, FIONREAD, &count) == 0);
+	return count;
+}
+
+/* What it does behind stops it by that signal, before it is done; in front it goes on, and ends with 0. */
+static void stops(int (*what)(void), int signal_, int shows)
+{
+	int before = shown();
 	int status = -1;
 	pid_t child = fork();
 
 	if (child == 0)
 		_exit(setpgid(0, 0) == 0 ? what() : 50);
-	CLAIM(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) && WSTOPSIG(status) == signal_);
-	CLAIM(tcsetpgrp(slave, child) == 0 && kill(child, SIGCONT) == 0 && waitpid(child, &status, 0) == child && status == 0);
+	CLAIM(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) && WSTOPSIG(status) == signal_ && shown() == before);
+	CLAIM(tcsetpgrp(slave, child) == 0 && kill(child, SIGCONT) == 0 && waitpid(child, &status, 0) == child && status == 0 && shown() == before + shows);
 	CLAIM(signal(SIGTTOU, SIG_IGN) != SIG_ERR && tcsetpgrp(slave, getpid()) == 0 && signal(SIGTTOU, SIG_DFL) == SIG_IGN);
 }
 
@@ -264,10 +277,10 @@ static void has_jobs(void)
 	struct termios now;
 
 	CLAIM(ioctl(slave, TIOCSCTTY, 0) == 0);
-	stops(reads_a_line, SIGTTIN);
-	stops(sets_the_mode, SIGTTOU);
+	stops(reads_a_line, SIGTTIN, 0);
+	stops(sets_the_mode, SIGTTOU, 0);
 	CLAIM(tcgetattr(slave, &now) == 0 && (now.c_lflag |= TOSTOP) != 0 && tcsetattr(slave, TCSANOW, &now) == 0);
-	stops(writes_a_byte, SIGTTOU);
+	stops(writes_a_byte, SIGTTOU, 1);
 }
 
 static void who_is_behind_waits(void)
@@ -386,6 +399,9 @@ static void by_forkpty(void)
 
 int main(void)
 {
+	int other[2];
+
+	CLAIM(openpty(&other[0], &other[1], NULL, NULL, NULL) == 0); /* so that none of the others is number 0 */
 	CLAIM(ended_well(session(leads)));
 	one_is_one_sessions();
 	what_is_typed_is_for_who_is_in_front();

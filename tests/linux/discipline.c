@@ -13,7 +13,7 @@
 #include <termios.h>
 #include <time.h>
 
-enum { LONG = 3000, SHOWN = 60, PAUSE_US = 25000, TOO_LATE_MS = 1000 };
+enum { LINE = 4096, LONG = 3000, SHOWN = 60, PAUSE_US = 25000, TOO_LATE_MS = 1000 };
 
 static char got[8192];
 
@@ -77,12 +77,33 @@ static void what_is_long_is_read_at_once(void)
 	end();
 }
 
+/* What there is no room for is dropped but for the end of the line, which is awaited: the master is not held up. */
+static void a_line_without_end_does_not_hold_up_the_master(void)
+{
+	static char line[LONG];
+
+	memset(line, 'x', LONG);
+	begin();
+	mode(ECHO, 0, 0, 0);
+	CLAIM(write(master, line, LONG) == LONG && write(master, line, LONG) == LONG && has(slave, 0));
+	CLAIM(poll(&(struct pollfd){ master, POLLOUT, 0 }, 1, 2000) == 1 && writes(master, "\n") && has(slave, LINE) && read(slave, got, sizeof(got)) == LINE);
+	CLAIM(got[LINE - 2] == 'x' && got[LINE - 1] == '\n');
+	end();
+}
+
 static void what_has_no_shape_is_shown_as_two(void)
 {
 	begin();
 	CLAIM(writes(master, "a\001\t\033\026\177\n") && READS(slave, "a\001\t\033\177\n") && READS(master, "a^A\t^[^\b^?\r\n"));
 	mode(ECHOCTL, 0, 0, 0);
 	CLAIM(writes(master, "a\001\n") && READS(slave, "a\001\n") && READS(master, "a\001\r\n"));
+	end();
+}
+
+static void a_line_is_shown_again(void)
+{
+	begin();
+	CLAIM(writes(master, "one\001\022two\n") && READS(slave, "one\001two\n") && READS(master, "one^A^R\r\none^Atwo\r\n"));
 	end();
 }
 
@@ -93,6 +114,8 @@ static void words_are_letters_and_digits(void)
 	CLAIM(writes(master, "one two_2\027\n") && READS(slave, "one \n"));
 	CLAIM(writes(master, "one two--\027\n") && READS(slave, "one \n"));
 	CLAIM(writes(master, "/usr/bin \027lib\n") && READS(slave, "/usr/lib\n"));
+	CLAIM(writes(master, "ab\327cd\027\n") && READS(slave, "ab\327\n") && writes(master, "ab\367cd\027\n") && READS(slave, "ab\367\n")); /* of Latin-1 */
+	CLAIM(writes(master, "ab\330cd\027\n") && READS(slave, "\n") && writes(master, "ab\277cd\027\n") && READS(slave, "ab\277\n"));
 	end();
 }
 
@@ -223,7 +246,9 @@ static void a_signal_flushes_and_that_is_told(void)
 int main(void)
 {
 	what_is_long_is_read_at_once();
+	a_line_without_end_does_not_hold_up_the_master();
 	what_has_no_shape_is_shown_as_two();
+	a_line_is_shown_again();
 	words_are_letters_and_digits();
 	characters_of_several_bytes_are_erased_whole();
 	what_is_literal_ends_no_line();

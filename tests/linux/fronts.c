@@ -68,6 +68,7 @@ static void says_who_is_in_front(void)
 static void is_refused(pid_t parent)
 {
 	struct termios settings;
+	int count = -1;
 	char byte;
 
 	while (getppid() == parent)
@@ -77,6 +78,9 @@ static void is_refused(pid_t parent)
 	CLAIM(tcgetattr(slave, &settings) == 0);
 	REFUSED(tcsetattr(slave, TCSANOW, &settings), EIO);
 	REFUSED(tcflush(slave, TCIFLUSH), EIO);
+	REFUSED(tcflow(slave, TCOOFF), EIO);
+	REFUSED(tcdrain(slave), EIO);
+	CLAIM(writes(slave, "shown") && ioctl(master, FIONREAD, &count) == 0 && count == 5); /* which was not held up */
 	fflush(stdout);
 	tell(claims_failed == 0 ? 'r' : 'w');
 }

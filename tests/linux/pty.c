@@ -97,6 +97,10 @@ static void names(void)
 	CLAIM(is_listed(path + 9) == 1 && lseek(slave, 0, SEEK_CUR) == -1 && errno == ESPIPE);
 	peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	CLAIM(peer >= 0 && fcntl(peer, F_GETFD) == FD_CLOEXEC && fstat(peer, &opened) == 0 && opened.st_ino == named.st_ino && close(peer) == 0);
+	peer = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
+	CLAIM(peer >= 0 && (fcntl(peer, F_GETFL) & O_NONBLOCK) != 0 && (fcntl(slave, F_GETFL) & O_NONBLOCK) == 0);
+	REFUSED(read(peer, got, 1), EAGAIN);
+	CLAIM(close(peer) == 0);
 	REFUSED(ioctl(slave, TIOCGPTN, &number), ENOTTY);
 	REFUSED(ioctl(master, TIOCGPTN, (void *)16), EFAULT);
 	REFUSED(ioctl(master, TIOCSPTLCK, (void *)16), EFAULT);
@@ -108,10 +112,13 @@ static void names(void)
 static void two_are_two(void)
 {
 	int other[2] = { -1, -1 };
+	struct stat opened;
 	char path[32];
 
 	begin();
 	CLAIM(openpty(&other[0], &other[1], path, NULL, NULL) == 0 && strcmp(ptsname(master), path) != 0);
+	CLAIM(fstat(other[1], &opened) == 0 && opened.st_rdev == makedev(136, atoi(path + 9)) && fstat(slave, &opened) == 0);
+	CLAIM(opened.st_rdev == makedev(136, atoi(ptsname(master) + 9)));
 	CLAIM(writes(slave, "one") && writes(other[1], "two") && reads(other[0], "two") && reads(master, "one"));
 	CLAIM(close(other[0]) == 0 && close(other[1]) == 0);
 	end();
@@ -136,6 +143,7 @@ static void lines_are_edited_and_shown(void)
 	CLAIM(writes(master, "he") && becomes(master, POLLIN, POLLIN) && ready(slave) == POLLOUT && ioctl(slave, FIONREAD, &count) == 0 && count == 0);
 	CLAIM(writes(master, "x\177llo\r") && becomes(slave, POLLIN, POLLIN) && ioctl(slave, FIONREAD, &count) == 0 && count == 6);
 	CLAIM(ioctl(master, FIONREAD, &count) == 0 && count == 11 && reads(slave, "hello\n") && reads(master, "hex\b \bllo\r\n"));
+	CLAIM(ioctl(master, FIONREAD, &count) == 0 && count == 0 && ioctl(slave, FIONREAD, &count) == 0 && count == 0);
 	CLAIM(writes(master, "end\004") && reads(slave, "end") && writes(master, "\004") && reads(slave, ""));
 	CLAIM(reads(master, "end"));
 	CLAIM(writes(master, "gone\n") && becomes(slave, POLLIN, POLLIN) && tcflush(slave, TCIFLUSH) == 0 && ready(slave) == POLLOUT);
@@ -160,15 +168,21 @@ static void bytes_come_as_they_are(void)
 /* By what is typed, and by who has the terminal. */
 static void output_stops_and_goes_on(void)
 {
+	struct termios settings;
+
 	begin();
 	mode(ECHO, 0, 0, 0);
 	CLAIM(fcntl(slave, F_SETFL, O_NONBLOCK) == 0 && writes(master, "\023") && becomes(slave, POLLOUT, 0));
 	REFUSED(write(slave, "x", 1), EAGAIN);
+	CLAIM(writes(master, "y") && (ready(slave) & POLLOUT) == 0); /* which is no sign to go on */
 	CLAIM(writes(master, "\021") && becomes(slave, POLLOUT, POLLOUT) && writes(slave, "x") && reads(master, "x"));
+	CLAIM(tcgetattr(slave, &settings) == 0 && (settings.c_iflag |= IXANY, tcsetattr(slave, TCSANOW, &settings)) == 0);
+	CLAIM(writes(master, "\023") && becomes(slave, POLLOUT, 0) && writes(master, "y") && becomes(slave, POLLOUT, POLLOUT)); /* now it is */
 	CLAIM(tcflow(slave, TCOOFF) == 0 && (ready(slave) & POLLOUT) == 0);
 	REFUSED(write(slave, "x", 1), EAGAIN);
 	CLAIM(tcflow(slave, TCOON) == 0 && ready(slave) == POLLOUT && tcflow(slave, TCIOFF) == 0 && tcflow(slave, TCION) == 0);
 	REFUSED(tcflow(slave, 4), EINVAL);
+	CLAIM(tcflow(slave, TCOOFF) == 0 && tcflow(slave, TCIOFF) == 0 && (ready(slave) & POLLOUT) == 0); /* the other way is another matter */
 	end();
 }
 
@@ -191,6 +205,8 @@ static void the_master_is_told_what_happens(void)
 	CLAIM(writes(slave, "a") && ioctl(master, TIOCPKT, &on) == 0 && (on = 0) == 0 && ioctl(master, TIOCGPKT, &on) == 0 && on == 1);
 	asked.fd = master;
 	CLAIM(poll(&asked, 1, 0) == 0 && is_packet(TIOCPKT_DATA, "a") && tcflush(slave, TCIFLUSH) == 0 && poll(&asked, 1, 0) == 1);
+	for (int again = 1; again <= 2; again++) /* any but 0: as it is */
+		CLAIM(ioctl(master, TIOCPKT, &again) == 0 && ioctl(master, TIOCGPKT, &on) == 0 && on == 1);
 	CLAIM(writes(slave, "b") && is_packet(TIOCPKT_FLUSHREAD, "") && is_packet(TIOCPKT_DATA, "b"));
 	CLAIM(tcflow(slave, TCOOFF) == 0 && is_packet(TIOCPKT_STOP, "") && tcflow(slave, TCOOFF) == 0 && tcflow(slave, TCOON) == 0);
 	CLAIM(is_packet(TIOCPKT_START, "") && tcgetattr(slave, &settings) == 0 && (settings.c_iflag ^= IXON, tcsetattr(slave, TCSANOW, &settings)) == 0);
@@ -199,8 +215,8 @@ static void the_master_is_told_what_happens(void)
 	end();
 }
 
-/* Writes until there is no more room: how many bytes. */
-static long filled(int fd)
+/* Writes until there is no more room, `part` bytes at a time: how many. */
+static long filled(int fd, size_t part)
 {
 	static char byte[100];
 	long count = 0;
@@ -208,7 +224,7 @@ static long filled(int fd)
 
 	memset(byte, 'x', sizeof(byte));
 	CLAIM(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
-	while ((done = write(fd, byte, sizeof(byte))) > 0)
+	while ((done = write(fd, byte, part)) > 0)
 		count += done;
 	CLAIM(done == -1 && errno == EAGAIN);
 	return count;
@@ -232,11 +248,13 @@ static void neither_side_is_bottomless(void)
 
 	begin();
 	mode(ICANON | ECHO | ISIG, OPOST, 0, 1);
-	count = filled(slave);
-	CLAIM(count >= 1000 && (ready(slave) & POLLOUT) == 0 && drained(master, count) == count && becomes(slave, POLLOUT, POLLOUT));
-	count = filled(master);
-	CLAIM(count >= 1000 && (ready(master) & POLLOUT) == 0 && drained(slave, count) == count && becomes(master, POLLOUT, POLLOUT));
-	CLAIM(becomes(slave, POLLIN, 0) && becomes(master, POLLIN, 0));
+	for (size_t part = 1; part <= 100; part += part < 3 ? 1 : 97) {
+		count = filled(slave, part);
+		CLAIM(count >= 1000 && (ready(slave) & POLLOUT) == 0 && drained(master, count) == count && becomes(slave, POLLOUT, POLLOUT));
+		count = filled(master, part);
+		CLAIM(count >= 1000 && (ready(master) & POLLOUT) == 0 && drained(slave, count) == count && becomes(master, POLLOUT, POLLOUT));
+		CLAIM(becomes(slave, POLLIN, 0) && becomes(master, POLLIN, 0));
+	}
 	end();
 }
 
@@ -276,6 +294,19 @@ static void much_passes_both_ways(void)
 	mode(ICANON | ECHO | ISIG, OPOST, 0, 1);
 	much_passes(slave, master);
 	much_passes(master, slave);
+	end();
+}
+
+/* What cannot be taken from the program's memory takes up no room, on either side. */
+static void what_is_not_there_is_not_written(void)
+{
+	begin();
+	mode(ICANON | ECHO | ISIG, OPOST, 0, 1);
+	for (int i = 0; i < ROUNDS; i++) {
+		REFUSED(write(master, (void *)16, 1000), EFAULT);
+		REFUSED(write(slave, (void *)16, 1000), EFAULT);
+	}
+	CLAIM(ready(master) == POLLOUT && ready(slave) == POLLOUT && filled(slave, 100) >= 4000 && filled(master, 100) >= 4000);
 	end();
 }
 
@@ -387,6 +418,7 @@ int main(void)
 	the_master_is_told_what_happens();
 	neither_side_is_bottomless();
 	much_passes_both_ways();
+	what_is_not_there_is_not_written();
 	watched_by_epoll();
 	the_master_goes();
 	the_slave_goes_and_comes();
