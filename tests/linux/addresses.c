@@ -139,9 +139,22 @@ static void others(const char *folder)
 	CLAIM(unlink("link") == 0 && rmdir("folder") == 0 && close(fd) == 0);
 }
 
+/* What is a socket of another kind, and what is none. */
+static void strangers(void)
+{
+	int fd = bound(SOCK_SEQPACKET, "/tmp/records");
+
+	CLAIM(listen(fd, 3) == 0);
+	refuses("/tmp/records", EPROTOTYPE);
+	CLAIM(close(fd) == 0 && unlink("/tmp/records") == 0);
+	refuses("/dev/null", ECONNREFUSED);
+	refuses("/", ECONNREFUSED);
+}
+
 int main(void)
 {
 	ways("/tmp");
 	others("/tmp");
+	strangers();
 	return claims_end("addresses");
 }

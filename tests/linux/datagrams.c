@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { NAME = offsetof(struct sockaddr_un, sun_path) };
+enum { MANY = 20, NAME = offsetof(struct sockaddr_un, sun_path) };
 
 static const struct sockaddr_un one = { .sun_family = AF_UNIX, .sun_path = "\0one" };
 static const struct sockaddr_un two = { .sun_family = AF_UNIX, .sun_path = "\0two" };
@@ -73,6 +73,26 @@ static void names(void)
 	CLAIM(close(a) == 0);
 }
 
+/* Names of the kernel's choice are five digits, and nobody else's. */
+static void chosen(void)
+{
+	struct sockaddr_un told[MANY] = { 0 };
+	socklen_t bytes;
+	int fd[MANY];
+
+	for (int i = 0; i < MANY; i++) {
+		fd[i] = socket(AF_UNIX, SOCK_DGRAM, 0);
+		bytes = sizeof(told[i]);
+		CLAIM(bind(fd[i], (const struct sockaddr *)&(struct sockaddr_un){ .sun_family = AF_UNIX }, NAME) == 0);
+		CLAIM(getsockname(fd[i], (struct sockaddr *)&told[i], &bytes) == 0 && bytes == NAME + 6 && told[i].sun_path[0] == 0);
+		CLAIM(strspn(told[i].sun_path + 1, "0123456789abcdef") == 5);
+		for (int j = 0; j < i; j++)
+			CLAIM(memcmp(told[i].sun_path, told[j].sun_path, 6) != 0);
+	}
+	for (int i = 0; i < MANY; i++)
+		CLAIM(close(fd[i]) == 0);
+}
+
 /* Who is connected to one that went is told so once, and then is not connected: not to who has the name now either. */
 static void successors(void)
 {
@@ -90,6 +110,12 @@ static void successors(void)
 	REFUSED(getpeername(b, (struct sockaddr *)&name, &bytes), ENOTCONN);
 	REFUSED(recv(a, &byte, 1, MSG_DONTWAIT), EAGAIN);
 	CLAIM(sends(b, &one) == 1 && recv(a, &byte, 1, 0) == 1 && connects(b, &one) == 0 && send(b, "x", 1, 0) == 1 && recv(a, &byte, 1, 0) == 1);
+	/* And is free to hear of anybody. */
+	CLAIM(bind(b, (const struct sockaddr *)&two, NAME + 4) == 0 && connects(b, &one) == 0 && close(a) == 0);
+	REFUSED(send(b, "x", 1, 0), ECONNREFUSED);
+	a = named(&one);
+	CLAIM(sends(a, &two) == 1 && recv(b, &byte, 1, 0) == 1 && close(b) == 0);
+	b = socket(AF_UNIX, SOCK_DGRAM, 0);
 	/* What the one that went was connected to takes nothing of who has its name. */
 	c = named(&two);
 	CLAIM(connects(c, &one) == 0 && close(a) == 0);
@@ -125,6 +151,7 @@ int main(void)
 {
 	peers();
 	names();
+	chosen();
 	successors();
 	silent();
 	return claims_end("datagrams");

@@ -49,7 +49,7 @@ static void datagrams(void)
 	struct sockaddr_in at = own(INADDR_LOOPBACK, PORT_UDP);
 	struct sockaddr_in from = { 0 };
 	socklen_t bytes = sizeof(from);
-	char data[16];
+	static char data[16]; /* far from where addresses end */
 	struct iovec piece = { data, 4 };
 	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1, .msg_name = &from, .msg_namelen = sizeof(from), .msg_flags = 99 };
 	int a = socket(AF_INET, SOCK_DGRAM, 0);
@@ -174,6 +174,7 @@ static void abstract_names(void)
 	CLAIM(close(a) == 0 && (a = socket(AF_UNIX, SOCK_STREAM, 0)) >= 0 && bind(a, (struct sockaddr *)&one, bytes) == 0);
 	CLAIM((bytes = sizeof(told)) > 0 && getsockname(a, (struct sockaddr *)&told, &bytes) == 0 && bytes == NAME + 1);
 	REFUSED(socket(AF_UNIX, SOCK_RDM, 0), ESOCKTNOSUPPORT);
+	REFUSED(socketpair(AF_UNIX, SOCK_RDM, 0, (int[2]){ -1, -1 }), ESOCKTNOSUPPORT);
 	CLAIM(close(a) == 0 && close(b) == 0 && close(c) == 0);
 }
 
@@ -307,7 +308,13 @@ static void looked_at(void)
 
 		CLAIM(fd >= 0 && write(fd, "x", 1) == 1 && read(ends[0], &data, 1) == 1 && close(fd) == 0);
 	}
-	CLAIM(read(ends[0], &data, 1) == 0 && close(ends[0]) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0); /* nobody has it any more */
+	CLAIM(read(ends[0], &data, 1) == 0); /* nobody has it any more */
+	for (int closes = 0; closes < 2; closes++) {
+		int fd = hand_over(pair[0], ends[0], 0) == 1 ? take_over(pair[1], closes ? MSG_CMSG_CLOEXEC : 0) : -1;
+
+		CLAIM(fd >= 0 && fcntl(fd, F_GETFD) == (closes ? FD_CLOEXEC : 0) && close(fd) == 0);
+	}
+	CLAIM(close(ends[0]) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0);
 	CLAIM(bind(listener, (struct sockaddr *)&name, bytes) == 0 && listen(listener, 1) == 0 && ready(listener, POLLIN | POLLOUT, 0) == 0);
 	REFUSED(syscall(SYS_accept4, 99, NULL, NULL, 1), EBADF);
 	REFUSED(syscall(SYS_accept4, listener, NULL, NULL, 1), EINVAL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Who waits at a socket that another thread shuts down does not wait for what cannot come any more. */
+/* Who waits at a socket that another thread shuts down does not wait for what cannot come any more; what poll tells of that. */
 #include "tests/linux/claims.h"
 
 #include <arpa/inet.h>
@@ -47,6 +47,36 @@ static void unix_listener(void)
 	CLAIM(close(client) == 0 && close(listener) == 0);
 }
 
+static int ready(int fd, short events, int timeout)
+{
+	struct pollfd wanted = { .fd = fd, .events = events };
+
+	return poll(&wanted, 1, timeout) < 0 ? -1 : wanted.revents;
+}
+
+/* All that poll tells of it. */
+static int told(int fd)
+{
+	return ready(fd, POLLIN | POLLOUT | POLLRDHUP, 0);
+}
+
+/* Each way is shut down alone, and told of alone; that both are is another matter. */
+static void ways(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), pair[2];
+
+	CLAIM(told(fd) == (POLLOUT | POLLHUP) && close(fd) == 0 && (fd = socket(AF_UNIX, SOCK_DGRAM, 0)) >= 0 && told(fd) == POLLOUT && close(fd) == 0);
+	for (int type = SOCK_STREAM; type <= SOCK_SEQPACKET; type += SOCK_SEQPACKET - SOCK_STREAM) {
+		CLAIM(socketpair(AF_UNIX, type, 0, pair) == 0 && told(pair[0]) == POLLOUT && shutdown(pair[0], SHUT_WR) == 0);
+		CLAIM(told(pair[0]) == POLLOUT && told(pair[1]) == (POLLIN | POLLOUT | POLLRDHUP) && shutdown(pair[1], SHUT_WR) == 0);
+		CLAIM(told(pair[0]) == (POLLIN | POLLOUT | POLLRDHUP | POLLHUP) && told(pair[1]) == told(pair[0]) && close(pair[0]) == 0 && close(pair[1]) == 0);
+	}
+	/* What is no stream goes both ways by itself. */
+	CLAIM(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0 && shutdown(pair[0], SHUT_RD) == 0 && told(pair[0]) == (POLLIN | POLLOUT | POLLRDHUP));
+	CLAIM(told(pair[1]) == POLLOUT && shutdown(pair[0], SHUT_WR) == 0 && told(pair[0]) == (POLLIN | POLLOUT | POLLRDHUP | POLLHUP));
+	CLAIM(told(pair[1]) == POLLOUT && close(pair[0]) == 0 && told(pair[1]) == POLLOUT && close(pair[1]) == 0);
+}
+
 static struct sockaddr_in own(int port)
 {
 	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -70,27 +100,19 @@ static void tcp_listener(void)
 	CLAIM(connect(client, (struct sockaddr *)&at, sizeof(at)) == 0 && close(client) == 0 && close(listener) == 0);
 }
 
-static int ready(int fd, short events, int timeout)
-{
-	struct pollfd wanted = { .fd = fd, .events = events };
-
-	return poll(&wanted, 1, timeout) < 0 ? -1 : wanted.revents;
-}
-
 /* What is connected to itself: what came before is received; then there is an end, and sending is over without a signal. */
 static void datagrams(void)
 {
 	struct sockaddr_in at = own(PORT_UDP);
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	short all = POLLIN | POLLOUT | POLLRDHUP;
 	char data[8];
 
 	CLAIM(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0);
 	CLAIM(send(fd, "before", 6, 0) == 6 && ready(fd, POLLIN, 1000) == POLLIN && shutdown(fd, SHUT_RD) == 0);
-	CLAIM(ready(fd, all, 0) == (POLLIN | POLLOUT | POLLRDHUP));
+	CLAIM(told(fd) == (POLLIN | POLLOUT | POLLRDHUP));
 	CLAIM(recv(fd, data, 8, 0) == 6 && recv(fd, data, 8, 0) == 0 && read(fd, data, 8) == 0);
 	REFUSED(recv(fd, data, 8, MSG_DONTWAIT), EAGAIN);
-	CLAIM(shutdown(fd, SHUT_WR) == 0 && ready(fd, all, 0) == (POLLIN | POLLOUT | POLLRDHUP | POLLHUP));
+	CLAIM(shutdown(fd, SHUT_WR) == 0 && told(fd) == (POLLIN | POLLOUT | POLLRDHUP | POLLHUP));
 	REFUSED(send(fd, "x", 1, 0), EPIPE);
 	CLAIM(close(fd) == 0);
 }
@@ -114,6 +136,7 @@ int main(void)
 {
 	alarm(20); /* for who waits for ever */
 	unix_listener();
+	ways();
 	tcp_listener();
 	datagrams();
 	datagrams_of_nobody();
