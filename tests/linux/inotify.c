@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { OFTEN = 9000 };
+
 static uint32_t cookies[2]; /* of the last two moves */
 
 static void add(char *text, size_t room, const struct inotify_event *event)
@@ -139,6 +141,8 @@ static void contents(int fd)
 
 static void names(int fd)
 {
+	uint32_t before;
+
 	CLAIM(mkdir("/tmp/watched/d", 0755) == 0 && symlink("x", "/tmp/watched/s") == 0 && mkfifo("/tmp/watched/p", 0600) == 0);
 	TOLD(fd, "1 create directory d\n1 create s\n1 create p\n");
 	make("/tmp/watched/d/deep", "");
@@ -147,8 +151,10 @@ static void names(int fd)
 	CLAIM(rename("/tmp/watched/d/deep", "/tmp/watched/up") == 0);
 	TOLD(fd, "3 moved_from deep\n1 moved_to up\n");
 	CLAIM(cookies[0] != 0 && cookies[0] == cookies[1]);
+	before = cookies[0];
 	CLAIM(rename("/tmp/watched/up", "/tmp/watched/d/up") == 0);
 	TOLD(fd, "1 moved_from up\n3 moved_to up\n");
+	CLAIM(cookies[0] != 0 && cookies[0] == cookies[1] && cookies[0] != before);
 	CLAIM(link("/tmp/watched/d/up", "/tmp/watched/again") == 0);
 	CLAIM(inotify_add_watch(fd, "/tmp/watched/again", IN_ALL_EVENTS) == 4);
 	TOLD(fd, "1 create again\n");
@@ -172,6 +178,30 @@ static void names(int fd)
 	REFUSED(unlink("/tmp/watched/none"), ENOENT);
 	CLAIM(unlink("/tmp/watched/s") == 0 && unlink("/tmp/watched/p") == 0);
 	TOLD(fd, "1 delete s\n1 delete p\n");
+}
+
+/* How often something was watched is no matter, only how much is. */
+static void over_and_over(void)
+{
+	int fd = inotify_init1(IN_NONBLOCK), wrong = 0;
+
+	for (int i = 1; i <= OFTEN; i++)
+		wrong += inotify_add_watch(fd, "/tmp/watched", IN_OPEN) != i || inotify_rm_watch(fd, i) != 0;
+	CLAIM(wrong == 0 && close(fd) == 0);
+}
+
+/* What is said again before anybody has read it is said once, where nothing else was said in between. */
+static void once(void)
+{
+	int fd = inotify_init1(IN_NONBLOCK), a = open("/tmp/watched/a", O_CREAT | O_WRONLY, 0644), b = open("/tmp/watched/b", O_CREAT | O_WRONLY, 0644);
+
+	CLAIM(inotify_add_watch(fd, "/tmp/watched", IN_MODIFY) == 1 && inotify_add_watch(fd, "/tmp/watched/b", IN_MODIFY | IN_ATTRIB) == 2);
+	for (int i = 0; i < 3; i++)
+		CLAIM(write(a, "x", 1) == 1);
+	TOLD(fd, "1 modify a\n");
+	CLAIM(write(a, "x", 1) == 1 && write(b, "x", 1) == 1 && write(a, "x", 1) == 1 && write(a, "x", 1) == 1 && fchmod(b, 0600) == 0 && fchmod(b, 0644) == 0);
+	TOLD(fd, "1 modify a\n1 modify b\n2 modify\n1 modify a\n2 attrib\n");
+	CLAIM(close(a) == 0 && close(b) == 0 && close(fd) == 0 && unlink("/tmp/watched/a") == 0 && unlink("/tmp/watched/b") == 0);
 }
 
 static void masks(int fd)
@@ -300,6 +330,8 @@ int main(void)
 
 	CLAIM(mkdir("/tmp/watched", 0755) == 0);
 	calls();
+	once();
+	over_and_over();
 	CLAIM(inotify_add_watch(fd, "/tmp/watched", IN_ALL_EVENTS | IN_ONLYDIR) == 1);
 	contents(fd);
 	names(fd);

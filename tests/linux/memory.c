@@ -141,6 +141,8 @@ static void limit(void)
 	CLAIM(part != MAP_FAILED);
 	REFUSED(mremap(part, MEGABYTES / 2, MEGABYTES, MREMAP_MAYMOVE) == MAP_FAILED ? -1 : 0, ENOMEM);
 	CLAIM(mmap(part, MEGABYTES / 2, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == part); /* that goes first */
+	lower.rlim_cur = MEGABYTES / 4; /* what does not grow may still be moved */
+	CLAIM(setrlimit(RLIMIT_AS, &lower) == 0 && mremap(part, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, part + PAGE) == part + PAGE);
 	CLAIM(munmap(part, MEGABYTES / 2) == 0 && setrlimit(RLIMIT_AS, &before) == 0);
 }
 

@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { PAGE = 4096, PAGES = 1024, STEPS = 24, HIGHEST = 640, WATCHED = 40, FARS = 40, SMALL = 100 };
+enum { PAGE = 4096, PAGES = 1024, STEPS = 24, HIGHEST = 640, WATCHED = 40, TELLING = 12, FARS = 40, SMALL = 100 };
 
 static char data[16 * PAGE] = { 1 };
 static char *room;   /* PAGES of it */
@@ -36,7 +36,7 @@ static char *areas;  /* one area that is divided, beside no other */
 static unsigned there; /* pages of `room` that have memory */
 static int small[SMALL];
 static int high = 40; /* a number that there was none of yet */
-static int watched[WATCHED];
+static int watched[WATCHED], telling[TELLING];
 static int small_count, epoll = -1, event = -1;
 
 /* Each does something and undoes it; 0, or why it could not be done. */
@@ -264,6 +264,21 @@ static int is_told(void)
 	return why;
 }
 
+/* Watches are smaller than all else: until there is no memory for another. */
+static int watches_all(void)
+{
+	int numbers[TELLING];
+	int why = 0;
+	int count = 0;
+
+	for (; count < TELLING && why == 0; count++)
+		why = (numbers[count] = inotify_add_watch(telling[count], "/tmp", IN_ATTRIB)) > 0 ? 0 : errno;
+	for (int i = 0; i < count - (why != 0); i++)
+		if (inotify_rm_watch(telling[i], numbers[i]) != 0 || read(telling[i], data, PAGE) < 0)
+			why = -1;
+	return why;
+}
+
 static int makes_terminal(void)
 {
 	const int unlocked = 0;
@@ -317,7 +332,7 @@ static const struct {
 	{ "directory", opens_directory, 0 }, { "dup", copies, 1 }, { "high", copies_high, 0 }, { "watch", watches, 0 }, { "pipe", makes_pipe, 0 }, { "send", sends, 0 },
 	{ "signalfd", reads_signals, 0 }, { "timer", makes_timer, 1 }, { "queue", queues, 0 }, { "file", writes_file, 0 }, { "map", maps_file, 0 }, { "divide", divides, 0 },
 	{ "move", moves, 0 }, { "signal", queues_signal, 1 }, { "child", makes_child, 0 }, { "memfd", makes_memfd, 0 },
-	{ "inotify", is_told, 0 }, { "terminal", makes_terminal, 0 }, { "splice", splices, 0 },
+	{ "inotify", is_told, 0 }, { "notice", watches_all, 0 }, { "terminal", makes_terminal, 0 }, { "splice", splices, 0 },
 };
 
 enum { ACTS = sizeof(acts) / sizeof(acts[0]) };
@@ -371,6 +386,8 @@ int main(void)
 	event = eventfd(0, 0);
 	for (int i = 0; i < WATCHED; i++)
 		CLAIM((watched[i] = dup(event)) >= 0);
+	for (int i = 0; i < TELLING; i++)
+		CLAIM((telling[i] = inotify_init1(IN_NONBLOCK)) >= 0);
 	CLAIM(epoll >= 0 && event >= 0);
 	printf("scarce\n"); /* and has memory for it */
 	all_act(0);

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -108,6 +109,46 @@ static void within_one(void)
 	close(file);
 }
 
+/* Who cannot be told where it went on is told that, though it is done. */
+static void told_nowhere(void)
+{
+	loff_t *nowhere = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int from = file_of("/tmp/from", 100), to = file_of("/tmp/to", 0), ends[2];
+	loff_t at = 0;
+
+	CLAIM(nowhere != MAP_FAILED && pipe(ends) == 0);
+	REFUSED(sendfile(to, from, nowhere, 10), EFAULT);
+	REFUSED(syscall(SYS_copy_file_range, from, nowhere, to, NULL, 10L, 0), EFAULT);
+	REFUSED(syscall(SYS_copy_file_range, from, &at, to, nowhere, 10L, 0), EFAULT);
+	REFUSED(splice(from, nowhere, ends[1], NULL, 10, 0), EFAULT);
+	CLAIM(read(ends[0], back, 100) == 10 && write(ends[1], text, 10) == 10);
+	REFUSED(splice(ends[0], NULL, to, nowhere, 10, 0), EFAULT);
+	CLAIM(lseek(to, 0, SEEK_END) == 20 && lseek(from, 0, SEEK_CUR) == 0 && munmap(nowhere, 4096) == 0);
+	close(ends[0]);
+	close(ends[1]);
+	close(from);
+	close(to);
+}
+
+/* However little is moved, both places move with it. */
+static void one_by_one(void)
+{
+	int from = file_of("/tmp/from", 100), to = file_of("/tmp/to", 0);
+	loff_t at = 50, put = 0;
+
+	for (int i = 0; i < 5; i++) {
+		CLAIM(sendfile(to, from, NULL, 1) == 1 && lseek(from, 0, SEEK_CUR) == i + 1);
+		CLAIM(sendfile(to, from, &at, 1) == 1 && at == 51 + i * 2 && lseek(from, 0, SEEK_CUR) == i + 1);
+		put = 10 + i;
+		CLAIM(syscall(SYS_copy_file_range, from, &at, to, &put, 1L, 0) == 1 && at == 52 + i * 2 && put == 11 + i);
+	}
+	CLAIM(pread(to, back, 100, 0) == 15);
+	for (int i = 0; i < 5; i++)
+		CLAIM(back[2 * i] == text[i] && back[2 * i + 1] == text[50 + 2 * i] && back[10 + i] == text[51 + 2 * i]);
+	close(from);
+	close(to);
+}
+
 int main(void)
 {
 	pattern();
@@ -116,5 +157,7 @@ int main(void)
 	into_pipe();
 	place_moved();
 	within_one();
+	told_nowhere();
+	one_by_one();
 	return claims_end("sendfile");
 }

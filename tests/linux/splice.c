@@ -62,6 +62,10 @@ static void refusals(void)
 	REFUSED(splice(file, NULL, ends[1], &at, 1, 0), ESPIPE);
 	REFUSED(splice(ends[0], NULL, file, &below, 1, 0), EINVAL);
 	REFUSED(splice(file, &below, ends[1], NULL, 1, 0), EINVAL);
+	at = INT64_MAX - 5;
+	REFUSED(splice(file, &at, ends[1], NULL, 10, 0), EINVAL);
+	CLAIM(splice(file, &at, ends[1], NULL, 5, 0) == 0 && at == INT64_MAX - 5);
+	at = 0;
 	REFUSED(splice(file, NULL, adds, NULL, 1, 0), EINVAL);
 	REFUSED(splice(ends[0], NULL, adds, NULL, 1, 0), EINVAL);
 	REFUSED(splice(ends[0], NULL, ends[1], NULL, 1, 0), EINVAL);
