@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -165,6 +166,9 @@ static void counters(void)
 	CLAIM(pthread_create(&writer, NULL, later, &fd) == 0 && select(fd + 1, &set, NULL, NULL, NULL) == 1 && FD_ISSET(fd, &set));
 	CLAIM(pthread_join(writer, NULL) == 0 && close(fd) == 0);
 	REFUSED(select(fd + 1, &set, NULL, NULL, &nothing), EBADF);
+	fd = eventfd(0, 0);
+	CLAIM(write(fd, (uint64_t[3]){ 3, 4, 5 }, 24) == 8 && read(fd, &value, 8) == 8 && value == 3); /* it takes one, however much there is */
+	CLAIM(writev(fd, (struct iovec[2]){ { &value, 8 }, { &value, 8 } }, 2) == 16 && read(fd, &value, 8) == 8 && value == 6 && close(fd) == 0);
 	fd = eventfd(2, EFD_SEMAPHORE);
 	CLAIM(read(fd, &value, 8) == 8 && value == 1 && read(fd, &value, 8) == 8 && value == 1 && ready(fd, POLLIN) == 0 && close(fd) == 0);
 }

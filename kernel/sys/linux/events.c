@@ -81,6 +81,8 @@ static int64_t eventfd_write(struct linux_file *file, struct linux_data *data, u
 		return STATUS_EAGAIN;
 	}
 	linux_event_raise(&own->event);
+	if (data->count == 1)
+		data->left = 0; /* what stands behind it is not looked at; of several pieces each is a counter */
 	return sizeof(added);
 }
 
