@@ -59,6 +59,12 @@ static void input(tcflag_t off, tcflag_t on)
 	CLAIM(tcsetattr(slave, TCSANOW, &now) == 0);
 }
 
+/* The master has nothing to read, of whatever kind. */
+static int nothing_happened(void)
+{
+	return poll(&(struct pollfd){ master, POLLIN | POLLPRI, 0 }, 1, 0) == 0;
+}
+
 static void what_is_long_is_read_at_once(void)
 {
 	static char line[LONG];
@@ -104,6 +110,23 @@ static void a_line_is_shown_again(void)
 {
 	begin();
 	CLAIM(writes(master, "one\001\022two\n") && READS(slave, "one\001two\n") && READS(master, "one^A^R\r\none^Atwo\r\n"));
+	end();
+}
+
+/* At once or one by one; where nothing can be wiped out it is shown what was typed to erase. */
+static void what_is_erased_is_wiped_out(void)
+{
+	begin();
+	CLAIM(writes(master, "\177\025\027a\001b\177\177\025\025cd\025e\n") && READS(slave, "e\n"));
+	CLAIM(READS(master, "a^Ab\b \b\b \b\b \b\b \bcd\b \b\b \be\r\n"));
+	mode(ECHOKE, 0, 0, 0);
+	CLAIM(writes(master, "\025ab\025cd\177\n") && READS(slave, "c\n") && READS(master, "ab^U\r\ncd\b \b\r\n"));
+	mode(ECHOE, ECHOKE, 0, 0);
+	CLAIM(writes(master, "\177ab\025cd\177\177\177ef g\027\n") && READS(slave, "ef \n") && READS(master, "ab^U\r\ncd^?^?ef g\b \b\r\n"));
+	mode(ECHOK, ECHOE, 0, 0);
+	CLAIM(writes(master, "ab\025c\n") && READS(slave, "c\n") && READS(master, "ab^Uc\r\n"));
+	mode(ECHO, ECHOK, 0, 0);
+	CLAIM(writes(master, "ab\025cd\177\n") && READS(slave, "c\n") && nothing_happened());
 	end();
 }
 
@@ -209,12 +232,6 @@ static void a_signal_ends_a_wait_for_more(void)
 	end();
 }
 
-/* The master has nothing to read, of whatever kind. */
-static int nothing_happened(void)
-{
-	return poll(&(struct pollfd){ master, POLLIN | POLLPRI, 0 }, 1, 0) == 0;
-}
-
 static void output_that_goes_on_is_told_once(void)
 {
 	int on = 1;
@@ -249,6 +266,7 @@ int main(void)
 	a_line_without_end_does_not_hold_up_the_master();
 	what_has_no_shape_is_shown_as_two();
 	a_line_is_shown_again();
+	what_is_erased_is_wiped_out();
 	words_are_letters_and_digits();
 	characters_of_several_bytes_are_erased_whole();
 	what_is_literal_ends_no_line();

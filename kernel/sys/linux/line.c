@@ -76,7 +76,7 @@ static unsigned last_bytes(const struct line *line)
 	return 0;
 }
 
-/* Takes the last character back. False: there is none in this line. */
+/* Takes the last character back, and from what is shown. False: there is none in this line. */
 static bool erase(struct line *line)
 {
 	unsigned bytes = last_bytes(line);
@@ -86,7 +86,7 @@ static bool erase(struct line *line)
 		return false;
 	line->head -= bytes;
 	c = line->typed[line->head % LINE_BYTES];
-	if (!has(line, LINE_ECHO) || !has(line, LINE_ECHOE))
+	if (!has(line, LINE_ECHO))
 		return true;
 	for (unsigned i = shows_as_two(line, c) ? 2 : 1; i > 0; i--) {
 		echo_add(line, '\b');
@@ -94,6 +94,34 @@ static bool erase(struct line *line)
 		echo_add(line, '\b');
 	}
 	return true;
+}
+
+/* Where it cannot be taken from what is shown, that it was is shown. Spec: Linux, drivers/tty/n_tty.c: eraser() */
+static void erase_last(struct line *line, uint8_t byte)
+{
+	unsigned bytes = last_bytes(line);
+
+	if (has(line, LINE_ECHOE)) {
+		(void)erase(line);
+	} else if (bytes > 0) {
+		line->head -= bytes;
+		echo(line, byte);
+	}
+}
+
+static void erase_all(struct line *line, uint8_t byte)
+{
+	if (last_bytes(line) == 0)
+		return;
+	if (has(line, LINE_ECHOE) && has(line, LINE_ECHOK) && has(line, LINE_ECHOKE)) {
+		while (erase(line))
+			;
+		return;
+	}
+	line->head = line->ready;
+	echo(line, byte);
+	if (has(line, LINE_ECHO) && has(line, LINE_ECHOK))
+		echo_add(line, '\n');
 }
 
 /* As Linux has it: letters of Latin-1, among which the first bytes of longer characters are. */
@@ -148,10 +176,9 @@ static bool edit(struct line *line, uint8_t byte)
 	bool extended = has(line, LINE_IEXTEN);
 
 	if (is_char(line, LINE_VERASE, byte)) {
-		(void)erase(line);
+		erase_last(line, byte);
 	} else if (is_char(line, LINE_VKILL, byte)) {
-		while (erase(line))
-			;
+		erase_all(line, byte);
 	} else if (extended && is_char(line, LINE_VWERASE, byte)) {
 		erase_word(line);
 	} else if (extended && is_char(line, LINE_VREPRINT, byte)) {
