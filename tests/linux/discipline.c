@@ -244,6 +244,31 @@ static void output_that_goes_on_is_told_once(void)
 	CLAIM(writes(master, "\021") && READS(master, "\x08") && writes(master, "\023") && READS(master, "\x04"));
 	input(IXON, 0);
 	CLAIM(READS(master, "\x18"));
+	input(0, IXON);
+	input(IXON, 0);
+	CLAIM(READS(master, "\x10")); /* the last of both */
+	input(0, IXON);
+	CLAIM(tcflush(slave, TCIFLUSH) == 0 && READS(master, "\x21")); /* but what is another matter as well */
+	end();
+}
+
+static void *writes_one(void *arg)
+{
+	(void)arg;
+	CLAIM(write(slave, "w", 1) == 1);
+	return NULL;
+}
+
+static void who_waits_for_output_to_go_on_is_woken(void)
+{
+	pthread_t other;
+
+	begin();
+	for (int typed = 0; typed < 2; typed++) {
+		CLAIM((typed ? writes(master, "\023") : tcflow(slave, TCOOFF) == 0) && pthread_create(&other, NULL, writes_one, NULL) == 0);
+		CLAIM(usleep(PAUSE_US) == 0 && nothing_happened() && (typed ? writes(master, "\021") : tcflow(slave, TCOON) == 0));
+		CLAIM(pthread_join(other, NULL) == 0 && READS(master, "w"));
+	}
 	end();
 }
 
@@ -275,6 +300,7 @@ int main(void)
 	the_time_between_bytes_is_that();
 	a_signal_ends_a_wait_for_more();
 	output_that_goes_on_is_told_once();
+	who_waits_for_output_to_go_on_is_woken();
 	a_signal_flushes_and_that_is_told();
 	return claims_end("discipline");
 }

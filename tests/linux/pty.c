@@ -74,6 +74,7 @@ static int is_listed(const char *name)
 
 static void names(void)
 {
+	static const int requests[] = { TIOCGPTN, TIOCSPTLCK, TIOCGPTLCK, TIOCPKT, TIOCGPKT, FIONREAD, TCGETS, TCSETS, TCSETSF, TIOCGWINSZ, TIOCSWINSZ };
 	int number = -1;
 	int locked = -1;
 	int peer;
@@ -97,13 +98,14 @@ static void names(void)
 	CLAIM(is_listed(path + 9) == 1 && lseek(slave, 0, SEEK_CUR) == -1 && errno == ESPIPE);
 	peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	CLAIM(peer >= 0 && fcntl(peer, F_GETFD) == FD_CLOEXEC && fstat(peer, &opened) == 0 && opened.st_ino == named.st_ino && close(peer) == 0);
+	CLAIM((peer = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY)) >= 0 && fcntl(peer, F_GETFD) == 0 && close(peer) == 0);
 	peer = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK);
 	CLAIM(peer >= 0 && (fcntl(peer, F_GETFL) & O_NONBLOCK) != 0 && (fcntl(slave, F_GETFL) & O_NONBLOCK) == 0);
 	REFUSED(read(peer, got, 1), EAGAIN);
 	CLAIM(close(peer) == 0);
 	REFUSED(ioctl(slave, TIOCGPTN, &number), ENOTTY);
-	REFUSED(ioctl(master, TIOCGPTN, (void *)16), EFAULT);
-	REFUSED(ioctl(master, TIOCSPTLCK, (void *)16), EFAULT);
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		REFUSED(ioctl(master, requests[i], (void *)16), EFAULT);
 	CLAIM(close(master) == 0 && is_listed(path + 9) == 0);
 	REFUSED(open(path, O_RDWR | O_NOCTTY), ENOENT);
 	CLAIM(close(slave) == 0);
@@ -160,6 +162,8 @@ static void bytes_come_as_they_are(void)
 	CLAIM(writes(master, "\003\004") && becomes(slave, POLLIN, 0) && writes(master, "x") && reads(slave, "\003\004x"));
 	CLAIM(fcntl(slave, F_SETFL, O_NONBLOCK) == 0);
 	REFUSED(read(slave, got, 1), EAGAIN);
+	mode(ICANON | ECHO | ISIG, 0, 0, 0);
+	CLAIM(read(slave, got, 1) == 0); /* who wants no byte at the least has that */
 	CLAIM(fcntl(master, F_SETFL, O_NONBLOCK) == 0);
 	REFUSED(read(master, got, 1), EAGAIN);
 	end();
