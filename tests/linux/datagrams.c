@@ -14,6 +14,7 @@ enum { MANY = 20, NAME = offsetof(struct sockaddr_un, sun_path) };
 
 static const struct sockaddr_un one = { .sun_family = AF_UNIX, .sun_path = "\0one" };
 static const struct sockaddr_un two = { .sun_family = AF_UNIX, .sun_path = "\0two" };
+static const struct sockaddr elsewhere = { .sa_family = AF_INET, .sa_data = "/tmp/nothing" };
 static const struct sockaddr none = { .sa_family = AF_UNSPEC };
 
 static int named(const struct sockaddr_un *name)
@@ -63,6 +64,8 @@ static void names(void)
 	CLAIM(bind(a, (struct sockaddr *)longest, sizeof(longest) - 1) == 0);
 	REFUSED(connect(b, (struct sockaddr *)longest, sizeof(longest)), EINVAL);
 	REFUSED(sendto(b, "x", 1, 0, (struct sockaddr *)longest, sizeof(longest)), EINVAL);
+	REFUSED(bind(b, &elsewhere, sizeof(elsewhere)), EINVAL);
+	REFUSED(connect(b, &elsewhere, sizeof(elsewhere)), EINVAL);
 	REFUSED(connect(b, (struct sockaddr *)longest, NAME), EINVAL);
 	REFUSED(sendto(b, "x", 1, 0, (struct sockaddr *)longest, NAME), EINVAL);
 	CLAIM(connect(b, (struct sockaddr *)longest, sizeof(longest) - 1) == 0 && send(b, "x", 1, 0) == 1);
@@ -71,6 +74,24 @@ static void names(void)
 	REFUSED(connect(a, (struct sockaddr *)longest, NAME), EINVAL);
 	REFUSED(connect(a, &none, sizeof(none)), EINVAL);
 	CLAIM(close(a) == 0);
+}
+
+/* Of what is whole the rest is gone, and that is told. */
+static void cut(void)
+{
+	char data[4];
+	struct iovec piece = { data, 2 };
+	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1 };
+	int pair[2];
+
+	for (int type = SOCK_DGRAM; type <= SOCK_SEQPACKET; type += SOCK_SEQPACKET - SOCK_DGRAM) {
+		CLAIM(socketpair(AF_UNIX, type, 0, pair) == 0);
+		for (ssize_t bytes = 1; bytes <= 3; bytes++) {
+			CLAIM(send(pair[0], "abc", (size_t)bytes, 0) == bytes && recv(pair[1], data, 1, MSG_PEEK | MSG_TRUNC) == bytes);
+			CLAIM(recvmsg(pair[1], &message, 0) == (bytes < 2 ? bytes : 2) && (message.msg_flags & MSG_TRUNC) == (bytes > 2 ? MSG_TRUNC : 0));
+		}
+		CLAIM(recv(pair[1], data, 1, MSG_DONTWAIT) == -1 && close(pair[0]) == 0 && close(pair[1]) == 0);
+	}
 }
 
 /* Names of the kernel's choice are five digits, and nobody else's. */
@@ -151,6 +172,7 @@ int main(void)
 {
 	peers();
 	names();
+	cut();
 	chosen();
 	successors();
 	silent();

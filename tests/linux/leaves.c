@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 
 enum { PAGE = 4096, MANY = 100 };
@@ -278,6 +279,20 @@ static void special(void)
 	CLAIM(close(fd) == 0);
 }
 
+/* Names of sockets that are found from where the program is, and that are not. */
+static void socket_names(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "s" };
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0), other = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	CLAIM(mkdir("/tmp/d", 0700) == 0 && chdir("/tmp/d") == 0);
+	REFUSED(connect(other, (struct sockaddr *)&name, sizeof(name)), ENOENT);
+	CLAIM(bind(fd, (struct sockaddr *)&name, sizeof(name)) == 0 && connect(other, (struct sockaddr *)&name, sizeof(name)) == 0);
+	REFUSED(bind(other, (struct sockaddr *)&name, sizeof(name)), EADDRINUSE);
+	CLAIM(sendto(other, "x", 1, 0, (struct sockaddr *)&name, sizeof(name)) == 1 && close(fd) == 0 && close(other) == 0);
+	CLAIM(unlink("s") == 0 && chdir("/") == 0 && rmdir("/tmp/d") == 0);
+}
+
 /* What is no file has no blocks. */
 static void nothing_set_aside(void)
 {
@@ -363,6 +378,7 @@ int main(void)
 	LEAVES_NOTHING(paths);
 	LEAVES_NOTHING(special);
 	LEAVES_NOTHING(contents);
+	LEAVES_NOTHING(socket_names);
 	LEAVES_NOTHING(special);
 	LEAVES_NOTHING(areas);
 	LEAVES_NOTHING(areas_again);

@@ -218,6 +218,8 @@ static void cut(void)
 		CLAIM(sends(pair[0], 0) == 0 && (come = receives(pair[1], 1, room, 0)).bytes == 1);
 		CLAIM(come.flags == (has_right ? 0 : MSG_CTRUNC) && come.has_right == has_right && come.has_sender == (room >= CMSG_LEN(sizeof(struct ucred))));
 		CLAIM(come.control == (has_right ? room : used));
+		CLAIM(write(pair[0], "y", 1) == 1 && (come = receives(pair[1], 1, room, 0)).bytes == 1 && come.control == used);
+		CLAIM(come.flags == (room < CMSG_LEN(sizeof(struct ucred)) ? MSG_CTRUNC : 0)); /* that alone */
 	}
 	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0);
 }
@@ -246,12 +248,15 @@ static void apart(void)
 /* What is not yet accepted tells of all who send; who is accepted asks as the listener does, and who asks has a name. */
 static void accepted(void)
 {
+	static const struct sockaddr_un left = { .sun_family = AF_UNIX, .sun_path = "/tmp/left" };
 	int fd = named(SOCK_STREAM, &server), client = socket(AF_UNIX, SOCK_STREAM, 0), made = -1;
 	struct sockaddr_un name;
 	socklen_t bytes = sizeof(name);
 
 	CLAIM(option_set(client, 1) == 0 && listen(fd, 3) == 0 && option_set(fd, 1) == 0 && connects(client, &server) == 0);
 	CLAIM(getsockname(client, (struct sockaddr *)&name, &bytes) == 0 && bytes == NAME + 6);
+	REFUSED(bind(client, (const struct sockaddr *)&left, sizeof(left)), EINVAL);
+	REFUSED(access(left.sun_path, F_OK), ENOENT); /* and nothing is left of that */
 	CLAIM(option_set(client, 0) == 0 && option_set(fd, 0) == 0 && says_two(client) == 0 && (made = accept(fd, NULL, NULL)) >= 0 && option(made) == 0);
 	CLAIM(option_set(made, 1) == 0 && came_from(receives(made, 8, SENDER_BYTES, 0), 2, getpid(), getuid()) && close(made) == 0 && close(client) == 0);
 	client = socket(AF_UNIX, SOCK_STREAM, 0);
