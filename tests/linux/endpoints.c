@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -316,6 +317,7 @@ static void looked_at(void)
 	}
 	CLAIM(close(ends[0]) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0);
 	CLAIM(bind(listener, (struct sockaddr *)&name, bytes) == 0 && listen(listener, 1) == 0 && ready(listener, POLLIN | POLLOUT, 0) == 0);
+	REFUSED(ioctl(listener, FIONREAD, &bytes), EINVAL);
 	REFUSED(syscall(SYS_accept4, 99, NULL, NULL, 1), EBADF);
 	REFUSED(syscall(SYS_accept4, listener, NULL, NULL, 1), EINVAL);
 	CLAIM(shutdown(listener, SHUT_RDWR) == 0 && ready(listener, POLLIN | POLLOUT, 0) == (POLLIN | POLLHUP) && close(listener) == 0);

@@ -97,6 +97,8 @@ static void calls(void)
 	REFUSED(read(fd, text, 15), EINVAL);
 	REFUSED(ioctl(fd, TIOCGWINSZ, text), ENOTTY);
 	TOLD(fd, "1 modify\n");
+	CLAIM(ioctl(fd, FIONREAD, &bytes) == 0 && bytes == 0 && write(file, "abc", 3) == 3 && ioctl(fd, FIONREAD, &bytes) == 0 && bytes == 16);
+	TOLD(fd, "1 modify\n");
 	CLAIM(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 0) == 0);
 	CLAIM(inotify_rm_watch(fd, 1) == 0);
 	REFUSED(inotify_rm_watch(fd, 1), EINVAL);
@@ -147,7 +149,13 @@ static void names(int fd)
 	TOLD(fd, "1 create directory d\n1 create s\n1 create p\n");
 	make("/tmp/watched/d/deep", "");
 	TOLD(fd, "");
-	CLAIM(inotify_add_watch(fd, "/tmp/watched/d", IN_ALL_EVENTS) == 3);
+	CLAIM(inotify_add_watch(fd, "/tmp/watched/d", IN_ALL_EVENTS) == 3 && mkdir("/tmp/watched/e", 0755) == 0);
+	TOLD(fd, "1 create directory e\n");
+	REFUSED(rmdir("/tmp/watched/d"), ENOTEMPTY);
+	REFUSED(rename("/tmp/watched/e", "/tmp/watched/d"), ENOTEMPTY);
+	TOLD(fd, ""); /* of what was not done */
+	CLAIM(rmdir("/tmp/watched/e") == 0);
+	TOLD(fd, "1 delete directory e\n");
 	CLAIM(rename("/tmp/watched/d/deep", "/tmp/watched/up") == 0);
 	TOLD(fd, "3 moved_from deep\n1 moved_to up\n");
 	CLAIM(cookies[0] != 0 && cookies[0] == cookies[1]);
@@ -187,7 +195,7 @@ static void over_and_over(void)
 
 	for (int i = 1; i <= OFTEN; i++)
 		wrong += inotify_add_watch(fd, "/tmp/watched", IN_OPEN) != i || inotify_rm_watch(fd, i) != 0;
-	CLAIM(wrong == 0 && close(fd) == 0);
+	CLAIM(wrong == 0 && close(fd) == 0 && (fd = inotify_init1(0)) >= 0 && fcntl(fd, F_GETFD) == 0 && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0 && close(fd) == 0);
 }
 
 /* What is said again before anybody has read it is said once, where nothing else was said in between. */

@@ -134,6 +134,7 @@ static void not_sealed(void)
 	again = open(link, O_RDONLY);
 	CLAIM(fcntl(fd, F_GET_SEALS) == 0);
 	REFUSED(fcntl(again, F_ADD_SEALS, F_SEAL_WRITE), EPERM);
+	REFUSED(fallocate(again, 0, 0, 1), EBADF);
 	REFUSED(fcntl(fd, F_ADD_SEALS, 1 << 7), EINVAL);
 	REFUSED(fcntl(fd, F_ADD_SEALS, 1ul << 40), EINVAL);
 	REFUSED(fcntl(1000, F_GET_SEALS), EBADF);
@@ -164,6 +165,7 @@ static void sizes(void)
 	CLAIM(write(fd, zeroes, PAGE + 20) == PAGE + 20);
 	REFUSED(write(fd, "x", 1), EPERM);
 	REFUSED(pwrite(fd, "x", 1, 5 * PAGE), EPERM);
+	CLAIM(pwrite(fd, "", 0, PAGE + 20) == 0 && pwrite(fd, "", 0, 5 * PAGE) == 0); /* nothing may be written anywhere */
 	REFUSED(pwrite(fd, zeroes, 11, PAGE + 10), EPERM);
 	CLAIM(pwrite(fd, zeroes, 2 * PAGE, 0) == PAGE); /* the page that would go over the end is refused */
 	again = open(link, O_WRONLY | O_APPEND);

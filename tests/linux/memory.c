@@ -97,6 +97,8 @@ static void moves(void)
 	CLAIM(moved != MAP_FAILED && moved[0] == 1 && moved[3 * PAGE] == 4 && moved[399 * PAGE] == 0);
 	CLAIM(mremap(moved, 400 * PAGE, PAGE, 0) == moved && moved[0] == 1);
 	CLAIM(touch(moved + PAGE, 0) == SIGSEGV);
+	CLAIM(mremap(moved, PAGE, 8 * PAGE, 0) == moved && touch(moved + 7 * PAGE, 1) == 0 && moved[PAGE] == 0 && touch(moved + 8 * PAGE, 0) == SIGSEGV);
+	CLAIM(mremap(moved, 8 * PAGE, PAGE, 0) == moved && moved[0] == 1);
 	CLAIM(mremap(moved + 8 * PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED && errno == EFAULT);
 	CLAIM(munmap(moved, PAGE) == 0);
 }
