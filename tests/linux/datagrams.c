@@ -90,8 +90,35 @@ static void cut(void)
 			CLAIM(send(pair[0], "abc", (size_t)bytes, 0) == bytes && recv(pair[1], data, 1, MSG_PEEK | MSG_TRUNC) == bytes);
 			CLAIM(recvmsg(pair[1], &message, 0) == (bytes < 2 ? bytes : 2) && (message.msg_flags & MSG_TRUNC) == (bytes > 2 ? MSG_TRUNC : 0));
 		}
-		CLAIM(recv(pair[1], data, 1, MSG_DONTWAIT) == -1 && close(pair[0]) == 0 && close(pair[1]) == 0);
+		REFUSED(recv(pair[1], (void *)-4096ul, 8, MSG_DONTWAIT), EFAULT); /* before it is looked whether there is any */
+		REFUSED(send(pair[0], (void *)-4096ul, 8, 0), EFAULT);
+		CLAIM(recv(pair[1], data, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN && close(pair[0]) == 0 && close(pair[1]) == 0);
 	}
+}
+
+/* Who is no socket sends and receives nothing. */
+static void others(int fd, int why)
+{
+	struct sockaddr_un name = one;
+	socklen_t bytes = sizeof(name);
+	struct msghdr message = { 0 };
+	char byte;
+
+	REFUSED(recv(fd, &byte, 1, 0), why);
+	REFUSED(recvfrom(fd, &byte, 1, 0, (struct sockaddr *)&name, &bytes), why);
+	REFUSED(send(fd, "x", 1, 0), why);
+	REFUSED(sends(fd, &one), why);
+	REFUSED(recvmsg(fd, &message, 0), why);
+	REFUSED(sendmsg(fd, &message, 0), why);
+	REFUSED(connects(fd, &one), why);
+	REFUSED(bind(fd, (struct sockaddr *)&name, NAME + 4), why);
+	REFUSED(listen(fd, 1), why);
+	REFUSED(accept(fd, NULL, NULL), why);
+	REFUSED(shutdown(fd, SHUT_RD), why);
+	REFUSED(getsockname(fd, (struct sockaddr *)&name, &bytes), why);
+	REFUSED(getpeername(fd, (struct sockaddr *)&name, &bytes), why);
+	REFUSED(getsockopt(fd, SOL_SOCKET, SO_TYPE, &byte, &bytes), why);
+	REFUSED(setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &byte, bytes), why);
 }
 
 /* Names of the kernel's choice are five digits, and nobody else's. */
@@ -173,6 +200,8 @@ int main(void)
 	peers();
 	names();
 	cut();
+	others(-1, EBADF);
+	others(0, ENOTSOCK);
 	chosen();
 	successors();
 	silent();

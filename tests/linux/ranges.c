@@ -58,6 +58,12 @@ static void ranges(void)
 	CLAIM(mremap(at, 4 * PAGE, 4 * PAGE, 0) == at && mremap(at, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE) == at && at[PAGE] == 4);
 	CLAIM(mremap(at, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to && to[0] == 3 && to[PAGE] == 4);
 	CLAIM(is_refused(mremap(to, PAGE, 0, 0), EINVAL) && is_refused(mremap(to, PAGE, PAGE, 64), EINVAL) && is_refused(mremap(to, PAGE, PAGE, MREMAP_FIXED, at), EINVAL));
+	/* To where some of it is, or to where none can be. */
+	CLAIM(is_refused(mremap(to, 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to + PAGE), EINVAL));
+	CLAIM(is_refused(mremap(to + PAGE, 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to), EINVAL));
+	CLAIM(is_refused(mremap(to, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to), EINVAL) && to[0] == 3 && to[PAGE] == 4);
+	CLAIM(is_refused(mremap(to, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at + 1), EINVAL));
+	CLAIM(is_refused(mremap(to, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)-4096ul), EINVAL));
 	CLAIM(is_refused(mremap(to, PAGE, 2 * PAGE, 0), ENOMEM) && is_refused(mremap(to + 1, PAGE, PAGE, 0), EINVAL));
 	/* What is not kept may be a hole; and has gone, as has what was in the way, where what is kept is not of one piece. */
 	CLAIM(munmap(to + PAGE, PAGE) == 0 && mremap(to, 2 * PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at) == at && at[0] == 3);
