@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { OFTEN = 9000 };
+enum { OFTEN = 4200 };
 
 static uint32_t cookies[2]; /* of the last two moves */
 
@@ -112,6 +112,7 @@ static void calls(void)
 
 static void contents(int fd)
 {
+	static const struct timespec accessed[2] = { { 5, 0 }, { 0, UTIME_OMIT } }, modified[2] = { { 0, UTIME_OMIT }, { 5, 0 } };
 	char data[8];
 	int file;
 
@@ -137,6 +138,8 @@ static void contents(int fd)
 	TOLD(fd, "1 modify a\n2 modify\n1 attrib a\n2 attrib\n1 attrib a\n2 attrib\n");
 	CLAIM(utimensat(AT_FDCWD, "/tmp/watched/a", NULL, 0) == 0 && access("/tmp/watched/a", R_OK) == 0);
 	TOLD(fd, "1 attrib a\n2 attrib\n");
+	CLAIM(utimensat(AT_FDCWD, "/tmp/watched/a", accessed, 0) == 0 && utimensat(AT_FDCWD, "/tmp/watched/a", modified, 0) == 0);
+	TOLD(fd, "1 access a\n2 access\n1 modify a\n2 modify\n"); /* one of the times alone */
 	CLAIM(inotify_rm_watch(fd, 2) == 0 && unlink("/tmp/watched/a") == 0);
 	TOLD(fd, "2 ignored\n1 delete a\n");
 }
@@ -345,6 +348,7 @@ int main(void)
 	names(fd);
 	masks(fd);
 	overflow(fd);
+	overflow(fd); /* which is told each time */
 	waits();
 	race();
 	CLAIM(rmdir("/tmp/watched") == 0);

@@ -272,7 +272,7 @@ static int watches_all(void)
 	int count = 0;
 
 	for (; count < TELLING && why == 0; count++)
-		why = (numbers[count] = inotify_add_watch(telling[count], "/tmp", IN_ATTRIB)) > 0 ? 0 : errno;
+		why = (numbers[count] = inotify_add_watch(telling[count], "/tmp", IN_ATTRIB)) > 0 ? 0 : numbers[count] < 0 ? errno : -1;
 	for (int i = 0; i < count - (why != 0); i++)
 		if (inotify_rm_watch(telling[i], numbers[i]) != 0 || read(telling[i], data, PAGE) < 0)
 			why = -1;
