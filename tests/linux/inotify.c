@@ -241,22 +241,24 @@ static void masks(int fd)
 static void overflow(int fd)
 {
 	char data[65536] __attribute__((aligned(8)));
-	unsigned events = 0, lost = 0;
+	unsigned events = 0, lost = 0, behind = 0;
 	ssize_t got;
 
 	CLAIM(inotify_add_watch(fd, "/tmp/watched", IN_CREATE | IN_DELETE) == 1);
 	for (int i = 0; i < 8300; i++)
 		if (mkdir("/tmp/watched/o", 0700) != 0 || rmdir("/tmp/watched/o") != 0)
 			CLAIM(!"made and removed");
+	/* Where one was read there may be room for one more, behind what tells of the others. */
+	CLAIM(read(fd, data, 32) == 32 && mkdir("/tmp/watched/o", 0700) == 0 && rmdir("/tmp/watched/o") == 0);
 	while ((got = read(fd, data, sizeof(data))) > 0)
 		for (ssize_t at = 0; at < got; at += (ssize_t)sizeof(struct inotify_event) + ((struct inotify_event *)(data + at))->len) {
 			const struct inotify_event *event = (struct inotify_event *)(data + at);
 
 			events++;
 			lost += event->mask == IN_Q_OVERFLOW && event->wd == -1;
-			CLAIM(lost == 0 || event->mask == IN_Q_OVERFLOW);
+			behind += lost > 0 && event->mask != IN_Q_OVERFLOW;
 		}
-	CLAIM(lost == 1 && events > 1000 && events < 20000);
+	CLAIM(lost == 1 && behind <= 1 && events > 1000 && events < 20000);
 	CLAIM(mkdir("/tmp/watched/o", 0700) == 0 && rmdir("/tmp/watched/o") == 0);
 	TOLD(fd, "1 create directory o\n1 delete directory o\n");
 }
