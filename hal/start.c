@@ -177,7 +177,7 @@ static void info_fill(uint64_t fdt_pa)
 	info.cpu_count = machine.cpu_total;
 	info.command_line = machine.bootargs;
 	for (unsigned i = 0; i < HAL_BOOT_STACKS; i++)
-		info.stack_tops[i] = (uint64_t)image_fiber_stacks + (i + 1) * (HAL_PAGE_BYTES + HAL_BOOT_STACK_BYTES);
+		info.stack_tops[i] = (uint64_t)early_fiber_stacks[i] + sizeof(early_fiber_stacks[i]);
 	if (machine.initrd.bytes != 0 && range_is_ram(&machine.initrd))
 		info.bundle = span_of(hal_direct_va(machine.initrd.base_pa), machine.initrd.bytes);
 	seed_take(fdt_pa);

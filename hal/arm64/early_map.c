@@ -10,7 +10,6 @@
 
 #include "hal/arm64/image.h"
 #include "hal/arm64/tables.h"
-#include "hal/contract/boot.h"
 
 #define TABLE_STORAGE __attribute__((section(".tables"), aligned(4096)))
 
@@ -23,6 +22,8 @@ static uint64_t early_image_l2[TABLE_ENTRIES] TABLE_STORAGE;
 static uint64_t early_image_l3[TABLE_ENTRIES] TABLE_STORAGE;
 static uint64_t early_fixmap_l3[TABLE_ENTRIES] TABLE_STORAGE;
 
+uint8_t early_fiber_stacks[HAL_BOOT_STACKS][HAL_PAGE_BYTES + HAL_BOOT_STACK_BYTES] __attribute__((section(".unzeroed"), aligned(4096)));
+
 #define IMAGE_VA 0xffffffff80000000ul
 
 static uint64_t entry_for_table(const uint64_t *table)
@@ -30,13 +31,13 @@ static uint64_t entry_for_table(const uint64_t *table)
 	return (uint64_t)table | PTE_TABLE | PTE_VALID;
 }
 
-/* The page below each stack of the image; those of fibers lie at its end. */
+/* The page below each stack of the image. */
 static bool is_guard(uint64_t pa)
 {
-	uint64_t fibers = (uint64_t)image_fiber_stacks;
+	uint64_t at = pa - (uint64_t)early_fiber_stacks;
 
 	return pa == (uint64_t)image_boot_stack_guard || pa == (uint64_t)image_exception_stack_guard ||
-	       (pa >= fibers && (pa - fibers) % (HAL_PAGE_BYTES + HAL_BOOT_STACK_BYTES) == 0);
+	       (at < sizeof(early_fiber_stacks) && at % sizeof(early_fiber_stacks[0]) == 0);
 }
 
 static void map_image(uint64_t image_pa)

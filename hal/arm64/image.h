@@ -11,6 +11,5 @@
 extern char image_start[], image_text_end[], image_rodata_end[], image_end[];
 extern char image_boot_stack_guard[], image_boot_stack_top[];
 extern char image_exception_stack_guard[], image_exception_stack_top[];
-extern char image_fiber_stacks[]; /* up to image_end */
 
 #endif

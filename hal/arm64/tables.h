@@ -9,11 +9,15 @@
 #include <stdint.h>
 
 #include "hal/arm64/table.h"
+#include "hal/contract/boot.h"
 #include "hal/contract/memory.h"
 #include "lib/status.h"
 
 /* Filled by early_map_build() with the MMU off, in rising order of level. */
 extern uint64_t early_kernel_root[TABLE_ENTRIES];
+
+/* The stacks that struct hal_boot_info tells of, each behind the page that guards it. */
+extern uint8_t early_fiber_stacks[HAL_BOOT_STACKS][HAL_PAGE_BYTES + HAL_BOOT_STACK_BYTES];
 
 struct early_roots {
 	uint64_t ttbr0;
