@@ -14,7 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/bits.h"
 #include "lib/span.h"
 #include "lib/status.h"
 
@@ -82,7 +81,7 @@ static inline bool fdt_walk_has(const struct fdt_walk *walk, size_t depth, enum 
 }
 
 /* A property of the node at `depth`; an empty span where there is none. */
-BITS_INLINE struct span fdt_walk_property(const struct fdt_walk *walk, size_t depth, enum fdt_property_id id)
+static inline struct span fdt_walk_property(const struct fdt_walk *walk, size_t depth, enum fdt_property_id id)
 {
 	struct fdt_place place = walk->nodes[depth].properties[id];
 
