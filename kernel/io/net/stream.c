@@ -173,6 +173,15 @@ status_t net_stream_peek(struct net_stream *stream, struct span *out)
 	return stream->tcp != NULL ? STATUS_EAGAIN : stream->error;
 }
 
+uint32_t net_stream_received(const struct net_stream *stream)
+{
+	uint32_t bytes = 0;
+
+	for (const struct pbuf *pbuf = stream->received; pbuf != NULL; pbuf = pbuf->next)
+		bytes += pbuf->len;
+	return bytes - stream->taken;
+}
+
 void net_stream_consume(struct net_stream *stream, size_t bytes)
 {
 	uint32_t left = (uint32_t)bytes;

@@ -62,6 +62,9 @@ MUST_CHECK status_t net_stream_connected(const struct net_stream *stream);
  */
 MUST_CHECK status_t net_stream_peek(struct net_stream *stream, struct span *out);
 
+/* How many bytes have been received and not been consumed, in all pieces. */
+uint32_t net_stream_received(const struct net_stream *stream);
+
 /* Takes bytes off what net_stream_peek() shows; at most as many. */
 void net_stream_consume(struct net_stream *stream, size_t bytes);
 

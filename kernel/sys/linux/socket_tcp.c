@@ -325,6 +325,7 @@ static const struct linux_file_ops tcp_file_ops = {
 	.write = linux_socket_write,
 	.poll = linux_tcp_poll,
 	.stat = linux_socket_stat,
+	.ioctl = linux_tcp_ioctl,
 	.end = tcp_end,
 	.release = tcp_release,
 };

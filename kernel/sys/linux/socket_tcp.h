@@ -49,5 +49,6 @@ int64_t linux_tcp_send(struct linux_socket *socket, struct linux_message *messag
 int64_t linux_tcp_receive(struct linux_socket *socket, struct linux_message *message);
 status_t linux_tcp_take_error(struct linux_socket *socket);
 uint32_t linux_tcp_poll(struct linux_file *file, struct linux_waiter *waiter);
+int64_t linux_tcp_ioctl(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument);
 
 #endif

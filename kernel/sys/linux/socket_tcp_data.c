@@ -177,3 +177,29 @@ uint32_t linux_tcp_poll(struct linux_file *file, struct linux_waiter *waiter)
 	net_look(poll_there, &asking);
 	return asking.mask;
 }
+
+static void received_there(void *arg)
+{
+	struct tcp_asking *asking = arg;
+	const struct tcp_socket *own = asking->own;
+
+	if (own->listener != NULL)
+		asking->result = STATUS_EINVAL;
+	else if (own->stream != NULL)
+		asking->bytes = net_stream_received(own->stream);
+}
+
+/* FIONREAD: all that can be read. Spec: tcp(7); Linux, net/ipv4/tcp.c: tcp_ioctl() */
+int64_t linux_tcp_ioctl(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument)
+{
+	struct tcp_asking asking = { .own = tcp_of(linux_socket_of(file)) };
+	uint32_t bytes;
+
+	if (request != LINUX_FIONREAD)
+		return STATUS_ENOTTY;
+	net_look(received_there, &asking);
+	if (asking.result != STATUS_OK)
+		return asking.result;
+	bytes = (uint32_t)asking.bytes;
+	return linux_copy_out(thread, argument, &bytes, sizeof(bytes));
+}
