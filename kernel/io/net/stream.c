@@ -12,6 +12,7 @@
 #include "kernel/io/net/timers.h"
 
 enum { POLL_HALF_SECONDS = 1 }; /* a stream that found no memory tries again after as long, at the latest */
+enum { OWNER = 0 };             /* the one of lwIP's ext_args: the stream, as long as that has the connection */
 
 static struct list_node unsent = LIST_INIT(unsent);
 
@@ -71,6 +72,8 @@ static void on_error(void *arg, err_t error)
 {
 	struct net_stream *stream = arg;
 
+	if (stream->tcp != NULL)
+		tcp_ext_arg_set(stream->tcp, OWNER, NULL);
 	stream->tcp = NULL;
 	stream->error = net_status(error);
 	if (!stream->connected && stream->error == STATUS_ECONNRESET)
@@ -82,6 +85,20 @@ static void on_error(void *arg, err_t error)
 		net_stream_close(stream); /* nobody has it: queues hold no dead ones */
 	else
 		net_events_raise(&stream->events);
+}
+
+/* lwIP: the memory of a connection is free. Of one that waited for late segments (RFC 9293 §3.3.2 "TIME-WAIT") nothing else tells so. */
+static void on_freed(u8_t id, void *data)
+{
+	struct net_stream *stream = data;
+
+	(void)id;
+	if (stream == NULL)
+		return;
+	stream->tcp = NULL;
+	if (!stream->peer_done)
+		stream->error = STATUS_ECONNABORTED;
+	list_remove(&stream->unsent_node);
 }
 
 static void endpoints_note(struct net_stream *stream)
@@ -106,6 +123,7 @@ static err_t on_connected(void *arg, struct tcp_pcb *tcp, err_t error)
 
 struct net_stream *net_stream_make(struct tcp_pcb *tcp)
 {
+	static const struct tcp_ext_arg_callbacks callbacks = { .destroy = on_freed };
 	struct net_stream *stream = net_memory_calloc(1, sizeof(*stream));
 
 	if (stream == NULL)
@@ -119,6 +137,8 @@ struct net_stream *net_stream_make(struct tcp_pcb *tcp)
 	tcp_sent(tcp, on_sent);
 	tcp_poll(tcp, on_poll, POLL_HALF_SECONDS);
 	tcp_err(tcp, on_error);
+	tcp_ext_arg_set_callbacks(tcp, OWNER, &callbacks);
+	tcp_ext_arg_set(tcp, OWNER, stream);
 	tcp_nagle_disable(tcp); /* what is sent in one turn goes out together anyhow */
 	if (tcp->state == ESTABLISHED)
 		(void)on_connected(stream, tcp, ERR_OK);
@@ -287,6 +307,7 @@ static struct tcp_pcb *stream_part(struct net_stream *stream)
 		tcp_sent(tcp, NULL);
 		tcp_poll(tcp, NULL, 0);
 		tcp_err(tcp, NULL);
+		tcp_ext_arg_set(tcp, OWNER, NULL);
 	}
 	net_events_drop(&stream->events);
 	list_remove(&stream->unsent_node);

@@ -87,6 +87,7 @@
 #define TCP_LISTEN_BACKLOG 1
 #define TCP_DEFAULT_LISTEN_BACKLOG 255
 #define TCP_MSL 15000ul /* TIME_WAIT of 30 s */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 1 /* stream.c: whose it is */
 #define TCP_SYNMAXRTX 6
 #define TCP_MAXRTX 12
 #define LWIP_RANDOMIZE_INITIAL_LOCAL_PORTS 1

@@ -316,6 +316,29 @@ static void listener_keeps_to_its_backlog(void)
 	world_drain();
 }
 
+/* Whoever keeps a connection of which both ends are done finds nothing of lwIP's there once the time for late segments is over. */
+static void stream_is_kept_longer_than_lwip_does(void)
+{
+	struct net_stream *stream;
+	struct span data;
+
+	CU_ASSERT_FATAL(world_tcp_connect(&peer, 7002, 80));
+	stream = accepted();
+	CU_ASSERT_EQUAL(net_stream_shutdown(stream), STATUS_OK);
+	world_tcp_turn(&peer);
+	CU_ASSERT(peer.finished);
+	world_tcp_send(&peer, WORLD_ACK | WORLD_FIN, "", 0);
+	world_run();
+	CU_ASSERT_EQUAL(net_stream_peek(stream, &data), STATUS_ENODATA);
+	world_pass(60000);
+	CU_ASSERT_PTR_NULL(stream->tcp);
+	CU_ASSERT_EQUAL(net_stream_peek(stream, &data), STATUS_ENODATA);
+	CU_ASSERT(net_stream_is_writable(stream) && net_stream_is_flushed(stream));
+	CU_ASSERT_EQUAL(net_stream_send(stream, span_of("x", 1)), STATUS_EPIPE);
+	net_stream_close(stream);
+	world_drain();
+}
+
 /* A peer that went away while data was under way is given up in the end. */
 static void stream_gives_up_a_peer_that_is_gone(void)
 {
@@ -402,6 +425,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(stream_says_why_it_does_not_connect),
 	UNIT_CASE(listener_refuses_a_taken_port),
 	UNIT_CASE(listener_keeps_to_its_backlog),
+	UNIT_CASE(stream_is_kept_longer_than_lwip_does),
 	UNIT_CASE(stream_gives_up_a_peer_that_is_gone),
 	UNIT_CASE(sender_that_found_no_memory_goes_on_when_there_is_some),
 	UNIT_CASE(memory_is_back_when_all_is_closed),
