@@ -84,7 +84,7 @@ static void connect_there(void *arg)
 	struct making *making = arg;
 	struct net_stream *stream = NULL;
 
-	making->status = net_stream_connect(&making->at, &stream);
+	making->status = net_stream_connect(NULL, &making->at, &stream);
 	making->made = stream;
 }
 
@@ -93,7 +93,7 @@ static void bind_there(void *arg)
 	struct making *making = arg;
 	struct net_datagram *datagram = NULL;
 
-	making->status = net_datagram_open(&making->at, &datagram);
+	making->status = net_datagram_open(&making->at, false, &datagram);
 	making->made = datagram;
 }
 

@@ -36,7 +36,7 @@ console = ["write"]
 app = ["read", "list"]
 tmp = ["read", "write", "create", "list"]
 {net}"""
-NET = '\n[net]\nlisten = ["tcp:7000-7010", "udp:7000-7010"]\nconnect = ["127.0.0.0/8:7000-7010/tcp", "127.0.0.0/8:*/udp"]\n'
+NET = '\n[net]\nlisten = ["tcp:*", "udp:*"]\nconnect = ["127.0.0.0/8:7000-7010/tcp", "127.0.0.0/8:*/udp"]\n'
 NETWORK = ("-netdev", "user,id=net", "-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=net")
 _LINE = re.compile(rb"@([0-9]+)\.([0-9]+) ([^\r\n]*)\r?\n")
 

@@ -149,7 +149,7 @@ static void open_all(void *ctx)
 		servers[i].listener->events.ctx = &servers[i];
 	}
 	at.port = ECHO;
-	failed = failed || net_datagram_open(&at, &datagrams) != STATUS_OK;
+	failed = failed || net_datagram_open(&at, false, &datagrams) != STATUS_OK;
 	if (!failed)
 		datagrams->events.changed = on_datagram;
 	log_line("net: serves");

@@ -7,6 +7,7 @@
 
 #include "kernel/io/net/convert.h"
 #include "kernel/io/net/memory.h"
+#include "kernel/io/net/net.h"
 #include "kernel/io/net/peers.h"
 #include "lib/string.h"
 
@@ -39,18 +40,30 @@ static void on_received(void *arg, struct udp_pcb *udp, struct pbuf *pbuf, const
 	net_events_raise(&datagram->events);
 }
 
-status_t net_datagram_open(const struct net_endpoint *at, struct net_datagram **out)
+static err_t bind(struct net_datagram *datagram, const struct net_endpoint *at, bool shares)
 {
-	struct net_datagram *datagram = net_memory_calloc(1, sizeof(*datagram));
 	ip_addr_t address;
-	err_t error = ERR_MEM;
 
-	if (datagram == NULL)
-		return STATUS_ENOMEM;
 	net_address_to_lwip(&at->address, &address);
 	datagram->udp = udp_new_ip_type(IP_GET_TYPE(&address));
-	if (datagram->udp != NULL)
-		error = udp_bind(datagram->udp, &address, at->port);
+	if (datagram->udp == NULL)
+		return ERR_MEM;
+	if (shares)
+		ip_set_option(datagram->udp, SOF_REUSEADDR);
+	return udp_bind(datagram->udp, &address, at->port);
+}
+
+status_t net_datagram_open(const struct net_endpoint *at, bool shares, struct net_datagram **out)
+{
+	struct net_datagram *datagram;
+	err_t error;
+
+	if (!net_address_is_local(&at->address))
+		return STATUS_EADDRNOTAVAIL;
+	datagram = net_memory_calloc(1, sizeof(*datagram));
+	if (datagram == NULL)
+		return STATUS_ENOMEM;
+	error = bind(datagram, at, shares);
 	if (error != ERR_OK) {
 		if (datagram->udp != NULL)
 			udp_remove(datagram->udp);
@@ -59,10 +72,32 @@ status_t net_datagram_open(const struct net_endpoint *at, struct net_datagram **
 	}
 	net_events_init(&datagram->events);
 	list_init(&datagram->queue);
+	datagram->bound = at->address;
 	datagram->local = *at;
 	datagram->local.port = datagram->udp->local_port;
 	udp_recv(datagram->udp, on_received, datagram);
 	*out = datagram;
+	return STATUS_OK;
+}
+
+status_t net_datagram_connect(struct net_datagram *datagram, const struct net_endpoint *peer)
+{
+	const ip_addr_t *from = &datagram->udp->local_ip;
+	struct netif *netif;
+	ip_addr_t to;
+
+	datagram->peer = NULL;
+	datagram->local.address = datagram->bound;
+	if (peer == NULL)
+		return STATUS_OK;
+	net_address_to_lwip(&peer->address, &to);
+	netif = ip_route(from, &to);
+	if (netif != NULL && ip_addr_isany(from))
+		from = ip_netif_get_local_ip(netif, &to);
+	if (netif == NULL || from == NULL)
+		return STATUS_ENETUNREACH;
+	net_address_from_lwip(from, &datagram->local.address);
+	datagram->peer = peer;
 	return STATUS_OK;
 }
 

@@ -23,7 +23,8 @@ struct net_datagram {
 	struct net_events events;
 	struct udp_pcb *udp;
 	struct net_endpoint local;
-	const struct net_endpoint *peer; /* W: its owner. Whom alone it speaks with; NULL: with anybody */
+	struct net_address bound;        /* `local`'s, while there is no peer */
+	const struct net_endpoint *peer; /* its owner's. Whom alone it speaks with; NULL: with anybody */
 	status_t error; /* STATUS_ECONNREFUSED: the peer's machine said that nobody is there. Its owner clears it */
 	struct list_node queue; /* received */
 	uint32_t queue_count;
@@ -31,8 +32,14 @@ struct net_datagram {
 	uint64_t dropped;
 };
 
-/* Binds to `at`, of which the address may be of NET_FAMILY_ANY and the port 0: a free one. STATUS_EADDRINUSE, STATUS_ENOMEM. */
-MUST_CHECK status_t net_datagram_open(const struct net_endpoint *at, struct net_datagram **out);
+/*
+ * Binds to `at`, of which the address may be of NET_FAMILY_ANY and the port 0: a free one. `shares`: others may have it who share it too, of
+ * whom the last gets what comes. STATUS_EADDRINUSE, STATUS_EADDRNOTAVAIL, STATUS_ENOMEM.
+ */
+MUST_CHECK status_t net_datagram_open(const struct net_endpoint *at, bool shares, struct net_datagram **out);
+
+/* Speaks with nobody else than `peer`, which must live as long, from now on, from the address that leads there; NULL: with anybody again. STATUS_ENETUNREACH. */
+MUST_CHECK status_t net_datagram_connect(struct net_datagram *datagram, const struct net_endpoint *peer);
 
 /* Sends one. STATUS_EAGAIN where memory is out, STATUS_ENETUNREACH, STATUS_EMSGSIZE, STATUS_EINVAL. */
 MUST_CHECK status_t net_datagram_send(struct net_datagram *datagram, const struct net_endpoint *to, struct span data);

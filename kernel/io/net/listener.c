@@ -4,6 +4,7 @@
 /* The accepting half of stream.h. */
 #include <lwip/tcp.h>
 
+#include "kernel/io/net/binding.h"
 #include "kernel/io/net/convert.h"
 #include "kernel/io/net/memory.h"
 #include "kernel/io/net/stream.h"
@@ -28,32 +29,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *tcp, err_t error)
 	return ERR_OK;
 }
 
-static status_t listener_bind(struct net_listener *listener, const struct net_endpoint *at, unsigned backlog)
-{
-	struct tcp_pcb *bound;
-	ip_addr_t address;
-	err_t error;
-
-	net_address_to_lwip(&at->address, &address);
-	bound = tcp_new_ip_type(IP_GET_TYPE(&address));
-	if (bound == NULL)
-		return STATUS_ENOMEM;
-	ip_set_option(bound, SOF_REUSEADDR); /* what is left of older connections of this port is no reason to refuse */
-	error = tcp_bind(bound, &address, at->port);
-	if (error == ERR_OK)
-		listener->tcp = tcp_listen_with_backlog_and_err(bound, (u8_t)backlog, &error);
-	if (error != ERR_OK || listener->tcp == NULL) {
-		tcp_abort(bound);
-		return error == ERR_OK ? STATUS_ENOMEM : net_status(error);
-	}
-	listener->local = *at;
-	listener->local.port = ((struct tcp_pcb_listen *)listener->tcp)->local_port;
-	tcp_arg(listener->tcp, listener);
-	tcp_accept(listener->tcp, on_accept);
-	return STATUS_OK;
-}
-
-status_t net_listener_open(const struct net_endpoint *at, unsigned backlog, struct net_listener **out)
+status_t net_listener_open_bound(struct net_binding *binding, unsigned backlog, struct net_listener **out)
 {
 	struct net_listener *listener;
 	status_t status;
@@ -65,13 +41,28 @@ status_t net_listener_open(const struct net_endpoint *at, unsigned backlog, stru
 		return STATUS_ENOMEM;
 	net_events_init(&listener->events);
 	list_init(&listener->queue);
-	status = listener_bind(listener, at, backlog);
+	status = net_binding_listen(binding, backlog, &listener->tcp);
 	if (status != STATUS_OK) {
 		net_memory_free(listener);
 		return status;
 	}
+	listener->local = binding->local;
+	tcp_arg(listener->tcp, listener);
+	tcp_accept(listener->tcp, on_accept);
 	*out = listener;
 	return STATUS_OK;
+}
+
+status_t net_listener_open(const struct net_endpoint *at, unsigned backlog, struct net_listener **out)
+{
+	struct net_binding binding;
+	status_t status = net_binding_take(at, true, &binding);
+
+	if (status != STATUS_OK)
+		return status;
+	status = net_listener_open_bound(&binding, backlog, out);
+	net_binding_drop(&binding);
+	return status;
 }
 
 status_t net_listener_accept(struct net_listener *listener, struct net_stream **out)

@@ -67,6 +67,7 @@ static void errand_run(void *arg)
 	const struct errand *errand = arg;
 
 	errand->run(errand->arg);
+	net_stack_loop();
 	fiber_wake(fiber);
 }
 

@@ -68,6 +68,9 @@ void net_poke(void);
 /* Whether there is an IPv4 address, and which. Context: the network fiber. */
 bool net_address_get(struct net_address *out);
 
+/* Whether it is one of this machine's, or NET_FAMILY_ANY, or says "any". Until there is an IPv4 address of its own: any, as it may come. Context: the same. */
+bool net_address_is_local(const struct net_address *address);
+
 /* Has `changed(NULL)` called when that changes; one at a time. Context: the network's CPU. */
 void net_address_watch(void (*changed)(void *ctx));
 

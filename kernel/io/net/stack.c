@@ -112,6 +112,12 @@ static inline bool loop_is_pending(void)
 	return device.netif.loop_first != NULL || loop->loop_first != NULL;
 }
 
+void net_stack_loop(void)
+{
+	for (unsigned i = 0; i < TURN_LOOPS && loop_is_pending(); i++)
+		netif_poll_all();
+}
+
 void net_stack_finish(void)
 {
 	net_events_deliver();
@@ -150,4 +156,21 @@ bool net_address_get(struct net_address *out)
 {
 	net_address_from_lwip(&device.netif.ip_addr, out);
 	return !ip4_addr_isany_val(*netif_ip4_addr(&device.netif));
+}
+
+static bool has_address(const struct netif *netif, const ip_addr_t *address)
+{
+	if (IP_IS_V6(address))
+		return netif_get_ip6_addr_match((struct netif *)netif, ip_2_ip6(address)) >= 0;
+	return ip4_addr_eq(ip_2_ip4(address), netif_ip4_addr(netif));
+}
+
+bool net_address_is_local(const struct net_address *address)
+{
+	struct net_address own;
+	ip_addr_t wanted;
+
+	net_address_to_lwip(address, &wanted);
+	return address->family == NET_FAMILY_ANY || ip_addr_isany(&wanted) || has_address(loop, &wanted) || has_address(&device.netif, &wanted) ||
+	       !net_address_get(&own);
 }

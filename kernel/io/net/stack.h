@@ -17,6 +17,9 @@ MUST_CHECK status_t net_stack_start(const struct net_config *config, unsigned in
 /* Makes up for time that passed and takes what has come: the number of frames. */
 unsigned net_stack_take(uint64_t now_ns);
 
+/* Has what this machine sends itself arrive, and tells nobody yet: what comes of it can be asked for at once, as connecting where nobody listens. */
+void net_stack_loop(void);
+
 /* Tells everybody what changed, and hands everything to the device. */
 void net_stack_finish(void);
 

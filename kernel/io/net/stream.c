@@ -6,6 +6,7 @@
 #include <lwip/tcp.h>
 #include <lwip/priv/tcp_priv.h>
 
+#include "kernel/io/net/binding.h"
 #include "kernel/io/net/convert.h"
 #include "kernel/io/net/memory.h"
 #include "kernel/io/net/stream_internal.h"
@@ -75,7 +76,7 @@ static void on_error(void *arg, err_t error)
 	if (stream->tcp != NULL)
 		tcp_ext_arg_set(stream->tcp, OWNER, NULL);
 	stream->tcp = NULL;
-	stream->error = net_status(error);
+	stream->error = error == ERR_CLSD && stream->peer_done && stream->sending_done ? STATUS_OK : net_status(error);
 	if (!stream->connected && stream->error == STATUS_ECONNRESET)
 		stream->error = STATUS_ECONNREFUSED;
 	if (!stream->connected && stream->error == STATUS_ECONNABORTED) /* no answer to any of the SYNs */
@@ -145,7 +146,22 @@ struct net_stream *net_stream_make(struct tcp_pcb *tcp)
 	return stream;
 }
 
-status_t net_stream_connect(const struct net_endpoint *to, struct net_stream **out)
+/* One of IPv4 does not speak with IPv6. */
+static bool can_reach(const struct net_binding *from, const struct net_address *to)
+{
+	return from == NULL || from->local.address.family == NET_FAMILY_ANY || from->local.address.family == to->family;
+}
+
+static struct tcp_pcb *unbound(const ip_addr_t *address)
+{
+	struct tcp_pcb *tcp = net_memory_is_scarce() ? NULL : tcp_new_ip_type(IP_GET_TYPE(address));
+
+	if (tcp != NULL)
+		ip_set_option(tcp, SOF_REUSEADDR);
+	return tcp;
+}
+
+status_t net_stream_connect(struct net_binding *from, const struct net_endpoint *to, struct net_stream **out)
 {
 	ip_addr_t address;
 	struct tcp_pcb *tcp;
@@ -154,7 +170,9 @@ status_t net_stream_connect(const struct net_endpoint *to, struct net_stream **o
 	net_address_to_lwip(&to->address, &address);
 	if (to->address.family == NET_FAMILY_ANY || ip_addr_isany(&address) || to->port == 0)
 		return STATUS_EINVAL;
-	tcp = net_memory_is_scarce() ? NULL : tcp_new_ip_type(IP_GET_TYPE(&address));
+	if (!can_reach(from, &to->address))
+		return STATUS_ENETUNREACH;
+	tcp = from != NULL ? net_binding_use(from) : unbound(&address);
 	if (tcp == NULL)
 		return STATUS_EAGAIN;
 	*out = net_stream_make(tcp);
@@ -162,11 +180,12 @@ status_t net_stream_connect(const struct net_endpoint *to, struct net_stream **o
 		tcp_abort(tcp);
 		return STATUS_EAGAIN;
 	}
-	(*out)->peer = *to;
 	net_timers_touch();
 	error = tcp_connect(tcp, &address, to->port, on_connected);
-	if (error == ERR_OK)
+	if (error == ERR_OK) {
+		endpoints_note(*out);
 		return STATUS_OK;
+	}
 	net_stream_abort(*out);
 	return error == ERR_MEM || error == ERR_BUF ? STATUS_EAGAIN : net_status(error);
 }

@@ -17,6 +17,7 @@
 #include "lib/span.h"
 #include "lib/status.h"
 
+struct net_binding;
 struct pbuf;
 struct tcp_pcb;
 
@@ -39,7 +40,7 @@ struct net_stream {
 	struct list_node unsent_node;          /* linked to itself where nothing is to be pushed out */
 	struct net_listener *listener;         /* whose queue it is in */
 	struct list_node queue_node;
-	struct net_endpoint local, peer;
+	struct net_endpoint local, peer;       /* `peer`: once it is connected */
 };
 
 struct net_listener {
@@ -50,8 +51,11 @@ struct net_listener {
 	struct net_endpoint local;
 };
 
-/* Begins to connect. STATUS_EAGAIN where memory is out; STATUS_ENETUNREACH, STATUS_EADDRINUSE, STATUS_EINVAL. The stream is the caller's. */
-MUST_CHECK status_t net_stream_connect(const struct net_endpoint *to, struct net_stream **out);
+/*
+ * Begins to connect. `from`: where it is bound, which is taken over, on errors too where lwIP has changed it by then; NULL: from a port
+ * of the machine's choice. STATUS_EAGAIN where memory is out; STATUS_ENETUNREACH, STATUS_EADDRINUSE, STATUS_EINVAL. The stream is the caller's.
+ */
+MUST_CHECK status_t net_stream_connect(struct net_binding *from, const struct net_endpoint *to, struct net_stream **out);
 
 /* Whether connecting is over: STATUS_OK connected, STATUS_EAGAIN not yet, else why it failed. */
 MUST_CHECK status_t net_stream_connected(const struct net_stream *stream);
@@ -93,9 +97,12 @@ void net_stream_abort(struct net_stream *stream);
 void net_stream_push_all(void);
 
 /*
- * Listens at `at`, of which the address may be of NET_FAMILY_ANY; `backlog`: most connections that wait to be accepted, or for their
- * handshake to end. STATUS_EADDRINUSE, STATUS_EADDRNOTAVAIL, STATUS_ENOMEM.
+ * Listens where `binding` is bound, which is taken over where that is done; `backlog`: most connections that wait to be accepted, or for
+ * their handshake to end. STATUS_EADDRINUSE, STATUS_ENOMEM.
  */
+MUST_CHECK status_t net_listener_open_bound(struct net_binding *binding, unsigned backlog, struct net_listener **out);
+
+/* The same at `at`, of which the address may be of NET_FAMILY_ANY. STATUS_EADDRNOTAVAIL. */
 MUST_CHECK status_t net_listener_open(const struct net_endpoint *at, unsigned backlog, struct net_listener **out);
 
 /* The connection that waits longest, now the caller's; STATUS_EAGAIN where there is none. */

@@ -19,6 +19,7 @@
 enum { LINUX_AF_UNSPEC = 0, LINUX_AF_UNIX = 1, LINUX_AF_INET = 2, LINUX_AF_INET6 = 10 };
 enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2, LINUX_SOCK_RAW = 3, LINUX_SOCK_SEQPACKET = 5, LINUX_SOCK_TYPE = 0xf };
 enum { LINUX_IPPROTO_IP = 0, LINUX_IPPROTO_TCP = 6, LINUX_IPPROTO_UDP = 17, LINUX_IPPROTO_IPV6 = 41 };
+enum { LINUX_SOL_SOCKET = 1, LINUX_SO_REUSEADDR = 2 };
 enum { LINUX_SHUT_RD = 0, LINUX_SHUT_WR = 1, LINUX_SHUT_RDWR = 2 };
 
 enum {
@@ -83,7 +84,7 @@ struct linux_socket_ops {
 	status_t (*take_error)(struct linux_socket *socket); /* what SO_ERROR tells, and forgets; NULL: never one */
 };
 
-enum { LINUX_SOCKET_OPTIONS = 16 };
+enum { LINUX_SOCKET_OPTIONS = 17 };
 
 struct linux_socket {
 	struct linux_file file;
@@ -161,6 +162,9 @@ int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *sock
 /* A remembered option; NULL: there is none of that name. As the program's last setsockopt left it. */
 int32_t *linux_socket_option(struct linux_socket *socket, int level, int name);
 void linux_socket_options_init(struct linux_socket *socket);
+
+/* What was accepted begins with the options and timeouts of what it was accepted from. */
+void linux_socket_options_copy(struct linux_socket *to, const struct linux_socket *from);
 
 /* The socket of a descriptor, held: linux_file_put(&socket->file). STATUS_EBADF, STATUS_ENOTSOCK. */
 MUST_CHECK status_t linux_socket_get(struct process *process, int fd, struct linux_socket **out);

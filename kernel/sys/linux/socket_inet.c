@@ -76,6 +76,19 @@ status_t linux_inet_endpoint(const struct linux_socket *socket, const struct lin
 	return STATUS_OK;
 }
 
+status_t linux_inet_peer(const struct linux_socket *socket, const struct linux_address *address, struct net_endpoint *out)
+{
+	status_t status = linux_inet_endpoint(socket, address, out);
+
+	if (status != STATUS_OK || !is_zero(out->address.bytes, sizeof(out->address.bytes)))
+		return status;
+	if (out->address.family == NET_FAMILY_4)
+		out->address = (struct net_address){ .family = NET_FAMILY_4, .bytes = { 127, 0, 0, 1 } };
+	else
+		out->address = (struct net_address){ .family = NET_FAMILY_6, .bytes = { [15] = 1 } };
+	return STATUS_OK;
+}
+
 void linux_inet_address(const struct linux_socket *socket, const struct net_endpoint *endpoint, struct linux_address *out)
 {
 	const uint8_t port[2] = { (uint8_t)(endpoint->port >> 8), (uint8_t)endpoint->port };

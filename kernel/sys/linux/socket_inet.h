@@ -14,7 +14,10 @@
 /* Of the socket's family. STATUS_EINVAL too short, STATUS_EAFNOSUPPORT another family. IPv4 addresses in IPv6 ones become what they are. */
 MUST_CHECK status_t linux_inet_endpoint(const struct linux_socket *socket, const struct linux_address *address, struct net_endpoint *out);
 
-/* The same backwards. */
+/* The same of whom to connect or to send to: an address that says "any" means this machine. */
+MUST_CHECK status_t linux_inet_peer(const struct linux_socket *socket, const struct linux_address *address, struct net_endpoint *out);
+
+/* linux_inet_endpoint() backwards. */
 void linux_inet_address(const struct linux_socket *socket, const struct net_endpoint *endpoint, struct linux_address *out);
 
 /* Sockets that may do what `net`, of which they get a hold of their own, allows. NULL where memory is out. */

@@ -18,7 +18,7 @@
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
 
-enum { SOL_SOCKET = 1, SCM_RIGHTS = 1, SCM_CREDENTIALS = 2 };
+enum { SCM_RIGHTS = 1, SCM_CREDENTIALS = 2 };
 
 struct message_header {
 	uint64_t name;
@@ -260,11 +260,11 @@ static status_t credentials_take(struct transfer *transfer, uint64_t va, uint64_
 /* What is for a layer that a UNIX socket has not, that ignores. Spec: Linux, net/core/scm.c: __scm_send() */
 static status_t control_take(struct transfer *transfer, const struct control_header *control, uint64_t va)
 {
-	if (control->level == SOL_SOCKET && control->type == SCM_RIGHTS)
+	if (control->level == LINUX_SOL_SOCKET && control->type == SCM_RIGHTS)
 		return rights_take(transfer, va, control->bytes - sizeof(*control));
-	if (control->level == SOL_SOCKET && control->type == SCM_CREDENTIALS)
+	if (control->level == LINUX_SOL_SOCKET && control->type == SCM_CREDENTIALS)
 		return credentials_take(transfer, va, control->bytes - sizeof(*control));
-	return control->level != SOL_SOCKET && transfer->socket->family == LINUX_AF_UNIX ? STATUS_OK : STATUS_EINVAL;
+	return control->level != LINUX_SOL_SOCKET && transfer->socket->family == LINUX_AF_UNIX ? STATUS_OK : STATUS_EINVAL;
 }
 
 /* All that goes along, one after the other. */
@@ -321,7 +321,7 @@ static void sender_out(struct transfer *transfer)
 	struct {
 		struct control_header control;
 		struct linux_credentials sender;
-	} told = { { CREDENTIALS_BYTES, SOL_SOCKET, SCM_CREDENTIALS }, transfer->message.sender };
+	} told = { { CREDENTIALS_BYTES, LINUX_SOL_SOCKET, SCM_CREDENTIALS }, transfer->message.sender };
 
 	if (!transfer->message.tells_sender)
 		return;
@@ -352,7 +352,7 @@ static void rights_out(struct transfer *transfer)
 {
 	struct message_header *header = &transfer->header;
 	struct linux_message *message = &transfer->message;
-	struct control_header control = { .bytes = sizeof(control), .level = SOL_SOCKET, .type = SCM_RIGHTS };
+	struct control_header control = { .bytes = sizeof(control), .level = LINUX_SOL_SOCKET, .type = SCM_RIGHTS };
 	unsigned count = 0;
 	bool goes_on = true;
 

@@ -13,7 +13,7 @@
 #include "lib/status.h"
 #include "lib/string.h"
 
-enum { SOL_SOCKET = 1, SO_TYPE = 3, SO_ERROR = 4, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_LINGER = 13, SO_PASSCRED = 16, SO_PEERCRED = 17, SO_ACCEPTCONN = 30,
+enum { SO_TYPE = 3, SO_ERROR = 4, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_LINGER = 13, SO_PASSCRED = 16, SO_PEERCRED = 17, SO_ACCEPTCONN = 30,
        SO_PROTOCOL = 38, SO_DOMAIN = 39 };
 
 /* Options of one int that are remembered: their place in struct linux_socket's `options` is their place here. */
@@ -21,12 +21,12 @@ static const struct remembered {
 	uint8_t level, name;
 	int32_t start;
 } remembered[] = {
-	{ SOL_SOCKET, 2, 0 },                  /* SO_REUSEADDR: always so */
-	{ SOL_SOCKET, 6, 0 },                  /* SO_BROADCAST */
-	{ SOL_SOCKET, 7, LINUX_SOCKET_BUFFER },/* SO_SNDBUF */
-	{ SOL_SOCKET, 8, LINUX_SOCKET_BUFFER },/* SO_RCVBUF */
-	{ SOL_SOCKET, 9, 0 },                  /* SO_KEEPALIVE */
-	{ SOL_SOCKET, 15, 0 },                 /* SO_REUSEPORT */
+	{ LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR, 0 }, /* bind() reads it */
+	{ LINUX_SOL_SOCKET, 6, 0 },            /* SO_BROADCAST */
+	{ LINUX_SOL_SOCKET, 7, LINUX_SOCKET_BUFFER },/* SO_SNDBUF */
+	{ LINUX_SOL_SOCKET, 8, LINUX_SOCKET_BUFFER },/* SO_RCVBUF */
+	{ LINUX_SOL_SOCKET, 9, 0 },            /* SO_KEEPALIVE */
+	{ LINUX_SOL_SOCKET, 15, 0 },           /* SO_REUSEPORT */
 	{ LINUX_IPPROTO_TCP, 1, 0 },           /* TCP_NODELAY: always so */
 	{ LINUX_IPPROTO_TCP, 4, 7200 },        /* TCP_KEEPIDLE */
 	{ LINUX_IPPROTO_TCP, 5, 75 },          /* TCP_KEEPINTVL */
@@ -36,7 +36,8 @@ static const struct remembered {
 	{ LINUX_IPPROTO_TCP, 3, 0 },           /* TCP_CORK: what is sent in one turn goes out together anyhow */
 	{ LINUX_IPPROTO_IP, 1, 0 },            /* IP_TOS */
 	{ LINUX_IPPROTO_IPV6, 26, 0 },         /* IPV6_V6ONLY; socket_inet.c reads it */
-	{ SOL_SOCKET, 10, 0 },                 /* SO_OOBINLINE: there is no urgent data */
+	{ LINUX_SOL_SOCKET, 10, 0 },           /* SO_OOBINLINE: there is no urgent data */
+	{ LINUX_SOL_SOCKET, 1, 0 },            /* SO_DEBUG: nothing is told of it */
 };
 
 static_assert(sizeof(remembered) / sizeof(remembered[0]) == LINUX_SOCKET_OPTIONS, "one for each");
@@ -53,6 +54,21 @@ void linux_socket_options_init(struct linux_socket *socket)
 {
 	for (unsigned i = 0; i < LINUX_SOCKET_OPTIONS; i++)
 		socket->options[i] = remembered[i].start;
+}
+
+void linux_socket_options_copy(struct linux_socket *to, const struct linux_socket *from)
+{
+	memcpy(to->options, from->options, sizeof(to->options));
+	to->receive_timeout_ns = from->receive_timeout_ns;
+	to->send_timeout_ns = from->send_timeout_ns;
+}
+
+/* Whether the socket's protocol has options of a level at all. */
+static bool has_level(const struct linux_socket *socket, int level)
+{
+	if (level == LINUX_SOL_SOCKET)
+		return true;
+	return socket->family != LINUX_AF_UNIX && (level != LINUX_IPPROTO_TCP || socket->type == LINUX_SOCK_STREAM);
 }
 
 struct timeval {
@@ -87,15 +103,17 @@ int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *sock
 	int32_t *value = linux_socket_option(socket, level, name);
 	int32_t wanted;
 
-	if (level == SOL_SOCKET && name == SO_RCVTIMEO)
+	if (level == LINUX_SOL_SOCKET && name == SO_RCVTIMEO)
 		return timeout_set(thread, &socket->receive_timeout_ns, x);
-	if (level == SOL_SOCKET && name == SO_SNDTIMEO)
+	if (level == LINUX_SOL_SOCKET && name == SO_SNDTIMEO)
 		return timeout_set(thread, &socket->send_timeout_ns, x);
-	if (level == SOL_SOCKET && name == SO_LINGER)
+	if (level == LINUX_SOL_SOCKET && name == SO_LINGER)
 		return (uint32_t)x[4] < sizeof(struct linger) ? STATUS_EINVAL : 0;
-	if ((value != NULL || level == SOL_SOCKET) && (int)x[4] < (int)sizeof(wanted))
+	if (!has_level(socket, level))
+		return socket->family == LINUX_AF_UNIX ? STATUS_ENOTSUP : STATUS_ENOPROTOOPT;
+	if ((value != NULL || level == LINUX_SOL_SOCKET || level == LINUX_IPPROTO_TCP) && (int)x[4] < (int)sizeof(wanted))
 		return STATUS_EINVAL;
-	if (value == NULL && (level != SOL_SOCKET || name != SO_PASSCRED))
+	if (value == NULL && (level != LINUX_SOL_SOCKET || name != SO_PASSCRED))
 		return STATUS_ENOPROTOOPT;
 	if (linux_copy_in(thread, &wanted, x[3], sizeof(wanted)) != STATUS_OK)
 		return STATUS_EFAULT;
@@ -114,7 +132,7 @@ static uint32_t option_read(struct linux_socket *socket, int level, int name, vo
 
 	if (value != NULL) {
 		answer = *value;
-	} else if (level != SOL_SOCKET) {
+	} else if (level != LINUX_SOL_SOCKET) {
 		return 0;
 	} else if (name == SO_TYPE) {
 		answer = socket->type;
@@ -158,6 +176,8 @@ int64_t linux_socket_option_get(struct thread *thread, struct linux_socket *sock
 		return STATUS_EFAULT;
 	if ((int32_t)room < 0)
 		return STATUS_EINVAL;
+	if (!has_level(socket, (int)x[1]))
+		return STATUS_ENOTSUP;
 	bytes = option_read(socket, (int)x[1], (int)x[2], answer);
 	if (bytes == 0)
 		return STATUS_ENOPROTOOPT;

@@ -30,6 +30,7 @@ static void on_change(void *ctx)
 static void stream_adopt(struct tcp_socket *own, struct net_stream *stream)
 {
 	own->stream = stream;
+	own->local = stream->local;
 	stream->events.ctx = own;
 	stream->events.changed = on_change;
 }
@@ -42,6 +43,8 @@ static void end_there(void *arg)
 		net_stream_close(own->stream);
 	if (own->listener != NULL)
 		net_listener_close(own->listener);
+	if (own->is_bound)
+		net_binding_drop(&own->binding);
 	own->stream = NULL;
 	own->listener = NULL;
 	net_poke();
@@ -73,22 +76,56 @@ struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t
 	return &own->socket;
 }
 
+static status_t take_there(struct tcp_socket *own, const struct net_endpoint *at, bool shares)
+{
+	status_t status = net_binding_take(at, shares, &own->binding);
+
+	own->is_bound = status == STATUS_OK;
+	if (own->is_bound)
+		own->local = own->binding.local;
+	return status;
+}
+
+/* As it was before it was connected or listened: bound still, where bind() was called. Spec: Linux, net/ipv4/tcp.c: tcp_disconnect() */
+static void disconnect_there(struct tcp_socket *own)
+{
+	if (own->stream != NULL)
+		net_stream_abort(own->stream);
+	if (own->listener != NULL)
+		net_listener_close(own->listener);
+	own->stream = NULL;
+	own->listener = NULL;
+	own->socket.listening = false;
+	own->connect_told = false;
+	own->error_told = false;
+	own->receiving_done = false;
+	own->is_shut = false;
+	own->local.address = (struct net_address){ 0 }; /* the port is told as it was, though nobody has it */
+	if (own->is_bound)
+		own->local = own->binding.local;
+	if (own->is_bound && own->binding.tcp == NULL)
+		(void)take_there(own, &own->local, own->binding.shares); /* else another was quicker: it is not bound any more */
+	net_poke();
+}
+
 static void bind_there(void *arg)
 {
 	struct tcp_asking *asking = arg;
 	struct tcp_socket *own = asking->own;
+	bool connected = own->stream != NULL && own->stream->tcp != NULL;
 
-	if (own->is_bound || own->stream != NULL || own->listener != NULL) {
+	if (own->is_bound || connected || own->listener != NULL) {
 		asking->result = STATUS_EINVAL;
 		return;
 	}
-	own->bound = asking->at;
-	own->is_bound = true;
+	asking->result = take_there(own, &asking->at, asking->shares);
+	if (asking->result != STATUS_OK)
+		own->local.address = (struct net_address){ 0 }; /* of a connection that is over */
 }
 
 static status_t tcp_bind(struct linux_socket *socket, const struct linux_address *address)
 {
-	struct tcp_asking asking = { .own = tcp_of(socket) };
+	struct tcp_asking asking = { .own = tcp_of(socket), .shares = *linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR) != 0 };
 	status_t status = linux_inet_endpoint(socket, address, &asking.at);
 
 	if (status != STATUS_OK)
@@ -97,6 +134,23 @@ static status_t tcp_bind(struct linux_socket *socket, const struct linux_address
 		return STATUS_EACCES;
 	net_do(bind_there, &asking);
 	return (status_t)asking.result;
+}
+
+/* Who has not called bind() listens at any address. A port of the machine's choice is seldom one that the manifest names. */
+static status_t listen_begin(struct tcp_socket *own, unsigned backlog)
+{
+	const struct net_endpoint any = { .address.family = own->socket.family == LINUX_AF_INET ? NET_FAMILY_4 : NET_FAMILY_ANY };
+	status_t status = own->is_bound ? STATUS_OK : take_there(own, &any, true);
+
+	if (status == STATUS_OK && !net_policy_may_listen(&own->net->policy, NET_TCP, own->local.port))
+		status = STATUS_EACCES;
+	if (status == STATUS_OK)
+		status = net_listener_open_bound(&own->binding, backlog, &own->listener);
+	if (status != STATUS_OK)
+		return status;
+	own->listener->events.ctx = own;
+	own->listener->events.changed = on_change;
+	return STATUS_OK;
 }
 
 static void listen_there(void *arg)
@@ -109,21 +163,14 @@ static void listen_there(void *arg)
 	if (own->stream != NULL)
 		asking->result = STATUS_EINVAL;
 	else
-		asking->result = net_listener_open(&own->bound, asking->backlog, &own->listener);
-	if (asking->result != STATUS_OK)
-		return;
-	own->bound.port = own->listener->local.port;
-	own->listener->events.ctx = own;
-	own->listener->events.changed = on_change;
+		asking->result = own->rights & CAPOS_NET_RIGHT_LISTEN ? listen_begin(own, asking->backlog) : STATUS_EACCES;
 }
 
+/* One more waits than was asked for. Spec: Linux, include/net/sock.h: sk_acceptq_is_full() */
 static status_t tcp_listen(struct linux_socket *socket, unsigned backlog)
 {
-	struct tcp_asking asking = { .own = tcp_of(socket), .backlog = backlog > 0 ? backlog : 1 };
+	struct tcp_asking asking = { .own = tcp_of(socket), .backlog = backlog < NET_BACKLOG_MAX ? backlog + 1 : NET_BACKLOG_MAX };
 
-	/* A port of the machine's choice is none that the manifest names. */
-	if (!(asking.own->rights & CAPOS_NET_RIGHT_LISTEN) || !net_policy_may_listen(&asking.own->net->policy, NET_TCP, asking.own->bound.port))
-		return STATUS_EACCES;
 	net_do(listen_there, &asking);
 	return (status_t)asking.result;
 }
@@ -161,22 +208,33 @@ static status_t tcp_accept(struct linux_socket *socket, struct linux_socket **ou
 		net_do(abort_there, asking.stream);
 		return STATUS_ENOMEM;
 	}
+	linux_socket_options_copy(*out, socket);
 	asking.own = tcp_of(*out);
 	net_do(adopt_there, &asking);
 	return STATUS_OK;
 }
 
-/* How connecting stands, as connect(2) tells it. The end is told once. */
+/*
+ * How connecting stands, as connect(2) tells it. Its end is told once; after a failure the socket can be connected anew. Whom SO_ERROR has told of that
+ * already is told ECONNABORTED. Spec: Linux, net/ipv4/af_inet.c: __inet_stream_connect()
+ */
 static status_t connecting_status(struct tcp_socket *own)
 {
 	status_t status = net_stream_connected(own->stream);
 
 	if (own->connect_told)
-		return status == STATUS_OK ? STATUS_EISCONN : STATUS_ECONNABORTED;
+		return STATUS_EISCONN;
+	if (own->is_shut)
+		return STATUS_EINVAL;
 	if (status == STATUS_EAGAIN)
 		return STATUS_EALREADY;
-	own->connect_told = true;
-	own->error_told = status != STATUS_OK;
+	if (status == STATUS_OK) {
+		own->connect_told = true;
+		return STATUS_OK;
+	}
+	if (own->error_told)
+		status = STATUS_ECONNABORTED;
+	disconnect_there(own);
 	return status;
 }
 
@@ -190,31 +248,35 @@ static void connect_there(void *arg)
 		asking->result = connecting_status(own);
 		return;
 	}
-	asking->result = own->listener != NULL ? STATUS_EISCONN : net_stream_connect(&asking->at, &stream);
-	if (asking->result != STATUS_OK)
+	asking->result = own->listener != NULL ? STATUS_EISCONN : net_stream_connect(own->is_bound ? &own->binding : NULL, &asking->at, &stream);
+	if (asking->result != STATUS_OK) {
+		if (own->is_bound && own->listener == NULL)
+			disconnect_there(own);
 		return;
+	}
 	stream_adopt(own, stream);
 	asking->result = STATUS_EINPROGRESS;
 }
 
-/* An address that says "any" means this machine. */
-static void own_address(struct net_endpoint *at)
+static void unconnect_there(void *arg)
 {
-	static const uint8_t zero[16];
+	struct tcp_asking *asking = arg;
 
-	if (at->address.family != NET_FAMILY_6 && memcmp(at->address.bytes, zero, 4) == 0) {
-		at->address = (struct net_address){ .family = NET_FAMILY_4, .bytes = { 127, 0, 0, 1 } };
-	}
+	disconnect_there(asking->own);
 }
 
 static status_t tcp_connect(struct linux_socket *socket, const struct linux_address *address)
 {
 	struct tcp_asking asking = { .own = tcp_of(socket) };
-	status_t status = linux_inet_endpoint(socket, address, &asking.at);
+	status_t status;
 
+	if (address->length >= 2 && linux_address_family(address) == LINUX_AF_UNSPEC) {
+		net_do(unconnect_there, &asking);
+		return STATUS_OK;
+	}
+	status = linux_inet_peer(socket, address, &asking.at);
 	if (status != STATUS_OK)
 		return status;
-	own_address(&asking.at);
 	if (!(asking.own->rights & CAPOS_NET_RIGHT_CONNECT) ||
 	    !net_policy_may_connect(&asking.own->net->policy, NET_TCP, &asking.at.address, asking.at.port))
 		return STATUS_EACCES;
@@ -227,11 +289,9 @@ static void connected_there(void *arg)
 	struct tcp_asking *asking = arg;
 	struct tcp_socket *own = asking->own;
 
-	asking->result = own->stream != NULL ? net_stream_connected(own->stream) : STATUS_ENOTCONN;
-	if (asking->result == STATUS_EAGAIN || asking->result == STATUS_ENOTCONN)
-		return;
-	own->connect_told = true;
-	own->error_told = asking->result != STATUS_OK;
+	asking->result = own->stream == NULL ? STATUS_ENOTCONN : own->connect_told ? net_stream_connected(own->stream) : connecting_status(own);
+	if (asking->result == STATUS_EALREADY)
+		asking->result = STATUS_EAGAIN;
 }
 
 static status_t tcp_connected(struct linux_socket *socket)
@@ -247,12 +307,12 @@ static void name_there(void *arg)
 	struct tcp_asking *asking = arg;
 	const struct tcp_socket *own = asking->own;
 
-	if (own->stream != NULL && own->stream->connected)
-		asking->at = asking->peer ? own->stream->peer : own->stream->local;
-	else if (asking->peer)
+	if (!asking->peer)
+		asking->at = own->local;
+	else if (own->stream != NULL && own->stream->connected && own->stream->tcp != NULL)
+		asking->at = own->stream->peer;
+	else
 		asking->result = STATUS_ENOTCONN;
-	else if (own->is_bound || own->listener != NULL)
-		asking->at = own->bound;
 }
 
 static status_t tcp_name(struct linux_socket *socket, bool peer, struct linux_address *out)
@@ -265,26 +325,21 @@ static status_t tcp_name(struct linux_socket *socket, bool peer, struct linux_ad
 	return (status_t)asking.result;
 }
 
-/* A listener that does not receive any more is none. Spec: Linux, net/ipv4/af_inet.c: inet_shutdown() */
-static void listener_shut_there(struct tcp_socket *own)
-{
-	net_listener_close(own->listener);
-	own->listener = NULL;
-	own->socket.listening = false;
-	net_poke();
-}
-
+/* A listener that does not receive any more is none, nor is connecting done any more. Spec: Linux, net/ipv4/af_inet.c: inet_shutdown() */
 static void shutdown_there(void *arg)
 {
 	struct tcp_asking *asking = arg;
 	struct tcp_socket *own = asking->own;
+	bool connecting = own->stream != NULL && !own->stream->connected && own->stream->tcp != NULL;
 
-	if (own->listener != NULL) {
-		if (asking->mask != LINUX_SHUT_WR)
-			listener_shut_there(own);
+	if (connecting || own->listener != NULL) {
+		if (connecting || asking->mask != LINUX_SHUT_WR)
+			disconnect_there(own);
 		return;
 	}
-	if (own->stream == NULL || net_stream_connected(own->stream) != STATUS_OK) {
+	if (own->stream == NULL || own->stream->tcp == NULL) {
+		own->receiving_done |= asking->mask != LINUX_SHUT_WR;
+		own->is_shut |= own->stream != NULL && !own->connect_told;
 		asking->result = STATUS_ENOTCONN;
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/io/net/binding.h"
 #include "kernel/sys/linux/socket_inet.h"
 
 struct tcp_socket {
@@ -18,9 +19,11 @@ struct tcp_socket {
 	/* W: the network's CPU, all that follows. */
 	struct net_stream *stream;
 	struct net_listener *listener;
-	struct net_endpoint bound;
-	bool is_bound;
+	struct net_binding binding; /* of bind(); `tcp` is NULL as long as `stream` or `listener` has it */
+	bool is_bound;              /* it was called: `binding` is for the next connection too */
+	struct net_endpoint local;  /* as getsockname() tells it */
 	bool connect_told; /* how connecting ended has been told */
+	bool is_shut; /* shutdown() was called when connecting had failed and that had not been told */
 	bool receiving_done; /* SHUT_RD */
 	bool error_told;
 };
@@ -34,6 +37,7 @@ static inline struct tcp_socket *tcp_of(struct linux_socket *socket)
 struct tcp_asking {
 	struct tcp_socket *own;
 	struct net_endpoint at;
+	bool shares; /* SO_REUSEADDR */
 	unsigned backlog;
 	uint32_t mask;
 	bool peer;

@@ -9,12 +9,24 @@
 
 enum { STEP_SMALL = 1024, STEP_MAX = 65536 };
 
+/* What was sent behind the peer's end, and reset for that, had nobody to read it. Spec: Linux, net/ipv4/tcp_input.c: tcp_reset() */
+static status_t error_of(const struct net_stream *stream)
+{
+	return stream->error == STATUS_ECONNRESET && stream->peer_done ? STATUS_EPIPE : stream->error;
+}
+
 static void send_there(void *arg)
 {
 	struct tcp_asking *asking = arg;
 	struct tcp_socket *own = asking->own;
 
-	asking->result = own->stream != NULL ? net_stream_send(own->stream, span_of(asking->memory, asking->bytes)) : STATUS_EPIPE;
+	if (own->stream == NULL) {
+		asking->result = STATUS_EPIPE;
+		return;
+	}
+	asking->result = net_stream_send(own->stream, span_of(asking->memory, asking->bytes));
+	if (asking->result == STATUS_ECONNRESET)
+		asking->result = error_of(own->stream);
 	if (asking->result == STATUS_ENOTCONN && own->stream->tcp != NULL)
 		asking->result = STATUS_EAGAIN; /* it is being connected */
 	else if (asking->result < 0 && asking->result != STATUS_EAGAIN && own->error_told)
@@ -32,7 +44,7 @@ static void receive_there(void *arg)
 	size_t done = 0;
 
 	if (own->stream == NULL) {
-		asking->result = STATUS_ENOTCONN;
+		asking->result = own->receiving_done ? 0 : STATUS_ENOTCONN;
 		return;
 	}
 	while (done < asking->bytes && (status = net_stream_peek(own->stream, &data)) == STATUS_OK) {
@@ -121,9 +133,8 @@ static void error_there(void *arg)
 	struct tcp_socket *own = asking->own;
 
 	if (own->stream != NULL && own->stream->tcp == NULL && !own->error_told) {
-		asking->result = own->stream->error;
+		asking->result = error_of(own->stream);
 		own->error_told = true;
-		own->connect_told = true;
 	}
 }
 
@@ -135,20 +146,19 @@ status_t linux_tcp_take_error(struct linux_socket *socket)
 	return (status_t)asking.result;
 }
 
-static uint32_t stream_mask(struct tcp_socket *own)
+/* Spec: Linux, net/ipv4/tcp.c: tcp_poll() */
+static uint32_t stream_mask(struct tcp_socket *own, bool receiving_done)
 {
 	struct net_stream *stream = own->stream;
 	uint32_t mask = 0;
 	struct span data;
 	status_t status = net_stream_peek(stream, &data);
 
-	if (status == STATUS_OK || status == STATUS_ENODATA || own->receiving_done)
+	if (status == STATUS_OK)
 		mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
-	if (stream->peer_done || own->receiving_done)
-		mask |= LINUX_POLLRDHUP;
 	if (stream->tcp == NULL && stream->error != STATUS_OK)
 		mask |= LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLHUP | (own->error_told ? 0 : (uint32_t)LINUX_POLLERR);
-	if (stream->peer_done && stream->sending_done)
+	if (receiving_done && stream->sending_done)
 		mask |= LINUX_POLLHUP;
 	if (stream->connected && net_stream_is_writable(stream))
 		mask |= LINUX_POLLOUT | LINUX_POLLWRNORM;
@@ -159,13 +169,16 @@ static void poll_there(void *arg)
 {
 	struct tcp_asking *asking = arg;
 	struct tcp_socket *own = asking->own;
+	bool receiving_done = own->receiving_done || (own->stream != NULL && own->stream->peer_done);
 
 	if (own->stream != NULL)
-		asking->mask = stream_mask(own);
+		asking->mask = stream_mask(own, receiving_done);
 	else if (own->listener != NULL)
 		asking->mask = list_is_empty(&own->listener->queue) ? 0 : LINUX_POLLIN | LINUX_POLLRDNORM;
 	else
 		asking->mask = LINUX_POLLOUT | LINUX_POLLHUP;
+	if (receiving_done)
+		asking->mask |= LINUX_POLLIN | LINUX_POLLRDNORM | LINUX_POLLRDHUP;
 }
 
 uint32_t linux_tcp_poll(struct linux_file *file, struct linux_waiter *waiter)

@@ -85,6 +85,7 @@ struct linux_socket *linux_udp_make(int family, struct net_object *net, uint32_t
 struct asking {
 	struct udp_socket *own;
 	struct net_endpoint at;
+	bool shares; /* SO_REUSEADDR */
 	bool has_address;
 	bool peer;
 	uint8_t *memory;
@@ -95,9 +96,9 @@ struct asking {
 	int64_t result;
 };
 
-static status_t open_there(struct udp_socket *own, const struct net_endpoint *at)
+static status_t open_there(struct udp_socket *own, const struct net_endpoint *at, bool shares)
 {
-	status_t status = net_datagram_open(at, &own->datagram);
+	status_t status = net_datagram_open(at, shares, &own->datagram);
 
 	if (status != STATUS_OK)
 		return status;
@@ -110,12 +111,12 @@ static void bind_there(void *arg)
 {
 	struct asking *asking = arg;
 
-	asking->result = asking->own->datagram != NULL ? STATUS_EINVAL : open_there(asking->own, &asking->at);
+	asking->result = asking->own->datagram != NULL ? STATUS_EINVAL : open_there(asking->own, &asking->at, asking->shares);
 }
 
 static status_t udp_bind(struct linux_socket *socket, const struct linux_address *address)
 {
-	struct asking asking = { .own = udp_of(socket) };
+	struct asking asking = { .own = udp_of(socket), .shares = *linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR) != 0 };
 	status_t status = linux_inet_endpoint(socket, address, &asking.at);
 
 	if (status != STATUS_OK)
@@ -131,7 +132,7 @@ static status_t bound_there(struct udp_socket *own)
 {
 	const struct net_endpoint any = { .address.family = own->socket.family == LINUX_AF_INET ? NET_FAMILY_4 : NET_FAMILY_ANY };
 
-	return own->datagram != NULL ? STATUS_OK : open_there(own, &any);
+	return own->datagram != NULL ? STATUS_OK : open_there(own, &any, false);
 }
 
 static bool may_send_there(const struct udp_socket *own, const struct net_endpoint *to)
@@ -144,21 +145,21 @@ static void connect_there(void *arg)
 	struct asking *asking = arg;
 	struct udp_socket *own = asking->own;
 
-	if (own->datagram != NULL)
-		own->datagram->peer = NULL;
-	if (!asking->has_address)
+	if (!asking->has_address) {
+		asking->result = own->datagram != NULL ? net_datagram_connect(own->datagram, NULL) : STATUS_OK;
 		return;
+	}
 	asking->result = may_send_there(own, &asking->at) ? bound_there(own) : STATUS_EACCES;
 	if (asking->result != STATUS_OK)
 		return;
 	own->peer = asking->at;
-	own->datagram->peer = &own->peer;
+	asking->result = net_datagram_connect(own->datagram, &own->peer);
 }
 
 static status_t udp_connect(struct linux_socket *socket, const struct linux_address *address)
 {
 	struct asking asking = { .own = udp_of(socket), .has_address = linux_address_family(address) != LINUX_AF_UNSPEC };
-	status_t status = asking.has_address ? linux_inet_endpoint(socket, address, &asking.at) : STATUS_OK;
+	status_t status = asking.has_address ? linux_inet_peer(socket, address, &asking.at) : STATUS_OK;
 
 	if (status != STATUS_OK)
 		return status;
@@ -214,12 +215,15 @@ static status_t udp_take_error(struct linux_socket *socket)
 	return (status_t)asking.result;
 }
 
-/* Spec: Linux, net/ipv4/udp.c: udp_sendmsg(), net/core/sock.c: sock_alloc_send_pskb() */
+/* Bound first, whatever comes of it. Spec: Linux, net/ipv4/af_inet.c: inet_send_prepare(), udp.c: udp_sendmsg(), net/core/sock.c: sock_alloc_send_pskb() */
 static void send_there(void *arg)
 {
 	struct asking *asking = arg;
 	struct udp_socket *own = asking->own;
 
+	asking->result = bound_there(own);
+	if (asking->result != STATUS_OK)
+		return;
 	if (!asking->has_address && !has_peer(own)) {
 		asking->result = STATUS_EDESTADDRREQ;
 		return;
@@ -231,7 +235,7 @@ static void send_there(void *arg)
 		return;
 	if (!asking->has_address)
 		asking->at = own->peer;
-	asking->result = may_send_there(own, &asking->at) ? bound_there(own) : STATUS_EACCES;
+	asking->result = may_send_there(own, &asking->at) ? STATUS_OK : STATUS_EACCES;
 	if (asking->result == STATUS_OK)
 		asking->result = net_datagram_send(own->datagram, &asking->at, span_of(asking->memory, asking->bytes));
 }
@@ -243,7 +247,7 @@ static int64_t udp_send(struct linux_socket *socket, struct linux_message *messa
 	int64_t result = STATUS_OK;
 
 	if (asking.has_address)
-		result = linux_inet_endpoint(socket, message->address, &asking.at);
+		result = linux_inet_peer(socket, message->address, &asking.at);
 	if (result == STATUS_OK && asking.has_address && asking.at.port == 0)
 		result = STATUS_EINVAL;
 	if (result != STATUS_OK)

@@ -52,7 +52,7 @@ static void start(void)
 	world.offloads = true; /* checksums of TCP and UDP are vouched for: the fuzzer need not find them */
 	world_start(false);
 	FUZZ_ASSERT(net_listener_open(&port80, 8, &listener) == STATUS_OK);
-	FUZZ_ASSERT(net_datagram_open(&port53, &datagram) == STATUS_OK);
+	FUZZ_ASSERT(net_datagram_open(&port53, false, &datagram) == STATUS_OK);
 	datagram->peer = &port999;
 	world_pass(10000);
 }

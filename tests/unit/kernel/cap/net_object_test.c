@@ -64,15 +64,17 @@ status_t net_listener_open(const struct net_endpoint *where, unsigned backlog, s
 	return makes;
 }
 
-status_t net_stream_connect(const struct net_endpoint *to, struct net_stream **out)
+status_t net_stream_connect(struct net_binding *from, const struct net_endpoint *to, struct net_stream **out)
 {
+	CU_ASSERT_PTR_NULL(from);
 	at = *to;
 	*out = &connection;
 	return makes;
 }
 
-status_t net_datagram_open(const struct net_endpoint *where, struct net_datagram **out)
+status_t net_datagram_open(const struct net_endpoint *where, bool shares, struct net_datagram **out)
 {
+	CU_ASSERT_FALSE(shares);
 	at = *where;
 	*out = &datagram;
 	return makes;

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* What becomes of TCP sockets when connecting fails, when it is undone, and when a connection ends. */
+#include "tests/linux/claims.h"
+#include "tests/linux/inet.h"
+
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <unistd.h>
+
+enum { PORT = 8220, NOBODY = 8229 };
+
+/* Nobody listens there: that is known at once within the machine, and the socket can be used again. */
+static void refused(void)
+{
+	int fd = tcp(), listener = tcp(), why = 0;
+	struct sockaddr_in name;
+	socklen_t len = sizeof(why);
+
+	REFUSED(connects(fd, INADDR_LOOPBACK, NOBODY), ECONNREFUSED);
+	REFUSED(connects(fd, INADDR_LOOPBACK, NOBODY), ECONNREFUSED);
+	REFUSED(recv(fd, &why, 1, 0), ENOTCONN);
+	CLAIM(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+	REFUSED(connects(fd, INADDR_LOOPBACK, NOBODY), EINPROGRESS);
+	CLAIM(poll(&(struct pollfd){ .fd = fd }, 1, 5000) == 1);
+	REFUSED(send(fd, "x", 1, MSG_NOSIGNAL), ECONNREFUSED);
+	REFUSED(send(fd, "x", 1, MSG_NOSIGNAL), EPIPE);
+	REFUSED(listen(fd, 1), EINVAL);
+	REFUSED(connects(fd, INADDR_LOOPBACK, NOBODY), ECONNABORTED);
+	REFUSED(connects(fd, INADDR_LOOPBACK, NOBODY), EINPROGRESS);
+	CLAIM(poll(&(struct pollfd){ .fd = fd }, 1, 5000) == 1);
+	CLAIM(getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &len) == 0 && why == ECONNREFUSED);
+	CLAIM(getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &len) == 0 && why == 0 && recv(fd, &why, 1, 0) == 0);
+	REFUSED(connects(fd, INADDR_LOOPBACK, NOBODY), ECONNABORTED);
+	CLAIM(fcntl(fd, F_SETFL, 0) == 0 && binds(fd, INADDR_LOOPBACK, PORT + 3) == 0);
+	REFUSED(connects(fd, INADDR_LOOPBACK, NOBODY), ECONNREFUSED);
+	CLAIM(is_at(fd, INADDR_LOOPBACK, PORT + 3) && binds(listener, INADDR_LOOPBACK, PORT + 6) == 0 && listen(listener, 1) == 0);
+	CLAIM(connects(fd, INADDR_ANY, PORT + 6) == 0 && is_at(fd, INADDR_LOOPBACK, PORT + 3));
+	REFUSED(connects(fd, INADDR_LOOPBACK, PORT + 6), EISCONN);
+	len = sizeof(name);
+	CLAIM(getpeername(fd, (struct sockaddr *)&name, &len) == 0 && name.sin_port == htons(PORT + 6) && close(fd) == 0 && close(listener) == 0);
+}
+
+/* connect() with no address undoes a connection, and listening; shutdown() ends both as well. */
+static void undone(void)
+{
+	int listener = tcp(), fd = tcp(), to;
+	struct sockaddr_in name;
+	socklen_t len = sizeof(name);
+	char byte;
+
+	shares(listener);
+	CLAIM(binds(listener, INADDR_LOOPBACK, PORT + 4) == 0 && listen(listener, 1) == 0 && connects(fd, INADDR_LOOPBACK, PORT + 4) == 0);
+	to = accept(listener, NULL, NULL);
+	CLAIM(connect(fd, &unspecified, sizeof(unspecified)) == 0);
+	REFUSED(getpeername(fd, (struct sockaddr *)&name, &len), ENOTCONN);
+	REFUSED(recv(to, &byte, 1, 0), ECONNRESET);
+	CLAIM(name_of(fd).sin_addr.s_addr == 0 && connects(fd, INADDR_LOOPBACK, PORT + 4) == 0 && close(to) == 0);
+	to = accept(listener, NULL, NULL);
+	CLAIM(send(fd, "x", 1, 0) == 1 && recv(to, &byte, 1, 0) == 1 && close(to) == 0 && close(fd) == 0);
+	CLAIM(connect(listener, &unspecified, sizeof(unspecified)) == 0 && is_at(listener, INADDR_LOOPBACK, PORT + 4));
+	REFUSED(accept(listener, NULL, NULL), EINVAL);
+	fd = tcp();
+	REFUSED(connects(fd, INADDR_LOOPBACK, PORT + 4), ECONNREFUSED);
+	CLAIM(listen(listener, 1) == 0 && connects(fd, INADDR_LOOPBACK, PORT + 4) == 0);
+	CLAIM(shutdown(listener, SHUT_RD) == 0 && listen(listener, 1) == 0 && close(fd) == 0 && close(listener) == 0);
+}
+
+/* One more waits to be accepted than listen() says. */
+static void queued(void)
+{
+	int listener = tcp(), a = tcp(), b = tcp();
+	struct pollfd poll_b = { .fd = b, .events = POLLOUT };
+
+	CLAIM(binds(listener, INADDR_LOOPBACK, PORT + 5) == 0 && listen(listener, 1) == 0 && connects(a, INADDR_LOOPBACK, PORT + 5) == 0);
+	CLAIM(fcntl(b, F_SETFL, O_NONBLOCK) == 0);
+	REFUSED(connects(b, INADDR_LOOPBACK, PORT + 5), EINPROGRESS);
+	CLAIM(poll(&poll_b, 1, 5000) == 1 && poll_b.revents == POLLOUT);
+	CLAIM(close(a) == 0 && close(b) == 0 && close(listener) == 0);
+}
+
+static short polled(int fd, short wanted)
+{
+	struct pollfd look = { .fd = fd, .events = POLLIN | POLLOUT | POLLRDHUP };
+
+	for (int i = 0; i < 1000 && look.revents != wanted; i++) {
+		CLAIM(poll(&look, 1, 0) >= 0);
+		usleep(look.revents != wanted ? 1000 : 0);
+	}
+	return look.revents;
+}
+
+/* What poll says of a socket of which a half, or both, are done, by whichever end; and that what it was accepted from has handed on. */
+static void halves(void)
+{
+	int listener = tcp(), fd = tcp(), to;
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	shares(listener);
+	CLAIM(setsockopt(listener, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int)) == 0);
+	CLAIM(binds(listener, INADDR_LOOPBACK, PORT + 7) == 0 && listen(listener, 2) == 0 && connects(fd, INADDR_LOOPBACK, PORT + 7) == 0);
+	to = accept(listener, NULL, NULL);
+	CLAIM(getsockopt(to, SOL_SOCKET, SO_KEEPALIVE, &value, &len) == 0 && value == 1);
+	CLAIM(getsockopt(to, SOL_SOCKET, SO_REUSEADDR, &value, &len) == 0 && value == 1);
+	CLAIM(polled(fd, POLLOUT) == POLLOUT && shutdown(fd, SHUT_RDWR) == 0);
+	CLAIM(polled(fd, POLLIN | POLLOUT | POLLRDHUP | POLLHUP) == (POLLIN | POLLOUT | POLLRDHUP | POLLHUP));
+	CLAIM(polled(to, POLLIN | POLLOUT | POLLRDHUP) == (POLLIN | POLLOUT | POLLRDHUP));
+	CLAIM(shutdown(to, SHUT_WR) == 0 && polled(to, POLLIN | POLLOUT | POLLRDHUP | POLLHUP) == (POLLIN | POLLOUT | POLLRDHUP | POLLHUP));
+	CLAIM(getsockopt(to, SOL_SOCKET, SO_ERROR, &value, &len) == 0 && value == 0 && close(to) == 0 && close(fd) == 0);
+	fd = tcp();
+	REFUSED(shutdown(fd, SHUT_RD), ENOTCONN);
+	CLAIM(recv(fd, &value, 1, 0) == 0 && polled(fd, POLLIN | POLLOUT | POLLRDHUP | POLLHUP) == (POLLIN | POLLOUT | POLLRDHUP | POLLHUP));
+	CLAIM(close(fd) == 0 && close(listener) == 0);
+}
+
+/* Who sends on when the peer has ended and gone is reset: nobody is there to read. */
+static void gone(void)
+{
+	int listener = tcp(), fd = tcp(), to, why = 0;
+	socklen_t len = sizeof(why);
+
+	shares(listener);
+	CLAIM(binds(listener, INADDR_LOOPBACK, PORT + 8) == 0 && listen(listener, 2) == 0 && connects(fd, INADDR_LOOPBACK, PORT + 8) == 0);
+	to = accept(listener, NULL, NULL);
+	CLAIM(close(fd) == 0 && polled(to, POLLIN | POLLOUT | POLLRDHUP) == (POLLIN | POLLOUT | POLLRDHUP));
+	CLAIM(send(to, "x", 1, MSG_NOSIGNAL) == 1 && polled(to, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR) & POLLERR);
+	CLAIM(getsockopt(to, SOL_SOCKET, SO_ERROR, &why, &len) == 0 && why == EPIPE && recv(to, &why, 1, 0) == 0);
+	REFUSED(send(to, "x", 1, MSG_NOSIGNAL), EPIPE);
+	REFUSED(shutdown(to, SHUT_WR), ENOTCONN);
+	CLAIM(close(to) == 0 && close(listener) == 0);
+}
+
+/* TCP's options are those of TCP alone. */
+static void levels(void)
+{
+	int stream = tcp(), datagram = socket(AF_INET, SOCK_DGRAM, 0), within = socket(AF_UNIX, SOCK_STREAM, 0);
+	int value = 1;
+	socklen_t len = sizeof(value);
+
+	REFUSED(getsockopt(datagram, IPPROTO_TCP, TCP_NODELAY, &value, &len), EOPNOTSUPP);
+	REFUSED(setsockopt(datagram, IPPROTO_TCP, TCP_NODELAY, &value, 2), ENOPROTOOPT);
+	REFUSED(getsockopt(within, IPPROTO_TCP, TCP_NODELAY, &value, &len), EOPNOTSUPP);
+	REFUSED(setsockopt(within, IPPROTO_TCP, TCP_NODELAY, &value, len), EOPNOTSUPP);
+	REFUSED(setsockopt(stream, IPPROTO_TCP, 999, &value, 2), EINVAL);
+	REFUSED(setsockopt(stream, IPPROTO_TCP, 999, &value, len), ENOPROTOOPT);
+	CLAIM(setsockopt(stream, SOL_SOCKET, SO_DEBUG, &value, len) == 0 && close(stream) == 0 && close(datagram) == 0 && close(within) == 0);
+}
+
+int main(void)
+{
+	alarm(30); /* for who waits for ever */
+	refused();
+	undone();
+	queued();
+	halves();
+	gone();
+	levels();
+	return claims_end("connecting");
+}

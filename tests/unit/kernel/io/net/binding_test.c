@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* kernel/io/net/binding: who keeps whom away from a port, and connections that come from one. */
+#include "kernel/io/net/binding.h"
+
+#include "tests/unit/kernel/io/net/world.h"
+#include "tests/unit/unit.h"
+
+static const struct net_endpoint peer81 = { { NET_FAMILY_4, { 10, 0, 2, 2 } }, 81 };
+
+static void binding_keeps_others_away(void)
+{
+	const struct net_endpoint any90 = { { NET_FAMILY_ANY, { 0 } }, 90 }, own90 = { { NET_FAMILY_4, { 10, 0, 2, 15 } }, 90 };
+	const struct net_endpoint six90 = { { NET_FAMILY_6, { 0 } }, 90 }, other90 = { { NET_FAMILY_4, { 10, 0, 2, 16 } }, 90 };
+	const struct net_endpoint own0 = { { NET_FAMILY_4, { 10, 0, 2, 15 } }, 0 };
+	struct net_binding one, two, three;
+	struct net_listener *second;
+
+	world_start(false);
+	CU_ASSERT_EQUAL(net_binding_take(&other90, true, &one), STATUS_EADDRNOTAVAIL);
+	CU_ASSERT_EQUAL(net_binding_take(&own90, false, &one), STATUS_OK);
+	CU_ASSERT_EQUAL(net_binding_take(&own90, true, &two), STATUS_EADDRINUSE);
+	CU_ASSERT_EQUAL(net_binding_take(&any90, true, &two), STATUS_EADDRINUSE);
+	CU_ASSERT_EQUAL(net_binding_take(&six90, false, &two), STATUS_OK); /* another protocol's */
+	net_binding_drop(&two);
+	net_binding_drop(&one);
+	net_binding_drop(&one);
+	CU_ASSERT_EQUAL(net_binding_take(&own90, true, &one), STATUS_OK);
+	CU_ASSERT_EQUAL(net_binding_take(&any90, false, &two), STATUS_EADDRINUSE);
+	CU_ASSERT_EQUAL(net_binding_take(&any90, true, &two), STATUS_OK);
+	CU_ASSERT_EQUAL(net_listener_open_bound(&two, 1, &second), STATUS_OK);
+	CU_ASSERT_PTR_NULL(two.tcp);
+	CU_ASSERT_EQUAL(net_listener_open_bound(&one, 1, &second), STATUS_EADDRINUSE);
+	CU_ASSERT_PTR_NOT_NULL(one.tcp);
+	CU_ASSERT_EQUAL(net_binding_take(&own90, true, &three), STATUS_EADDRINUSE);
+	net_listener_close(second);
+	CU_ASSERT_EQUAL(net_listener_open_bound(&one, 1, &second), STATUS_OK);
+	net_listener_close(second);
+	CU_ASSERT(net_binding_take(&own0, false, &one) == STATUS_OK && one.local.port != 0);
+	CU_ASSERT(net_binding_take(&own0, false, &two) == STATUS_OK && two.local.port != one.local.port);
+	net_binding_drop(&one);
+	net_binding_drop(&two);
+}
+
+static void stream_connects_from_where_it_is_bound(void)
+{
+	const struct net_endpoint any91 = { { NET_FAMILY_ANY, { 0 } }, 91 }, six91 = { { NET_FAMILY_6, { 0 } }, 91 };
+	struct net_binding binding;
+	struct net_stream *stream;
+	struct world_frame got;
+
+	CU_ASSERT_EQUAL_FATAL(net_binding_take(&six91, false, &binding), STATUS_OK);
+	CU_ASSERT_EQUAL(net_stream_connect(&binding, &peer81, &stream), STATUS_ENETUNREACH);
+	net_binding_drop(&binding);
+	CU_ASSERT_EQUAL_FATAL(net_binding_take(&any91, false, &binding), STATUS_OK);
+	world_run();
+	world_drain();
+	CU_ASSERT_EQUAL_FATAL(net_stream_connect(&binding, &peer81, &stream), STATUS_OK);
+	CU_ASSERT_PTR_NULL(binding.tcp);
+	CU_ASSERT(stream->local.port == 91 && stream->local.address.family == NET_FAMILY_4 && stream->local.address.bytes[3] == 15);
+	world_run();
+	CU_ASSERT_FATAL(world_take(&got));
+	CU_ASSERT(got.data[34] == 0 && got.data[35] == 91);
+	/* A connection keeps nobody from its port. */
+	CU_ASSERT_EQUAL(net_binding_take(&any91, false, &binding), STATUS_OK);
+	net_binding_drop(&binding);
+	net_stream_abort(stream);
+	world_run();
+	world_drain();
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(binding_keeps_others_away),
+	UNIT_CASE(stream_connects_from_where_it_is_bound),
+};
+
+UNIT_MAIN("kernel/io/net/binding", cases)
