@@ -33,7 +33,6 @@ from tests.conformance import guests, minimise, sequences  # noqa: E402
 MEANT = Path(__file__).resolve().with_name("differences.toml")
 SHOWN = 3  # examples of each difference
 GUESTS_MAX = 8  # that may stop within a sequence, before the others are given up
-DEFAULT_FAMILIES = [family for family in sequences.FAMILIES if family != "inet"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the first sequence; others count on from it (1)")
     parser.add_argument("--count", type=int, default=200, metavar="N", help="sequences (200)")
     parser.add_argument("--length", type=int, default=40, metavar="N", help="operations in each (40)")
-    parser.add_argument("--families", default=",".join(DEFAULT_FAMILIES), help=f"of {', '.join(sequences.FAMILIES)} (all but inet)")
+    parser.add_argument("--families", default=",".join(sequences.FAMILIES), help=f"of {', '.join(sequences.FAMILIES)} (all)")
     parser.add_argument("--minimise", action="store_true", help="of each kind of difference, one sequence made as short as it can be")
     parser.add_argument("--file", type=Path, metavar="SEQUENCE", help="the one sequence to run, a line an operation")
     parser.add_argument("--linux-only", action="store_true", help="twice on Linux: what is not the same there must not be told")

@@ -8,9 +8,12 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { PORT = 8220, NOBODY = 8229 };
+
+static const struct sockaddr elsewhere = { .sa_family = AF_UNIX, .sa_data = "/tmp/nothing" };
 
 /* Nobody listens there: that is known at once within the machine, and the socket can be used again. */
 static void refused(void)
@@ -28,7 +31,8 @@ static void refused(void)
 	REFUSED(send(fd, "x", 1, MSG_NOSIGNAL), ECONNREFUSED);
 	REFUSED(send(fd, "x", 1, MSG_NOSIGNAL), EPIPE);
 	REFUSED(listen(fd, 1), EINVAL);
-	REFUSED(connects(fd, INADDR_LOOPBACK, NOBODY), ECONNABORTED);
+	REFUSED(connect(fd, &elsewhere, sizeof(elsewhere)), ECONNABORTED); /* not that it is no address of its own */
+	REFUSED(connect(fd, &elsewhere, sizeof(elsewhere)), EAFNOSUPPORT);
 	REFUSED(connects(fd, INADDR_LOOPBACK, NOBODY), EINPROGRESS);
 	CLAIM(poll(&(struct pollfd){ .fd = fd }, 1, 5000) == 1);
 	CLAIM(getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &len) == 0 && why == ECONNREFUSED);
@@ -133,19 +137,33 @@ static void gone(void)
 	CLAIM(close(to) == 0 && close(listener) == 0);
 }
 
-/* TCP's options are those of TCP alone. */
+/* TCP's options are those of TCP alone, and what goes along within the machine is of no interest beyond it: no descriptor is -1. */
 static void levels(void)
 {
 	int stream = tcp(), datagram = socket(AF_INET, SOCK_DGRAM, 0), within = socket(AF_UNIX, SOCK_STREAM, 0);
 	int value = 1;
 	socklen_t len = sizeof(value);
+	struct sockaddr_in to = at(INADDR_LOOPBACK, NOBODY);
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+	struct iovec data = { .iov_base = "x", .iov_len = 1 };
+	struct msghdr message = { .msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
 
+	memset(CMSG_DATA(&control.header), 0xff, sizeof(int));
 	REFUSED(getsockopt(datagram, IPPROTO_TCP, TCP_NODELAY, &value, &len), EOPNOTSUPP);
 	REFUSED(setsockopt(datagram, IPPROTO_TCP, TCP_NODELAY, &value, 2), ENOPROTOOPT);
 	REFUSED(getsockopt(within, IPPROTO_TCP, TCP_NODELAY, &value, &len), EOPNOTSUPP);
 	REFUSED(setsockopt(within, IPPROTO_TCP, TCP_NODELAY, &value, len), EOPNOTSUPP);
 	REFUSED(setsockopt(stream, IPPROTO_TCP, 999, &value, 2), EINVAL);
 	REFUSED(setsockopt(stream, IPPROTO_TCP, 999, &value, len), ENOPROTOOPT);
+	CLAIM(sendmsg(datagram, &message, 0) == 1);
+	control.header.cmsg_level = IPPROTO_TCP;
+	CLAIM(sendmsg(datagram, &message, 0) == 1);
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = 77;
+	REFUSED(sendmsg(datagram, &message, 0), EINVAL);
 	CLAIM(setsockopt(stream, SOL_SOCKET, SO_DEBUG, &value, len) == 0 && close(stream) == 0 && close(datagram) == 0 && close(within) == 0);
 }
 

@@ -257,14 +257,20 @@ static status_t credentials_take(struct transfer *transfer, uint64_t va, uint64_
 	return status;
 }
 
-/* What is for a layer that a UNIX socket has not, that ignores. Spec: Linux, net/core/scm.c: __scm_send() */
+/* Descriptors and credentials go along within the machine alone; what is for another layer, that ignores. Spec: Linux, net/core/{scm,sock}.c */
 static status_t control_take(struct transfer *transfer, const struct control_header *control, uint64_t va)
 {
-	if (control->level == LINUX_SOL_SOCKET && control->type == SCM_RIGHTS)
+	bool within = transfer->socket->family == LINUX_AF_UNIX;
+	bool known = control->type == SCM_RIGHTS || control->type == SCM_CREDENTIALS;
+	bool addressed = transfer->socket->type == LINUX_SOCK_DGRAM && (control->level == LINUX_IPPROTO_IP || control->level == LINUX_IPPROTO_IPV6);
+
+	if (control->level != LINUX_SOL_SOCKET)
+		return within || !addressed ? STATUS_OK : STATUS_EINVAL;
+	if (!within)
+		return known ? STATUS_OK : STATUS_EINVAL;
+	if (control->type == SCM_RIGHTS)
 		return rights_take(transfer, va, control->bytes - sizeof(*control));
-	if (control->level == LINUX_SOL_SOCKET && control->type == SCM_CREDENTIALS)
-		return credentials_take(transfer, va, control->bytes - sizeof(*control));
-	return control->level != LINUX_SOL_SOCKET && transfer->socket->family == LINUX_AF_UNIX ? STATUS_OK : STATUS_EINVAL;
+	return known ? credentials_take(transfer, va, control->bytes - sizeof(*control)) : STATUS_EINVAL;
 }
 
 /* All that goes along, one after the other. */

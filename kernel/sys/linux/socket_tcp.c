@@ -248,6 +248,8 @@ static void connect_there(void *arg)
 		asking->result = connecting_status(own);
 		return;
 	}
+	if (asking->result != STATUS_OK)
+		return;
 	asking->result = own->listener != NULL ? STATUS_EISCONN : net_stream_connect(own->is_bound ? &own->binding : NULL, &asking->at, &stream);
 	if (asking->result != STATUS_OK) {
 		if (own->is_bound && own->listener == NULL)
@@ -265,21 +267,23 @@ static void unconnect_there(void *arg)
 	disconnect_there(asking->own);
 }
 
+static bool may_connect(const struct tcp_socket *own, const struct net_endpoint *to)
+{
+	return (own->rights & CAPOS_NET_RIGHT_CONNECT) && net_policy_may_connect(&own->net->policy, NET_TCP, &to->address, to->port);
+}
+
+/* Where to is of no interest to who is being connected. */
 static status_t tcp_connect(struct linux_socket *socket, const struct linux_address *address)
 {
 	struct tcp_asking asking = { .own = tcp_of(socket) };
-	status_t status;
 
 	if (address->length >= 2 && linux_address_family(address) == LINUX_AF_UNSPEC) {
 		net_do(unconnect_there, &asking);
 		return STATUS_OK;
 	}
-	status = linux_inet_peer(socket, address, &asking.at);
-	if (status != STATUS_OK)
-		return status;
-	if (!(asking.own->rights & CAPOS_NET_RIGHT_CONNECT) ||
-	    !net_policy_may_connect(&asking.own->net->policy, NET_TCP, &asking.at.address, asking.at.port))
-		return STATUS_EACCES;
+	asking.result = linux_inet_peer(socket, address, &asking.at);
+	if (asking.result == STATUS_OK && !may_connect(asking.own, &asking.at))
+		asking.result = STATUS_EACCES;
 	net_do(connect_there, &asking);
 	return (status_t)asking.result;
 }
