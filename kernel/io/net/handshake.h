@@ -19,10 +19,7 @@ struct pbuf;
 struct tcp_hdr;
 struct tcp_pcb;
 
-/*
- * lwIP, for each segment that belongs to `tcp`, which may be a listening one, or wait for stray segments: header in host order, `packet` at its data, `option_bytes` of
- * options behind the header. ERR_OK: lwIP goes on with it; ERR_ABRT: it has been dealt with. Context: the network fiber.
- */
+/* As net_segment_take(). */
 int8_t net_handshake_take(struct tcp_pcb *tcp, struct tcp_hdr *header, uint16_t option_bytes, struct pbuf *packet);
 
 #endif

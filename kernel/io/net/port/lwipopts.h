@@ -5,7 +5,7 @@
 #ifndef KERNEL_IO_NET_PORT_LWIPOPTS_H
 #define KERNEL_IO_NET_PORT_LWIPOPTS_H
 
-#include "kernel/io/net/handshake.h"
+#include "kernel/io/net/segment.h"
 #include "kernel/io/net/port.h"
 #include "kernel/io/net/refusal.h"
 
@@ -95,7 +95,7 @@
 	net_port_isn(local_address, local_port, remote_address, remote_port)
 
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, option_bytes, first_option_bytes, second_options, packet) \
-	net_handshake_take(pcb, header, first_option_bytes, packet)
+	net_segment_take(pcb, header, first_option_bytes, packet)
 #define LWIP_HOOK_IP4_INPUT(packet, netif) net_refusal_look(packet)
 #define LWIP_HOOK_IP6_INPUT(packet, netif) net_refusal_look(packet)
 

@@ -197,40 +197,6 @@ static void stream_puts_in_order_what_comes_out_of_order(void)
 	world_drain();
 }
 
-/* Data nobody consumes fills the window, and no more; then it all comes out. Held buffers are given back. */
-static void stream_receives_as_much_as_its_window_and_no_more(void)
-{
-	static uint8_t block[1460];
-	struct net_stream *stream;
-	struct span data;
-	size_t sent = 0;
-	size_t taken = 0;
-
-	CU_ASSERT_FATAL(world_tcp_connect(&peer, 5005, 80));
-	stream = accepted();
-	for (unsigned i = 0; i < 60; i++) { /* without window scaling: 64 KiB */
-		memset(block, (int)i, sizeof(block));
-		world_tcp_send(&peer, WORLD_ACK, block, sizeof(block));
-		world_run();
-		if (world.held == 0)
-			continue;
-		CU_ASSERT(world.held <= 64 / 2);
-	}
-	CU_ASSERT(world.held > 0);
-	while (net_stream_peek(stream, &data) == STATUS_OK) {
-		for (size_t i = 0; i < data.len; i++)
-			CU_ASSERT_FATAL(data.data[i] == (uint8_t)((taken + i) / sizeof(block)));
-		taken += data.len;
-		net_stream_consume(stream, data.len);
-	}
-	sent = 65535 / sizeof(block) * sizeof(block);
-	CU_ASSERT(taken >= sent && taken <= 65535);
-	CU_ASSERT_EQUAL(world.held, 0);
-	net_stream_abort(stream);
-	world_run();
-	world_drain();
-}
-
 static void stream_connects(void)
 {
 	struct net_stream *stream;
@@ -422,7 +388,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(stream_sends_in_bulk),
 	UNIT_CASE(stream_sends_again_what_was_lost),
 	UNIT_CASE(stream_puts_in_order_what_comes_out_of_order),
-	UNIT_CASE(stream_receives_as_much_as_its_window_and_no_more),
 	UNIT_CASE(stream_connects),
 	UNIT_CASE(stream_says_why_it_does_not_connect),
 	UNIT_CASE(listener_refuses_a_taken_port),

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* kernel/io/net/stream where nobody consumes what comes, and kernel/io/net/segment. */
+#include <string.h>
+
+#include "kernel/io/net/stream.h"
+#include "tests/unit/kernel/io/net/world.h"
+#include "tests/unit/unit.h"
+
+enum { TCP_SEGMENT = 1460 };
+
+static const struct net_endpoint port80 = { { NET_FAMILY_ANY, { 0 } }, 80 };
+
+static struct world_tcp peer;
+static struct net_listener *listener;
+
+static struct net_stream *accepted(void)
+{
+	struct net_stream *stream = NULL;
+
+	CU_ASSERT_EQUAL(net_listener_accept(listener, &stream), STATUS_OK);
+	return stream;
+}
+
+/* Data nobody consumes fills the window, and no more; then it all comes out. Held buffers are given back. */
+static void stream_receives_as_much_as_its_window_and_no_more(void)
+{
+	static uint8_t block[TCP_SEGMENT];
+	struct net_stream *stream;
+	struct span data;
+	size_t sent = 0;
+	size_t taken = 0;
+
+	world_start(false);
+	CU_ASSERT_EQUAL_FATAL(net_listener_open(&port80, 8, &listener), STATUS_OK);
+	CU_ASSERT_FATAL(world_tcp_connect(&peer, 5005, 80));
+	stream = accepted();
+	for (unsigned i = 0; i < 60; i++) { /* without window scaling: 64 KiB */
+		memset(block, (int)i, sizeof(block));
+		world_tcp_send(&peer, WORLD_ACK, block, sizeof(block));
+		world_run();
+		if (world.held == 0)
+			continue;
+		CU_ASSERT(world.held <= 64 / 2);
+	}
+	CU_ASSERT(world.held > 0);
+	while (net_stream_peek(stream, &data) == STATUS_OK) {
+		for (size_t i = 0; i < data.len; i++)
+			CU_ASSERT_FATAL(data.data[i] == (uint8_t)((taken + i) / sizeof(block)));
+		taken += data.len;
+		net_stream_consume(stream, data.len);
+	}
+	sent = 65535 / sizeof(block) * sizeof(block);
+	CU_ASSERT(taken >= sent && taken <= 65535);
+	CU_ASSERT_EQUAL(world.held, 0);
+	net_stream_abort(stream);
+	world_run();
+	world_drain();
+}
+
+/* The end of what fills the window comes with it, or behind it. */
+static void stream_hears_the_end_behind_a_full_window(void)
+{
+	static uint8_t block[TCP_SEGMENT];
+	struct net_stream *stream;
+	struct span data;
+
+	for (unsigned with_data = 0; with_data <= 1; with_data++) {
+		CU_ASSERT_FATAL(world_tcp_connect(&peer, 5006 + with_data, 80));
+		stream = accepted();
+		for (unsigned i = 0; i < 65535 / sizeof(block); i++) {
+			world_tcp_send(&peer, WORLD_ACK, block, sizeof(block));
+			world_run();
+		}
+		world_tcp_send(&peer, with_data ? WORLD_ACK | WORLD_FIN : WORLD_ACK, block, 65535 % sizeof(block));
+		world_run();
+		if (!with_data)
+			world_tcp_send(&peer, WORLD_ACK | WORLD_FIN, "", 0);
+		world_run();
+		CU_ASSERT(stream->peer_done && net_stream_received(stream) == 65535);
+		while (net_stream_peek(stream, &data) == STATUS_OK)
+			net_stream_consume(stream, data.len);
+		CU_ASSERT_EQUAL(net_stream_peek(stream, &data), STATUS_ENODATA);
+		net_stream_abort(stream);
+		world_run();
+		world_drain();
+	}
+}
+
+static const struct unit_case cases[] = {
+	UNIT_CASE(stream_receives_as_much_as_its_window_and_no_more),
+	UNIT_CASE(stream_hears_the_end_behind_a_full_window),
+};
+
+UNIT_MAIN("kernel/io/net/stream_window", cases)
