@@ -40,11 +40,11 @@ static void refused(void)
 	REFUSED(connects(fd, INADDR_LOOPBACK, NOBODY), ECONNABORTED);
 	CLAIM(fcntl(fd, F_SETFL, 0) == 0 && binds(fd, INADDR_LOOPBACK, PORT + 3) == 0);
 	REFUSED(connects(fd, INADDR_LOOPBACK, NOBODY), ECONNREFUSED);
-	CLAIM(is_at(fd, INADDR_LOOPBACK, PORT + 3) && binds(listener, INADDR_LOOPBACK, PORT + 6) == 0 && listen(listener, 1) == 0);
-	CLAIM(connects(fd, INADDR_ANY, PORT + 6) == 0 && is_at(fd, INADDR_LOOPBACK, PORT + 3));
-	REFUSED(connects(fd, INADDR_LOOPBACK, PORT + 6), EISCONN);
+	CLAIM(is_at(fd, INADDR_LOOPBACK, PORT + 3) && binds(listener, INADDR_LOOPBACK, PORT) == 0 && listen(listener, 1) == 0);
+	CLAIM(connects(fd, INADDR_ANY, PORT) == 0 && is_at(fd, INADDR_LOOPBACK, PORT + 3));
+	REFUSED(connects(fd, INADDR_LOOPBACK, PORT), EISCONN);
 	len = sizeof(name);
-	CLAIM(getpeername(fd, (struct sockaddr *)&name, &len) == 0 && name.sin_port == htons(PORT + 6) && close(fd) == 0 && close(listener) == 0);
+	CLAIM(getpeername(fd, (struct sockaddr *)&name, &len) == 0 && name.sin_port == htons(PORT) && close(fd) == 0 && close(listener) == 0);
 }
 
 /* connect() with no address undoes a connection, and listening; shutdown() ends both as well. */
@@ -137,6 +137,33 @@ static void gone(void)
 	CLAIM(close(to) == 0 && close(listener) == 0);
 }
 
+/* Who gives no time to what was sent resets the connection when it is closed, as do those that were accepted from it. */
+static void lingers(void)
+{
+	int listener = tcp(), fd = tcp(), to;
+	struct linger linger = { .l_onoff = 5, .l_linger = 0 };
+	socklen_t len = sizeof(linger);
+	char byte;
+
+	CLAIM(setsockopt(listener, SOL_SOCKET, SO_LINGER, &linger, len) == 0);
+	REFUSED(setsockopt(listener, SOL_SOCKET, SO_LINGER, &linger, 4), EINVAL);
+	REFUSED(setsockopt(listener, SOL_SOCKET, SO_LINGER, (void *)16, len), EFAULT);
+	shares(listener);
+	CLAIM(binds(listener, INADDR_LOOPBACK, PORT + 6) == 0 && listen(listener, 2) == 0 && connects(fd, INADDR_LOOPBACK, PORT + 6) == 0);
+	to = accept(listener, NULL, NULL);
+	CLAIM(getsockopt(to, SOL_SOCKET, SO_LINGER, &linger, &len) == 0 && len == sizeof(linger) && linger.l_onoff == 1 && linger.l_linger == 0);
+	CLAIM(close(to) == 0);
+	REFUSED(recv(fd, &byte, 1, 0), ECONNRESET);
+	CLAIM(close(fd) == 0);
+	fd = tcp();
+	CLAIM(connects(fd, INADDR_LOOPBACK, PORT + 6) == 0 && (to = accept(listener, NULL, NULL)) >= 0);
+	linger = (struct linger){ .l_onoff = 1, .l_linger = 3 };
+	CLAIM(setsockopt(to, SOL_SOCKET, SO_LINGER, &linger, len) == 0);
+	linger = (struct linger){ .l_onoff = 0, .l_linger = 9 };
+	CLAIM(setsockopt(to, SOL_SOCKET, SO_LINGER, &linger, len) == 0 && getsockopt(to, SOL_SOCKET, SO_LINGER, &linger, &len) == 0);
+	CLAIM(linger.l_onoff == 0 && linger.l_linger == 3 && close(to) == 0 && recv(fd, &byte, 1, 0) == 0 && close(fd) == 0 && close(listener) == 0);
+}
+
 /* TCP's options are those of TCP alone, and what goes along within the machine is of no interest beyond it: no descriptor is -1. */
 static void levels(void)
 {
@@ -175,6 +202,7 @@ int main(void)
 	queued();
 	halves();
 	gone();
+	lingers();
 	levels();
 	return claims_end("connecting");
 }

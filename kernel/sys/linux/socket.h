@@ -84,6 +84,11 @@ struct linux_socket_ops {
 	status_t (*take_error)(struct linux_socket *socket); /* what SO_ERROR tells, and forgets; NULL: never one */
 };
 
+/* SO_LINGER: struct linger. */
+struct linux_linger {
+	int32_t on, seconds;
+};
+
 enum { LINUX_SOCKET_OPTIONS = 17 };
 
 struct linux_socket {
@@ -98,6 +103,7 @@ struct linux_socket {
 	struct linux_event event;    /* something changed */
 	uint64_t receive_timeout_ns; /* SO_RCVTIMEO, SO_SNDTIMEO; 0: none */
 	uint64_t send_timeout_ns;
+	struct linux_linger linger;
 	int32_t options[LINUX_SOCKET_OPTIONS]; /* those that are remembered and no more (socket_options.c) */
 };
 

@@ -61,6 +61,7 @@ void linux_socket_options_copy(struct linux_socket *to, const struct linux_socke
 	memcpy(to->options, from->options, sizeof(to->options));
 	to->receive_timeout_ns = from->receive_timeout_ns;
 	to->send_timeout_ns = from->send_timeout_ns;
+	to->linger = from->linger;
 }
 
 /* Whether the socket's protocol has options of a level at all. */
@@ -73,10 +74,6 @@ static bool has_level(const struct linux_socket *socket, int level)
 
 struct timeval {
 	int64_t seconds, microseconds;
-};
-
-struct linger {
-	int32_t on, seconds;
 };
 
 static int64_t timeout_set(struct thread *thread, uint64_t *to, const uint64_t x[6])
@@ -96,6 +93,20 @@ static int64_t timeout_set(struct thread *thread, uint64_t *to, const uint64_t x
 	return 0;
 }
 
+static int64_t linger_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6])
+{
+	struct linux_linger wanted;
+
+	if ((uint32_t)x[4] < sizeof(wanted))
+		return STATUS_EINVAL;
+	if (linux_copy_in(thread, &wanted, x[3], sizeof(wanted)) != STATUS_OK)
+		return STATUS_EFAULT;
+	socket->linger.on = wanted.on != 0;
+	if (wanted.on)
+		socket->linger.seconds = wanted.seconds;
+	return 0;
+}
+
 int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6])
 {
 	int level = (int)x[1];
@@ -108,7 +119,7 @@ int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *sock
 	if (level == LINUX_SOL_SOCKET && name == SO_SNDTIMEO)
 		return timeout_set(thread, &socket->send_timeout_ns, x);
 	if (level == LINUX_SOL_SOCKET && name == SO_LINGER)
-		return (uint32_t)x[4] < sizeof(struct linger) ? STATUS_EINVAL : 0;
+		return linger_set(thread, socket, x);
 	if (!has_level(socket, level))
 		return socket->family == LINUX_AF_UNIX ? STATUS_ENOTSUP : STATUS_ENOPROTOOPT;
 	if ((value != NULL || level == LINUX_SOL_SOCKET || level == LINUX_IPPROTO_TCP) && (int)x[4] < (int)sizeof(wanted))
@@ -147,8 +158,8 @@ static uint32_t option_read(struct linux_socket *socket, int level, int name, vo
 	} else if (name == SO_ERROR) {
 		answer = socket->ops->take_error != NULL ? -socket->ops->take_error(socket) : 0;
 	} else if (name == SO_LINGER) {
-		memset(to, 0, sizeof(struct linger));
-		return sizeof(struct linger);
+		memcpy(to, &socket->linger, sizeof(socket->linger));
+		return sizeof(socket->linger);
 	} else if (name == SO_PEERCRED) {
 		struct linux_credentials peer = linux_credentials_of(atomic_load_explicit(&socket->peer, memory_order_relaxed), UINT32_MAX);
 

@@ -35,12 +35,14 @@ static void stream_adopt(struct tcp_socket *own, struct net_stream *stream)
 	stream->events.changed = on_change;
 }
 
+/* What was sent is still delivered, but where SO_LINGER gives it no time; close() never waits for that. */
 static void end_there(void *arg)
 {
 	struct tcp_socket *own = arg;
+	bool at_once = own->socket.linger.on && own->socket.linger.seconds == 0;
 
 	if (own->stream != NULL)
-		net_stream_close(own->stream);
+		(at_once ? net_stream_abort : net_stream_close)(own->stream);
 	if (own->listener != NULL)
 		net_listener_close(own->listener);
 	if (own->is_bound)
