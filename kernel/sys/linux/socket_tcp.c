@@ -138,21 +138,26 @@ static status_t tcp_bind(struct linux_socket *socket, const struct linux_address
 	return (status_t)asking.result;
 }
 
-/* Who has not called bind() listens at any address. A port of the machine's choice is seldom one that the manifest names. */
+/* Who has not called bind() listens at any address. A port of the machine's choice is seldom one that the manifest names: then it is given back. */
 static status_t listen_begin(struct tcp_socket *own, unsigned backlog)
 {
 	const struct net_endpoint any = { .address.family = own->socket.family == LINUX_AF_INET ? NET_FAMILY_4 : NET_FAMILY_ANY };
-	status_t status = own->is_bound ? STATUS_OK : take_there(own, &any, true);
+	bool was_bound = own->is_bound;
+	status_t status = was_bound ? STATUS_OK : take_there(own, &any, true);
 
 	if (status == STATUS_OK && !net_policy_may_listen(&own->net->policy, NET_TCP, own->local.port))
 		status = STATUS_EACCES;
 	if (status == STATUS_OK)
 		status = net_listener_open_bound(&own->binding, backlog, &own->listener);
-	if (status != STATUS_OK)
-		return status;
-	own->listener->events.ctx = own;
-	own->listener->events.changed = on_change;
-	return STATUS_OK;
+	if (status == STATUS_OK) {
+		own->listener->events.ctx = own;
+		own->listener->events.changed = on_change;
+	} else if (!was_bound && own->is_bound) {
+		net_binding_drop(&own->binding);
+		own->is_bound = false;
+		own->local = (struct net_endpoint){ 0 };
+	}
+	return status;
 }
 
 static void listen_there(void *arg)
@@ -281,6 +286,7 @@ static status_t tcp_connect(struct linux_socket *socket, const struct linux_addr
 
 	if (address->length >= 2 && linux_address_family(address) == LINUX_AF_UNSPEC) {
 		net_do(unconnect_there, &asking);
+		linux_event_raise(&socket->event);
 		return STATUS_OK;
 	}
 	asking.result = linux_inet_peer(socket, address, &asking.at);
@@ -361,8 +367,7 @@ static status_t tcp_shutdown(struct linux_socket *socket, int how)
 	struct tcp_asking asking = { .own = tcp_of(socket), .mask = (uint32_t)how };
 
 	net_do(shutdown_there, &asking);
-	if (asking.result == STATUS_OK)
-		linux_event_raise(&socket->event);
+	linux_event_raise(&socket->event);
 	return (status_t)asking.result;
 }
 
