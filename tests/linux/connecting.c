@@ -137,6 +137,22 @@ static void gone(void)
 	CLAIM(close(to) == 0 && close(listener) == 0);
 }
 
+/* Connected, and reset before that was told: it is connected no more. */
+static void over(void)
+{
+	int listener = tcp(), fd = tcp();
+	char byte;
+
+	shares(listener);
+	CLAIM(fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && binds(listener, INADDR_LOOPBACK, PORT + 6) == 0 && listen(listener, 2) == 0);
+	REFUSED(connects(fd, INADDR_LOOPBACK, PORT + 6), EINPROGRESS);
+	CLAIM(polled(fd, POLLOUT) == POLLOUT && close(listener) == 0 && polled(fd, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR) & POLLERR);
+	REFUSED(recv(fd, &byte, 1, 0), ECONNRESET);
+	REFUSED(connects(fd, INADDR_LOOPBACK, PORT + 6), ECONNABORTED);
+	REFUSED(recv(fd, &byte, 1, 0), ENOTCONN);
+	CLAIM(close(fd) == 0);
+}
+
 /* Who gives no time to what was sent resets the connection when it is closed, as do those that were accepted from it. */
 static void lingers(void)
 {
@@ -202,6 +218,7 @@ int main(void)
 	queued();
 	halves();
 	gone();
+	over();
 	lingers();
 	levels();
 	return claims_end("connecting");

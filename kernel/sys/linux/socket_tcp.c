@@ -222,8 +222,8 @@ static status_t tcp_accept(struct linux_socket *socket, struct linux_socket **ou
 }
 
 /*
- * How connecting stands, as connect(2) tells it. Its end is told once; after a failure the socket can be connected anew. Whom SO_ERROR has told of that
- * already is told ECONNABORTED. Spec: Linux, net/ipv4/af_inet.c: __inet_stream_connect()
+ * How connecting stands, as connect(2) tells it. Its end is told once; after a failure, or where the connection is over by now, the socket can be
+ * connected anew. Whom SO_ERROR has told why already is told ECONNABORTED. Spec: Linux, net/ipv4/af_inet.c: __inet_stream_connect()
  */
 static status_t connecting_status(struct tcp_socket *own)
 {
@@ -235,11 +235,12 @@ static status_t connecting_status(struct tcp_socket *own)
 		return STATUS_EINVAL;
 	if (status == STATUS_EAGAIN)
 		return STATUS_EALREADY;
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && own->stream->tcp != NULL) {
 		own->connect_told = true;
 		return STATUS_OK;
 	}
-	if (own->error_told)
+	status = own->stream->error;
+	if (own->error_told || status == STATUS_OK)
 		status = STATUS_ECONNABORTED;
 	disconnect_there(own);
 	return status;
