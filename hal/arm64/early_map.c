@@ -31,30 +31,29 @@ static uint64_t entry_for_table(const uint64_t *table)
 	return (uint64_t)table | PTE_TABLE | PTE_VALID;
 }
 
-/* The page below each stack of the image. */
-static bool is_guard(uint64_t pa)
+static uint64_t *image_entry(uint64_t image_pa, uint64_t pa)
 {
-	uint64_t at = pa - (uint64_t)early_fiber_stacks;
-
-	return pa == (uint64_t)image_boot_stack_guard || pa == (uint64_t)image_exception_stack_guard ||
-	       (at < sizeof(early_fiber_stacks) && at % sizeof(early_fiber_stacks[0]) == 0);
+	return &early_image_l3[(pa - image_pa) / HAL_PAGE_BYTES];
 }
 
 static void map_image(uint64_t image_pa)
 {
+	static const uint64_t attributes[] = { PTE_KERNEL_RX, PTE_KERNEL_RO, PTE_KERNEL_RW }; /* text, what is read only, all else */
 	uint64_t text_end = (uint64_t)image_text_end;
 	uint64_t rodata_end = (uint64_t)image_rodata_end;
 	uint64_t end = (uint64_t)image_end;
 
-	for (uint64_t pa = image_pa; pa < end; pa += HAL_PAGE_BYTES) {
-		uint64_t attributes = pa < text_end   ? PTE_KERNEL_RX :
-				      pa < rodata_end ? PTE_KERNEL_RO :
-							PTE_KERNEL_RW;
+	for (uint64_t pa = image_pa; pa < end; pa += HAL_PAGE_BYTES)
+		*image_entry(image_pa, pa) = pa | attributes[(pa >= text_end) + (pa >= rodata_end)] | PTE_PAGE;
+}
 
-		if (is_guard(pa))
-			continue;
-		early_image_l3[(pa - image_pa) / HAL_PAGE_BYTES] = pa | attributes | PTE_PAGE;
-	}
+/* The page below each stack of the image is a hole. */
+static void unmap_guards(uint64_t image_pa)
+{
+	*image_entry(image_pa, (uint64_t)image_boot_stack_guard) = 0;
+	*image_entry(image_pa, (uint64_t)image_exception_stack_guard) = 0;
+	for (unsigned i = 0; i < HAL_BOOT_STACKS; i++)
+		*image_entry(image_pa, (uint64_t)early_fiber_stacks[i]) = 0;
 }
 
 struct early_roots early_map_build(uint64_t image_pa, uint64_t fdt_pa)
@@ -64,6 +63,7 @@ struct early_roots early_map_build(uint64_t image_pa, uint64_t fdt_pa)
 	uint64_t identity = image_pa & ~(TABLE_BLOCK_BYTES(1) - 1);
 
 	map_image(image_pa);
+	unmap_guards(image_pa);
 	early_fixmap_l3[0] = UART_EARLY_PA | PTE_DEVICE | PTE_PAGE;
 	early_image_l2[TABLE_INDEX(IMAGE_VA, 2)] = entry_for_table(early_image_l3);
 	early_image_l2[TABLE_INDEX(FIXMAP_UART_VA, 2)] = entry_for_table(early_fixmap_l3);
