@@ -24,21 +24,21 @@
 		      (1 << 12) /* I */ | (1 << 14) /* DZE */ | (1 << 15) /* UCT */ | (1 << 16) /* nTWI */ | \
 		      (1 << 18) /* nTWE */ | (1 << 19) /* WXN */ | (1 << 26) /* UCI */)
 
-	/* At EL1 from the fourth instruction on, a fault is reported; at EL2 from the sixth. */
+	/*
+	 * At EL1 from the fourth instruction on, a fault is reported. Leaves in x9 the exception level, and in x8 the vectors' address, for
+	 * EL2.
+	 */
 	.macro	vectors_first
 	adr	x8, early_vectors
 	msr	vbar_el1, x8
+	msr	daifset, #0xf
 	mrs	x9, CurrentEL
-	tbz	x9, #3, 1f
-	msr	vbar_el2, x8
-1:	msr	daifset, #0xf
 	.endm
 
 	/* In the upper half: its vectors, and nothing in the lower half until a process runs. */
 	.macro	lower_half_leave
 	ldr	x8, =exception_vectors
 	msr	vbar_el1, x8
-	isb
 	adrp	x8, early_empty_table
 	sub	x9, x8, x22
 	msr	ttbr0_el1, x9
@@ -55,14 +55,23 @@ hal_entry:
 	vectors_first
 	mov	x20, x0
 	adrp	x21, image_start
-	mrs	x9, CurrentEL
 	tbz	x9, #3, at_el1
+	msr	vbar_el2, x8
 	bl	leave_el2
 at_el1:
 	ldr	x8, =SCTLR_RES1
 	msr	sctlr_el1, x8
 	isb
-	bl	clear_bss
+
+	adrp	x8, image_bss_start
+	add	x8, x8, :lo12:image_bss_start
+	adrp	x9, image_bss_zero_end
+1:	stp	xzr, xzr, [x8, #16]		/* both ends are multiples of 64 (image.ld) */
+	stp	xzr, xzr, [x8, #32]
+	stp	xzr, xzr, [x8, #48]
+	stp	xzr, xzr, [x8], #64
+	cmp	x8, x9
+	b.lo	1b
 
 	adrp	x8, image_boot_stack_top
 	mov	sp, x8
@@ -70,9 +79,50 @@ at_el1:
 	mov	x0, x21
 	mov	x1, x20
 	bl	early_map_build
-	bl	mmu_on
-	ldr	x8, =at_upper_half
-	br	x8
+	ldr	x30, =at_upper_half		/* and on with: */
+
+/*
+ * x0: TTBR0 and x1: TTBR1 as early_map_build returned them; x30: where to go on, in the upper half. Leaves in x22 what turns a
+ * kernel address into a physical one.
+ */
+mmu_on:
+	msr	ttbr0_el1, x0
+	msr	ttbr1_el1, x1
+	ldr	x8, =MAIR_VALUE
+	msr	mair_el1, x8
+	ldr	x8, =TCR_BASE
+	mrs	x9, id_aa64mmfr0_el1
+	and	x10, x9, #0xf			/* PARange, at most 48 bits (5): LPA2 is not used */
+	cmp	x10, #5
+	mov	x11, #5
+	csel	x10, x10, x11, lo
+	orr	x8, x8, x10, lsl #TCR_IPS_SHIFT
+	ubfx	x10, x9, #4, #4			/* ASIDBits: 2 means 16 */
+	lsr	x10, x10, #1
+	orr	x8, x8, x10, lsl #TCR_AS_BIT
+	msr	tcr_el1, x8
+	mov	x8, #(3 << 20)			/* CPACR_EL1.FPEN: floating point at EL0 and EL1 */
+	msr	cpacr_el1, x8
+	mov	x8, #2				/* CNTKCTL_EL1.EL0VCTEN: EL0 reads the virtual counter */
+	msr	cntkctl_el1, x8
+	mov	x8, #(1 << 12)			/* MDSCR_EL1.TDCC: no debug channel at EL0 */
+	msr	mdscr_el1, x8
+	tlbi	vmalle1
+	dsb	nsh
+	ic	iallu
+	dsb	nsh
+	isb
+	ldr	x22, =image_start
+	sub	x22, x22, x21
+	ldr	x8, =SCTLR_MMU_ON
+	mrs	x9, id_aa64mmfr1_el1
+	ubfx	x9, x9, #20, #4			/* FEAT_PAN: the kernel's own loads and stores never reach EL0's pages */
+	cbz	x9, 1f
+	bic	x8, x8, #SCTLR_SPAN		/* nor after an exception */
+	.inst	0xd500419f			/* MSR PAN, #1 */
+1:	msr	sctlr_el1, x8
+	isb
+	ret
 
 	.type	at_upper_half, %function
 at_upper_half:
@@ -100,20 +150,20 @@ secondary_entry:
 	mov	x20, x0
 	adrp	x21, image_start
 	tbz	x9, #3, 2f
+	msr	vbar_el2, x8
 	bl	leave_el2
 2:	ldr	x8, =SCTLR_RES1
 	msr	sctlr_el1, x8
 	isb
 	adrp	x0, early_identity
 	adrp	x1, early_kernel_root
-	bl	mmu_on
-	add	x20, x20, x22			/* the structure, in the upper half */
-	ldr	x8, =secondary_upper_half
-	br	x8
+	ldr	x30, =secondary_upper_half
+	b	mmu_on
 
 	.type	secondary_upper_half, %function
 secondary_upper_half:
 	lower_half_leave
+	add	x20, x20, x22			/* the structure, in the upper half */
 	ldp	x8, x9, [x20, #SECONDARY_STACK]
 	mov	sp, x9
 	msr	spsel, #0
@@ -170,55 +220,3 @@ leave_el2:
 	msr	spsr_el2, x8
 	msr	elr_el2, x30
 	eret
-
-clear_bss:
-	adrp	x8, image_bss_start
-	add	x8, x8, :lo12:image_bss_start
-	adrp	x9, image_bss_zero_end
-1:	stp	xzr, xzr, [x8, #16]		/* both ends are multiples of 64 (image.ld) */
-	stp	xzr, xzr, [x8, #32]
-	stp	xzr, xzr, [x8, #48]
-	stp	xzr, xzr, [x8], #64
-	cmp	x8, x9
-	b.lo	1b
-	ret
-
-/* x0: TTBR0 and x1: TTBR1 as early_map_build returned them. Leaves in x22 what turns a kernel address into a physical one. */
-mmu_on:
-	msr	ttbr0_el1, x0
-	msr	ttbr1_el1, x1
-	ldr	x8, =MAIR_VALUE
-	msr	mair_el1, x8
-	ldr	x8, =TCR_BASE
-	mrs	x9, id_aa64mmfr0_el1
-	and	x10, x9, #0xf			/* PARange, at most 48 bits (5): LPA2 is not used */
-	cmp	x10, #5
-	mov	x11, #5
-	csel	x10, x10, x11, lo
-	orr	x8, x8, x10, lsl #TCR_IPS_SHIFT
-	ubfx	x10, x9, #4, #4			/* ASIDBits: 2 means 16 */
-	lsr	x10, x10, #1
-	orr	x8, x8, x10, lsl #TCR_AS_BIT
-	msr	tcr_el1, x8
-	mov	x8, #(3 << 20)			/* CPACR_EL1.FPEN: floating point at EL0 and EL1 */
-	msr	cpacr_el1, x8
-	mov	x8, #2				/* CNTKCTL_EL1.EL0VCTEN: EL0 reads the virtual counter */
-	msr	cntkctl_el1, x8
-	mov	x8, #(1 << 12)			/* MDSCR_EL1.TDCC: no debug channel at EL0 */
-	msr	mdscr_el1, x8
-	tlbi	vmalle1
-	dsb	nsh
-	ic	iallu
-	dsb	nsh
-	isb
-	ldr	x22, =image_start
-	sub	x22, x22, x21
-	ldr	x8, =SCTLR_MMU_ON
-	mrs	x9, id_aa64mmfr1_el1
-	ubfx	x9, x9, #20, #4			/* FEAT_PAN: the kernel's own loads and stores never reach EL0's pages */
-	cbz	x9, 1f
-	bic	x8, x8, #SCTLR_SPAN		/* nor after an exception */
-	.inst	0xd500419f			/* MSR PAN, #1 */
-1:	msr	sctlr_el1, x8
-	isb
-	ret
