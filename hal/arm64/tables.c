@@ -33,11 +33,13 @@ uint64_t tables_kernel_root_pa(void)
 	return tables_image_pa(early_kernel_root);
 }
 
-static uint64_t *table_at(uint64_t pa)
+/* The image's tables are reached at its own address, all others in the direct map. */
+static inline __attribute__((always_inline)) uint64_t *table_at(uint64_t pa)
 {
-	if (pa >= (uint64_t)image_start - image_offset && pa < (uint64_t)image_end - image_offset)
-		return (uint64_t *)(pa + image_offset);
-	return hal_direct_va(pa);
+	uint64_t image_pa = (uint64_t)image_start - image_offset;
+	bool in_image = pa - image_pa < (uint64_t)(image_end - image_start);
+
+	return (uint64_t *)(pa + (in_image ? image_offset : HAL_DIRECT_BASE));
 }
 
 static uint64_t boot_pool_alloc(void *ctx)
@@ -52,23 +54,25 @@ static const struct hal_page_source boot_source = { .alloc = boot_pool_alloc };
 
 uint64_t *tables_entry_make(uint64_t root_pa, uint64_t va, unsigned level, const struct hal_page_source *source)
 {
-	uint64_t *entry = &table_at(root_pa)[TABLE_INDEX(va, 1)];
+	uint64_t table_pa = root_pa;
 
-	for (unsigned at = 1; at < level; at++) {
+	for (unsigned at = 1;; at++) {
+		uint64_t *entry = &table_at(table_pa)[TABLE_INDEX(va, at)];
+
+		if (at == level)
+			return entry;
+		table_pa = *entry & PTE_ADDR_MASK;
 		if (!(*entry & PTE_VALID)) {
-			uint64_t pa = source->alloc(source->ctx);
-
-			if (pa == 0)
+			table_pa = source->alloc(source->ctx);
+			if (table_pa == 0)
 				return NULL;
-			memset(table_at(pa), 0, HAL_PAGE_BYTES);
+			memset(table_at(table_pa), 0, HAL_PAGE_BYTES);
 			barrier_dsb_ishst(); /* the table is empty before a walker can reach it */
-			*(volatile uint64_t *)entry = pa | PTE_TABLE | PTE_VALID;
+			*(volatile uint64_t *)entry = table_pa | PTE_TABLE | PTE_VALID;
 		} else if (!(*entry & PTE_TABLE)) {
 			return NULL;
 		}
-		entry = &table_at(*entry & PTE_ADDR_MASK)[TABLE_INDEX(va, at + 1)];
 	}
-	return entry;
 }
 
 /* The tables of the first 2 MiB of stacks stay once they are made: not out of the pages that the kernel counts. */
@@ -137,14 +141,16 @@ void tables_destroy(uint64_t root_pa, bool with_pages, const struct hal_page_sou
 	source->free(source->ctx, root_pa);
 }
 
+/* Whether what is aligned as `addresses` are together, and so long, can be a block of the level. */
+static unsigned fits(uint64_t addresses, uint64_t bytes, unsigned level)
+{
+	return ((addresses & (TABLE_BLOCK_BYTES(level) - 1)) == 0) & (bytes >= TABLE_BLOCK_BYTES(level));
+}
+
 /* The largest block that both addresses are aligned to and that is not longer than `bytes`. */
 static unsigned level_for(uint64_t va, uint64_t pa, uint64_t bytes)
 {
-	unsigned level = 1;
-
-	while (level < 3 && (((va | pa) & (TABLE_BLOCK_BYTES(level) - 1)) != 0 || bytes < TABLE_BLOCK_BYTES(level)))
-		level++;
-	return level;
+	return 3 - fits(va | pa, bytes, 2) - fits(va | pa, bytes, 1);
 }
 
 static status_t map_range(uint64_t va, uint64_t pa, uint64_t bytes, uint64_t attributes, const struct hal_page_source *source)
