@@ -9,8 +9,6 @@
 #include "lib/string.h"
 
 #define FDT_INTERRUPT_CELLS 3u
-#define FDT_VENDOR "arm,"
-#define FDT_VENDOR_BYTES 4u
 
 enum fdt_device {
 	FDT_DEVICE_OTHER,
@@ -21,18 +19,18 @@ enum fdt_device {
 	FDT_DEVICE_PSCI,
 };
 
-/* Compatible strings, all of the vendor above. */
+/* Compatible strings. */
 static const struct {
 	const char *name;
 	enum fdt_device device;
 } fdt_known_devices[] = {
-	{ "pl011", FDT_DEVICE_UART },
-	{ "gic-v3", FDT_DEVICE_GIC_V3 },
-	{ "cortex-a15-gic", FDT_DEVICE_GIC_V2 },
-	{ "gic-400", FDT_DEVICE_GIC_V2 },
-	{ "armv8-timer", FDT_DEVICE_TIMER },
-	{ "psci-1.0", FDT_DEVICE_PSCI },
-	{ "psci-0.2", FDT_DEVICE_PSCI },
+	{ "arm,pl011", FDT_DEVICE_UART },
+	{ "arm,gic-v3", FDT_DEVICE_GIC_V3 },
+	{ "arm,cortex-a15-gic", FDT_DEVICE_GIC_V2 },
+	{ "arm,gic-400", FDT_DEVICE_GIC_V2 },
+	{ "arm,armv8-timer", FDT_DEVICE_TIMER },
+	{ "arm,psci-1.0", FDT_DEVICE_PSCI },
+	{ "arm,psci-0.2", FDT_DEVICE_PSCI },
 };
 
 static status_t fdt_fail(struct fdt_walk *walk, const char *why)
@@ -107,11 +105,8 @@ static enum fdt_device fdt_identify(const struct fdt_walk *walk)
 	struct span string;
 
 	while (fdt_next_string(&rest, &string)) {
-		if (string.len < FDT_VENDOR_BYTES || memcmp(string.data, FDT_VENDOR, FDT_VENDOR_BYTES) != 0)
-			continue;
 		for (size_t i = 0; i < ARRAY_LEN(fdt_known_devices); i++) {
-			if (strlen(fdt_known_devices[i].name) == string.len - FDT_VENDOR_BYTES &&
-			    memcmp(fdt_known_devices[i].name, string.data + FDT_VENDOR_BYTES, string.len - FDT_VENDOR_BYTES) == 0)
+			if (strcmp((const char *)string.data, fdt_known_devices[i].name) == 0)
 				return fdt_known_devices[i].device;
 		}
 	}

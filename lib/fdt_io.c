@@ -68,7 +68,7 @@ static status_t mmio_read(struct fdt_walk *walk, struct fdt_io *io)
 /* A property of the visited node that the walk does not keep. */
 static struct span property(const struct fdt_walk *walk, const void *fdt, const char *name)
 {
-	int node = (int)(walk->nodes[walk->depth].name.offset - CELL); /* its tag */
+	int node = (int)(walk->nodes[walk->depth].name_offset - CELL); /* its tag */
 	int len = 0;
 	const void *data = fdt_getprop(fdt, node, name, &len);
 

@@ -36,7 +36,7 @@ static const char *const fdt_walk_names[] = {
 	"kaslr-seed",
 };
 
-static_assert(ARRAY_LEN(fdt_walk_names) == FDT_PROPERTY_COUNT, "a name for each property");
+static_assert(ARRAY_LEN(fdt_walk_names) == FDT_PROPERTY_OTHER, "a name for each property");
 
 static status_t fdt_walk_fail(struct fdt_walk *walk, const char *why)
 {
@@ -63,35 +63,31 @@ static status_t fdt_walk_enter(struct fdt_walk *walk, uint32_t *at, size_t *open
 		walk->why = "device tree is nested too deep";
 		return STATUS_E2BIG;
 	}
-	if (*open > 0)
-		walk->nodes[*open - 1].has_child = true;
 	node = &walk->nodes[(*open)++];
 	memset(node, 0, sizeof(*node));
-	node->name.offset = *at;
-	node->name.len = (uint32_t)len;
+	node->name_offset = *at;
 	*at += (uint32_t)bits_align_up(len + 1, FDT_CELL_BYTES);
 	return STATUS_OK;
 }
 
-/* Which of our properties has the name at `offset` of the strings; FDT_PROPERTY_COUNT where none. */
+/* Which of our properties has the name at `offset` of the strings; FDT_PROPERTY_OTHER where none. */
 static size_t fdt_walk_identify(const struct fdt_walk *walk, uint32_t offset)
 {
 	const char *name = walk->strings + offset;
 	size_t id = 0;
 
-	while (id < FDT_PROPERTY_COUNT && (name[0] != fdt_walk_names[id][0] || strcmp(name, fdt_walk_names[id]) != 0))
+	while (id < FDT_PROPERTY_OTHER && (name[0] != fdt_walk_names[id][0] || strcmp(name, fdt_walk_names[id]) != 0))
 		id++;
 	return id;
 }
 
-/* Takes the property whose length is at `*at`, keeps it where its name is one of ours, and moves behind it. */
+/* Takes the property whose length is at `*at`, keeps it by its name, and moves behind it. */
 static status_t fdt_walk_keep(struct fdt_walk *walk, uint32_t *at, struct fdt_node *node)
 {
 	const uint8_t *header = walk->structure + *at; /* len, nameoff */
 	uint32_t left = walk->structure_bytes - *at;
 	uint32_t name_offset;
 	uint32_t len;
-	size_t id;
 
 	if (left < 2 * FDT_CELL_BYTES || bits_be32(header) > left - 2 * FDT_CELL_BYTES)
 		return fdt_walk_malformed(walk);
@@ -99,11 +95,7 @@ static status_t fdt_walk_keep(struct fdt_walk *walk, uint32_t *at, struct fdt_no
 	name_offset = bits_be32(header + FDT_CELL_BYTES);
 	if (name_offset >= walk->strings_bytes)
 		return fdt_walk_fail(walk, "property name outside the strings of the device tree");
-	if (node->has_child)
-		return fdt_walk_fail(walk, "property after a child node in the device tree");
-	id = fdt_walk_identify(walk, name_offset);
-	if (id < FDT_PROPERTY_COUNT)
-		node->properties[id] = (struct fdt_place){ .offset = *at + 2 * FDT_CELL_BYTES, .len = len };
+	node->properties[fdt_walk_identify(walk, name_offset)] = (struct fdt_place){ .offset = *at + 2 * FDT_CELL_BYTES, .len = len };
 	*at += 2 * FDT_CELL_BYTES + (uint32_t)bits_align_up(len, FDT_CELL_BYTES);
 	return STATUS_OK;
 }
@@ -111,10 +103,12 @@ static status_t fdt_walk_keep(struct fdt_walk *walk, uint32_t *at, struct fdt_no
 /* Finds the blocks of a tree whose header is good. */
 static status_t fdt_walk_begin(struct fdt_walk *walk, const void *fdt)
 {
-	walk->structure = (const uint8_t *)fdt + fdt_off_dt_struct(fdt);
-	walk->structure_bytes = fdt_size_dt_struct(fdt);
-	walk->strings = (const char *)fdt + fdt_off_dt_strings(fdt);
-	walk->strings_bytes = fdt_size_dt_strings(fdt);
+	const uint8_t *header = fdt;
+
+	walk->structure = header + bits_be32(header + offsetof(struct fdt_header, off_dt_struct));
+	walk->structure_bytes = bits_be32(header + offsetof(struct fdt_header, size_dt_struct));
+	walk->strings = (const char *)header + bits_be32(header + offsetof(struct fdt_header, off_dt_strings));
+	walk->strings_bytes = bits_be32(header + offsetof(struct fdt_header, size_dt_strings));
 	if (walk->strings_bytes > 0 && walk->strings[walk->strings_bytes - 1] != '\0')
 		return fdt_walk_fail(walk, "strings of the device tree are cut off");
 	return STATUS_OK;
@@ -125,13 +119,14 @@ status_t fdt_walk_run(struct fdt_walk *walk, const void *fdt, status_t (*visit)(
 {
 	status_t status = fdt_walk_begin(walk, fdt);
 	bool had_root = false;
+	bool had_child = false;  /* the last node of the path */
 	size_t open = 0; /* nodes of the path */
 	uint32_t at = 0; /* may pass the end by the padding of the last tag */
 
 	while (status == STATUS_OK) {
 		uint32_t tag;
 
-		if (at > walk->structure_bytes || walk->structure_bytes - at < FDT_CELL_BYTES)
+		if ((uint64_t)at + FDT_CELL_BYTES > walk->structure_bytes)
 			return fdt_walk_malformed(walk);
 		tag = bits_be32(walk->structure + at);
 		at += FDT_CELL_BYTES;
@@ -143,10 +138,14 @@ status_t fdt_walk_run(struct fdt_walk *walk, const void *fdt, status_t (*visit)(
 			return fdt_walk_fail(walk, "something outside the root of the device tree");
 		if (tag == FDT_BEGIN_NODE) {
 			had_root = true;
+			had_child = false;
 			status = fdt_walk_enter(walk, &at, &open);
+		} else if (tag == FDT_PROP && had_child) {
+			return fdt_walk_fail(walk, "property after a child node in the device tree");
 		} else if (tag == FDT_PROP) {
 			status = fdt_walk_keep(walk, &at, &walk->nodes[open - 1]);
 		} else if (tag == FDT_END_NODE) {
+			had_child = true; /* of its parent */
 			walk->depth = --open;
 			status = visit(walk, context);
 		} else {
@@ -165,11 +164,7 @@ uint32_t fdt_walk_cell(const struct fdt_walk *walk, size_t depth, enum fdt_prope
 
 struct span fdt_first_string(struct span property)
 {
-	size_t len = 0;
-
-	while (len < property.len && property.data[len] != '\0')
-		len++;
-	return span_of(property.data, len);
+	return span_of(property.data, strnlen((const char *)property.data, property.len));
 }
 
 bool fdt_next_string(struct span *rest, struct span *string)
@@ -184,11 +179,10 @@ bool fdt_next_string(struct span *rest, struct span *string)
 bool fdt_walk_has_string(const struct fdt_walk *walk, size_t depth, enum fdt_property_id id, const char *text)
 {
 	struct span rest = fdt_walk_property(walk, depth, id);
-	size_t text_len = strlen(text);
 	struct span string;
 
 	while (fdt_next_string(&rest, &string)) {
-		if (string.len == text_len && memcmp(string.data, text, text_len) == 0)
+		if (strcmp((const char *)string.data, text) == 0)
 			return true;
 	}
 	return false;
@@ -196,9 +190,7 @@ bool fdt_walk_has_string(const struct fdt_walk *walk, size_t depth, enum fdt_pro
 
 bool fdt_walk_is_named(const struct fdt_walk *walk, size_t depth, const char *name)
 {
-	struct fdt_place place = walk->nodes[depth].name;
-
-	return place.len == strlen(name) && memcmp(walk->structure + place.offset, name, place.len) == 0;
+	return strcmp((const char *)walk->structure + walk->nodes[depth].name_offset, name) == 0;
 }
 
 bool fdt_walk_is_enabled(const struct fdt_walk *walk)
@@ -210,5 +202,5 @@ bool fdt_walk_is_enabled(const struct fdt_walk *walk)
 
 int fdt_walk_node(const struct fdt_walk *walk)
 {
-	return (int)(walk->nodes[walk->depth].name.offset - FDT_CELL_BYTES);
+	return (int)(walk->nodes[walk->depth].name_offset - FDT_CELL_BYTES);
 }

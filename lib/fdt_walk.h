@@ -39,6 +39,7 @@ enum fdt_property_id {
 	FDT_PROPERTY_INITRD_END,
 	FDT_PROPERTY_RNG_SEED,
 	FDT_PROPERTY_KASLR_SEED,
+	FDT_PROPERTY_OTHER, /* of the properties that nobody asks for the last */
 	FDT_PROPERTY_COUNT,
 };
 
@@ -49,9 +50,8 @@ struct fdt_place {
 };
 
 struct fdt_node {
-	struct fdt_place name;
 	struct fdt_place properties[FDT_PROPERTY_COUNT];
-	bool has_child;
+	uint32_t name_offset; /* in the structure block, where it ends with NUL */
 };
 
 struct fdt_walk {
