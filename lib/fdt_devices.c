@@ -10,40 +10,18 @@
 
 #define FDT_INTERRUPT_CELLS 3u
 
-enum fdt_device {
-	FDT_DEVICE_OTHER,
-	FDT_DEVICE_UART,
-	FDT_DEVICE_GIC_V2,
-	FDT_DEVICE_GIC_V3,
-	FDT_DEVICE_TIMER,
-	FDT_DEVICE_PSCI,
-};
-
-/* Compatible strings. */
-static const struct {
-	const char *name;
-	enum fdt_device device;
-} fdt_known_devices[] = {
-	{ "arm,pl011", FDT_DEVICE_UART },
-	{ "arm,gic-v3", FDT_DEVICE_GIC_V3 },
-	{ "arm,cortex-a15-gic", FDT_DEVICE_GIC_V2 },
-	{ "arm,gic-400", FDT_DEVICE_GIC_V2 },
-	{ "arm,armv8-timer", FDT_DEVICE_TIMER },
-	{ "arm,psci-1.0", FDT_DEVICE_PSCI },
-	{ "arm,psci-0.2", FDT_DEVICE_PSCI },
-};
-
 static status_t fdt_fail(struct fdt_walk *walk, const char *why)
 {
 	walk->why = why;
 	return STATUS_EINVAL;
 }
 
-static status_t fdt_read_uart(struct fdt_walk *walk, struct fdt_devices *devices)
+static status_t fdt_read_uart(struct fdt_walk *walk, struct fdt_devices *devices, struct fdt_machine *machine)
 {
 	struct fdt_uart_candidate *uart = &devices->uarts[devices->uart_count];
 	status_t status;
 
+	(void)machine;
 	if (devices->uart_count == FDT_UART_CANDIDATES)
 		return STATUS_OK;
 	status = fdt_bus_reg(walk, 0, &uart->registers);
@@ -57,49 +35,94 @@ static status_t fdt_read_uart(struct fdt_walk *walk, struct fdt_devices *devices
 	return STATUS_OK;
 }
 
-/* Fetches range `index` of the GIC, which must be there. */
-static status_t fdt_read_gic_range(struct fdt_walk *walk, uint32_t index, struct fdt_range *range)
-{
-	status_t status = fdt_bus_reg(walk, index, range);
-
-	if (status == STATUS_ENODATA || (status == STATUS_OK && range->bytes == 0))
-		return fdt_fail(walk, "interrupt controller lacks a register range");
-	return status;
-}
-
-static status_t fdt_read_gic(struct fdt_walk *walk, struct fdt_devices *devices, struct fdt_gic *gic,
-			     enum fdt_gic_version version)
+static status_t fdt_read_redistributors(struct fdt_walk *walk, struct fdt_gic *gic)
 {
 	struct span stride = fdt_walk_property(walk, walk->depth, FDT_PROPERTY_REDISTRIBUTOR_STRIDE);
-	status_t status;
 
-	if (gic->version != FDT_GIC_NONE)
-		return STATUS_OK; /* the first one counts */
-	gic->version = version;
-	devices->gic_cells = fdt_walk_cell(walk, walk->depth, FDT_PROPERTY_INTERRUPT_CELLS, FDT_INTERRUPT_CELLS);
-	status = fdt_read_gic_range(walk, 0, &gic->distributor);
-	if (status != STATUS_OK || version == FDT_GIC_V2)
-		return status != STATUS_OK ? status : fdt_read_gic_range(walk, 1, &gic->cpu_interface);
 	gic->redistributor_count = fdt_walk_cell(walk, walk->depth, FDT_PROPERTY_REDISTRIBUTOR_REGIONS, 1);
 	if (gic->redistributor_count == 0 || gic->redistributor_count > FDT_REDISTRIBUTOR_MAX)
 		return fdt_fail(walk, "interrupt controller has no redistributors or too many regions of them");
 	if (stride.len == 8)
 		gic->redistributor_stride = bits_be64(stride.data);
-	for (uint32_t i = 0; i < gic->redistributor_count && status == STATUS_OK; i++)
-		status = fdt_read_gic_range(walk, 1 + i, &gic->redistributors[i]);
-	return status;
+	return STATUS_OK;
 }
 
-static void fdt_read_psci(struct fdt_walk *walk, struct fdt_machine *machine)
+/* Its register ranges are the distributor's, and from `behind` on the CPU interface's or the redistributors'. */
+static status_t fdt_read_gic(struct fdt_walk *walk, struct fdt_devices *devices, struct fdt_gic *gic, struct fdt_range *behind, uint32_t behind_count)
 {
+	struct fdt_range *range = &gic->distributor;
+
+	devices->gic_cells = fdt_walk_cell(walk, walk->depth, FDT_PROPERTY_INTERRUPT_CELLS, FDT_INTERRUPT_CELLS);
+	for (uint32_t i = 0; i <= behind_count; i++) {
+		status_t status = fdt_bus_reg(walk, i, range);
+
+		if (status == STATUS_ENODATA || (status == STATUS_OK && range->bytes == 0))
+			return fdt_fail(walk, "interrupt controller lacks a register range");
+		if (status != STATUS_OK)
+			return status;
+		range = behind++;
+	}
+	return STATUS_OK;
+}
+
+/* Of several GICs the first one counts. */
+static status_t fdt_read_gic_v2(struct fdt_walk *walk, struct fdt_devices *devices, struct fdt_machine *machine)
+{
+	struct fdt_gic *gic = &machine->gic;
+
+	if (gic->version != FDT_GIC_NONE)
+		return STATUS_OK;
+	gic->version = FDT_GIC_V2;
+	return fdt_read_gic(walk, devices, gic, &gic->cpu_interface, 1);
+}
+
+static status_t fdt_read_gic_v3(struct fdt_walk *walk, struct fdt_devices *devices, struct fdt_machine *machine)
+{
+	struct fdt_gic *gic = &machine->gic;
+	status_t status;
+
+	if (gic->version != FDT_GIC_NONE)
+		return STATUS_OK;
+	gic->version = FDT_GIC_V3;
+	status = fdt_read_redistributors(walk, gic);
+	return status == STATUS_OK ? fdt_read_gic(walk, devices, gic, gic->redistributors, gic->redistributor_count) : status;
+}
+
+static status_t fdt_read_timer(struct fdt_walk *walk, struct fdt_devices *devices, struct fdt_machine *machine)
+{
+	(void)machine;
+	devices->timer_interrupts = fdt_walk_property(walk, walk->depth, FDT_PROPERTY_INTERRUPTS);
+	return STATUS_OK;
+}
+
+static status_t fdt_read_psci(struct fdt_walk *walk, struct fdt_devices *devices, struct fdt_machine *machine)
+{
+	(void)devices;
 	if (fdt_walk_has_string(walk, walk->depth, FDT_PROPERTY_METHOD, "hvc"))
 		machine->psci_method = FDT_PSCI_HVC;
 	else if (fdt_walk_has_string(walk, walk->depth, FDT_PROPERTY_METHOD, "smc"))
 		machine->psci_method = FDT_PSCI_SMC;
+	return STATUS_OK;
 }
 
-/* What the visited node is, by the first of its compatible strings that is known. */
-static enum fdt_device fdt_identify(const struct fdt_walk *walk)
+typedef status_t fdt_device_read(struct fdt_walk *walk, struct fdt_devices *devices, struct fdt_machine *machine);
+
+/* By compatible string. */
+static const struct {
+	const char *name;
+	fdt_device_read *read;
+} fdt_known_devices[] = {
+	{ "arm,pl011", fdt_read_uart },
+	{ "arm,gic-v3", fdt_read_gic_v3 },
+	{ "arm,cortex-a15-gic", fdt_read_gic_v2 },
+	{ "arm,gic-400", fdt_read_gic_v2 },
+	{ "arm,armv8-timer", fdt_read_timer },
+	{ "arm,psci-1.0", fdt_read_psci },
+	{ "arm,psci-0.2", fdt_read_psci },
+};
+
+/* Who reads the visited node, by the first of its compatible strings that is known; NULL where none is. */
+static fdt_device_read *fdt_identify(const struct fdt_walk *walk)
 {
 	struct span rest = fdt_walk_property(walk, walk->depth, FDT_PROPERTY_COMPATIBLE);
 	struct span string;
@@ -107,34 +130,17 @@ static enum fdt_device fdt_identify(const struct fdt_walk *walk)
 	while (fdt_next_string(&rest, &string)) {
 		for (size_t i = 0; i < ARRAY_LEN(fdt_known_devices); i++) {
 			if (strcmp((const char *)string.data, fdt_known_devices[i].name) == 0)
-				return fdt_known_devices[i].device;
+				return fdt_known_devices[i].read;
 		}
 	}
-	return FDT_DEVICE_OTHER;
+	return NULL;
 }
 
 status_t fdt_devices_visit(struct fdt_walk *walk, struct fdt_devices *devices, struct fdt_machine *machine)
 {
-	enum fdt_device device = fdt_identify(walk);
+	fdt_device_read *read = fdt_identify(walk);
 
-	if (device == FDT_DEVICE_OTHER || !fdt_walk_is_enabled(walk))
-		return STATUS_OK;
-	switch (device) {
-	case FDT_DEVICE_UART:
-		return fdt_read_uart(walk, devices);
-	case FDT_DEVICE_GIC_V2:
-		return fdt_read_gic(walk, devices, &machine->gic, FDT_GIC_V2);
-	case FDT_DEVICE_GIC_V3:
-		return fdt_read_gic(walk, devices, &machine->gic, FDT_GIC_V3);
-	case FDT_DEVICE_TIMER:
-		devices->timer_interrupts = fdt_walk_property(walk, walk->depth, FDT_PROPERTY_INTERRUPTS);
-		return STATUS_OK;
-	case FDT_DEVICE_PSCI:
-		fdt_read_psci(walk, machine);
-		return STATUS_OK;
-	default:
-		return STATUS_OK;
-	}
+	return read != NULL && fdt_walk_is_enabled(walk) ? read(walk, devices, machine) : STATUS_OK;
 }
 
 /* Interrupt `index` as the GIC numbers it. Spec: Linux binding arm,gic.yaml, "#interrupt-cells". */
