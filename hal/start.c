@@ -49,6 +49,13 @@ static _Noreturn void start_failed(const char *what, const char *why)
 	hal_exit(EXIT_PANIC);
 }
 
+static uint64_t clamp(uint64_t x, uint64_t least, uint64_t most)
+{
+	uint64_t raised = x > least ? x : least;
+
+	return raised < most ? raised : most;
+}
+
 /* Takes [base, base + bytes) out of the sorted free ranges, splitting one where it must. */
 static void free_remove(uint64_t base, uint64_t bytes)
 {
@@ -58,22 +65,16 @@ static void free_remove(uint64_t base, uint64_t bytes)
 	for (unsigned i = 0; i < info.free_count; i++) {
 		struct hal_range *range = &info.free[i];
 		uint64_t range_end = range->base_pa + range->bytes;
+		struct hal_range below = { range->base_pa, clamp(first, range->base_pa, range_end) - range->base_pa };
+		uint64_t above_pa = clamp(end, range->base_pa, range_end);
+		struct hal_range above = { above_pa, range_end - above_pa };
 
-		if (end <= range->base_pa || first >= range_end)
+		*range = below.bytes > 0 ? below : above;
+		if (below.bytes == 0 || above.bytes == 0 || info.free_count == HAL_RANGES_MAX)
 			continue;
-		if (first > range->base_pa && end < range_end && info.free_count < HAL_RANGES_MAX) {
-			memmove(range + 2, range + 1, (info.free_count - i - 1) * sizeof(*range));
-			range[1] = (struct hal_range){ end, range_end - end };
-			info.free_count++;
-			range->bytes = first - range->base_pa;
-		} else if (first > range->base_pa) {
-			range->bytes = first - range->base_pa;
-		} else {
-			uint64_t keep = end < range_end ? range_end - end : 0;
-
-			range->base_pa = range_end - keep;
-			range->bytes = keep;
-		}
+		for (unsigned j = info.free_count++; j > i + 1; j--)
+			info.free[j] = info.free[j - 1];
+		range[1] = above;
 	}
 }
 
@@ -107,8 +108,9 @@ static bool range_is_ram(const struct fdt_range *range)
 	for (uint32_t i = 0; i < machine.memory_count; i++) {
 		const struct fdt_range *bank = &machine.memory[i];
 
-		if (range->base_pa >= bank->base_pa && range->base_pa - bank->base_pa <= bank->bytes &&
-		    range->bytes <= bank->bytes - (range->base_pa - bank->base_pa))
+		uint64_t offset = range->base_pa - bank->base_pa; /* wraps, and is above bank->bytes, where the range begins below the bank */
+
+		if (offset <= bank->bytes && range->bytes <= bank->bytes - offset)
 			return range->base_pa + range->bytes <= HAL_DIRECT_BYTES;
 	}
 	return false;
