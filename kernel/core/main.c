@@ -34,8 +34,8 @@ static void kernel_main(const struct hal_boot_info *info)
 	struct span nonce;
 
 	log_init(info->command_line);
-	log_line("[Rumpk L0] HAL initialized: %.*s, %u cpus, %llu MiB", (int)info->machine.len,
-		 (const char *)info->machine.data, info->cpu_count, (unsigned long long)(info->memory_bytes >> 20));
+	log_line("[Rumpk L0] HAL initialized: %.*s, %u cpus, %u MiB", (int)info->machine.len, (const char *)info->machine.data,
+		 info->cpu_count, (unsigned)(info->memory_bytes >> 20));
 	page_init(info->free, info->free_count);
 	kheap_init();
 	entropy_init(info->seed, 2);
