@@ -49,12 +49,12 @@ static void emit_field(struct output *out, const struct format_spec *spec, const
 	size_t used = prefix_len + (size_t)zeroes + len;
 	int pad = used < (size_t)spec->width ? spec->width - (int)used : 0;
 
-	if (!spec->left)
+	if (!(spec->flags & FORMAT_LEFT))
 		emit_padding(out, ' ', pad);
 	emit(out, prefix, prefix_len);
 	emit_padding(out, '0', zeroes);
 	emit(out, text, len);
-	if (spec->left)
+	if (spec->flags & FORMAT_LEFT)
 		emit_padding(out, ' ', pad);
 }
 
@@ -78,9 +78,9 @@ static void emit_integer(struct output *out, const struct format_spec *spec, uin
 	int least = spec->has_precision ? spec->precision : 1;
 	int zeroes = least > len ? least - len : 0;
 
-	if (base == 8 && spec->alternative && zeroes == 0 && (len == 0 || *digits != '0'))
+	if (base == 8 && (spec->flags & FORMAT_ALTERNATIVE) && zeroes == 0 && (len == 0 || *digits != '0'))
 		zeroes = 1;
-	if (spec->zero && !spec->left && !spec->has_precision) {
+	if ((spec->flags & FORMAT_ZERO) && !(spec->flags & FORMAT_LEFT) && !spec->has_precision) {
 		int fill = spec->width - (int)strlen(prefix) - len;
 
 		if (fill > zeroes)
@@ -92,14 +92,14 @@ static void emit_integer(struct output *out, const struct format_spec *spec, uin
 static void convert_signed(struct output *out, const struct format_spec *spec, struct format_arguments *args)
 {
 	int64_t value = format_take_signed(args, spec->length);
-	const char *sign = value < 0 ? "-" : spec->plus ? "+" : spec->space ? " " : "";
+	const char *sign = value < 0 ? "-" : spec->flags & FORMAT_PLUS ? "+" : spec->flags & FORMAT_SPACE ? " " : "";
 
 	emit_integer(out, spec, value < 0 ? -(uint64_t)value : (uint64_t)value, sign, 10, false);
 }
 
 static void convert_hex(struct output *out, const struct format_spec *spec, uint64_t value, bool upper)
 {
-	const char *prefix = !spec->alternative || value == 0 ? "" : upper ? "0X" : "0x";
+	const char *prefix = !(spec->flags & FORMAT_ALTERNATIVE) || value == 0 ? "" : upper ? "0X" : "0x";
 
 	emit_integer(out, spec, value, prefix, 16, upper);
 }

@@ -6,21 +6,19 @@
 
 #include <stddef.h>
 
+#include "lib/bits.h"
+
+#define FLAGS (FORMAT_SPACE | FORMAT_ALTERNATIVE | FORMAT_PLUS | FORMAT_LEFT | FORMAT_ZERO)
+
 static const char *parse_flags(const char *at, struct format_spec *spec)
 {
 	for (;; at++) {
-		if (*at == '-')
-			spec->left = true;
-		else if (*at == '0')
-			spec->zero = true;
-		else if (*at == '+')
-			spec->plus = true;
-		else if (*at == ' ')
-			spec->space = true;
-		else if (*at == '#')
-			spec->alternative = true;
-		else
+		unsigned bit = (unsigned)*at - ' ';
+		unsigned flag = bit < 32 ? 1u << bit : 0;
+
+		if ((flag & FLAGS) == 0)
 			return at;
+		spec->flags |= flag;
 	}
 }
 
@@ -40,25 +38,16 @@ static const char *parse_number(const char *at, struct format_arguments *args, i
 
 static const char *parse_length(const char *at, struct format_spec *spec)
 {
-	if ((at[0] == 'h' || at[0] == 'l') && at[1] == at[0]) {
-		spec->length = at[0] == 'h' ? 'H' : 'q';
-		return at + 2;
-	}
-	switch (*at) {
-	case 'h':
-	case 'l':
-		spec->length = *at;
-		return at + 1;
-	case 'j':
-		spec->length = 'q';
-		return at + 1;
-	case 'z':
-	case 't':
-		spec->length = 'z';
-		return at + 1;
-	default:
+	static const char lengths[] = { ['h' - 'h'] = 'h', ['j' - 'h'] = 'q', ['l' - 'h'] = 'l', ['t' - 'h'] = 'z', ['z' - 'h'] = 'z' };
+	unsigned index = (unsigned)*at - 'h';
+
+	spec->length = index < ARRAY_LEN(lengths) ? lengths[index] : 0;
+	if (spec->length == 0)
 		return at;
-	}
+	if ((at[0] != 'h' && at[0] != 'l') || at[1] != at[0])
+		return at + 1;
+	spec->length = at[0] == 'h' ? 'H' : 'q';
+	return at + 2;
 }
 
 const char *format_spec_parse(const char *at, struct format_spec *spec, struct format_arguments *args)
@@ -66,7 +55,7 @@ const char *format_spec_parse(const char *at, struct format_spec *spec, struct f
 	*spec = (struct format_spec){ 0 };
 	at = parse_number(parse_flags(at, spec), args, &spec->width);
 	if (spec->width < 0) {
-		spec->left = true;
+		spec->flags |= FORMAT_LEFT;
 		spec->width = spec->width == INT32_MIN ? INT32_MAX : -spec->width;
 	}
 	if (*at == '.') {

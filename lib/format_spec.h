@@ -9,9 +9,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A flag's bit, by its character: all are among the 32 from the space on. */
+#define FORMAT_FLAG(c) (1u << ((c) - ' '))
+
+enum format_flag {
+	FORMAT_SPACE = FORMAT_FLAG(' '),
+	FORMAT_ALTERNATIVE = FORMAT_FLAG('#'),
+	FORMAT_PLUS = FORMAT_FLAG('+'),
+	FORMAT_LEFT = FORMAT_FLAG('-'),
+	FORMAT_ZERO = FORMAT_FLAG('0'),
+};
+
 /* One conversion: what stands between % and its letter. */
 struct format_spec {
-	bool left, zero, plus, space, alternative;
+	unsigned flags;
 	bool has_precision;
 	int width;
 	int precision;
