@@ -14,11 +14,7 @@ static bool cmdline_is_space(uint8_t c)
 /* Bytes of the line before its first NUL. */
 static size_t cmdline_len(struct span line)
 {
-	size_t len = 0;
-
-	while (len < line.len && line.data[len] != '\0')
-		len++;
-	return len;
+	return strnlen((const char *)line.data, line.len);
 }
 
 /* The value at `at`, of a line of `len` bytes; moves `*at` behind it. */
