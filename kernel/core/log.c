@@ -18,7 +18,7 @@
 
 enum { SLOT_BYTES = 64, RING_BYTES = LOG_KEPT_BYTES, SLOTS = RING_BYTES / SLOT_BYTES };
 
-typedef uint32_t line_length_t; /* and: */
+typedef uint32_t __attribute__((may_alias)) line_length_t; /* a line's first slot begins with it; and: */
 
 enum { AS_IT_STANDS = 1 << 30 };
 
@@ -33,33 +33,37 @@ static uint32_t slots_for(size_t len)
 	return (uint32_t)((sizeof(line_length_t) + len + SLOT_BYTES - 1) / SLOT_BYTES);
 }
 
-/* Byte `at` bytes behind the start of message `first`; `*room` takes how many lie behind it before the ring wraps. */
-static uint8_t *ring_byte(uint64_t first, size_t at, size_t *room)
+static line_length_t *line_length(uint64_t first)
 {
-	size_t offset = (size_t)((first * SLOT_BYTES + at) % RING_BYTES);
-
-	*room = RING_BYTES - offset;
-	return slots + offset;
+	return (line_length_t *)(void *)(slots + first % SLOTS * SLOT_BYTES);
 }
 
-static void ring_put(uint64_t first, size_t at, const void *data, size_t len)
+/* The text of the line whose first slot is `first`; `*part` takes how much of its `len` bytes lies there, before the ring wraps. */
+static uint8_t *line_text(uint64_t first, size_t len, size_t *part)
 {
-	size_t room;
-	uint8_t *to = ring_byte(first, at, &room);
-	size_t part = len < room ? len : room;
+	uint8_t *text = (uint8_t *)(line_length(first) + 1);
+	size_t room = (size_t)(slots + RING_BYTES - text);
 
-	memcpy(to, data, part);
-	memcpy(slots, (const uint8_t *)data + part, len - part);
+	*part = len < room ? len : room;
+	return text;
 }
 
-static void ring_get(uint64_t first, size_t at, void *data, size_t len)
+static void line_put(uint64_t first, const char *line, size_t len)
 {
-	size_t room;
-	const uint8_t *from = ring_byte(first, at, &room);
-	size_t part = len < room ? len : room;
+	size_t part;
+	uint8_t *text = line_text(first, len, &part);
 
-	memcpy(data, from, part);
-	memcpy((uint8_t *)data + part, slots, len - part);
+	memcpy(text, line, part);
+	memcpy(slots, line + part, len - part);
+}
+
+static void line_get(uint64_t first, char *line, size_t len)
+{
+	size_t part;
+	const uint8_t *text = line_text(first, len, &part);
+
+	memcpy(line, text, part);
+	memcpy(line + part, slots, len - part);
 }
 
 void log_init(struct span command_line)
@@ -79,14 +83,13 @@ void log_init(struct span command_line)
 
 static void message_put(const char *text, size_t len, line_length_t mark)
 {
-	line_length_t length = (line_length_t)len | mark;
 	uint32_t count = slots_for(len);
 	uint64_t first;
 
 	while (disruptor_many_try_claim(&ring, count, &first) != STATUS_OK)
 		console_make_room();
-	ring_put(first, 0, &length, sizeof(length));
-	ring_put(first, sizeof(length), text, len);
+	*line_length(first) = (line_length_t)len | mark;
+	line_put(first, text, len);
 	disruptor_many_publish(&ring, first, count);
 	console_wake();
 }
@@ -114,10 +117,10 @@ bool log_take(char *line, size_t *len, bool *as_it_stands)
 
 	if (disruptor_poll(&reader, &first) == 0)
 		return false;
-	ring_get(first, 0, &length, sizeof(length));
+	length = *line_length(first);
 	*as_it_stands = (length & AS_IT_STANDS) != 0;
 	length &= ~(line_length_t)AS_IT_STANDS;
-	ring_get(first, sizeof(length), line, length);
+	line_get(first, line, length);
 	ASSERT_OWNED(atomic_load_explicit(&reader.released, memory_order_relaxed) == first); /* nobody else reads */
 	disruptor_release(&reader, first + slots_for(length));
 	*len = length;
@@ -140,11 +143,10 @@ void log_replay(void (*each)(const char *line, size_t len))
 	line_length_t length;
 
 	for (; at < until; at = line_find(at + slots_for(length), until)) {
-		ring_get(at, 0, &length, sizeof(length));
-		length &= ~(line_length_t)AS_IT_STANDS;
+		length = *(volatile line_length_t *)line_length(at) & ~(line_length_t)AS_IT_STANDS; /* read once: others write */
 		if (length > LOG_LINE_MAX)
 			length = LOG_LINE_MAX; /* it is being overwritten */
-		ring_get(at, sizeof(length), line, length);
+		line_get(at, line, length);
 		atomic_thread_fence(memory_order_acquire);
 		if (atomic_load_explicit(&ring.claimed, memory_order_relaxed) <= at + SLOTS)
 			each(line, length);
