@@ -159,17 +159,12 @@ bool log_is_empty(void)
 	       atomic_load_explicit(&ring.claimed, memory_order_relaxed);
 }
 
-static void line_print(const char *prefix, const char *fmt, va_list args)
+/* Prints behind the `len` bytes that the line has. */
+static void line_end(char line[LOG_LINE_MAX], size_t len, const char *fmt, va_list args)
 {
-	char line[LOG_LINE_MAX];
-	size_t at = strlen(prefix);
-
-	memcpy(line, prefix, at);
-
-	size_t len = at + (size_t)format_vprint(line + at, sizeof(line) - at, fmt, args);
-
-	if (len >= sizeof(line)) {
-		len = sizeof(line) - 1;
+	len += (size_t)format_vprint(line + len, LOG_LINE_MAX - len, fmt, args);
+	if (len >= LOG_LINE_MAX) {
+		len = LOG_LINE_MAX - 1;
 		memcpy(line + len - 3, "...", 3);
 	}
 	log_text(line, len);
@@ -177,22 +172,24 @@ static void line_print(const char *prefix, const char *fmt, va_list args)
 
 void log_print(enum log_component component, enum log_level level, const char *fmt, ...)
 {
-	char prefix[32];
+	char line[LOG_LINE_MAX];
+	size_t len;
 	va_list args;
 
 	if (!log_passes(component, level))
 		return;
-	(void)format_print(prefix, sizeof(prefix), "%s: ", log_component_name(component));
+	len = (size_t)format_print(line, sizeof(line), "%s: ", log_component_name(component));
 	va_start(args, fmt);
-	line_print(prefix, fmt, args);
+	line_end(line, len, fmt, args);
 	va_end(args);
 }
 
 void log_line(const char *fmt, ...)
 {
+	char line[LOG_LINE_MAX];
 	va_list args;
 
 	va_start(args, fmt);
-	line_print("", fmt, args);
+	line_end(line, 0, fmt, args);
 	va_end(args);
 }
