@@ -48,7 +48,6 @@ void smp_init(const struct fdt_machine *machine)
 		cpus[cpu_count].index = cpu_count;
 		cpu_count++;
 	}
-	sysreg_write(tpidr_el1, &cpus[0]);
 }
 
 unsigned hal_cpu_index(void)

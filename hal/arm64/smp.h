@@ -7,7 +7,7 @@
 
 #include "lib/fdt.h"
 
-/* Numbers the CPUs, the boot CPU first, and points TPIDR_EL1 to its structure. Context: boot. */
+/* Numbers the CPUs, the boot CPU first, to whose structure TPIDR_EL1 points already. Context: boot. */
 void smp_init(const struct fdt_machine *machine);
 
 /* Where PSCI starts a CPU; an address of the image, called with the MMU off. */
