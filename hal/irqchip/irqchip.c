@@ -18,18 +18,11 @@ static unsigned unknown;                   /* shared interrupts in a row that no
 
 status_t irqchip_init(const struct fdt_gic *gic)
 {
+	static const struct irqchip *const drivers[] = { [FDT_GIC_V2] = &irqchip_gicv2, [FDT_GIC_V3] = &irqchip_gicv3 };
+
 	description = gic;
-	switch (gic->version) {
-	case FDT_GIC_V2:
-		chip = &irqchip_gicv2;
-		break;
-	case FDT_GIC_V3:
-		chip = &irqchip_gicv3;
-		break;
-	default:
-		return STATUS_ENODEV;
-	}
-	return chip->init(gic);
+	chip = drivers[gic->version];
+	return chip != NULL ? chip->init(gic) : STATUS_ENODEV;
 }
 
 void irqchip_connect(uint32_t intid, void (*handler)(void))
