@@ -91,7 +91,7 @@ static void emit_integer(struct output *out, const struct format_spec *spec, uin
 
 static void convert_signed(struct output *out, const struct format_spec *spec, struct format_arguments *args)
 {
-	int64_t value = format_take_signed(args, spec->length);
+	int64_t value = format_take_signed(args, spec->bytes);
 	const char *sign = value < 0 ? "-" : spec->flags & FORMAT_PLUS ? "+" : spec->flags & FORMAT_SPACE ? " " : "";
 
 	emit_integer(out, spec, value < 0 ? -(uint64_t)value : (uint64_t)value, sign, 10, false);
@@ -125,14 +125,14 @@ static bool convert(struct output *out, struct format_spec *spec, char letter, s
 		convert_signed(out, spec, args);
 		return true;
 	case 'u':
-		emit_integer(out, spec, format_take_unsigned(args, spec->length), "", 10, false);
+		emit_integer(out, spec, format_take_unsigned(args, spec->bytes), "", 10, false);
 		return true;
 	case 'o':
-		emit_integer(out, spec, format_take_unsigned(args, spec->length), "", 8, false);
+		emit_integer(out, spec, format_take_unsigned(args, spec->bytes), "", 8, false);
 		return true;
 	case 'x':
 	case 'X':
-		convert_hex(out, spec, format_take_unsigned(args, spec->length), letter == 'X');
+		convert_hex(out, spec, format_take_unsigned(args, spec->bytes), letter == 'X');
 		return true;
 	case 'p':
 		emit_integer(out, spec, (uintptr_t)va_arg(args->list, void *), "0x", 16, false);

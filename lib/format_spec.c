@@ -4,9 +4,13 @@
 /* Flags, width, precision and length of a directive; and integer arguments by length. */
 #include "lib/format_spec.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 #include "lib/bits.h"
+
+static_assert(sizeof(int) == 4 && sizeof(long) == 8 && sizeof(long long) == 8 && sizeof(size_t) == 8 && sizeof(ptrdiff_t) == 8,
+	      "two lengths of arguments");
 
 #define FLAGS (FORMAT_SPACE | FORMAT_ALTERNATIVE | FORMAT_PLUS | FORMAT_LEFT | FORMAT_ZERO)
 
@@ -38,15 +42,17 @@ static const char *parse_number(const char *at, struct format_arguments *args, i
 
 static const char *parse_length(const char *at, struct format_spec *spec)
 {
-	static const char lengths[] = { ['h' - 'h'] = 'h', ['j' - 'h'] = 'q', ['l' - 'h'] = 'l', ['t' - 'h'] = 'z', ['z' - 'h'] = 'z' };
+	static const uint8_t bytes[] = { ['h' - 'h'] = 2, ['j' - 'h'] = 8, ['l' - 'h'] = 8, ['t' - 'h'] = 8, ['z' - 'h'] = 8 };
 	unsigned index = (unsigned)*at - 'h';
 
-	spec->length = index < ARRAY_LEN(lengths) ? lengths[index] : 0;
-	if (spec->length == 0)
+	spec->bytes = sizeof(int);
+	if (index >= ARRAY_LEN(bytes) || bytes[index] == 0)
 		return at;
+	spec->bytes = bytes[index];
 	if ((at[0] != 'h' && at[0] != 'l') || at[1] != at[0])
 		return at + 1;
-	spec->length = at[0] == 'h' ? 'H' : 'q';
+	if (at[0] == 'h')
+		spec->bytes = sizeof(char);
 	return at + 2;
 }
 
@@ -65,38 +71,24 @@ const char *format_spec_parse(const char *at, struct format_spec *spec, struct f
 	return parse_length(at, spec);
 }
 
-int64_t format_take_signed(struct format_arguments *args, char length)
+/* Shorter ones than an int were promoted to one. */
+static uint64_t take(struct format_arguments *args, unsigned bytes)
 {
-	switch (length) {
-	case 'H':
-		return (signed char)va_arg(args->list, int);
-	case 'h':
-		return (short)va_arg(args->list, int);
-	case 'l':
-		return va_arg(args->list, long);
-	case 'q':
-		return va_arg(args->list, long long);
-	case 'z':
-		return va_arg(args->list, ptrdiff_t);
-	default:
-		return va_arg(args->list, int);
-	}
+	return bytes == sizeof(uint64_t) ? va_arg(args->list, uint64_t) : va_arg(args->list, unsigned);
 }
 
-uint64_t format_take_unsigned(struct format_arguments *args, char length)
+/* How far the integer is from the upper end of 64 bits. */
+static unsigned bits_above(unsigned bytes)
 {
-	switch (length) {
-	case 'H':
-		return (unsigned char)va_arg(args->list, unsigned);
-	case 'h':
-		return (unsigned short)va_arg(args->list, unsigned);
-	case 'l':
-		return va_arg(args->list, unsigned long);
-	case 'q':
-		return va_arg(args->list, unsigned long long);
-	case 'z':
-		return va_arg(args->list, size_t);
-	default:
-		return va_arg(args->list, unsigned);
-	}
+	return 64 - 8 * bytes;
+}
+
+int64_t format_take_signed(struct format_arguments *args, unsigned bytes)
+{
+	return (int64_t)(take(args, bytes) << bits_above(bytes)) >> bits_above(bytes);
+}
+
+uint64_t format_take_unsigned(struct format_arguments *args, unsigned bytes)
+{
+	return take(args, bytes) << bits_above(bytes) >> bits_above(bytes);
 }

@@ -26,7 +26,7 @@ struct format_spec {
 	bool has_precision;
 	int width;
 	int precision;
-	char length; /* 'H' for hh, 'h', 'l', 'q' for ll and j, 'z' for z and t, 0 */
+	unsigned bytes; /* of an integer: 1 for hh, 2 for h, 8 for l, ll, j, z and t, else 4 */
 };
 
 /* An argument list by reference: va_list is an array type on some machines, and decays when it is passed. */
@@ -40,8 +40,8 @@ struct format_arguments {
  */
 const char *format_spec_parse(const char *at, struct format_spec *spec, struct format_arguments *args);
 
-/* The next argument, as the integer type that a length names, signed or not. */
-int64_t format_take_signed(struct format_arguments *args, char length);
-uint64_t format_take_unsigned(struct format_arguments *args, char length);
+/* The next argument, an integer of so many bytes, signed or not. */
+int64_t format_take_signed(struct format_arguments *args, unsigned bytes);
+uint64_t format_take_unsigned(struct format_arguments *args, unsigned bytes);
 
 #endif
