@@ -49,6 +49,10 @@ static void emit_field(struct output *out, const struct format_spec *spec, const
 	size_t used = prefix_len + (size_t)zeroes + len;
 	int pad = used < (size_t)spec->width ? spec->width - (int)used : 0;
 
+	if (used + (size_t)pad == len) { /* nothing but text, as most are */
+		emit(out, text, len);
+		return;
+	}
 	if (!(spec->flags & FORMAT_LEFT))
 		emit_padding(out, ' ', pad);
 	emit(out, prefix, prefix_len);
