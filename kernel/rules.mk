@@ -16,8 +16,9 @@ LIBRUMPK := build/librumpk.a
 IMAGE := build/rumpk.img
 RELEASE_IMAGE := build/rumpk-release.img
 
-# What runs at every switch, call and message.
-KERNEL_HOT := kernel/core/sched kernel/core/timer kernel/core/wait kernel/cap/capset kernel/cap/dispatch kernel/cap/console_object kernel/cap/memory_object \
+# What runs at every switch, call, message and line.
+KERNEL_HOT := kernel/core/sched kernel/core/timer kernel/core/wait kernel/core/log kernel/cap/capset \
+	kernel/cap/dispatch kernel/cap/console_object kernel/cap/memory_object \
 	kernel/cap/ring_set kernel/sys/native kernel/sys/process kernel/sys/submissions kernel/sys/thread_run kernel/io/governor kernel/io/ring_war \
 	kernel/io/net/device kernel/io/net/transmit kernel/io/net/tcp_frame kernel/io/net/memory kernel/io/net/stream \
 	kernel/io/fs/ext4/crc32c kernel/sys/linux/calls kernel/sys/linux/run
