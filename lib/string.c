@@ -170,9 +170,9 @@ size_t strlen(const char *s)
 {
 	const char *end = s;
 
-	while (*end)
-		end++;
-	return (size_t)(end - s);
+	while (*end++)
+		;
+	return (size_t)(end - s - 1);
 }
 
 size_t strnlen(const char *s, size_t max)
@@ -186,9 +186,13 @@ size_t strnlen(const char *s, size_t max)
 
 int strcmp(const char *a, const char *b)
 {
-	for (; *a && *a == *b; a++, b++)
-		;
-	return (uint8_t)*a - (uint8_t)*b;
+	uint8_t x, y;
+
+	do {
+		x = (uint8_t)*a++;
+		y = (uint8_t)*b++;
+	} while (x != 0 && x == y);
+	return x - y;
 }
 
 int strncmp(const char *a, const char *b, size_t max)
