@@ -34,8 +34,7 @@ static void fiber_init(struct fiber *fiber, struct sched *sched, const struct fi
 	fiber->arg = arg;
 	fiber->cpu = sched->cpu;
 	fiber->queue = &sched->ready[options->priority];
-	wait_queue_init(&fiber->joiners);
-	fiber->joiners.cpu = sched->cpu;
+	wait_queue_init_on(&fiber->joiners, sched->cpu);
 	hal_context_init(&fiber->context, (void *)fiber->stack_top, fiber_main, fiber);
 	spinlock_take(&all_lock);
 	list_push_back(&fiber_all, &fiber->all_node);

@@ -23,8 +23,7 @@ struct waiter {
 
 void wait_queue_init(struct wait_queue *queue)
 {
-	list_init(&queue->waiters);
-	queue->cpu = hal_cpu_index();
+	wait_queue_init_on(queue, hal_cpu_index());
 }
 
 static void waiter_timed_out(void *arg)

@@ -22,7 +22,13 @@ struct wait_queue {
 
 #define WAIT_QUEUE_INIT(name) { .waiters = LIST_INIT((name).waiters) }
 
-/* An empty queue of this CPU. */
+/* An empty queue of a CPU, _init of this one. */
+static inline void wait_queue_init_on(struct wait_queue *queue, unsigned cpu)
+{
+	list_init(&queue->waiters);
+	queue->cpu = cpu;
+}
+
 void wait_queue_init(struct wait_queue *queue);
 
 /*
