@@ -116,6 +116,15 @@ MUST_CHECK status_t disruptor_consumer_init(struct disruptor_consumer *consumer,
 					    struct disruptor_consumer *const *after, uint32_t after_count);
 
 /*
+ * The same for a ring with many producers and one consumer, `reader`, whose sizes are known when it is compiled: `count`, a power of two, and as many
+ * counters `ends`, which are zero.
+ */
+#define DISRUPTOR_MANY_INIT(ring_slots, size, count, ends, reader) \
+	{ .slots = (void *)(ring_slots), .mask = (count) - 1, .batch_ends = (ends), .slot_bytes = (size), .capacity = (count), \
+	  .gate_count = 1, .gates = { &(reader) }, .end = UINT64_MAX, .limit = (count), .own_limit = (count) }
+#define DISRUPTOR_READER_INIT(read) { .ring = &(read) }
+
+/*
  * Ends the stream: later claims get STATUS_ECANCELED; what was claimed is still published and consumed; then
  * disruptor_await returns STATUS_ENODATA. Context: any; with a single producer, that producer. Closing again does
  * nothing.

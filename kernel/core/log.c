@@ -7,6 +7,7 @@
  */
 #include "kernel/core/log.h"
 
+#include <assert.h>
 #include <stdarg.h>
 
 #include "kernel/core/fiber.h"
@@ -23,10 +24,12 @@ typedef uint32_t __attribute__((may_alias)) line_length_t; /* a line's first slo
 enum { AS_IT_STANDS = 1 << 30 };
 
 struct log_filter log_filter_now; /* W: log_init */
-static struct disruptor ring;
-static struct disruptor_consumer reader;
 static _Alignas(SLOT_BYTES) uint8_t slots[RING_BYTES];
 static _Atomic uint64_t batch_ends[SLOTS];
+static struct disruptor_consumer reader;
+static struct disruptor ring = DISRUPTOR_MANY_INIT(slots, SLOT_BYTES, SLOTS, batch_ends, reader);
+static struct disruptor_consumer reader = DISRUPTOR_READER_INIT(ring);
+static_assert((SLOTS & (SLOTS - 1)) == 0, "slots of a ring");
 
 static uint32_t slots_for(size_t len)
 {
@@ -72,8 +75,6 @@ void log_init(struct span command_line)
 	struct span bad = { 0 };
 
 	log_filter_init(&log_filter_now, LOG_WARN);
-	VERIFY(disruptor_init(&ring, slots, SLOT_BYTES, SLOTS, batch_ends) == STATUS_OK);
-	VERIFY(disruptor_consumer_init(&reader, &ring, NULL, 0) == STATUS_OK);
 	if (cmdline_get(command_line, "log", &levels))
 		bad = log_filter_parse(&log_filter_now, levels);
 	if (bad.len > 0)

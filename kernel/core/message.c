@@ -8,6 +8,7 @@
  */
 #include "kernel/core/message.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -16,11 +17,12 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/sched.h"
 
+static_assert((MESSAGE_CAPACITY & (MESSAGE_CAPACITY - 1)) == 0, "slots of a ring");
+
 void message_inbox_init(struct message_inbox *inbox)
 {
-	VERIFY(disruptor_init(&inbox->ring, inbox->slots, sizeof(inbox->slots[0]), MESSAGE_CAPACITY, inbox->batch_ends) ==
-	       STATUS_OK);
-	VERIFY(disruptor_consumer_init(&inbox->reader, &inbox->ring, NULL, 0) == STATUS_OK);
+	inbox->ring = (struct disruptor)DISRUPTOR_MANY_INIT(inbox->slots, sizeof(inbox->slots[0]), MESSAGE_CAPACITY, inbox->batch_ends, inbox->reader);
+	inbox->reader = (struct disruptor_consumer)DISRUPTOR_READER_INIT(inbox->ring);
 }
 
 struct errand {

@@ -26,6 +26,7 @@ struct message_inbox {
 	_Atomic uint64_t batch_ends[MESSAGE_CAPACITY];
 };
 
+/* `inbox` is zero. */
 void message_inbox_init(struct message_inbox *inbox);
 
 /*

@@ -340,8 +340,24 @@ static void random_walks_see_every_message_once_in_order(void)
 	CU_ASSERT_EQUAL(walk(&random, true), 0);
 }
 
+static void a_ring_made_when_compiled_is_as_one_that_is_set_up(void)
+{
+	static struct disruptor made = DISRUPTOR_MANY_INIT(slots, sizeof(slots[0]), CAPACITY, batch_ends, a);
+	static struct disruptor_consumer reader = DISRUPTOR_READER_INIT(made);
+
+	memset(&ring, 0, sizeof(ring));
+	memset(&a, 0, sizeof(a));
+	start(true);
+	join(&a, NULL);
+	CU_ASSERT_PTR_EQUAL(reader.ring, &made);
+	reader.ring = &ring;
+	CU_ASSERT_EQUAL(memcmp(&made, &ring, sizeof(ring)), 0);
+	CU_ASSERT_EQUAL(memcmp(&reader, &a, sizeof(a)), 0);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(sizes_are_checked),
+	UNIT_CASE(a_ring_made_when_compiled_is_as_one_that_is_set_up),
 	UNIT_CASE(full_ring_refuses_instead_of_overrunning),
 	UNIT_CASE(ring_without_consumers_keeps_what_it_holds),
 	UNIT_CASE(claims_published_out_of_order_appear_in_order),

@@ -56,6 +56,8 @@ static void begin(const char *command_line)
 {
 	memset(slots, 0, sizeof(slots));
 	memset((void *)batch_ends, 0, sizeof(batch_ends));
+	ring = (struct disruptor)DISRUPTOR_MANY_INIT(slots, SLOT_BYTES, SLOTS, batch_ends, reader);
+	reader = (struct disruptor_consumer)DISRUPTOR_READER_INIT(ring);
 	log_init(span_of(command_line, strlen(command_line)));
 	wakes = rooms = 0;
 }
