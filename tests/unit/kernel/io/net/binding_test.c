@@ -37,6 +37,13 @@ static void binding_keeps_others_away(void)
 	net_listener_close(second);
 	CU_ASSERT_EQUAL(net_listener_open_bound(&one, 1, &second), STATUS_OK);
 	net_listener_close(second);
+	/* Who takes any address of both protocols takes those of each. */
+	CU_ASSERT_EQUAL(net_binding_take(&any90, false, &one), STATUS_OK);
+	CU_ASSERT_EQUAL(net_binding_take(&six90, false, &two), STATUS_EADDRINUSE);
+	net_binding_drop(&one);
+	CU_ASSERT_EQUAL(net_binding_take(&six90, false, &one), STATUS_OK);
+	CU_ASSERT_EQUAL(net_binding_take(&any90, false, &two), STATUS_EADDRINUSE);
+	net_binding_drop(&one);
 	CU_ASSERT(net_binding_take(&own0, false, &one) == STATUS_OK && one.local.port != 0);
 	CU_ASSERT(net_binding_take(&own0, false, &two) == STATUS_OK && two.local.port != one.local.port);
 	net_binding_drop(&one);
@@ -70,9 +77,31 @@ static void stream_connects_from_where_it_is_bound(void)
 	world_drain();
 }
 
+/* Nor do those that were accepted there, whether or not their listener shared. */
+static void connections_keep_nobody_away(void)
+{
+	const struct net_endpoint any92 = { { NET_FAMILY_ANY, { 0 } }, 92 };
+	struct net_binding binding;
+	struct net_listener *listener;
+	struct net_stream *stream;
+	struct world_tcp peer;
+
+	CU_ASSERT_EQUAL_FATAL(net_binding_take(&any92, false, &binding), STATUS_OK);
+	CU_ASSERT_EQUAL_FATAL(net_listener_open_bound(&binding, 1, &listener), STATUS_OK);
+	CU_ASSERT_FATAL(world_tcp_connect(&peer, 5000, 92));
+	CU_ASSERT_EQUAL_FATAL(net_listener_accept(listener, &stream), STATUS_OK);
+	net_listener_close(listener);
+	CU_ASSERT_EQUAL(net_binding_take(&any92, false, &binding), STATUS_OK);
+	net_binding_drop(&binding);
+	net_stream_abort(stream);
+	world_run();
+	world_drain();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(binding_keeps_others_away),
 	UNIT_CASE(stream_connects_from_where_it_is_bound),
+	UNIT_CASE(connections_keep_nobody_away),
 };
 
 UNIT_MAIN("kernel/io/net/binding", cases)

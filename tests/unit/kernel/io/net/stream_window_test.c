@@ -66,9 +66,15 @@ static void stream_hears_the_end_behind_a_full_window(void)
 	struct net_stream *stream;
 	struct span data;
 
-	for (unsigned with_data = 0; with_data <= 1; with_data++) {
-		CU_ASSERT_FATAL(world_tcp_connect(&peer, 5006 + with_data, 80));
+	for (unsigned n = 0; n < 6; n++) {
+		bool with_data = n % 2 != 0;
+
+		CU_ASSERT_FATAL(world_tcp_connect(&peer, 5006 + n, 80));
 		stream = accepted();
+		if (n >= 2) /* it has ended by itself, and the peer has heard of that, or not */
+			CU_ASSERT_EQUAL(net_stream_shutdown(stream), STATUS_OK);
+		if (n >= 4)
+			world_tcp_turn(&peer);
 		for (unsigned i = 0; i < 65535 / sizeof(block); i++) {
 			world_tcp_send(&peer, WORLD_ACK, block, sizeof(block));
 			world_run();
