@@ -4,6 +4,7 @@
 /* Names of sockets that are paths: whichever way leads to the file leads to the socket, and no other file does. */
 #include "tests/linux/claims.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -139,6 +140,38 @@ static void others(const char *folder)
 	CLAIM(unlink("link") == 0 && rmdir("folder") == 0 && close(fd) == 0);
 }
 
+static int names(const char *folder)
+{
+	int count = 0;
+	DIR *open = opendir(folder);
+
+	while (readdir(open) != NULL)
+		count++;
+	return closedir(open) == 0 ? count : -1;
+}
+
+/* Who has a name gets no second one: first it is told what is wrong with the path, and what was made for it is there no more. */
+static void second_names(const char *folder)
+{
+	static const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+
+	CLAIM(chdir(folder) == 0);
+	for (int i = 0; i < 2; i++) {
+		int fd = bound(types[i], "first");
+		int before = names(folder);
+
+		REFUSED(binds(fd, "first"), EADDRINUSE);
+		REFUSED(binds(fd, "missing/second"), ENOENT);
+		REFUSED(binds(fd, "first/second"), ENOTDIR);
+		REFUSED(binds(fd, "second"), EINVAL);
+		CLAIM(names(folder) == before && told(fd, "first") && close(fd) == 0 && unlink("first") == 0);
+		fd = socket(AF_UNIX, types[i], 0);
+		CLAIM(bind(fd, (const struct sockaddr *)&(struct sockaddr_un){ .sun_family = AF_UNIX }, sizeof(sa_family_t)) == 0);
+		REFUSED(binds(fd, "second"), EINVAL);
+		CLAIM(names(folder) == before - 1 && close(fd) == 0);
+	}
+}
+
 /* What is a socket of another kind, and what is none. */
 static void strangers(void)
 {
@@ -155,6 +188,7 @@ int main(void)
 {
 	ways("/tmp");
 	others("/tmp");
+	second_names("/tmp");
 	strangers();
 	return claims_end("addresses");
 }

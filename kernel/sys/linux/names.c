@@ -131,31 +131,40 @@ static void unlink_act(void *arg)
 	act->status = directory->fs->ops->remove(directory, linux_name_of(act->walk), act->flags != 0);
 }
 
+status_t linux_path_remove(struct linux_walk *walk, uint32_t flags)
+{
+	struct linux_name_act act = { .walk = walk, .flags = flags };
+	status_t status;
+
+	linux_walk_let_go(walk);
+	status = linux_name_run(&act, unlink_act);
+	if (status == STATUS_OK && act.leaving.fs != NULL) {
+		linux_watches_left(&act.leaving);
+		linux_notify_name(walk->at, linux_name_of(walk), LINUX_IN_DELETE | (flags != 0 ? (uint32_t)LINUX_IN_ISDIR : 0));
+	}
+	return status;
+}
+
 static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 {
+	uint32_t flags = (uint32_t)x[2];
+	struct linux_walk *walk;
 	status_t status;
-	struct linux_name_act act = { .flags = (uint32_t)x[2] };
 
 	if ((x[2] & ~(uint64_t)LINUX_AT_REMOVEDIR) != 0)
 		return STATUS_EINVAL;
-	act.walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
-	if (act.walk == NULL)
+	walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
+	if (walk == NULL)
 		return status;
-	if (act.walk->name_bytes == 0)
-		status = act.flags == 0 ? STATUS_EISDIR : act.walk->dots == 1 ? STATUS_EINVAL : act.walk->dots == 2 ? STATUS_ENOTEMPTY : STATUS_EBUSY;
-	else if (act.walk->found != NULL && (act.walk->found->node->type == FS_DIRECTORY) != (act.flags != 0))
-		status = act.flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR; /* told before that something is mounted there */
+	if (walk->name_bytes == 0)
+		status = flags == 0 ? STATUS_EISDIR : walk->dots == 1 ? STATUS_EINVAL : walk->dots == 2 ? STATUS_ENOTEMPTY : STATUS_EBUSY;
+	else if (walk->found != NULL && (walk->found->node->type == FS_DIRECTORY) != (flags != 0))
+		status = flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR; /* told before that something is mounted there */
 	else
-		status = linux_name_is_removable(act.walk);
-	if (status == STATUS_OK) {
-		linux_walk_let_go(act.walk);
-		status = linux_name_run(&act, unlink_act);
-		if (status == STATUS_OK && act.leaving.fs != NULL) {
-			linux_watches_left(&act.leaving);
-			linux_notify_name(act.walk->at, linux_name_of(act.walk), LINUX_IN_DELETE | (act.flags != 0 ? (uint32_t)LINUX_IN_ISDIR : 0));
-		}
-	}
-	linux_walk_free(act.walk);
+		status = linux_name_is_removable(walk);
+	if (status == STATUS_OK)
+		status = linux_path_remove(walk, flags);
+	linux_walk_free(walk);
 	return status;
 }
 

@@ -70,6 +70,9 @@ MUST_CHECK status_t linux_path_start(struct process *process, int dirfd, struct 
 /* Makes what the path names: a directory, or a name for a pipe (FS_PIPE) or a socket (FS_OTHER): STATUS_EPERM where the file system has none. */
 MUST_CHECK status_t linux_path_make(struct linux_walk *walk, enum fs_type type, uint32_t permissions);
 
+/* Removes what the path names, which the caller has looked at. `flags`: LINUX_AT_REMOVEDIR, of a directory. What is found is held no more. */
+MUST_CHECK status_t linux_path_remove(struct linux_walk *walk, uint32_t flags);
+
 /* Opens what openat(2) names. `flags`: LINUX_O_*. `*out` is held. */
 MUST_CHECK status_t linux_path_open(struct linux_walk *walk, uint32_t flags, uint32_t permissions, struct linux_file **out);
 

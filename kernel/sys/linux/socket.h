@@ -154,6 +154,9 @@ void linux_unix_collect(void);
 MUST_CHECK status_t linux_unix_resolve(struct process *process, const struct linux_socket *socket, struct linux_address *address, bool make,
 				       struct linux_file **place);
 
+/* Removes the file that was made for a name which no socket got, unless it was moved meanwhile, and holds it no more. Context: fiber of the process. */
+void linux_unix_take_back(struct process *process, const struct linux_address *address, struct linux_file *place);
+
 /*
  * Has look(ctx) called until that is not STATUS_EAGAIN: once where `waits` is false, else with what changes at the socket, for `timeout_ns` at most (0: for
  * ever). LINUX_RESTART where a signal came. Context: the thread's fiber.

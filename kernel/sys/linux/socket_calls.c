@@ -82,6 +82,7 @@ static int64_t call_socketpair(struct thread *thread, const uint64_t x[6])
 	return STATUS_EFAULT;
 }
 
+/* That a UNIX socket has a name already is told after what is wrong with a path, which has been made by then. Spec: Linux, net/unix/af_unix.c: unix_bind_bsd() */
 static int64_t call_bind(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_address address;
@@ -93,7 +94,7 @@ static int64_t call_bind(struct thread *thread, const uint64_t x[6])
 		return status;
 	status = linux_address_in(thread, x[1], (uint32_t)x[2], &address);
 	if (status == STATUS_OK)
-		status = socket->bound && !linux_unix_asks_any(socket, &address) ? STATUS_EINVAL :
+		status = socket->bound && socket->family != LINUX_AF_UNIX ? STATUS_EINVAL :
 			 linux_unix_resolve(thread->process, socket, &address, true, &place);
 	if (status == STATUS_OK)
 		status = socket->ops->bind(socket, &address);
@@ -101,7 +102,7 @@ static int64_t call_bind(struct thread *thread, const uint64_t x[6])
 	if (status == STATUS_OK && place != NULL)
 		socket->place = place;
 	else if (place != NULL)
-		linux_file_put(place);
+		linux_unix_take_back(thread->process, &address, place);
 	linux_file_put(&socket->file);
 	return status;
 }

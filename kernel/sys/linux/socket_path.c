@@ -34,31 +34,41 @@ static status_t file_find(struct linux_walk *walk, bool make, struct linux_file 
 	return status;
 }
 
-static status_t path_look(struct process *process, const char *path, bool make, struct linux_address *address, struct linux_file **place)
+/* A walk to the path, of the heap: the caller ends it with linux_walk_free(). NULL: `*why`. */
+static struct linux_walk *path_walk(struct process *process, const char *path, bool follow, status_t *why)
 {
 	struct linux_walk *walk = malloc(sizeof(*walk));
 	struct linux_dentry *start;
-	struct linux_file *file;
-	status_t status = STATUS_ENOMEM;
 
-	if (walk != NULL)
-		status = linux_path_start(process, LINUX_AT_FDCWD, &start);
-	if (status != STATUS_OK) {
+	*why = walk != NULL ? linux_path_start(process, LINUX_AT_FDCWD, &start) : STATUS_ENOMEM;
+	if (*why != STATUS_OK) {
 		free(walk);
-		return status;
+		return NULL;
 	}
-	status = linux_walk(walk, process, start, path, !make);
-	if (status == STATUS_OK)
-		status = file_find(walk, make, &file);
+	*why = linux_walk(walk, process, start, path, follow);
+	linux_dentry_put(start);
+	if (*why == STATUS_OK)
+		return walk;
+	linux_walk_free(walk);
+	return NULL;
+}
+
+static status_t path_look(struct process *process, const char *path, bool make, struct linux_address *address, struct linux_file **place)
+{
+	struct linux_file *file;
+	status_t status;
+	struct linux_walk *walk = path_walk(process, path, !make, &status);
+
+	if (walk == NULL)
+		return status;
+	status = file_find(walk, make, &file);
 	if (status == STATUS_OK && (file->ops->identity == NULL || !file->ops->identity(file, &address->fs, &address->id))) {
 		linux_file_put(file);
 		status = STATUS_EIO;
 	}
 	if (status == STATUS_OK)
 		*place = file;
-	linux_walk_end(walk);
-	linux_dentry_put(start);
-	free(walk);
+	linux_walk_free(walk);
 	return status;
 }
 
@@ -69,11 +79,18 @@ static status_t path_resolve(struct process *process, const char *path, bool mak
 	return status == STATUS_EAGAIN && make ? path_look(process, path, false, address, place) : status;
 }
 
+static void path_of(const struct linux_address *address, char path[LINUX_ADDRESS_MAX])
+{
+	size_t bytes = strnlen((const char *)address->bytes + FAMILY_BYTES, address->length - FAMILY_BYTES);
+
+	memcpy(path, address->bytes + FAMILY_BYTES, bytes);
+	path[bytes] = 0;
+}
+
 status_t linux_unix_resolve(struct process *process, const struct linux_socket *socket, struct linux_address *address, bool make,
 			    struct linux_file **place)
 {
 	char path[LINUX_ADDRESS_MAX];
-	size_t bytes;
 
 	*place = NULL;
 	if (socket->family != LINUX_AF_UNIX || linux_address_family(address) != LINUX_AF_UNIX || address->length <= FAMILY_BYTES)
@@ -82,8 +99,23 @@ status_t linux_unix_resolve(struct process *process, const struct linux_socket *
 		return STATUS_EINVAL;
 	if (address->bytes[FAMILY_BYTES] == 0)
 		return STATUS_OK;
-	bytes = strnlen((const char *)address->bytes + FAMILY_BYTES, address->length - FAMILY_BYTES);
-	memcpy(path, address->bytes + FAMILY_BYTES, bytes);
-	path[bytes] = 0;
+	path_of(address, path);
 	return path_resolve(process, path, make, address, place);
+}
+
+void linux_unix_take_back(struct process *process, const struct linux_address *address, struct linux_file *place)
+{
+	char path[LINUX_ADDRESS_MAX];
+	struct linux_walk *walk;
+	status_t status;
+	uint64_t id;
+
+	path_of(address, path);
+	walk = path_walk(process, path, false, &status);
+	if (walk != NULL && walk->found != NULL && walk->found->node->fs == address->fs && linux_dentry_id(walk->found, &id) && id == address->id)
+		status = linux_path_remove(walk, 0);
+	if (walk != NULL)
+		linux_walk_free(walk);
+	linux_file_put(place);
+	(void)status;
 }
