@@ -201,6 +201,38 @@ static void over_and_over(void)
 	CLAIM(wrong == 0 && close(fd) == 0 && (fd = inotify_init1(0)) >= 0 && fcntl(fd, F_GETFD) == 0 && (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0 && close(fd) == 0);
 }
 
+/* What is open is told under the name that it has by now, to who watches the directory where it is. */
+static void renamed(void)
+{
+	int fd = inotify_init1(IN_NONBLOCK), file, other, folder;
+
+	CLAIM(mkdir("/tmp/watched/in", 0755) == 0 && mkdir("/tmp/watched/out", 0755) == 0);
+	file = open("/tmp/watched/in/a", O_CREAT | O_RDWR, 0644);
+	other = open("/tmp/watched/in/a", O_RDONLY);
+	CLAIM(rename("/tmp/watched/in/a", "/tmp/watched/in/before") == 0);
+	CLAIM(inotify_add_watch(fd, "/tmp/watched/in", IN_ALL_EVENTS) == 1 && inotify_add_watch(fd, "/tmp/watched/out", IN_ALL_EVENTS) == 2);
+	CLAIM(write(file, "x", 1) == 1 && rename("/tmp/watched/in/before", "/tmp/watched/out/b") == 0 && write(file, "x", 1) == 1 && ftruncate(file, 0) == 0);
+	TOLD(fd, "1 modify before\n1 moved_from before\n2 moved_to b\n2 modify b\n");
+	CLAIM(close(other) == 0 && fchmod(file, 0600) == 0);
+	TOLD(fd, "2 close_nowrite b\n2 attrib b\n");
+	/* Another of that name is not it, nor is what had its name before. */
+	CLAIM((other = open("/tmp/watched/in/b", O_CREAT | O_WRONLY, 0644)) >= 0 && rename("/tmp/watched/in/b", "/tmp/watched/in/c") == 0);
+	CLAIM(write(file, "x", 1) == 1 && write(other, "x", 1) == 1);
+	TOLD(fd, "1 create b\n1 open b\n1 moved_from b\n1 moved_to c\n2 modify b\n1 modify c\n");
+	CLAIM(syscall(SYS_renameat2, AT_FDCWD, "/tmp/watched/in/c", AT_FDCWD, "/tmp/watched/out/b", 2 /* RENAME_EXCHANGE */) == 0 && write(file, "x", 1) == 1 && write(other, "x", 1) == 1);
+	TOLD(fd, "1 moved_from c\n2 moved_to b\n2 moved_from b\n1 moved_to c\n1 modify c\n2 modify b\n");
+	/* What is replaced, or loses its name, keeps that; and one of two names of a file is not the other. */
+	CLAIM(rename("/tmp/watched/in/c", "/tmp/watched/out/b") == 0 && close(other) == 0 && link("/tmp/watched/out/b", "/tmp/watched/in/d") == 0);
+	TOLD(fd, "1 moved_from c\n2 moved_to b\n2 close_write b\n1 create d\n");
+	CLAIM(rename("/tmp/watched/in/d", "/tmp/watched/in/e") == 0 && write(file, "x", 1) == 1);
+	CLAIM(rename("/tmp/watched/in/e", "/tmp/watched/out/b") == 0 && unlink("/tmp/watched/out/b") == 0 && close(file) == 0);
+	TOLD(fd, "1 moved_from d\n1 moved_to e\n2 modify b\n2 delete b\n2 close_write b\n");
+	CLAIM((folder = open("/tmp/watched/in", O_RDONLY | O_DIRECTORY)) >= 0 && (file = openat(folder, "e", O_WRONLY)) >= 0);
+	CLAIM(rename("/tmp/watched/in", "/tmp/watched/out/in") == 0 && write(file, "x", 1) == 1 && close(file) == 0 && close(folder) == 0);
+	TOLD(fd, "1 open directory\n1 open e\n2 moved_to directory in\n1 move_self\n1 modify e\n1 close_write e\n2 close_nowrite directory in\n1 close_nowrite directory\n");
+	CLAIM(unlink("/tmp/watched/out/in/e") == 0 && rmdir("/tmp/watched/out/in") == 0 && rmdir("/tmp/watched/out") == 0 && close(fd) == 0);
+}
+
 /* What is said again before anybody has read it is said once, where nothing else was said in between. */
 static void once(void)
 {
@@ -344,6 +376,7 @@ int main(void)
 	CLAIM(mkdir("/tmp/watched", 0755) == 0);
 	calls();
 	once();
+	renamed();
 	over_and_over();
 	CLAIM(inotify_add_watch(fd, "/tmp/watched", IN_ALL_EVENTS | IN_ONLYDIR) == 1);
 	contents(fd);

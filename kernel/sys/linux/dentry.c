@@ -129,6 +129,7 @@ static void release_run(struct fs_job *job)
 
 		parent = gone->parent;
 		fs_node_put(gone->node);
+		linux_dentry_closed(gone);
 		fs_node_discount(gone->service, budget);
 		fs_service_put(gone->service);
 		free(gone);

@@ -3,7 +3,7 @@
 
 /*
  * A node of a file system with the way that led to it: its name, and the directory in which that was looked up, held up to `/`. So `..` asks no file
- * system, and every open file knows what it was called; what is renamed meanwhile keeps its old name here.
+ * system, and every open file knows what it was called; what is renamed meanwhile keeps its old name here. What it is called now is known of what is open (renamed.c).
  */
 #ifndef KERNEL_SYS_LINUX_DENTRY_H
 #define KERNEL_SYS_LINUX_DENTRY_H
@@ -19,6 +19,8 @@
 #include "lib/status.h"
 
 struct budget;
+struct linux_renamed;
+struct linux_walk;
 
 struct linux_dentry {
 	_Atomic uint32_t holds;
@@ -34,6 +36,10 @@ struct linux_dentry {
 	_Atomic bool has_id;         /* W: who asks first; release, pairs with the acquire of the next */
 	uint64_t id;                 /* of the node, once asked for (linux_dentry_id) */
 	_Atomic uint8_t seals;       /* of a memfd: LINUX_MEMFD and F_SEAL_* (memfd.h); 0: it is none */
+	/* W: renamed.c. */
+	struct list_node of_name;
+	uint64_t serial;               /* 0: it was never open */
+	struct linux_renamed *renamed; /* NULL: it is where it was */
 	uint16_t name_bytes;
 	char name[];
 };
@@ -54,11 +60,34 @@ static inline struct linux_dentry *linux_dentry_hold(struct linux_dentry *dentry
 	return dentry;
 }
 
+/* The same for what is found in a list, and may be going; whether it is not. */
+static inline bool linux_dentry_hold_again(struct linux_dentry *dentry)
+{
+	uint32_t holds = atomic_load_explicit(&dentry->holds, memory_order_relaxed);
+
+	while (holds != 0)
+		if (atomic_compare_exchange_weak_explicit(&dentry->holds, &holds, holds + 1, memory_order_relaxed, memory_order_relaxed))
+			return true;
+	return false;
+}
+
 /* Context: fiber or scheduler, any CPU. NULL: nothing. */
 void linux_dentry_put(struct linux_dentry *dentry);
 
 /* Its whole path, NUL-terminated: the length without the NUL, or STATUS_ERANGE. Context: any. */
 MUST_CHECK int64_t linux_dentry_path(const struct linux_dentry *dentry, char *to, size_t bytes);
+
+/* A program has it open: that it is renamed is kept from now on, as far as there is memory. Context: fiber. */
+void linux_dentry_opened(struct linux_dentry *dentry);
+
+/* It ends. Context: as an operation of the file system. */
+void linux_dentry_closed(struct linux_dentry *dentry);
+
+/* Where it is now, if it was renamed since it was opened: the number of its directory, and its name, which has no NUL. Context: any, no lock held. */
+MUST_CHECK bool linux_dentry_now(const struct linux_dentry *dentry, uint64_t *directory, char name[FS_NAME_MAX], size_t *name_bytes);
+
+/* A name was moved from one walk's end to another's: whoever has open what it named knows. Context: fiber. */
+void linux_dentries_moved(const struct linux_walk *from, const struct linux_walk *to);
 
 /* Has run(arg) called as an operation of a file system, and waits for that, whatever signals come. Context: fiber. */
 void linux_fs_run(struct fs_service *service, void (*run)(void *arg), void *arg);

@@ -128,6 +128,10 @@ static status_t exchange_walked(struct linux_name_act *act)
 		status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
 	if (status == STATUS_OK)
 		status = linux_name_run(act, exchange_act);
+	if (status == STATUS_OK) {
+		linux_dentries_moved(act->from, act->walk);
+		linux_dentries_moved(act->walk, act->from);
+	}
 	if (status == STATUS_OK && linux_is_watched()) {
 		linux_watches_moved(act->from, act->walk, &nothing);
 		linux_watches_moved(act->walk, act->from, &nothing);
@@ -140,6 +144,7 @@ static status_t rename_walked(struct linux_name_act *act)
 	struct linux_dentry *there = act->walk->found;
 	status_t status;
 	bool directory;
+	bool is_same;
 
 	if (act->from->at->service != act->walk->at->service || act->from->at->device != act->walk->at->device)
 		return STATUS_EXDEV;
@@ -159,10 +164,13 @@ static status_t rename_walked(struct linux_name_act *act)
 		status = replaced_check(act, directory);
 	if (status != STATUS_OK)
 		return status;
+	is_same = there != NULL && there->node == act->from->found->node;
 	linux_walk_let_go(act->walk);
 	status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
 	if (status == STATUS_OK)
 		status = linux_name_run(act, rename_act);
+	if (status == STATUS_OK && !is_same)
+		linux_dentries_moved(act->from, act->walk);
 	if (status == STATUS_OK && linux_is_watched())
 		linux_watches_moved(act->from, act->walk, &act->leaving);
 	return status;

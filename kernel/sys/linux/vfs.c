@@ -341,6 +341,7 @@ void linux_vfs_opened(struct linux_file *file)
 	if (own == NULL)
 		return;
 	own->is_told = true;
+	linux_dentry_opened(own->dentry);
 	linux_notify(own->dentry, LINUX_IN_OPEN);
 }
 

@@ -148,7 +148,13 @@ void linux_watches_tell_self(struct linux_dentry *dentry, uint32_t event)
 
 void linux_watches_tell(struct linux_dentry *dentry, uint32_t event)
 {
-	if (dentry->parent != NULL && dentry->parent->node->fs == dentry->node->fs)
+	char name[FS_NAME_MAX];
+	size_t name_bytes;
+	uint64_t directory;
+
+	if (linux_dentry_now(dentry, &directory, name, &name_bytes))
+		tell(dentry->node->fs, directory, event | kind_of(dentry), 0, span_of(name, name_bytes), false);
+	else if (dentry->parent != NULL && dentry->parent->node->fs == dentry->node->fs)
 		linux_watches_tell_name(dentry->parent, span_of(dentry->name, dentry->name_bytes), event | kind_of(dentry), 0);
 	linux_watches_tell_self(dentry, event);
 }
