@@ -4,6 +4,7 @@
 /* What a terminal makes of what is typed where that is not plain: long lines, marks that are no bytes, words, characters of several bytes, time, packets. */
 #include "tests/linux/terminals.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -252,6 +253,36 @@ static void output_that_goes_on_is_told_once(void)
 	end();
 }
 
+/* By the characters that stop output and let it go on, as they are; of a master they are typed. */
+static void the_other_side_is_asked_to_stop(void)
+{
+	struct pollfd types = { .events = POLLOUT };
+	struct termios now;
+	int on = 1;
+
+	begin();
+	CLAIM(tcflow(slave, TCIOFF) == 0 && READS(master, "\023") && tcflow(slave, TCION) == 0 && READS(master, "\021"));
+	CLAIM(tcflow(slave, TCOOFF) == 0 && tcflow(slave, TCIOFF) == 0 && tcflow(slave, TCOON) == 0 && nothing_happened());
+	CLAIM(ioctl(master, TIOCPKT, &on) == 0 && writes(master, "\023") && READS(master, "\x04"));
+	CLAIM(tcflow(slave, TCIOFF) == 0 && READS(master, "\x04") && READS(master, "\0\023") && writes(master, "\021") && READS(master, "\x08"));
+	CLAIM((on = 0) == 0 && ioctl(master, TIOCPKT, &on) == 0 && tcgetattr(slave, &now) == 0);
+	now.c_cc[VSTOP] = 'p';
+	now.c_cc[VSTART] = _POSIX_VDISABLE;
+	CLAIM(tcsetattr(slave, TCSANOW, &now) == 0 && tcflow(slave, TCIOFF) == 0 && READS(master, "p") && tcflow(slave, TCION) == 0 && nothing_happened());
+	end();
+	begin();
+	types.fd = slave;
+	CLAIM(tcflow(master, TCIOFF) == 0 && usleep(PAUSE_US) == 0 && poll(&types, 1, 0) == 0 && tcflow(master, TCION) == 0 && poll(&types, 1, 1000) == 1);
+	input(IXON, 0);
+	mode(ECHO, 0, 0, 0);
+	CLAIM(tcflow(master, TCIOFF) == 0 && tcflow(master, TCION) == 0 && writes(master, "\n") && READS(slave, "\023\021\n"));
+	types.fd = master;
+	CLAIM(fcntl(master, F_SETFL, O_NONBLOCK) == 0 && poll(&types, 1, 0) == 1 && tcflow(master, TCOOFF) == 0 && poll(&types, 1, 0) == 0);
+	CLAIM(write(master, "x", 1) == -1 && errno == EAGAIN && tcflow(master, TCIOFF) == 0 && writes(slave, "y") && READS(master, "y"));
+	CLAIM(tcflow(master, TCOON) == 0 && poll(&types, 1, 0) == 1 && writes(master, "z\n") && READS(slave, "z\n"));
+	end();
+}
+
 static void *writes_one(void *arg)
 {
 	(void)arg;
@@ -300,6 +331,7 @@ int main(void)
 	the_time_between_bytes_is_that();
 	a_signal_ends_a_wait_for_more();
 	output_that_goes_on_is_told_once();
+	the_other_side_is_asked_to_stop();
 	who_waits_for_output_to_go_on_is_woken();
 	a_signal_flushes_and_that_is_told();
 	return claims_end("discipline");

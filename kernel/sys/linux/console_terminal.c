@@ -29,6 +29,13 @@ static void console_show(struct terminal *terminal, const char *bytes, size_t co
 	log_bytes(bytes, count);
 }
 
+static void console_send(struct terminal *terminal, char c, bool by_master)
+{
+	(void)terminal;
+	(void)by_master;
+	log_bytes(&c, 1);
+}
+
 static void console_window(uint16_t size[4])
 {
 	uint32_t now = console_window_size();
@@ -37,7 +44,7 @@ static void console_window(uint16_t size[4])
 	size[1] = (uint16_t)(now >> 16);
 }
 
-static const struct terminal_ops console_ops = { .is_shared = true, .show = console_show, .window = console_window };
+static const struct terminal_ops console_ops = { .is_shared = true, .show = console_show, .send = console_send, .window = console_window };
 
 static void typed(uint8_t byte)
 {

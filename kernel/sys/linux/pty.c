@@ -82,8 +82,6 @@ static void pty_free(struct terminal *terminal)
 	budget_put(budget);
 }
 
-const struct terminal_ops linux_pty_ops = { .room = pty_room, .show = pty_show, .drop = pty_drop, .was_read = pty_was_read, .happened = pty_happened, .free = pty_free };
-
 /* Types some of the bytes, up to one that sends a signal, which is told; how many. */
 static size_t type(struct linux_pty *pty, const uint8_t *bytes, size_t count, int *signal)
 {
@@ -122,10 +120,30 @@ static void type_all(struct linux_pty *pty, const uint8_t *bytes, size_t count)
 	}
 }
 
+static void pty_send(struct terminal *terminal, char c, bool by_master)
+{
+	struct linux_pty *pty = linux_pty_of(terminal);
+	uint8_t typed = (uint8_t)c;
+
+	spinlock_take(&terminal->lock);
+	if (by_master)
+		pty->typing++;
+	else if (pty_room(terminal) > 0)
+		pty->output[pty->head++ % OUTPUT_BYTES] = c;
+	spinlock_give(&terminal->lock);
+	if (by_master)
+		type_all(pty, &typed, 1);
+	else
+		linux_event_raise(&pty->master);
+}
+
+const struct terminal_ops linux_pty_ops = { .room = pty_room, .show = pty_show, .send = pty_send, .drop = pty_drop, .was_read = pty_was_read,
+	.happened = pty_happened, .free = pty_free };
+
 /* How many may be typed now, beside those that are being typed. Under the lock. */
 static size_t typing_room(const struct linux_pty *pty)
 {
-	size_t room = line_room(&pty->terminal.line);
+	size_t room = pty->terminal.master_held ? 0 : line_room(&pty->terminal.line);
 
 	return room > pty->typing ? room - pty->typing : 0;
 }

@@ -22,7 +22,8 @@ enum {
 	TCSBRKP = 0x5425, TIOCGSID = 0x5429,
 };
 #define TIOCGEXCL 0x80045440u
-enum { TCIFLUSH = 0, TCOFLUSH = 1, TCIOFLUSH = 2, TCOOFF = 0, TCOON = 1, TCION = 3 };
+enum { TCIFLUSH = 0, TCOFLUSH = 1, TCIOFLUSH = 2, TCOOFF = 0, TCOON = 1, TCIOFF = 2, TCION = 3 };
+enum { MASTER_START = 021, MASTER_STOP = 023 }; /* a master has no settings of its own */
 
 /* Who asks: for a pty's master the terminal is its slave, of which it is never in the background. */
 struct asking {
@@ -205,18 +206,43 @@ static int64_t forget(const struct asking *asking, uint64_t which)
 	return STATUS_OK;
 }
 
-/* Output is held up, and goes on; but not that of others, who share the terminal. What would have the other side hold up its own is nothing here. */
+/* The character that has the other side hold up its output, or go on. Spec: Linux, drivers/tty/tty_io.c: tty_send_xchar() */
+static void flow_ask(const struct asking *asking, bool goes_on)
+{
+	struct terminal *tty = asking->tty;
+	char c = goes_on ? MASTER_START : MASTER_STOP;
+	bool held;
+
+	spinlock_take(&tty->lock);
+	if (!asking->is_master)
+		c = (char)tty->line.settings.chars[goes_on ? LINE_VSTART : LINE_VSTOP];
+	held = asking->is_master ? tty->master_held : tty->line.held;
+	if (!held && !asking->is_master && tty->line.stopped && c != 0) { /* for that one it goes on, which is told */
+		happens(tty, TERMINAL_STARTED);
+		happens(tty, TERMINAL_STOPPED);
+	}
+	spinlock_give(&tty->lock);
+	if (!held && c != 0)
+		tty->ops->send(tty, c, asking->is_master);
+}
+
+/* Output is held up, and goes on; but not that of others, who share the terminal. That of a master is what it types. */
 static int64_t flow(const struct asking *asking, uint64_t how)
 {
 	struct terminal *tty = asking->tty;
 	int64_t status = how > TCION ? STATUS_EINVAL : may_change(asking);
 	bool stopped;
 
+	if (status == STATUS_OK && how >= TCIOFF)
+		flow_ask(asking, how == TCION);
 	if (status != STATUS_OK || how > TCOON || tty->ops->is_shared)
 		return status;
 	spinlock_take(&tty->lock);
 	stopped = line_is_stopped(&tty->line);
-	line_hold(&tty->line, how == TCOOFF);
+	if (asking->is_master)
+		tty->master_held = how == TCOOFF;
+	else
+		line_hold(&tty->line, how == TCOOFF);
 	flow_tell(tty, stopped);
 	spinlock_give(&tty->lock);
 	tell_all(tty);

@@ -38,6 +38,8 @@ struct terminal_ops {
 	size_t (*room)(const struct terminal *terminal);
 	/* Bytes of a program, and so many more were promised it. Context: no lock held. Not NULL */
 	void (*show)(struct terminal *terminal, const char *bytes, size_t count, size_t promised);
+	/* A character as it is to who has the other side, or, of a pty's master, to the terminal. It is lost where there is no room. Context: no lock held. Not NULL */
+	void (*send)(struct terminal *terminal, char c, bool by_master);
 	/* Forgets what was written and nobody has seen. Context: under the terminal's lock. */
 	void (*drop)(struct terminal *terminal);
 	/* Something happened: TERMINAL_*. Context: under the terminal's lock. */
@@ -60,6 +62,7 @@ struct terminal {
 	uint16_t window[4];   /* rows, columns, 0, 0 */
 	size_t promised;      /* bytes that are being written */
 	bool exclusive[2];    /* TIOCEXCL of it, and of a pty's master: told, and no more, as it keeps no user 0 out */
+	bool master_held;     /* what a pty's master types waits */
 	_Atomic bool hung_up; /* it is no more than a hold of itself */
 	struct linux_event event; /* something was typed, there is room for what is written, or the settings are others */
 	/* W: under the lock of all. */
