@@ -131,6 +131,41 @@ static void what_is_erased_is_wiped_out(void)
 	end();
 }
 
+#define SEVEN "\b\b\b\b\b\b\b"
+
+/* As many columns as it took, from where the line begins or the last tab stopped. */
+static void a_tab_is_taken_back_whole(void)
+{
+	struct termios now;
+
+	begin();
+	CLAIM(writes(master, "a\tb\177\177\n") && READS(slave, "a\n") && READS(master, "a\tb\b \b" SEVEN "\r\n"));
+	CLAIM(writes(slave, "one\r$ ") && READS(master, "one\r$ ") && writes(master, "\t\177\n") && READS(slave, "\n") && READS(master, "\t\b\b\b\b\b\b\r\n"));
+	CLAIM(writes(slave, "a\tab\b") && READS(master, "a\tab\b") && writes(master, "xy\t\177\n") && READS(slave, "xy\n") && READS(master, "xy\t\b\b\b\b\b\r\n"));
+	CLAIM(writes(master, "a\001\t\t\177\177\177\t\177\n") && READS(slave, "a\n"));
+	CLAIM(READS(master, "a^A\t\t\b" SEVEN "\b\b\b\b\b\b \b\b \b\t" SEVEN "\r\n"));
+	CLAIM(writes(master, "a\tb\t\025\t\177\n") && READS(slave, "\n") && READS(master, "a\tb\t" SEVEN "\b \b" SEVEN "\b \b\t\b" SEVEN "\r\n"));
+	input(0, IUTF8);
+	CLAIM(writes(master, "a\303\244\t\177\n") && READS(slave, "a\303\244\n") && READS(master, "a\303\244\t\b\b\b\b\b\b\r\n"));
+	CLAIM(tcgetattr(slave, &now) == 0 && (now.c_oflag &= ~(tcflag_t)OPOST, tcsetattr(slave, TCSANOW, &now)) == 0);
+	CLAIM(writes(slave, "abc") && READS(master, "abc") && writes(master, "de\t\177\n") && READS(slave, "de\n") && READS(master, "de\t\b\b\b\b\b\b\n"));
+	end();
+}
+
+/* Nothing is wiped out of what was not shown, an end of line that ends none is a character, and what is not shown again is one, too. */
+static void what_is_shown_otherwise(void)
+{
+	begin();
+	CLAIM(writes(master, "a\026\n\026\n\177b\n") && READS(slave, "a\nb\n") && READS(master, "a^\b^J^\b^J\b \b\b \bb\r\n"));
+	mode(ECHOCTL, 0, 0, 0);
+	CLAIM(writes(master, "a\001\177\177\n") && READS(slave, "\n") && READS(master, "a\001\b \b\r\n"));
+	mode(ECHO, ECHONL, 0, 0);
+	CLAIM(writes(master, "a\022b\n") && READS(slave, "a\022b\n") && READS(master, "\r\n"));
+	mode(ICANON, 0, 1, 0);
+	CLAIM(writes(master, "a\n") && READS(slave, "a\n") && nothing_happened());
+	end();
+}
+
 static void words_are_letters_and_digits(void)
 {
 	begin();
@@ -323,6 +358,8 @@ int main(void)
 	what_has_no_shape_is_shown_as_two();
 	a_line_is_shown_again();
 	what_is_erased_is_wiped_out();
+	a_tab_is_taken_back_whole();
+	what_is_shown_otherwise();
 	words_are_letters_and_digits();
 	characters_of_several_bytes_are_erased_whole();
 	what_is_literal_ends_no_line();

@@ -24,8 +24,15 @@ static struct spinlock begin_lock;
 
 static void console_show(struct terminal *terminal, const char *bytes, size_t count, size_t promised)
 {
-	(void)terminal;
+	size_t begins = count;
+
 	(void)promised;
+	while (begins > 0 && bytes[begins - 1] != '\n')
+		begins--;
+	spinlock_take(&terminal->lock);
+	for (size_t i = begins > 0 ? begins - 1 : 0; i < count; i++)
+		line_follow(&terminal->line, bytes[i]);
+	spinlock_give(&terminal->lock);
 	log_bytes(bytes, count);
 }
 

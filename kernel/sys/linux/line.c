@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-#include "kernel/sys/linux/line.h"
+#include "kernel/sys/linux/line_echo.h"
 
 /* What is kept with a character: `ENDS` is the last one of its line, `END_OF_FILE` is none, and ends what stands before it. */
 enum { END_OF_FILE = 0x100, ENDS = 0x200 };
 
-enum { SIGNAL_INTERRUPT = 2, SIGNAL_QUIT = 3, SIGNAL_STOP = 20, DISABLED = 0, CONTROL_BIT = 0x40, DELETE = 0x7f };
+enum { SIGNAL_INTERRUPT = 2, SIGNAL_QUIT = 3, SIGNAL_STOP = 20, DISABLED = 0 };
 
 void line_init(struct line *line)
 {
@@ -19,40 +19,13 @@ void line_init(struct line *line)
 	};
 	line->head = line->ready = line->tail = 0;
 	line->literal = line->stopped = line->held = false;
+	line->column = line->begins_at = 0;
 	line->echo_bytes = 0;
-}
-
-static bool has(const struct line *line, uint32_t flag)
-{
-	return (line->settings.local & flag) != 0;
 }
 
 static bool is_char(const struct line *line, unsigned which, uint8_t byte)
 {
 	return line->settings.chars[which] == byte && byte != DISABLED;
-}
-
-static void echo_add(struct line *line, char c)
-{
-	if (line->echo_bytes < LINE_ECHO_BYTES)
-		line->echo[line->echo_bytes++] = c;
-}
-
-static bool shows_as_two(const struct line *line, uint16_t c)
-{
-	return has(line, LINE_ECHOCTL) && (c < ' ' || c == DELETE) && c != '\t' && c != '\n';
-}
-
-static void echo(struct line *line, uint16_t c)
-{
-	if (!has(line, LINE_ECHO) && !(c == '\n' && has(line, LINE_ECHONL)))
-		return;
-	if (shows_as_two(line, c)) {
-		echo_add(line, '^');
-		echo_add(line, (char)(c ^ CONTROL_BIT));
-	} else {
-		echo_add(line, (char)c);
-	}
 }
 
 static void type_add(struct line *line, uint16_t c)
@@ -62,16 +35,11 @@ static void type_add(struct line *line, uint16_t c)
 		line->typed[line->head++ % LINE_BYTES] = c;
 }
 
-static bool goes_on(const struct line *line, uint16_t c)
-{
-	return (line->settings.input & LINE_IUTF8) != 0 && (c & 0xc0) == 0x80;
-}
-
 /* How many bytes the last character of this line has; 0: there is none, or only a part of one. */
 static unsigned last_bytes(const struct line *line)
 {
 	for (uint64_t at = line->head; at > line->ready; at--)
-		if (!goes_on(line, line->typed[(at - 1) % LINE_BYTES]))
+		if (!line_goes_on(line, line->typed[(at - 1) % LINE_BYTES]))
 			return (unsigned)(line->head - at) + 1;
 	return 0;
 }
@@ -80,19 +48,11 @@ static unsigned last_bytes(const struct line *line)
 static bool erase(struct line *line)
 {
 	unsigned bytes = last_bytes(line);
-	uint16_t c;
 
 	if (bytes == 0)
 		return false;
 	line->head -= bytes;
-	c = line->typed[line->head % LINE_BYTES];
-	if (!has(line, LINE_ECHO))
-		return true;
-	for (unsigned i = shows_as_two(line, c) ? 2 : 1; i > 0; i--) {
-		echo_add(line, '\b');
-		echo_add(line, ' ');
-		echo_add(line, '\b');
-	}
+	line_echo_wipe(line, line->typed[line->head % LINE_BYTES]);
 	return true;
 }
 
@@ -101,11 +61,11 @@ static void erase_last(struct line *line, uint8_t byte)
 {
 	unsigned bytes = last_bytes(line);
 
-	if (has(line, LINE_ECHOE)) {
+	if (line_has(line, LINE_ECHOE)) {
 		(void)erase(line);
 	} else if (bytes > 0) {
 		line->head -= bytes;
-		echo(line, byte);
+		line_echo(line, byte);
 	}
 }
 
@@ -113,15 +73,15 @@ static void erase_all(struct line *line, uint8_t byte)
 {
 	if (last_bytes(line) == 0)
 		return;
-	if (has(line, LINE_ECHOE) && has(line, LINE_ECHOK) && has(line, LINE_ECHOKE)) {
+	if (line_has(line, LINE_ECHOE) && line_has(line, LINE_ECHOK) && line_has(line, LINE_ECHOKE)) {
 		while (erase(line))
 			;
 		return;
 	}
 	line->head = line->ready;
-	echo(line, byte);
-	if (has(line, LINE_ECHO) && has(line, LINE_ECHOK))
-		echo_add(line, '\n');
+	line_echo(line, byte);
+	if (line_has(line, LINE_ECHO) && line_has(line, LINE_ECHOK))
+		line_echo_add(line, '\n');
 }
 
 /* As Linux has it: letters of Latin-1, among which the first bytes of longer characters are. */
@@ -147,24 +107,24 @@ static void erase_word(struct line *line)
 
 static void reprint(struct line *line)
 {
-	echo(line, line->settings.chars[LINE_VREPRINT]);
-	echo(line, '\n');
+	line_echo(line, line->settings.chars[LINE_VREPRINT]);
+	line_echo_add(line, '\n');
 	for (uint64_t at = line->ready; at < line->head; at++)
-		echo(line, line->typed[at % LINE_BYTES]);
+		line_echo(line, line->typed[at % LINE_BYTES]);
 }
 
 /* That one follows which is a character like any other: by what it is shown over. */
 static void literal_show(struct line *line)
 {
-	if (has(line, LINE_ECHO) && has(line, LINE_ECHOCTL)) {
-		echo_add(line, '^');
-		echo_add(line, '\b');
+	if (line_has(line, LINE_ECHO) && line_has(line, LINE_ECHOCTL)) {
+		line_echo_add(line, '^');
+		line_echo_add(line, '\b');
 	}
 }
 
 static int signal_of(const struct line *line, uint8_t byte)
 {
-	if (!has(line, LINE_ISIG))
+	if (!line_has(line, LINE_ISIG))
 		return 0;
 	return is_char(line, LINE_VINTR, byte) ? SIGNAL_INTERRUPT : is_char(line, LINE_VQUIT, byte) ? SIGNAL_QUIT :
 	       is_char(line, LINE_VSUSP, byte) ? SIGNAL_STOP : 0;
@@ -173,7 +133,7 @@ static int signal_of(const struct line *line, uint8_t byte)
 /* A character of a line that means something to the line. */
 static bool edit(struct line *line, uint8_t byte)
 {
-	bool extended = has(line, LINE_IEXTEN);
+	bool extended = line_has(line, LINE_IEXTEN);
 
 	if (is_char(line, LINE_VERASE, byte)) {
 		erase_last(line, byte);
@@ -181,7 +141,7 @@ static bool edit(struct line *line, uint8_t byte)
 		erase_all(line, byte);
 	} else if (extended && is_char(line, LINE_VWERASE, byte)) {
 		erase_word(line);
-	} else if (extended && is_char(line, LINE_VREPRINT, byte)) {
+	} else if (extended && is_char(line, LINE_VREPRINT, byte) && line_has(line, LINE_ECHO)) {
 		reprint(line);
 	} else if (extended && is_char(line, LINE_VLNEXT, byte)) {
 		line->literal = true;
@@ -197,7 +157,7 @@ static bool edit(struct line *line, uint8_t byte)
 
 static bool ends_line(const struct line *line, uint8_t byte)
 {
-	return byte == '\n' || is_char(line, LINE_VEOL, byte) || (has(line, LINE_IEXTEN) && is_char(line, LINE_VEOL2, byte));
+	return byte == '\n' || is_char(line, LINE_VEOL, byte) || (line_has(line, LINE_IEXTEN) && is_char(line, LINE_VEOL2, byte));
 }
 
 /* What the input flags make of it; false: nothing. */
@@ -243,17 +203,22 @@ int line_type(struct line *line, uint8_t byte)
 		return 0;
 	signal = literal ? 0 : signal_of(line, byte);
 	if (signal != 0) {
-		if (!has(line, LINE_NOFLSH))
+		if (!line_has(line, LINE_NOFLSH))
 			line_flush(line);
-		echo(line, byte);
+		line_echo(line, byte);
 		return signal;
 	}
-	if (has(line, LINE_ICANON) && !literal && edit(line, byte))
+	if (line_has(line, LINE_ICANON) && !literal && edit(line, byte))
 		return 0;
-	echo(line, byte);
-	ends = has(line, LINE_ICANON) && !literal && ends_line(line, byte);
+	if (byte == '\n' && !literal) {
+		if (line_has(line, LINE_ECHO) || (line_has(line, LINE_ECHONL) && line_has(line, LINE_ICANON)))
+			line_echo_add(line, '\n');
+	} else {
+		line_echo_typed(line, byte);
+	}
+	ends = line_has(line, LINE_ICANON) && !literal && ends_line(line, byte);
 	type_add(line, ends ? byte | ENDS : byte);
-	if (ends || !has(line, LINE_ICANON))
+	if (ends || !line_has(line, LINE_ICANON))
 		line->ready = line->head;
 	return 0;
 }
@@ -263,7 +228,7 @@ size_t line_room(const struct line *line)
 	size_t used = (size_t)(line->head - line->tail);
 	size_t room = used < LINE_BYTES - 1u ? LINE_BYTES - 1u - used : 0;
 
-	return room == 0 && has(line, LINE_ICANON) && !line_is_ready(line) ? 1 : room;
+	return room == 0 && line_has(line, LINE_ICANON) && !line_is_ready(line) ? 1 : room;
 }
 
 bool line_is_stopped(const struct line *line)
@@ -276,19 +241,6 @@ void line_hold(struct line *line, bool hold)
 	if (line->held && !hold)
 		line->stopped = false;
 	line->held = hold;
-}
-
-size_t line_output(const struct line *line, char c, char to[LINE_OUTPUT_MAX])
-{
-	uint32_t output = line->settings.output;
-	size_t count = 0;
-
-	if ((output & LINE_OPOST) != 0 && c == '\n' && (output & LINE_ONLCR) != 0)
-		to[count++] = '\r';
-	if ((output & LINE_OPOST) != 0 && c == '\r' && (output & LINE_OCRNL) != 0)
-		c = '\n';
-	to[count++] = c;
-	return count;
 }
 
 bool line_is_ready(const struct line *line)
@@ -342,11 +294,11 @@ static void lines_change(struct line *line, bool in_lines)
 
 void line_set(struct line *line, const struct line_settings *settings)
 {
-	bool was_lines = has(line, LINE_ICANON);
+	bool was_lines = line_has(line, LINE_ICANON);
 
 	line->settings = *settings;
 	if (!(settings->input & LINE_IXON))
 		line->stopped = false;
-	if (was_lines != has(line, LINE_ICANON))
+	if (was_lines != line_has(line, LINE_ICANON))
 		lines_change(line, !was_lines);
 }

@@ -46,6 +46,8 @@ struct line {
 	uint16_t typed[LINE_BYTES];
 	bool literal; /* the next one is a character like any other */
 	bool stopped, held; /* output: by a character, by a program */
+	/* Columns: where the next character is shown, and where this line's first was; they are followed where OPOST is on. */
+	unsigned column, begins_at;
 	/* What is to be shown; the caller takes it. */
 	size_t echo_bytes;
 	char echo[LINE_ECHO_BYTES];
@@ -64,6 +66,9 @@ size_t line_room(const struct line *line);
 
 /* What is to be shown for a character that is written, or echoed: how many characters. */
 size_t line_output(const struct line *line, char c, char to[LINE_OUTPUT_MAX]);
+
+/* A character was written: what is typed next is shown behind it. What is echoed does that itself. */
+void line_follow(struct line *line, char c);
 
 /* Whether nothing is to be written for now, as was typed, or a program said. */
 bool line_is_stopped(const struct line *line);

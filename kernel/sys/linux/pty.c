@@ -44,8 +44,10 @@ static void pty_show(struct terminal *terminal, const char *bytes, size_t count,
 
 	spinlock_take(&terminal->lock);
 	terminal->promised -= promised;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		line_follow(&terminal->line, bytes[i]);
 		put(pty, bytes[i]);
+	}
 	spinlock_give(&terminal->lock);
 	linux_event_raise(&pty->master);
 }
