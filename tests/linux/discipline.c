@@ -14,9 +14,9 @@
 #include <termios.h>
 #include <time.h>
 
-enum { LINE = 4096, LONG = 3000, SHOWN = 60, PAUSE_US = 25000, TOO_LATE_MS = 1000 };
+enum { LINE = 4096, LONG = 3000, WAITS = 3800, SHOWN = 60, PAUSE_US = 25000, TOO_LATE_MS = 1000 };
 
-static char got[8192];
+static char got[16384];
 
 /* Until something is there, what one read gives is exactly this. */
 static int reads(int fd, const char *bytes, size_t due)
@@ -318,6 +318,52 @@ static void the_other_side_is_asked_to_stop(void)
 	end();
 }
 
+static int reads_on(int fd, char *to, size_t due)
+{
+	struct pollfd asked = { .fd = fd, .events = POLLIN };
+	size_t done = 0;
+
+	for (ssize_t count = 1; done < due && count > 0; done += count > 0 ? (size_t)count : 0)
+		count = poll(&asked, 1, 2000) == 1 ? read(fd, to + done, due - done) : -1;
+	return done == due;
+}
+
+/* The rest, behind WAITS. */
+static size_t read_all(int fd)
+{
+	size_t done = 0;
+
+	while (poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, PAUSE_US / 1000) == 1 && reads_on(fd, got + WAITS + done, 1))
+		done++;
+	return done;
+}
+
+/* What is echoed waits while output is stopped, but not for ever, nor all of it; before anything else is written. */
+static void what_is_echoed_waits(void)
+{
+	static char line[LONG];
+	size_t left = 0;
+
+	begin();
+	CLAIM(writes(master, "\023ab\n") && READS(slave, "ab\n") && nothing_happened() && writes(master, "\021") && READS(master, "ab\r\n"));
+	CLAIM(tcflow(slave, TCOOFF) == 0 && writes(master, "c\n") && READS(slave, "c\n") && nothing_happened() && tcflow(slave, TCOON) == 0);
+	CLAIM(writes(slave, "d") && READS(master, "c\r\nd") && writes(master, "\023e\n") && READS(slave, "e\n") && nothing_happened());
+	input(IXON, 0);
+	CLAIM(READS(master, "e\r\n"));
+	input(0, IXON);
+	CLAIM(writes(master, "\023ab") && usleep(PAUSE_US) == 0 && writes(master, "\003") && READS(master, "^C"));
+	memset(line, 'x', LONG);
+	CLAIM(write(master, line, LONG) == LONG && reads_on(master, got, LONG) && writes(master, "\022"));
+	CLAIM(reads_on(master, got, LONG + 4) && memcmp(got, "^R\r\n", 4) == 0 && memcmp(got + 4, line, LONG) == 0 && nothing_happened());
+	CLAIM(tcflush(slave, TCIFLUSH) == 0);
+	for (int i = 0; i < LONG; i++)
+		line[i] = (char)('0' + i % 10);
+	CLAIM(writes(master, "\023") && write(master, line, LONG - 1) == LONG - 1 && writes(master, "\n") && has(slave, LONG) && read(slave, got, LONG) == LONG);
+	CLAIM(write(master, line, LONG) == LONG && usleep(2 * PAUSE_US) == 0 && writes(master, "\021") && reads_on(master, got, WAITS) && (left = read_all(master)) < 10);
+	CLAIM(memcmp(got + WAITS + left - LONG - 3, "8\r\n", 3) == 0 && memcmp(got + WAITS + left - LONG, line, LONG) == 0);
+	end();
+}
+
 static void *writes_one(void *arg)
 {
 	(void)arg;
@@ -369,6 +415,7 @@ int main(void)
 	a_signal_ends_a_wait_for_more();
 	output_that_goes_on_is_told_once();
 	the_other_side_is_asked_to_stop();
+	what_is_echoed_waits();
 	who_waits_for_output_to_go_on_is_woken();
 	a_signal_flushes_and_that_is_told();
 	return claims_end("discipline");

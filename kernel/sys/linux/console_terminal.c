@@ -16,7 +16,7 @@
 #include "kernel/sys/process.h"
 #include "lib/string.h"
 
-enum { DEVICE = 5 << 8 | 1 };
+enum { DEVICE = 5 << 8 | 1, ECHO_PART_BYTES = 64 };
 
 static struct terminal console __attribute__((section(".unzeroed"))); /* W: begin(); boot need not clear it */
 static bool begun; /* W: under: */
@@ -36,6 +36,24 @@ static void console_show(struct terminal *terminal, const char *bytes, size_t co
 	log_bytes(bytes, count);
 }
 
+static void console_echo(struct terminal *terminal)
+{
+	char bytes[ECHO_PART_BYTES];
+	size_t count;
+
+	do {
+		count = 0;
+		spinlock_take(&terminal->lock);
+		while (count < sizeof(bytes) && line_echo_take(&terminal->line, &bytes[count]))
+			count++;
+		if (count < sizeof(bytes))
+			line_echo_wait(&terminal->line);
+		spinlock_give(&terminal->lock);
+		if (count > 0)
+			log_bytes(bytes, count);
+	} while (count == sizeof(bytes));
+}
+
 static void console_send(struct terminal *terminal, char c, bool by_master)
 {
 	(void)terminal;
@@ -51,22 +69,18 @@ static void console_window(uint16_t size[4])
 	size[1] = (uint16_t)(now >> 16);
 }
 
-static const struct terminal_ops console_ops = { .is_shared = true, .show = console_show, .send = console_send, .window = console_window };
+static const struct terminal_ops console_ops = {
+	.is_shared = true, .show = console_show, .echo = console_echo, .send = console_send, .window = console_window,
+};
 
 static void typed(uint8_t byte)
 {
-	char echo[LINE_ECHO_BYTES];
-	size_t bytes;
 	int signal;
 
 	spinlock_take(&console.lock);
 	signal = line_type(&console.line, byte);
-	bytes = console.line.echo_bytes;
-	memcpy(echo, console.line.echo, bytes);
-	console.line.echo_bytes = 0;
 	spinlock_give(&console.lock);
-	if (bytes > 0)
-		log_bytes(echo, bytes);
+	console_echo(&console);
 	if (signal != 0)
 		linux_terminal_signal(&console, signal);
 }

@@ -20,7 +20,7 @@ void line_init(struct line *line)
 	line->head = line->ready = line->tail = 0;
 	line->literal = line->stopped = line->held = false;
 	line->column = line->begins_at = 0;
-	line->echo_bytes = 0;
+	line->echo_head = line->echo_tail = 0;
 }
 
 static bool is_char(const struct line *line, unsigned which, uint8_t byte)
@@ -203,8 +203,10 @@ int line_type(struct line *line, uint8_t byte)
 		return 0;
 	signal = literal ? 0 : signal_of(line, byte);
 	if (signal != 0) {
-		if (!line_has(line, LINE_NOFLSH))
+		if (!line_has(line, LINE_NOFLSH)) {
 			line_flush(line);
+			line->echo_tail = line->echo_head;
+		}
 		line_echo(line, byte);
 		return signal;
 	}

@@ -37,7 +37,7 @@ struct line_settings {
 
 static_assert(sizeof(struct line_settings) == 36, "asm-generic/termbits.h: struct termios");
 
-enum { LINE_BYTES = 4096, LINE_ECHO_BYTES = 1024, LINE_OUTPUT_MAX = 2 };
+enum { LINE_BYTES = 4096, LINE_ECHO_BYTES = 4096, LINE_ECHO_WAITS = 3807, LINE_OUTPUT_MAX = 2 };
 
 struct line {
 	struct line_settings settings;
@@ -48,8 +48,8 @@ struct line {
 	bool stopped, held; /* output: by a character, by a program */
 	/* Columns: where the next character is shown, and where this line's first was; they are followed where OPOST is on. */
 	unsigned column, begins_at;
-	/* What is to be shown; the caller takes it. */
-	size_t echo_bytes;
+	/* What is to be shown, from `echo_tail` to `echo_head`, counted from the start; the caller takes it. What there is no room for is the oldest of it. */
+	uint64_t echo_head, echo_tail;
 	char echo[LINE_ECHO_BYTES];
 };
 
@@ -69,6 +69,12 @@ size_t line_output(const struct line *line, char c, char to[LINE_OUTPUT_MAX]);
 
 /* A character was written: what is typed next is shown behind it. What is echoed does that itself. */
 void line_follow(struct line *line, char c);
+
+/* The next character to be shown for what was typed; false: there is none, or output is stopped. */
+bool line_echo_take(struct line *line, char *c);
+
+/* The caller has taken what it can: of what is left, so much waits. Spec: Linux, drivers/tty/n_tty.c: ECHO_DISCARD_WATERMARK */
+void line_echo_wait(struct line *line);
 
 /* Whether nothing is to be written for now, as was typed, or a program said. */
 bool line_is_stopped(const struct line *line);

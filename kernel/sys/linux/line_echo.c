@@ -36,8 +36,23 @@ void line_follow(struct line *line, char c)
 
 static void echo_put(struct line *line, char c)
 {
-	if (line->echo_bytes < LINE_ECHO_BYTES)
-		line->echo[line->echo_bytes++] = c;
+	line->echo[line->echo_head++ % LINE_ECHO_BYTES] = c;
+	if (line->echo_head - line->echo_tail > LINE_ECHO_BYTES)
+		line->echo_tail++;
+}
+
+bool line_echo_take(struct line *line, char *c)
+{
+	if (line->echo_tail == line->echo_head || line_is_stopped(line))
+		return false;
+	*c = line->echo[line->echo_tail++ % LINE_ECHO_BYTES];
+	return true;
+}
+
+void line_echo_wait(struct line *line)
+{
+	if (line->echo_head - line->echo_tail > LINE_ECHO_WAITS)
+		line->echo_tail = line->echo_head - LINE_ECHO_WAITS;
 }
 
 void line_echo_add(struct line *line, char c)

@@ -8,8 +8,8 @@
  *	                     | echo
  *	master reads <- `output` <- line_output() <- slave writes
  *
- * Neither ring grows: who writes waits until the other side reads. An echo for which there is no room is lost, as it must not wait: the master types, and
- * may read only when it has typed.
+ * Neither ring grows: who writes waits until the other side reads. Who types does not wait for the echo, as it may read only when it has typed: that
+ * waits with the line, until more is typed or written, and is lost in the end.
  *
  * Spec: Linux, drivers/tty/pty.c; include/uapi/asm-generic/ioctls.h
  */
@@ -36,6 +36,31 @@ static void put(struct linux_pty *pty, char c)
 
 	for (size_t i = 0; i < count; i++)
 		pty->output[pty->head++ % OUTPUT_BYTES] = out[i];
+}
+
+/* Under the lock. */
+static void echo_put(struct linux_pty *pty)
+{
+	char c;
+
+	while (pty_room(&pty->terminal) > 0 && line_echo_take(&pty->terminal.line, &c))
+		put(pty, c);
+	line_echo_wait(&pty->terminal.line);
+}
+
+static void pty_echo(struct terminal *terminal)
+{
+	struct linux_pty *pty = linux_pty_of(terminal);
+	uint64_t before;
+	bool shown;
+
+	spinlock_take(&terminal->lock);
+	before = pty->head;
+	echo_put(pty);
+	shown = pty->head != before;
+	spinlock_give(&terminal->lock);
+	if (shown)
+		linux_event_raise(&pty->master);
 }
 
 static void pty_show(struct terminal *terminal, const char *bytes, size_t count, size_t promised)
@@ -100,9 +125,7 @@ static size_t type(struct linux_pty *pty, const uint8_t *bytes, size_t count, in
 			pty_happened(&pty->terminal, stopped ? TERMINAL_STARTED : TERMINAL_STOPPED);
 		if (*signal != 0 && !(line->settings.local & LINE_NOFLSH))
 			pty_happened(&pty->terminal, TERMINAL_INPUT_FLUSHED | TERMINAL_OUTPUT_FLUSHED);
-		for (size_t i = 0; i < line->echo_bytes && pty_room(&pty->terminal) > 0; i++)
-			put(pty, line->echo[i]);
-		line->echo_bytes = 0;
+		echo_put(pty);
 	}
 	pty->typing -= done;
 	spinlock_give(&pty->terminal.lock);
@@ -139,8 +162,8 @@ static void pty_send(struct terminal *terminal, char c, bool by_master)
 		linux_event_raise(&pty->master);
 }
 
-const struct terminal_ops linux_pty_ops = { .room = pty_room, .show = pty_show, .send = pty_send, .drop = pty_drop, .was_read = pty_was_read,
-	.happened = pty_happened, .free = pty_free };
+const struct terminal_ops linux_pty_ops = { .room = pty_room, .show = pty_show, .echo = pty_echo, .send = pty_send, .drop = pty_drop,
+	.was_read = pty_was_read, .happened = pty_happened, .free = pty_free };
 
 /* How many may be typed now, beside those that are being typed. Under the lock. */
 static size_t typing_room(const struct linux_pty *pty)

@@ -216,6 +216,7 @@ int64_t linux_terminal_write(struct linux_file *file, struct linux_data *data, u
 		if (taken != STATUS_OK)
 			return taken;
 	}
+	tty->ops->echo(tty);
 	for (bool more = data->left > 0; more; more = taken > 0 && data->left > 0) {
 		room = promise(tty, data->left < WRITE_BYTES ? (size_t)data->left : WRITE_BYTES);
 		taken = room > 0 ? linux_data_take(data, bytes, (size_t)room) : room;

@@ -94,6 +94,7 @@ static int64_t settings_change(const struct asking *asking, uint32_t request, ui
 	if (request == TCSETSF)
 		flush(tty);
 	spinlock_give(&tty->lock);
+	tty->ops->echo(tty);
 	tell_all(tty);
 	return STATUS_OK;
 }

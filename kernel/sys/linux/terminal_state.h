@@ -38,6 +38,8 @@ struct terminal_ops {
 	size_t (*room)(const struct terminal *terminal);
 	/* Bytes of a program, and so many more were promised it. Context: no lock held. Not NULL */
 	void (*show)(struct terminal *terminal, const char *bytes, size_t count, size_t promised);
+	/* What is to be shown for what was typed, and waits, as far as there is room. Context: no lock held. Not NULL */
+	void (*echo)(struct terminal *terminal);
 	/* A character as it is to who has the other side, or, of a pty's master, to the terminal. It is lost where there is no room. Context: no lock held. Not NULL */
 	void (*send)(struct terminal *terminal, char c, bool by_master);
 	/* Forgets what was written and nobody has seen. Context: under the terminal's lock. */

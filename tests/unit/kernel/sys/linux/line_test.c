@@ -26,10 +26,15 @@ static int type(const char *text)
 		int sent = line_type(&line, (uint8_t)*text);
 
 		signal = sent != 0 ? sent : signal;
-		strncat(shown, line.echo, line.echo_bytes);
-		line.echo_bytes = 0;
+		for (char c; line_echo_take(&line, &c);)
+			strncat(shown, &c, 1);
 	}
 	return signal;
+}
+
+static size_t waits(void)
+{
+	return (size_t)(line.echo_head - line.echo_tail);
 }
 
 /* What one read gives, of at most `room` bytes. */
@@ -227,30 +232,58 @@ static void nothing_that_is_typed_breaks_it(void)
 			line_set(&line, &settings);
 		}
 		(void)line_type(&line, (uint8_t)(rand() % 40));
-		CU_ASSERT_FATAL(line.echo_bytes <= LINE_ECHO_BYTES);
-		line.echo_bytes = 0;
+		CU_ASSERT_FATAL(waits() <= LINE_ECHO_BYTES);
+		line_echo_wait(&line);
+		CU_ASSERT_FATAL(waits() <= LINE_ECHO_WAITS);
 		CU_ASSERT_FATAL(line.tail <= line.ready && line.ready <= line.head && line.head - line.tail <= LINE_BYTES);
 		if (rand() % 20 == 0)
 			CU_ASSERT_FATAL(strlen(take((size_t)rand() % 100)) <= 100);
 	}
 }
 
-/* What nobody took in time is not shown: that is all. */
+/* What nobody took in time is not shown, from the oldest on: that is all. */
 static void what_is_shown_has_its_room_and_no_more(void)
 {
-	unsigned kept = 0;
+	size_t kept = 0;
 
 	begin();
 	for (unsigned i = 0; i < 4 * LINE_ECHO_BYTES; i++) {
 		(void)line_type(&line, (uint8_t)"ab\001\022"[i % 4]); /* the last has it all shown again */
-		CU_ASSERT_FATAL(line.echo_bytes <= LINE_ECHO_BYTES && line.echo_bytes >= kept);
-		kept = line.echo_bytes;
+		CU_ASSERT_FATAL(waits() <= LINE_ECHO_BYTES && waits() >= kept);
+		kept = waits();
 	}
-	CU_ASSERT_EQUAL(line.echo_bytes, LINE_ECHO_BYTES);
-	CU_ASSERT_EQUAL(memcmp(line.echo, "ab^A^R\nab^A", 11), 0);
-	line.echo_bytes = 0;
+	CU_ASSERT_EQUAL(waits(), LINE_ECHO_BYTES);
+	line_echo_wait(&line);
+	CU_ASSERT_EQUAL(waits(), LINE_ECHO_WAITS);
+	shown[0] = '\0';
 	type("\n");
+	CU_ASSERT_EQUAL(strlen(shown), LINE_ECHO_WAITS + 1);
 	CU_ASSERT_EQUAL(take(8000)[0], 'a');
+}
+
+static void a_tab_takes_back_its_columns(void)
+{
+	begin();
+	for (const char *c = "$ \033"; *c != '\0'; c++)
+		line_follow(&line, *c);
+	type("\t\177a\tb\t\025\001\t\177");
+	CU_ASSERT_STRING_EQUAL(shown, "\t\b\b\b\b\b\ba\tb\t\b\b\b\b\b\b\b\b \b\b\b\b\b\b\b \b^A\t\b\b\b\b");
+}
+
+static void what_is_shown_waits_while_output_is_stopped(void)
+{
+	begin();
+	type("a\023bc");
+	CU_ASSERT_STRING_EQUAL(shown, "a");
+	CU_ASSERT_EQUAL(waits(), 2);
+	type("\021d");
+	CU_ASSERT_STRING_EQUAL(shown, "abcd");
+	line_hold(&line, true);
+	type("ef\003");
+	CU_ASSERT_EQUAL(waits(), 2);
+	line_hold(&line, false);
+	type("g");
+	CU_ASSERT_STRING_EQUAL(shown, "abcd^Cg");
 }
 
 /* What is shown for all of a text. */
@@ -343,6 +376,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(only_the_end_of_a_line_is_shown_where_that_is_asked_for),
 	UNIT_CASE(a_line_that_is_too_long_loses_characters_and_not_its_end),
 	UNIT_CASE(what_is_shown_has_its_room_and_no_more),
+	UNIT_CASE(a_tab_takes_back_its_columns),
+	UNIT_CASE(what_is_shown_waits_while_output_is_stopped),
 	UNIT_CASE(ends_of_lines_are_shown_as_the_settings_say),
 	UNIT_CASE(output_stops_and_goes_on_as_is_typed_or_said),
 	UNIT_CASE(room_is_what_is_not_lost),
