@@ -2,69 +2,16 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* What a terminal makes of what is typed where that is not plain: long lines, marks that are no bytes, words, characters of several bytes, time, packets. */
-#include "tests/linux/terminals.h"
+#include "tests/linux/typing.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/time.h>
-#include <termios.h>
 #include <time.h>
 
-enum { LINE = 4096, LONG = 3000, WAITS = 3800, SHOWN = 60, PAUSE_US = 25000, TOO_LATE_MS = 1000 };
-
-static char got[16384];
-
-/* Until something is there, what one read gives is exactly this. */
-static int reads(int fd, const char *bytes, size_t due)
-{
-	struct pollfd asked = { .fd = fd, .events = POLLIN };
-	ssize_t count = poll(&asked, 1, 2000) == 1 ? read(fd, got, sizeof(got)) : -1;
-
-	return count == (ssize_t)due && memcmp(got, bytes, due) == 0;
-}
-#define READS(fd, text) reads(fd, text, sizeof(text) - 1)
-
-/* Until so many bytes can be read there. */
-static int has(int fd, int due)
-{
-	int count = -1;
-
-	for (int i = 0; i < 4000 && ioctl(fd, FIONREAD, &count) == 0 && count != due; i++)
-		usleep(500);
-	return count == due;
-}
-
-static void mode(tcflag_t off, tcflag_t on, unsigned least, unsigned time)
-{
-	struct termios now;
-
-	CLAIM(tcgetattr(slave, &now) == 0);
-	now.c_lflag = (now.c_lflag & ~off) | on;
-	if (!(now.c_lflag & ICANON)) {
-		now.c_cc[VMIN] = (cc_t)least;
-		now.c_cc[VTIME] = (cc_t)time;
-	}
-	CLAIM(tcsetattr(slave, TCSANOW, &now) == 0);
-}
-
-static void input(tcflag_t off, tcflag_t on)
-{
-	struct termios now;
-
-	CLAIM(tcgetattr(slave, &now) == 0);
-	now.c_iflag = (now.c_iflag & ~off) | on;
-	CLAIM(tcsetattr(slave, TCSANOW, &now) == 0);
-}
-
-/* The master has nothing to read, of whatever kind. */
-static int nothing_happened(void)
-{
-	return poll(&(struct pollfd){ master, POLLIN | POLLPRI, 0 }, 1, 0) == 0;
-}
+enum { LINE = 4096, LONG = 3000, SHOWN = 60, PAUSE_US = 25000, TOO_LATE_MS = 1000 };
 
 static void what_is_long_is_read_at_once(void)
 {
@@ -128,41 +75,6 @@ static void what_is_erased_is_wiped_out(void)
 	CLAIM(writes(master, "ab\025c\n") && READS(slave, "c\n") && READS(master, "ab^Uc\r\n"));
 	mode(ECHO, ECHOK, 0, 0);
 	CLAIM(writes(master, "ab\025cd\177\n") && READS(slave, "c\n") && nothing_happened());
-	end();
-}
-
-#define SEVEN "\b\b\b\b\b\b\b"
-
-/* As many columns as it took, from where the line begins or the last tab stopped. */
-static void a_tab_is_taken_back_whole(void)
-{
-	struct termios now;
-
-	begin();
-	CLAIM(writes(master, "a\tb\177\177\n") && READS(slave, "a\n") && READS(master, "a\tb\b \b" SEVEN "\r\n"));
-	CLAIM(writes(slave, "one\r$ ") && READS(master, "one\r$ ") && writes(master, "\t\177\n") && READS(slave, "\n") && READS(master, "\t\b\b\b\b\b\b\r\n"));
-	CLAIM(writes(slave, "a\tab\b") && READS(master, "a\tab\b") && writes(master, "xy\t\177\n") && READS(slave, "xy\n") && READS(master, "xy\t\b\b\b\b\b\r\n"));
-	CLAIM(writes(master, "a\001\t\t\177\177\177\t\177\n") && READS(slave, "a\n"));
-	CLAIM(READS(master, "a^A\t\t\b" SEVEN "\b\b\b\b\b\b \b\b \b\t" SEVEN "\r\n"));
-	CLAIM(writes(master, "a\tb\t\025\t\177\n") && READS(slave, "\n") && READS(master, "a\tb\t" SEVEN "\b \b" SEVEN "\b \b\t\b" SEVEN "\r\n"));
-	input(0, IUTF8);
-	CLAIM(writes(master, "a\303\244\t\177\n") && READS(slave, "a\303\244\n") && READS(master, "a\303\244\t\b\b\b\b\b\b\r\n"));
-	CLAIM(tcgetattr(slave, &now) == 0 && (now.c_oflag &= ~(tcflag_t)OPOST, tcsetattr(slave, TCSANOW, &now)) == 0);
-	CLAIM(writes(slave, "abc") && READS(master, "abc") && writes(master, "de\t\177\n") && READS(slave, "de\n") && READS(master, "de\t\b\b\b\b\b\b\n"));
-	end();
-}
-
-/* Nothing is wiped out of what was not shown, an end of line that ends none is a character, and what is not shown again is one, too. */
-static void what_is_shown_otherwise(void)
-{
-	begin();
-	CLAIM(writes(master, "a\026\n\026\n\177b\n") && READS(slave, "a\nb\n") && READS(master, "a^\b^J^\b^J\b \b\b \bb\r\n"));
-	mode(ECHOCTL, 0, 0, 0);
-	CLAIM(writes(master, "a\001\177\177\n") && READS(slave, "\n") && READS(master, "a\001\b \b\r\n"));
-	mode(ECHO, ECHONL, 0, 0);
-	CLAIM(writes(master, "a\022b\n") && READS(slave, "a\022b\n") && READS(master, "\r\n"));
-	mode(ICANON, 0, 1, 0);
-	CLAIM(writes(master, "a\n") && READS(slave, "a\n") && nothing_happened());
 	end();
 }
 
@@ -318,52 +230,6 @@ static void the_other_side_is_asked_to_stop(void)
 	end();
 }
 
-static int reads_on(int fd, char *to, size_t due)
-{
-	struct pollfd asked = { .fd = fd, .events = POLLIN };
-	size_t done = 0;
-
-	for (ssize_t count = 1; done < due && count > 0; done += count > 0 ? (size_t)count : 0)
-		count = poll(&asked, 1, 2000) == 1 ? read(fd, to + done, due - done) : -1;
-	return done == due;
-}
-
-/* The rest, behind WAITS. */
-static size_t read_all(int fd)
-{
-	size_t done = 0;
-
-	while (poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, PAUSE_US / 1000) == 1 && reads_on(fd, got + WAITS + done, 1))
-		done++;
-	return done;
-}
-
-/* What is echoed waits while output is stopped, but not for ever, nor all of it; before anything else is written. */
-static void what_is_echoed_waits(void)
-{
-	static char line[LONG];
-	size_t left = 0;
-
-	begin();
-	CLAIM(writes(master, "\023ab\n") && READS(slave, "ab\n") && nothing_happened() && writes(master, "\021") && READS(master, "ab\r\n"));
-	CLAIM(tcflow(slave, TCOOFF) == 0 && writes(master, "c\n") && READS(slave, "c\n") && nothing_happened() && tcflow(slave, TCOON) == 0);
-	CLAIM(writes(slave, "d") && READS(master, "c\r\nd") && writes(master, "\023e\n") && READS(slave, "e\n") && nothing_happened());
-	input(IXON, 0);
-	CLAIM(READS(master, "e\r\n"));
-	input(0, IXON);
-	CLAIM(writes(master, "\023ab") && usleep(PAUSE_US) == 0 && writes(master, "\003") && READS(master, "^C"));
-	memset(line, 'x', LONG);
-	CLAIM(write(master, line, LONG) == LONG && reads_on(master, got, LONG) && writes(master, "\022"));
-	CLAIM(reads_on(master, got, LONG + 4) && memcmp(got, "^R\r\n", 4) == 0 && memcmp(got + 4, line, LONG) == 0 && nothing_happened());
-	CLAIM(tcflush(slave, TCIFLUSH) == 0);
-	for (int i = 0; i < LONG; i++)
-		line[i] = (char)('0' + i % 10);
-	CLAIM(writes(master, "\023") && write(master, line, LONG - 1) == LONG - 1 && writes(master, "\n") && has(slave, LONG) && read(slave, got, LONG) == LONG);
-	CLAIM(write(master, line, LONG) == LONG && usleep(2 * PAUSE_US) == 0 && writes(master, "\021") && reads_on(master, got, WAITS) && (left = read_all(master)) < 10);
-	CLAIM(memcmp(got + WAITS + left - LONG - 3, "8\r\n", 3) == 0 && memcmp(got + WAITS + left - LONG, line, LONG) == 0);
-	end();
-}
-
 static void *writes_one(void *arg)
 {
 	(void)arg;
@@ -404,8 +270,6 @@ int main(void)
 	what_has_no_shape_is_shown_as_two();
 	a_line_is_shown_again();
 	what_is_erased_is_wiped_out();
-	a_tab_is_taken_back_whole();
-	what_is_shown_otherwise();
 	words_are_letters_and_digits();
 	characters_of_several_bytes_are_erased_whole();
 	what_is_literal_ends_no_line();
@@ -415,7 +279,6 @@ int main(void)
 	a_signal_ends_a_wait_for_more();
 	output_that_goes_on_is_told_once();
 	the_other_side_is_asked_to_stop();
-	what_is_echoed_waits();
 	who_waits_for_output_to_go_on_is_woken();
 	a_signal_flushes_and_that_is_told();
 	return claims_end("discipline");

@@ -44,14 +44,14 @@ static void console_echo(struct terminal *terminal)
 	do {
 		count = 0;
 		spinlock_take(&terminal->lock);
-		while (count < sizeof(bytes) && line_echo_take(&terminal->line, &bytes[count]))
-			count++;
-		if (count < sizeof(bytes))
+		for (size_t taken = 1; taken > 0 && count <= sizeof(bytes) - LINE_ECHO_MAX; count += taken)
+			taken = line_echo_take(&terminal->line, bytes + count);
+		if (count <= sizeof(bytes) - LINE_ECHO_MAX)
 			line_echo_wait(&terminal->line);
 		spinlock_give(&terminal->lock);
 		if (count > 0)
 			log_bytes(bytes, count);
-	} while (count == sizeof(bytes));
+	} while (count > sizeof(bytes) - LINE_ECHO_MAX);
 }
 
 static void console_send(struct terminal *terminal, char c, bool by_master)

@@ -21,6 +21,7 @@ void line_init(struct line *line)
 	line->literal = line->stopped = line->held = false;
 	line->column = line->begins_at = 0;
 	line->echo_head = line->echo_tail = 0;
+	line->echo_now = false;
 }
 
 static bool is_char(const struct line *line, unsigned which, uint8_t byte)
@@ -146,7 +147,7 @@ static bool edit(struct line *line, uint8_t byte)
 	} else if (extended && is_char(line, LINE_VLNEXT, byte)) {
 		line->literal = true;
 		literal_show(line);
-	} else if (is_char(line, LINE_VEOF, byte)) {
+	} else if (is_char(line, LINE_VEOF, byte) && byte != '\n') {
 		type_add(line, END_OF_FILE);
 		line->ready = line->head;
 	} else {
@@ -165,8 +166,6 @@ static bool input_change(const struct line *line, uint8_t *byte)
 {
 	uint32_t input = line->settings.input;
 
-	if (input & LINE_ISTRIP)
-		*byte &= 0x7f;
 	if (*byte == '\r' && (input & LINE_IGNCR))
 		return false;
 	if (*byte == '\r' && (input & LINE_ICRNL))
@@ -176,52 +175,77 @@ static bool input_change(const struct line *line, uint8_t *byte)
 	return true;
 }
 
+static void output_goes_on(struct line *line)
+{
+	line->stopped = false;
+	line->echo_now = true;
+}
+
 /* Whether output was stopped, or goes on, by a character that is nothing else. */
 static bool controls_output(struct line *line, uint8_t byte)
 {
-	uint32_t input = line->settings.input;
-
-	if (!(input & LINE_IXON))
+	if (!(line->settings.input & LINE_IXON))
 		return false;
-	if (is_char(line, LINE_VSTART, byte) || is_char(line, LINE_VSTOP, byte)) {
-		line->stopped = !is_char(line, LINE_VSTART, byte);
-		return true;
-	}
-	if ((input & LINE_IXANY) || signal_of(line, byte) != 0)
-		line->stopped = false;
-	return false;
+	if (is_char(line, LINE_VSTART, byte))
+		output_goes_on(line);
+	else if (is_char(line, LINE_VSTOP, byte))
+		line->stopped = true;
+	else
+		return false;
+	return true;
 }
 
+static void interrupt(struct line *line, uint8_t byte)
+{
+	if (!line_has(line, LINE_NOFLSH)) {
+		line_flush(line);
+		line->echo_tail = line->echo_head;
+	}
+	if (line->settings.input & LINE_IXON)
+		line->stopped = false;
+	line_echo(line, byte);
+}
+
+/* One that neither sends a signal nor has to do with output. `shows`: as an end of line, where it is one, and not as a character. */
+static void character(struct line *line, uint8_t byte, bool literal, bool shows)
+{
+	bool in_lines = line_has(line, LINE_ICANON);
+	bool ends = in_lines && !literal && ends_line(line, byte);
+
+	if (byte != '\n' || !shows)
+		line_echo_typed(line, byte);
+	else if (line_has(line, LINE_ECHO) || (line_has(line, LINE_ECHONL) && in_lines))
+		line_echo_add(line, '\n');
+	type_add(line, ends ? byte | ENDS : byte);
+	if (ends || !in_lines)
+		line->ready = line->head;
+}
+
+/* In Linux's order. Spec: Linux, drivers/tty/n_tty.c: n_tty_receive_char_special() */
 int line_type(struct line *line, uint8_t byte)
 {
+	const uint32_t any = LINE_IXON | LINE_IXANY;
 	bool literal = line->literal;
-	bool ends;
+	bool shows;
 	int signal;
 
 	line->literal = false;
-	if (!literal && (!input_change(line, &byte) || controls_output(line, byte)))
+	if (line->settings.input & LINE_ISTRIP)
+		byte &= 0x7f;
+	if (!literal && controls_output(line, byte))
 		return 0;
 	signal = literal ? 0 : signal_of(line, byte);
 	if (signal != 0) {
-		if (!line_has(line, LINE_NOFLSH)) {
-			line_flush(line);
-			line->echo_tail = line->echo_head;
-		}
-		line_echo(line, byte);
+		interrupt(line, byte);
 		return signal;
 	}
-	if (line_has(line, LINE_ICANON) && !literal && edit(line, byte))
+	if ((line->settings.input & any) == any && line->stopped)
+		output_goes_on(line);
+	shows = !literal && (byte != '\n' || line_has(line, LINE_ICANON));
+	if (!literal && !input_change(line, &byte))
 		return 0;
-	if (byte == '\n' && !literal) {
-		if (line_has(line, LINE_ECHO) || (line_has(line, LINE_ECHONL) && line_has(line, LINE_ICANON)))
-			line_echo_add(line, '\n');
-	} else {
-		line_echo_typed(line, byte);
-	}
-	ends = line_has(line, LINE_ICANON) && !literal && ends_line(line, byte);
-	type_add(line, ends ? byte | ENDS : byte);
-	if (ends || !line_has(line, LINE_ICANON))
-		line->ready = line->head;
+	if (literal || !line_has(line, LINE_ICANON) || !edit(line, byte))
+		character(line, byte, literal, shows);
 	return 0;
 }
 
@@ -292,6 +316,7 @@ static void lines_change(struct line *line, bool in_lines)
 	if (in_lines && line->head > line->tail)
 		line->typed[(line->head - 1) % LINE_BYTES] |= ENDS;
 	line->ready = line->head;
+	line->literal = false;
 }
 
 void line_set(struct line *line, const struct line_settings *settings)

@@ -37,7 +37,7 @@ struct line_settings {
 
 static_assert(sizeof(struct line_settings) == 36, "asm-generic/termbits.h: struct termios");
 
-enum { LINE_BYTES = 4096, LINE_ECHO_BYTES = 4096, LINE_ECHO_WAITS = 3807, LINE_OUTPUT_MAX = 2 };
+enum { LINE_BYTES = 4096, LINE_ECHO_BYTES = 4096, LINE_ECHO_WAITS = 3807, LINE_ECHO_MAX = 8, LINE_OUTPUT_MAX = 2 };
 
 struct line {
 	struct line_settings settings;
@@ -50,6 +50,7 @@ struct line {
 	unsigned column, begins_at;
 	/* What is to be shown, from `echo_tail` to `echo_head`, counted from the start; the caller takes it. What there is no room for is the oldest of it. */
 	uint64_t echo_head, echo_tail;
+	bool echo_now; /* as output goes on; W: the caller, too, when it has taken it */
 	char echo[LINE_ECHO_BYTES];
 };
 
@@ -70,8 +71,14 @@ size_t line_output(const struct line *line, char c, char to[LINE_OUTPUT_MAX]);
 /* A character was written: what is typed next is shown behind it. What is echoed does that itself. */
 void line_follow(struct line *line, char c);
 
-/* The next character to be shown for what was typed; false: there is none, or output is stopped. */
-bool line_echo_take(struct line *line, char *c);
+/* The next characters to be shown for what was typed, how many; 0: there is nothing, or output is stopped. */
+size_t line_echo_take(struct line *line, char to[LINE_ECHO_MAX]);
+
+/* How many bytes of that there are, marks among them. */
+static inline size_t line_echo_waits(const struct line *line)
+{
+	return (size_t)(line->echo_head - line->echo_tail);
+}
 
 /* The caller has taken what it can: of what is left, so much waits. Spec: Linux, drivers/tty/n_tty.c: ECHO_DISCARD_WATERMARK */
 void line_echo_wait(struct line *line);

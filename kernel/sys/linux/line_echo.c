@@ -3,6 +3,12 @@
 
 #include "kernel/sys/linux/line_echo.h"
 
+/*
+ * What waits to be shown: characters, and, behind a mark, what is shown as two, MARK itself, or what has to do with columns: that the line begins here, or
+ * that a tab is erased, in so many columns before it. Where that is can be said when it is shown, and not before.
+ */
+enum { MARK = 0xff, BEGINS = 0x81, TAB_BACK = 0x82, BEHIND_TAB = 0x80 };
+
 enum { CONTROL_BIT = 0x40, DELETE = 0x7f, TAB_COLUMNS = 8 };
 
 static bool is_control(uint16_t c)
@@ -34,74 +40,70 @@ void line_follow(struct line *line, char c)
 	}
 }
 
-static void echo_put(struct line *line, char c)
+static uint8_t at(const struct line *line, uint64_t place)
 {
-	line->echo[line->echo_head++ % LINE_ECHO_BYTES] = c;
-	if (line->echo_head - line->echo_tail > LINE_ECHO_BYTES)
-		line->echo_tail++;
+	return (uint8_t)line->echo[place % LINE_ECHO_BYTES];
 }
 
-bool line_echo_take(struct line *line, char *c)
+/* How many bytes what stands at the tail has there. */
+static unsigned tail_bytes(const struct line *line)
 {
-	if (line->echo_tail == line->echo_head || line_is_stopped(line))
-		return false;
-	*c = line->echo[line->echo_tail++ % LINE_ECHO_BYTES];
-	return true;
+	return at(line, line->echo_tail) != MARK ? 1 : at(line, line->echo_tail + 1) != TAB_BACK ? 2 : 3;
 }
 
-void line_echo_wait(struct line *line)
+static void put(struct line *line, uint8_t c)
 {
-	if (line->echo_head - line->echo_tail > LINE_ECHO_WAITS)
-		line->echo_tail = line->echo_head - LINE_ECHO_WAITS;
+	while (line->echo_head - line->echo_tail >= LINE_ECHO_BYTES)
+		line->echo_tail += tail_bytes(line);
+	line->echo[line->echo_head++ % LINE_ECHO_BYTES] = (char)c;
+}
+
+static void put_marked(struct line *line, uint8_t c)
+{
+	put(line, MARK);
+	put(line, c);
 }
 
 void line_echo_add(struct line *line, char c)
 {
-	echo_put(line, c);
-	line_follow(line, c);
-}
-
-static bool shows_as_two(const struct line *line, uint16_t c)
-{
-	return line_has(line, LINE_ECHOCTL) && is_control(c) && c != '\t';
+	if ((uint8_t)c == MARK)
+		put(line, MARK);
+	put(line, (uint8_t)c);
 }
 
 void line_echo(struct line *line, uint16_t c)
 {
 	if (!line_has(line, LINE_ECHO))
 		return;
-	if (shows_as_two(line, c)) {
-		echo_put(line, '^');
-		echo_put(line, (char)(c ^ CONTROL_BIT));
-		line->column += 2;
-	} else {
+	if (line_has(line, LINE_ECHOCTL) && is_control(c) && c != '\t')
+		put_marked(line, (uint8_t)c);
+	else
 		line_echo_add(line, (char)c);
-	}
 }
 
 void line_echo_typed(struct line *line, uint16_t c)
 {
 	if (line->head == line->ready && line_has(line, LINE_ECHO))
-		line->begins_at = line->column;
+		put_marked(line, BEGINS);
 	line_echo(line, c);
 }
 
-/* How many columns a tab took that stands behind all that is typed of this line. Spec: Linux, drivers/tty/n_tty.c: eraser(), __process_echoes() */
-static unsigned tab_columns(const struct line *line)
+/* In how many columns of those of the tab that stood behind them the last characters are shown. Spec: Linux, drivers/tty/n_tty.c: eraser() */
+static uint8_t tab_before(const struct line *line)
 {
 	unsigned before = 0;
 
-	for (uint64_t at = line->head; at > line->ready; at--) {
-		uint16_t c = line->typed[(at - 1) % LINE_BYTES];
+	for (uint64_t place = line->head; place > line->ready; place--) {
+		uint16_t c = line->typed[(place - 1) % LINE_BYTES];
 
 		if (c == '\t')
-			return TAB_COLUMNS - before % TAB_COLUMNS;
+			return (uint8_t)(before % TAB_COLUMNS | BEHIND_TAB);
 		if (is_control(c))
 			before += line_has(line, LINE_ECHOCTL) ? 2 : 0;
 		else
 			before += !line_goes_on(line, c);
 	}
-	return TAB_COLUMNS - (line->begins_at + before) % TAB_COLUMNS;
+	return (uint8_t)(before % TAB_COLUMNS);
 }
 
 void line_echo_wipe(struct line *line, uint16_t c)
@@ -109,17 +111,68 @@ void line_echo_wipe(struct line *line, uint16_t c)
 	if (!line_has(line, LINE_ECHO))
 		return;
 	if (c == '\t') {
-		for (unsigned i = tab_columns(line); i > 0; i--) {
-			echo_put(line, '\b');
-			column_back(line);
-		}
+		put_marked(line, TAB_BACK);
+		put(line, tab_before(line));
 		return;
 	}
-	for (unsigned i = !is_control(c) ? 1 : shows_as_two(line, c) ? 2 : 0; i > 0; i--) {
+	for (unsigned i = !is_control(c) ? 1 : line_has(line, LINE_ECHOCTL) ? 2 : 0; i > 0; i--) {
 		line_echo_add(line, '\b');
 		line_echo_add(line, ' ');
 		line_echo_add(line, '\b');
 	}
+}
+
+/* The tab ended where the next character is to be shown. */
+static size_t tab_take(struct line *line, uint8_t before, char to[LINE_ECHO_MAX])
+{
+	unsigned columns = TAB_COLUMNS - (before & BEHIND_TAB ? before : before + line->begins_at) % TAB_COLUMNS;
+
+	for (unsigned i = 0; i < columns; i++) {
+		to[i] = '\b';
+		column_back(line);
+	}
+	return columns;
+}
+
+/* What stands behind a mark. */
+static size_t marked_take(struct line *line, char to[LINE_ECHO_MAX])
+{
+	uint8_t c = at(line, line->echo_tail + 1);
+
+	if (c == TAB_BACK)
+		return tab_take(line, at(line, line->echo_tail + 2), to);
+	if (c == BEGINS) {
+		line->begins_at = line->column;
+		return 0;
+	}
+	line->column += c == MARK ? 1 : 2;
+	to[0] = c == MARK ? (char)c : '^';
+	to[1] = (char)(c ^ CONTROL_BIT);
+	return c == MARK ? 1 : 2;
+}
+
+size_t line_echo_take(struct line *line, char to[LINE_ECHO_MAX])
+{
+	size_t count = 0;
+
+	while (count == 0 && line->echo_tail != line->echo_head && !line_is_stopped(line)) {
+		unsigned bytes = tail_bytes(line);
+
+		if (bytes > 1) {
+			count = marked_take(line, to);
+		} else {
+			to[count++] = (char)at(line, line->echo_tail);
+			line_follow(line, to[0]);
+		}
+		line->echo_tail += bytes;
+	}
+	return count;
+}
+
+void line_echo_wait(struct line *line)
+{
+	while (line->echo_head - line->echo_tail > LINE_ECHO_WAITS)
+		line->echo_tail += tail_bytes(line);
 }
 
 size_t line_output(const struct line *line, char c, char to[LINE_OUTPUT_MAX])

@@ -19,7 +19,7 @@
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/copy.h"
 
-enum { OUTPUT_BYTES = LINUX_PTY_OUTPUT_BYTES, PART_BYTES = 1024 };
+enum { OUTPUT_BYTES = LINUX_PTY_OUTPUT_BYTES, PART_BYTES = 1024, ECHO_PART_BYTES = 256, MASTERS_BYTES = 4095 };
 
 /* How many characters there is room for beside those that were promised, each of which may become two. */
 static size_t pty_room(const struct terminal *terminal)
@@ -41,11 +41,16 @@ static void put(struct linux_pty *pty, char c)
 /* Under the lock. */
 static void echo_put(struct linux_pty *pty)
 {
-	char c;
+	char shown[LINE_ECHO_MAX];
+	size_t count = 1;
 
-	while (pty_room(&pty->terminal) > 0 && line_echo_take(&pty->terminal.line, &c))
-		put(pty, c);
+	while (count > 0 && pty_room(&pty->terminal) >= LINE_ECHO_MAX) {
+		count = line_echo_take(&pty->terminal.line, shown);
+		for (size_t i = 0; i < count; i++)
+			put(pty, shown[i]);
+	}
 	line_echo_wait(&pty->terminal.line);
+	pty->terminal.line.echo_now = false;
 }
 
 static void pty_echo(struct terminal *terminal)
@@ -82,9 +87,16 @@ static void pty_was_read(struct terminal *terminal)
 	linux_event_raise(&linux_pty_of(terminal)->master);
 }
 
-static void pty_drop(struct terminal *terminal)
+/* What was written first is the master's already. Spec: Linux, drivers/tty/pty.c: pty_flush_buffer(); drivers/tty/n_tty.c: n_tty_flush_buffer() */
+static void pty_drop(struct terminal *terminal, bool by_master)
 {
-	linux_pty_of(terminal)->tail = linux_pty_of(terminal)->head;
+	struct linux_pty *pty = linux_pty_of(terminal);
+	uint64_t between = pty->head - pty->tail < MASTERS_BYTES ? pty->head : pty->tail + MASTERS_BYTES;
+
+	if (by_master)
+		pty->tail = between;
+	else
+		pty->head = between;
 }
 
 /* The newest of two that are each other's end. */
@@ -109,23 +121,32 @@ static void pty_free(struct terminal *terminal)
 	budget_put(budget);
 }
 
-/* Types some of the bytes, up to one that sends a signal, which is told; how many. */
-static size_t type(struct linux_pty *pty, const uint8_t *bytes, size_t count, int *signal)
+/*
+ * Types some of the bytes, up to one that sends a signal, which is told; how many. What is echoed is shown at the end of all, as a signal has it forgotten,
+ * with what was shown since all began, `*from`.
+ * Spec: Linux, drivers/tty/n_tty.c: commit_echoes(), isig()
+ */
+static size_t type(struct linux_pty *pty, const uint8_t *bytes, size_t count, uint64_t *from, int *signal)
 {
 	struct line *line = &pty->terminal.line;
 	size_t done = 0;
 
 	*signal = 0;
 	spinlock_take(&pty->terminal.lock);
+	*from = *from < pty->head ? *from : pty->head;
 	while (done < count && *signal == 0) {
 		bool stopped = line_is_stopped(line);
 
 		*signal = line_type(line, bytes[done++]);
 		if (stopped != line_is_stopped(line))
 			pty_happened(&pty->terminal, stopped ? TERMINAL_STARTED : TERMINAL_STOPPED);
-		if (*signal != 0 && !(line->settings.local & LINE_NOFLSH))
+		if (*signal != 0 && !(line->settings.local & LINE_NOFLSH)) {
+			pty->head = *from > pty->tail ? *from : pty->tail;
+			pty_drop(&pty->terminal, false);
 			pty_happened(&pty->terminal, TERMINAL_INPUT_FLUSHED | TERMINAL_OUTPUT_FLUSHED);
-		echo_put(pty);
+		}
+		if (done == count || line->echo_now || line_echo_waits(line) >= ECHO_PART_BYTES)
+			echo_put(pty);
 	}
 	pty->typing -= done;
 	spinlock_give(&pty->terminal.lock);
@@ -136,10 +157,11 @@ static size_t type(struct linux_pty *pty, const uint8_t *bytes, size_t count, in
 
 static void type_all(struct linux_pty *pty, const uint8_t *bytes, size_t count)
 {
+	uint64_t from = UINT64_MAX;
 	int signal;
 
 	for (size_t done = 0; done < count;) {
-		done += type(pty, bytes + done, count - done, &signal);
+		done += type(pty, bytes + done, count - done, &from, &signal);
 		if (signal != 0)
 			linux_terminal_signal(&pty->terminal, signal);
 	}

@@ -79,6 +79,7 @@ static int64_t settings_change(const struct asking *asking, uint32_t request, ui
 	int64_t status = may_change(asking);
 	bool stopped;
 	bool could_stop;
+	bool goes_on;
 
 	if (status != STATUS_OK)
 		return status;
@@ -87,6 +88,7 @@ static int64_t settings_change(const struct asking *asking, uint32_t request, ui
 	spinlock_take(&tty->lock);
 	stopped = line_is_stopped(&tty->line);
 	could_stop = stops(&tty->line);
+	goes_on = (tty->line.settings.input & LINE_IXON) != 0 && !(settings.input & LINE_IXON);
 	line_set(&tty->line, &settings);
 	flow_tell(tty, stopped);
 	if (could_stop != stops(&tty->line))
@@ -94,7 +96,8 @@ static int64_t settings_change(const struct asking *asking, uint32_t request, ui
 	if (request == TCSETSF)
 		flush(tty);
 	spinlock_give(&tty->lock);
-	tty->ops->echo(tty);
+	if (goes_on)
+		tty->ops->echo(tty);
 	tell_all(tty);
 	return STATUS_OK;
 }
@@ -187,7 +190,7 @@ static int64_t count_tell(const struct asking *asking, uint64_t to_va)
 	return linux_copy_out(asking->thread, to_va, &count, sizeof(count));
 }
 
-/* What was typed and nobody has read, what was written and nobody has seen. For a master it is the other way round. */
+/* What was typed and nobody has read, what was written and nobody has seen. For a master that is what it could read; what it typed has been typed. */
 static int64_t forget(const struct asking *asking, uint64_t which)
 {
 	struct terminal *tty = asking->tty;
@@ -196,12 +199,12 @@ static int64_t forget(const struct asking *asking, uint64_t which)
 	if (status != STATUS_OK)
 		return status;
 	spinlock_take(&tty->lock);
-	if (which != (asking->is_master ? TCIFLUSH : TCOFLUSH))
+	if (which != TCOFLUSH && !asking->is_master)
 		flush(tty);
-	if (which != (asking->is_master ? TCOFLUSH : TCIFLUSH) && tty->ops->drop != NULL) {
-		tty->ops->drop(tty);
+	if (which != (asking->is_master ? TCOFLUSH : TCIFLUSH) && tty->ops->drop != NULL)
+		tty->ops->drop(tty, asking->is_master);
+	if (which != TCIFLUSH && !asking->is_master)
 		happens(tty, TERMINAL_OUTPUT_FLUSHED);
-	}
 	spinlock_give(&tty->lock);
 	tell_all(tty);
 	return STATUS_OK;

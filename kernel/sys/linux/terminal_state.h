@@ -42,8 +42,8 @@ struct terminal_ops {
 	void (*echo)(struct terminal *terminal);
 	/* A character as it is to who has the other side, or, of a pty's master, to the terminal. It is lost where there is no room. Context: no lock held. Not NULL */
 	void (*send)(struct terminal *terminal, char c, bool by_master);
-	/* Forgets what was written and nobody has seen. Context: under the terminal's lock. */
-	void (*drop)(struct terminal *terminal);
+	/* Forgets what was written and nobody has seen, as far as that is on this side, or that of a pty's master. Context: under the terminal's lock. */
+	void (*drop)(struct terminal *terminal, bool by_master);
 	/* Something happened: TERMINAL_*. Context: under the terminal's lock. */
 	void (*happened)(struct terminal *terminal, unsigned what);
 	/* There may be room to type. Context: no lock held. */

