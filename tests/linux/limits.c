@@ -218,6 +218,7 @@ static void entries(void)
 	int found = 0;
 	long bytes;
 	int fd = -1;
+	int file;
 
 	CLAIM(mkdir("/tmp/entries", 0700) == 0 && close(open("/tmp/entries/four", O_CREAT | O_RDWR, 0600)) == 0);
 	CLAIM(close(open("/tmp/entries/fivee", O_CREAT | O_RDWR, 0600)) == 0 && (fd = open("/tmp/entries", O_RDONLY)) >= 0);
@@ -232,6 +233,10 @@ static void entries(void)
 	}
 	CLAIM(found == 7 && syscall(SYS_getdents64, fd, all, sizeof(all)) == 0 && lseek(fd, 0, SEEK_SET) == 0 && syscall(SYS_getdents64, fd, all, 24) == 24);
 	REFUSED(syscall(SYS_getdents64, fd, all, 23), EINVAL);
+	REFUSED(syscall(SYS_getdents64, 1000, all, sizeof(all)), EBADF);
+	CLAIM((file = open("/tmp/no directory", O_CREAT | O_WRONLY, 0600)) >= 0 && unlink("/tmp/no directory") == 0);
+	REFUSED(syscall(SYS_getdents64, file, all, sizeof(all)), ENOTDIR); /* which comes before that it cannot be read */
+	CLAIM(close(file) == 0);
 	CLAIM(close(fd) == 0 && unlink("/tmp/entries/four") == 0 && unlink("/tmp/entries/fivee") == 0 && rmdir("/tmp/entries") == 0);
 }
 

@@ -160,7 +160,7 @@ static int64_t list_run(struct thread *thread, struct linux_file *file, uint64_t
 static int64_t call_getdents64(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_file *file;
-	int64_t result = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_READ, &file);
+	int64_t result = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
 
 	if (result != STATUS_OK)
 		return result;
