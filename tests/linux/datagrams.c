@@ -14,6 +14,7 @@ enum { MANY = 20, NAME = offsetof(struct sockaddr_un, sun_path) };
 
 static const struct sockaddr_un one = { .sun_family = AF_UNIX, .sun_path = "\0one" };
 static const struct sockaddr_un two = { .sun_family = AF_UNIX, .sun_path = "\0two" };
+static const struct sockaddr_un six = { .sun_family = AF_UNIX, .sun_path = "\0six" };
 static const struct sockaddr elsewhere = { .sa_family = AF_INET, .sa_data = "/tmp/nothing" };
 static const struct sockaddr none = { .sa_family = AF_UNSPEC };
 
@@ -175,6 +176,29 @@ static void successors(void)
 	CLAIM(close(pair[0]) == 0);
 }
 
+/* With whom it was connected to what has come is lost: when it learns that that one has gone, or is connected elsewhere. */
+static void lost(void)
+{
+	int a = named(&one), b = named(&two), c = named(&six), pair[2];
+	char byte;
+
+	CLAIM(sends(a, &two) == 1 && connects(b, &one) == 0 && recv(b, &byte, 1, MSG_DONTWAIT) == 1);
+	CLAIM(sends(a, &two) == 1 && connects(b, &one) == 0 && recv(b, &byte, 1, MSG_DONTWAIT) == 1); /* to the same */
+	CLAIM(sends(a, &two) == 1 && connect(b, &none, sizeof(none)) == 0);
+	REFUSED(recv(b, &byte, 1, MSG_DONTWAIT), EAGAIN);
+	CLAIM(sends(a, &two) == 1 && connect(b, &none, sizeof(none)) == 0 && recv(b, &byte, 1, MSG_DONTWAIT) == 1); /* it was not */
+	CLAIM(connects(b, &one) == 0 && sends(a, &two) == 1 && connects(b, &six) == 0);
+	REFUSED(recv(b, &byte, 1, MSG_DONTWAIT), EAGAIN);
+	CLAIM(connects(b, &one) == 0 && sends(a, &two) == 1 && close(a) == 0 && recv(b, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1);
+	REFUSED(send(b, "x", 1, 0), ECONNREFUSED);
+	REFUSED(recv(b, &byte, 1, MSG_DONTWAIT), EAGAIN);
+	CLAIM(sends(c, &two) == 1 && recv(b, &byte, 1, MSG_DONTWAIT) == 1 && close(b) == 0 && close(c) == 0);
+	CLAIM(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0 && send(pair[1], "x", 1, 0) == 1 && close(pair[1]) == 0);
+	REFUSED(send(pair[0], "x", 1, 0), ECONNREFUSED);
+	REFUSED(recv(pair[0], &byte, 1, MSG_DONTWAIT), EAGAIN);
+	CLAIM(close(pair[0]) == 0);
+}
+
 /* Who sends no more is told that, before it is looked where to. */
 static void silent(void)
 {
@@ -205,5 +229,6 @@ int main(void)
 	chosen();
 	successors();
 	silent();
+	lost();
 	return claims_end("datagrams");
 }

@@ -263,6 +263,12 @@ static status_t stream_connect(struct unix_socket *own, struct unix_socket *to, 
 	return STATUS_OK;
 }
 
+/* Under the lock: whether a datagram socket is connected, and not to that one. */
+static bool leaves(const struct unix_socket *own, const struct unix_socket *to)
+{
+	return own->was_connected && (own->target.length > 0 ? linux_unix_target_find(own) : own->peer) != to;
+}
+
 /* Under the lock: a datagram socket is to send there, and takes from there alone. */
 static status_t datagram_connect(struct unix_socket *own, struct unix_socket *to)
 {
@@ -282,14 +288,18 @@ static status_t datagram_connect(struct unix_socket *own, struct unix_socket *to
 static status_t disconnect(struct unix_socket *own)
 {
 	status_t status = STATUS_OK;
+	bool left;
 
 	spinlock_take(&linux_unix_lock);
+	left = leaves(own, NULL);
 	if (own->peer != NULL)
 		status = STATUS_EINVAL;
 	else
 		own->was_connected = false;
 	own->target.length = 0;
 	spinlock_give(&linux_unix_lock);
+	if (left && status == STATUS_OK)
+		linux_unix_received_drop(own);
 	return status;
 }
 
@@ -299,6 +309,7 @@ static status_t unix_connect(struct linux_socket *socket, const struct linux_add
 	struct unix_socket *server = NULL;
 	struct unix_socket *to = NULL;
 	struct linux_address name;
+	bool left;
 	status_t status = linux_unix_name_read(address, &name);
 
 	if (socket->type == LINUX_SOCK_DGRAM && address->length >= 2 && linux_address_family(address) == LINUX_AF_UNSPEC)
@@ -317,10 +328,13 @@ static status_t unix_connect(struct linux_socket *socket, const struct linux_add
 	spinlock_take(&linux_unix_lock);
 	linux_unix_name_need(own);
 	to = linux_unix_hold(linux_unix_name_find(own, &name));
+	left = leaves(own, to);
 	status = server != NULL ? stream_connect(own, to, server) : datagram_connect(own, to);
 	spinlock_give(&linux_unix_lock);
 	if (status != STATUS_OK && server != NULL)
 		linux_file_put(&server->socket.file);
+	if (status == STATUS_OK && server == NULL && left)
+		linux_unix_received_drop(own);
 	linux_unix_tell(to);
 	return status;
 }

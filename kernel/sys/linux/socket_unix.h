@@ -105,6 +105,9 @@ void linux_unix_collect_some(void);
 /* Drops what was received, with the files that came along. */
 void linux_unix_pieces_free(struct list_node *pieces);
 
+/* What a datagram socket has received is lost with whom it was connected to. Context: fiber, no lock held. */
+void linux_unix_received_drop(struct unix_socket *own);
+
 /* STATUS_ECONNRESET, once, of one that was reset. Context: under the lock. */
 status_t linux_unix_error(struct unix_socket *own);
 

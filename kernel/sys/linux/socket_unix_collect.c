@@ -149,3 +149,18 @@ void linux_unix_collect_some(void)
 	if (is_time)
 		linux_unix_collect();
 }
+
+/* What somebody is receiving stays: it might as well have been received. Spec: Linux, net/unix/af_unix.c: unix_dgram_disconnected() */
+void linux_unix_received_drop(struct unix_socket *own)
+{
+	struct list_node dropped = LIST_INIT(dropped);
+
+	spinlock_take(&linux_unix_lock);
+	if (!own->receiving) {
+		queue_take(&own->received, &dropped);
+		own->received_bytes = 0;
+	}
+	spinlock_give(&linux_unix_lock);
+	linux_unix_pieces_free(&dropped);
+	linux_unix_feed(own);
+}

@@ -203,6 +203,8 @@ static int64_t piece_send(struct linux_socket *socket, struct linux_message *mes
 		linux_unix_tell(receiver);
 		return status == STATUS_EPIPE ? status : 0;
 	}
+	if (status == STATUS_ECONNREFUSED && to == NULL)
+		linux_unix_received_drop(own);
 	if (status != STATUS_OK)
 		return status;
 	status = piece_fill(socket->file.budget, &rest, is_stream ? PIECE_MAX : LINUX_SOCKET_BUFFER, message->file_count, &piece);
