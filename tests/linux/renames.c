@@ -144,7 +144,11 @@ static void links_are_linked_or_followed(void)
 	CLAIM(is.st_ino == file.st_ino && is.st_nlink == 2 && unlink("x") == 0 && rename("l", "x") == 0 && is_a("x", S_IFLNK) && is_a("f", S_IFREG));
 	CLAIM(unlink("x") == 0 && symlink("none", "l") == 0 && linkat(AT_FDCWD, "l", AT_FDCWD, "x", 0) == 0 && unlink("x") == 0);
 	REFUSED(linkat(AT_FDCWD, "l", AT_FDCWD, "x", AT_SYMLINK_FOLLOW), ENOENT);
-	CLAIM(unlink("l") == 0);
+	CLAIM(unlink("l") == 0 && mkdir("x", 0700) == 0);
+	REFUSED(link("x", "y/"), ENOENT); /* before that it is a directory */
+	REFUSED(link("x", "x/"), EEXIST);
+	REFUSED(link("x", "y"), EPERM);
+	CLAIM(rmdir("x") == 0);
 }
 
 /* Of what is asked for the umask takes away, but of links, which have all. */
@@ -154,6 +158,8 @@ static void modes_are_masked(void)
 	mode_t before = umask(027);
 
 	CLAIM(mkdir("x", 01777) == 0 && mode_of("x") == 01750 && rmdir("x") == 0 && mknod("x", S_IFREG | 04777, 0) == 0 && mode_of("x") == 04750 && unlink("x") == 0);
+	CLAIM(mkdir("x", 07777) == 0 && mode_of("x") == 01750 && chmod("x", 02700) == 0 && mkdir("x/y", 0777) == 0 && mode_of("x/y") == 02750);
+	CLAIM(mknod("x/z", S_IFREG | 0600, 0) == 0 && mode_of("x/z") == 0600 && unlink("x/z") == 0 && rmdir("x/y") == 0 && rmdir("x") == 0);
 	CLAIM(mkfifo("x", 0666) == 0 && is_a("x", S_IFIFO) && mode_of("x") == 0640 && unlink("x") == 0 && mknod("x", S_IFSOCK | 0666, 0) == 0);
 	CLAIM(is_a("x", S_IFSOCK) && mode_of("x") == 0640 && unlink("x") == 0 && mknod("x", 0600, 0) == 0 && is_a("x", S_IFREG) && unlink("x") == 0);
 	CLAIM(symlink("where", "x") == 0 && is_a("x", S_IFLNK) && mode_of("x") == 0777 && umask(before) == 027);

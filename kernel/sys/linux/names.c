@@ -16,7 +16,7 @@
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
-enum { PERMISSIONS_MASK = 07777 };
+enum { PERMISSIONS_MASK = 07777, DIRECTORY_MASK = 01777, SET_GROUP = 02000 /* of a directory, as those in it have it, too */ };
 
 status_t linux_name_run(struct linux_name_act *act, void (*run)(void *arg))
 {
@@ -57,8 +57,11 @@ static void make_act(void *arg)
 	struct linux_name_act *act = arg;
 	struct fs_node *directory = act->walk->at->node;
 	struct fs_node *made = NULL;
+	struct fs_stat stat;
 
 	act->status = FS_MAY(directory->fs, create);
+	if (act->status == STATUS_OK && act->type == FS_DIRECTORY && directory->fs->ops->stat(directory, &stat) == STATUS_OK)
+		act->permissions |= stat.permissions & SET_GROUP;
 	if (act->status == STATUS_OK && act->type != FS_DIRECTORY && !directory->fs->ops->names_others)
 		act->status = STATUS_EPERM;
 	if (act->status == STATUS_OK)
@@ -86,7 +89,7 @@ static int64_t call_mkdirat(struct thread *thread, const uint64_t x[6])
 
 	if (walk == NULL)
 		return status;
-	status = linux_path_make(walk, FS_DIRECTORY, (uint32_t)x[2] & ~linux_process_of(thread)->fds.umask);
+	status = linux_path_make(walk, FS_DIRECTORY, (uint32_t)x[2] & DIRECTORY_MASK & ~linux_process_of(thread)->fds.umask);
 	linux_walk_free(walk);
 	return status;
 }

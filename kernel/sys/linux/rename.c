@@ -33,10 +33,10 @@ static status_t link_walked(struct linux_name_act *act)
 		return STATUS_EXDEV;
 	if (status != STATUS_OK)
 		return status;
-	if (from->node->type == FS_DIRECTORY)
-		return STATUS_EPERM;
 	if (act->walk->is_directory)
 		return STATUS_ENOENT;
+	if (from->node->type == FS_DIRECTORY)
+		return STATUS_EPERM;
 	status = from->service != act->walk->at->service ? STATUS_EXDEV : linux_name_run(act, link_act);
 	if (status == STATUS_OK && linux_is_watched()) {
 		linux_watches_tell_self(from, LINUX_IN_ATTRIB);
