@@ -132,11 +132,12 @@ static const struct linux_file_ops file_ops = {
 status_t linux_terminal_open(struct process *process, uint32_t flags, struct linux_file **out)
 {
 	uint32_t rights = process->personality->root->console_rights;
+	bool may_read = (rights & CAPOS_CONSOLE_RIGHT_READ) != 0;
 
 	if (rights == 0)
 		return STATUS_EACCES;
-	begin((rights & CAPOS_CONSOLE_RIGHT_READ) != 0);
-	*out = linux_terminal_file_make(&console, &file_ops, flags, (rights & CAPOS_CONSOLE_RIGHT_READ) != 0);
+	begin(may_read);
+	*out = linux_terminal_file_make(&console, &file_ops, flags, may_read, (rights & CAPOS_CONSOLE_RIGHT_WRITE) != 0);
 	if (*out == NULL)
 		return STATUS_ENOMEM;
 	if (!(flags & LINUX_O_NOCTTY))

@@ -77,7 +77,7 @@ static status_t slave_open(struct linux_pty *pty, struct process *process, uint3
 	spinlock_give(&pty->terminal.lock);
 	if (!opens)
 		return STATUS_EIO;
-	*out = linux_terminal_file_make(&pty->terminal, &slave_ops, flags, true);
+	*out = linux_terminal_file_make(&pty->terminal, &slave_ops, flags, true, true);
 	if (*out == NULL) {
 		slave_gone(pty);
 		return STATUS_ENOMEM;
@@ -217,7 +217,7 @@ status_t linux_ptmx_open(struct process *process, uint32_t flags, struct linux_f
 		return STATUS_ENOMEM;
 	status = linux_terminal_name(&pty->terminal, process->personality->root, LINUX_PTYS_MAX);
 	if (status == STATUS_OK) {
-		*out = linux_terminal_file_make(&pty->terminal, &master_ops, flags, true);
+		*out = linux_terminal_file_make(&pty->terminal, &master_ops, flags, true, true);
 		if (*out == NULL)
 			status = STATUS_ENOMEM;
 	}

@@ -23,7 +23,7 @@ enum { WRITE_BYTES = 1024, READ_BYTES = 1024, DECISECOND_NS = 100000000, HUNG_UP
 struct terminal_file {
 	struct linux_file file;
 	struct terminal *terminal; /* held */
-	bool may_read;
+	bool may_read, may_write;
 };
 
 static const struct terminal_file *own_of(const struct linux_file *file)
@@ -216,6 +216,11 @@ int64_t linux_terminal_write(struct linux_file *file, struct linux_data *data, u
 		if (taken != STATUS_OK)
 			return taken;
 	}
+	if (!own_of(file)->may_write) {
+		done = (int64_t)data->left;
+		data->left = 0;
+		return done;
+	}
 	tty->ops->echo(tty);
 	for (bool more = data->left > 0; more; more = taken > 0 && data->left > 0) {
 		room = promise(tty, data->left < WRITE_BYTES ? (size_t)data->left : WRITE_BYTES);
@@ -267,7 +272,7 @@ void linux_terminal_release(struct linux_file *file)
 	linux_terminal_put(tty);
 }
 
-struct linux_file *linux_terminal_file_make(struct terminal *terminal, const struct linux_file_ops *ops, uint32_t flags, bool may_read)
+struct linux_file *linux_terminal_file_make(struct terminal *terminal, const struct linux_file_ops *ops, uint32_t flags, bool may_read, bool may_write)
 {
 	struct terminal_file *made = malloc(sizeof(*made));
 
@@ -276,6 +281,7 @@ struct linux_file *linux_terminal_file_make(struct terminal *terminal, const str
 	linux_terminal_hold(terminal);
 	made->terminal = terminal;
 	made->may_read = may_read;
+	made->may_write = may_write;
 	linux_file_init(&made->file, ops, flags & (LINUX_O_ACCMODE | LINUX_O_NONBLOCK | LINUX_O_APPEND | LINUX_O_LARGEFILE));
 	return &made->file;
 }

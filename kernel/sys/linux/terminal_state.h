@@ -80,8 +80,8 @@ void linux_terminal_init(struct terminal *terminal, const struct terminal_ops *o
 void linux_terminal_hold(struct terminal *terminal);
 void linux_terminal_put(struct terminal *terminal);
 
-/* An open file of a terminal, which it holds. `flags`: LINUX_O_*. NULL: memory is out. */
-struct linux_file *linux_terminal_file_make(struct terminal *terminal, const struct linux_file_ops *ops, uint32_t flags, bool may_read);
+/* An open file of a terminal, which it holds. `flags`: LINUX_O_*. Where it may not read, it is at its end; where not write, nothing is shown. NULL: memory is out. */
+struct linux_file *linux_terminal_file_make(struct terminal *terminal, const struct linux_file_ops *ops, uint32_t flags, bool may_read, bool may_write);
 struct terminal *linux_terminal_of(const struct linux_file *file);
 
 /* For struct linux_file_ops. */
