@@ -25,8 +25,8 @@
 		      (1 << 18) /* nTWE */ | (1 << 19) /* WXN */ | (1 << 26) /* UCI */)
 
 	/*
-	 * At EL1 from the fourth instruction on, a fault is reported. Leaves in x9 the exception level, and in x8 the vectors' address, for
-	 * EL2.
+	 * At EL1 from the fourth instruction on, a fault is reported; at EL2 from the sixth, by who looks at what this leaves: in x9 the exception
+	 * level, and in x8 the vectors' address.
 	 */
 	.macro	vectors_first
 	adr	x8, early_vectors
@@ -53,12 +53,12 @@
 	.type	hal_entry, %function
 hal_entry:
 	vectors_first
-	mov	x20, x0
-	adrp	x21, image_start
 	tbz	x9, #3, at_el1
 	msr	vbar_el2, x8
 	bl	leave_el2
 at_el1:
+	mov	x20, x0
+	adrp	x21, image_start
 	ldr	x8, =SCTLR_RES1
 	msr	sctlr_el1, x8
 	isb
@@ -147,12 +147,12 @@ at_upper_half:
 	.type	secondary_entry, %function
 secondary_entry:
 	vectors_first
-	mov	x20, x0
-	adrp	x21, image_start
 	tbz	x9, #3, 2f
 	msr	vbar_el2, x8
 	bl	leave_el2
-2:	ldr	x8, =SCTLR_RES1
+2:	mov	x20, x0
+	adrp	x21, image_start
+	ldr	x8, =SCTLR_RES1
 	msr	sctlr_el1, x8
 	isb
 	adrp	x0, early_identity
@@ -178,7 +178,7 @@ secondary_upper_half:
 
 /*
  * EL2 to EL1: AArch64 at EL1, timers and counter at their own pace, no traps, the GIC's system registers open. Returns to
- * its caller at EL1.
+ * its caller at EL1, with what that has in x0.
  */
 leave_el2:
 	mov	x8, #(1 << 31)			/* HCR_EL2.RW */
