@@ -33,4 +33,14 @@ static inline bool span_sub(struct span whole, uint64_t offset, uint64_t len, st
 	return true;
 }
 
+/* A number for what lies in a span, to find it by; nobody is kept from making others of the same. `seed`: what belongs to it otherwise. Spec: FNV-1a, folded */
+static inline uint32_t span_hash(struct span span, uint32_t seed)
+{
+	uint32_t hash = seed;
+
+	for (size_t i = 0; i < span.len; i++)
+		hash = (hash ^ span.data[i]) * 0x01000193u;
+	return hash ^ hash >> 15;
+}
+
 #endif

@@ -40,12 +40,7 @@ static bool is_called(const struct linux_dentry *dentry, struct span name)
 
 static struct list_node *bucket_of(struct span name)
 {
-	const uint8_t *bytes = name.data;
-	uint32_t hash = (uint32_t)name.len;
-
-	for (size_t i = 0; i < name.len; i++)
-		hash = hash * 31 + bytes[i];
-	return &buckets[hash % BUCKETS];
+	return &buckets[span_hash(name, 0) % BUCKETS];
 }
 
 /* Under the lock. */

@@ -44,9 +44,21 @@ static void span_may_be_empty(void)
 	CU_ASSERT_FALSE(span_sub(span_of(bytes, 0), 0, 1, &part));
 }
 
+/* The hashes of draft-eastlake-fnv, section 5, folded. */
+static void span_hash_is_that_of_fnv(void)
+{
+	const uint32_t basis = 0x811c9dc5;
+
+	CU_ASSERT_EQUAL(span_hash(span_of("", 0), basis), basis ^ basis >> 15);
+	CU_ASSERT_EQUAL(span_hash(span_of("a", 1), basis), 0xe40c292cu ^ 0xe40c292cu >> 15);
+	CU_ASSERT_EQUAL(span_hash(span_of("foobar", 6), basis), 0xbf9cf968u ^ 0xbf9cf968u >> 15);
+	CU_ASSERT_NOT_EQUAL(span_hash(span_of("a", 1), 1), span_hash(span_of("a", 1), 2));
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(span_hands_out_every_part_inside),
 	UNIT_CASE(span_rejects_sums_that_wrap),
 	UNIT_CASE(span_may_be_empty),
+	UNIT_CASE(span_hash_is_that_of_fnv),
 };
 UNIT_MAIN("lib/span", cases)

@@ -27,11 +27,7 @@ struct known_names {
 
 static uint32_t hash_of(ext2_ino_t directory, struct span name)
 {
-	uint32_t hash = directory * 0x9e3779b1u;
-
-	for (size_t i = 0; i < name.len; i++)
-		hash = (hash ^ name.data[i]) * 0x01000193u;
-	return hash ^ hash >> 15;
+	return span_hash(name, directory * 0x9e3779b1u);
 }
 
 struct known_names *names_make(unsigned most)
