@@ -20,6 +20,12 @@ MUST_CHECK status_t linux_inet_peer(const struct linux_socket *socket, const str
 /* linux_inet_endpoint() backwards. */
 void linux_inet_address(const struct linux_socket *socket, const struct net_endpoint *endpoint, struct linux_address *out);
 
+/* Whether what it is bound to may be another's too: SO_REUSEADDR. */
+static inline bool linux_inet_shares(struct linux_socket *socket)
+{
+	return *linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR) != 0;
+}
+
 /* Sockets that may do what `net`, of which they get a hold of their own, allows. NULL where memory is out. */
 struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t rights);
 struct linux_socket *linux_udp_make(int family, struct net_object *net, uint32_t rights);

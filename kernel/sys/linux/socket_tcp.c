@@ -127,7 +127,7 @@ static void bind_there(void *arg)
 
 static status_t tcp_bind(struct linux_socket *socket, const struct linux_address *address)
 {
-	struct tcp_asking asking = { .own = tcp_of(socket), .shares = *linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR) != 0 };
+	struct tcp_asking asking = { .own = tcp_of(socket), .shares = linux_inet_shares(socket) };
 	status_t status = linux_inet_endpoint(socket, address, &asking.at);
 
 	if (status != STATUS_OK)
@@ -227,23 +227,19 @@ static status_t tcp_accept(struct linux_socket *socket, struct linux_socket **ou
  */
 static status_t connecting_status(struct tcp_socket *own)
 {
-	status_t status = net_stream_connected(own->stream);
+	const struct net_stream *stream = own->stream;
+	status_t why = own->error_told || stream->error == STATUS_OK ? STATUS_ECONNABORTED : stream->error;
 
 	if (own->connect_told)
 		return STATUS_EISCONN;
 	if (own->is_shut)
 		return STATUS_EINVAL;
-	if (status == STATUS_EAGAIN)
-		return STATUS_EALREADY;
-	if (status == STATUS_OK && own->stream->tcp != NULL) {
-		own->connect_told = true;
-		return STATUS_OK;
+	if (stream->tcp != NULL) {
+		own->connect_told = stream->connected;
+		return stream->connected ? STATUS_OK : STATUS_EALREADY;
 	}
-	status = own->stream->error;
-	if (own->error_told || status == STATUS_OK)
-		status = STATUS_ECONNABORTED;
 	disconnect_there(own);
-	return status;
+	return why;
 }
 
 static void connect_there(void *arg)
@@ -350,13 +346,12 @@ static void shutdown_there(void *arg)
 			disconnect_there(own);
 		return;
 	}
+	own->receiving_done |= asking->mask != LINUX_SHUT_WR;
 	if (own->stream == NULL || own->stream->tcp == NULL) {
-		own->receiving_done |= asking->mask != LINUX_SHUT_WR;
 		own->is_shut |= own->stream != NULL && !own->connect_told;
 		asking->result = STATUS_ENOTCONN;
 		return;
 	}
-	own->receiving_done |= asking->mask != LINUX_SHUT_WR;
 	if (asking->mask != LINUX_SHUT_RD)
 		asking->result = net_stream_shutdown(own->stream);
 	if (asking->result == STATUS_EAGAIN) /* memory is out: it ends by itself when it is closed */

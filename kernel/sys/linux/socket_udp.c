@@ -116,7 +116,7 @@ static void bind_there(void *arg)
 
 static status_t udp_bind(struct linux_socket *socket, const struct linux_address *address)
 {
-	struct asking asking = { .own = udp_of(socket), .shares = *linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR) != 0 };
+	struct asking asking = { .own = udp_of(socket), .shares = linux_inet_shares(socket) };
 	status_t status = linux_inet_endpoint(socket, address, &asking.at);
 
 	if (status != STATUS_OK)
