@@ -107,7 +107,6 @@ static bool range_is_ram(const struct fdt_range *range)
 {
 	for (uint32_t i = 0; i < machine.memory_count; i++) {
 		const struct fdt_range *bank = &machine.memory[i];
-
 		uint64_t offset = range->base_pa - bank->base_pa; /* wraps, and is above bank->bytes, where the range begins below the bank */
 
 		if (offset <= bank->bytes && range->bytes <= bank->bytes - offset)

@@ -21,23 +21,23 @@ static const struct remembered {
 	uint8_t level, name;
 	int32_t start;
 } remembered[] = {
-	{ LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR, 0 }, /* bind() reads it */
-	{ LINUX_SOL_SOCKET, 6, 0 },            /* SO_BROADCAST */
-	{ LINUX_SOL_SOCKET, 7, LINUX_SOCKET_BUFFER },/* SO_SNDBUF */
-	{ LINUX_SOL_SOCKET, 8, LINUX_SOCKET_BUFFER },/* SO_RCVBUF */
-	{ LINUX_SOL_SOCKET, 9, 0 },            /* SO_KEEPALIVE */
-	{ LINUX_SOL_SOCKET, 15, 0 },           /* SO_REUSEPORT */
-	{ LINUX_IPPROTO_TCP, 1, 0 },           /* TCP_NODELAY: always so */
-	{ LINUX_IPPROTO_TCP, 4, 7200 },        /* TCP_KEEPIDLE */
-	{ LINUX_IPPROTO_TCP, 5, 75 },          /* TCP_KEEPINTVL */
-	{ LINUX_IPPROTO_TCP, 6, 9 },           /* TCP_KEEPCNT */
-	{ LINUX_IPPROTO_TCP, 9, 0 },           /* TCP_DEFER_ACCEPT */
-	{ LINUX_IPPROTO_TCP, 12, 1 },          /* TCP_QUICKACK */
-	{ LINUX_IPPROTO_TCP, 3, 0 },           /* TCP_CORK: what is sent in one turn goes out together anyhow */
-	{ LINUX_IPPROTO_IP, 1, 0 },            /* IP_TOS */
-	{ LINUX_IPPROTO_IPV6, 26, 0 },         /* IPV6_V6ONLY; socket_inet.c reads it */
-	{ LINUX_SOL_SOCKET, 10, 0 },           /* SO_OOBINLINE: there is no urgent data */
-	{ LINUX_SOL_SOCKET, 1, 0 },            /* SO_DEBUG: nothing is told of it */
+	{ LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR, 0 },  /* bind() reads it */
+	{ LINUX_SOL_SOCKET, 6, 0 },                   /* SO_BROADCAST */
+	{ LINUX_SOL_SOCKET, 7, LINUX_SOCKET_BUFFER }, /* SO_SNDBUF */
+	{ LINUX_SOL_SOCKET, 8, LINUX_SOCKET_BUFFER }, /* SO_RCVBUF */
+	{ LINUX_SOL_SOCKET, 9, 0 },                   /* SO_KEEPALIVE */
+	{ LINUX_SOL_SOCKET, 15, 0 },                  /* SO_REUSEPORT */
+	{ LINUX_IPPROTO_TCP, 1, 0 },                  /* TCP_NODELAY: always so */
+	{ LINUX_IPPROTO_TCP, 4, 7200 },               /* TCP_KEEPIDLE */
+	{ LINUX_IPPROTO_TCP, 5, 75 },                 /* TCP_KEEPINTVL */
+	{ LINUX_IPPROTO_TCP, 6, 9 },                  /* TCP_KEEPCNT */
+	{ LINUX_IPPROTO_TCP, 9, 0 },                  /* TCP_DEFER_ACCEPT */
+	{ LINUX_IPPROTO_TCP, 12, 1 },                 /* TCP_QUICKACK */
+	{ LINUX_IPPROTO_TCP, 3, 0 },                  /* TCP_CORK: what is sent in one turn goes out together anyhow */
+	{ LINUX_IPPROTO_IP, 1, 0 },                   /* IP_TOS */
+	{ LINUX_IPPROTO_IPV6, 26, 0 },                /* IPV6_V6ONLY; socket_inet.c reads it */
+	{ LINUX_SOL_SOCKET, 10, 0 },                  /* SO_OOBINLINE: there is no urgent data */
+	{ LINUX_SOL_SOCKET, 1, 0 },                   /* SO_DEBUG: nothing is told of it */
 };
 
 static_assert(sizeof(remembered) / sizeof(remembered[0]) == LINUX_SOCKET_OPTIONS, "one for each");
