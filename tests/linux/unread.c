@@ -3,11 +3,9 @@
 
 /* How much can be read of a TCP connection without waiting (FIONREAD): all that has come, not its first piece. */
 #include "tests/linux/claims.h"
+#include "tests/linux/inet.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { PORT = 8198, PIECE = 1000, PIECES = 5 };
@@ -32,16 +30,14 @@ static int comes_to(int fd, int bytes)
 
 int main(void)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	int from = socket(AF_INET, SOCK_STREAM, 0);
+	int listener = tcp(), from = tcp();
 	int bytes;
 	int to = -1;
 
 	alarm(20); /* for who waits for ever */
-	CLAIM(unread(from) == 0 && bind(listener, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(listener, 1) == 0);
+	CLAIM(unread(from) == 0 && binds(listener, INADDR_LOOPBACK, PORT) == 0 && listen(listener, 1) == 0);
 	REFUSED(ioctl(listener, FIONREAD, &bytes), EINVAL);
-	CLAIM(connect(from, (struct sockaddr *)&at, sizeof(at)) == 0 && (to = accept(listener, NULL, NULL)) >= 0 && unread(to) == 0 && unread(from) == 0);
+	CLAIM(connects(from, INADDR_LOOPBACK, PORT) == 0 && (to = accept(listener, NULL, NULL)) >= 0 && unread(to) == 0 && unread(from) == 0);
 	for (int i = 0; i < PIECES; i++)
 		CLAIM(send(from, data, PIECE, 0) == PIECE);
 	CLAIM(comes_to(to, PIECE * PIECES) && recv(to, data, 10, MSG_PEEK) == 10 && unread(to) == PIECE * PIECES);
