@@ -79,7 +79,7 @@ static void on_error(void *arg, err_t error)
 	stream->error = error == ERR_CLSD && stream->peer_done && stream->sending_done ? STATUS_OK : net_status(error);
 	if (!stream->connected && stream->error == STATUS_ECONNRESET)
 		stream->error = STATUS_ECONNREFUSED;
-	if (!stream->connected && stream->error == STATUS_ECONNABORTED) /* no answer to any of the SYNs */
+	if (error == ERR_ABRT) /* no answer, however often it was asked for */
 		stream->error = STATUS_ETIMEDOUT;
 	list_remove(&stream->unsent_node);
 	if (stream->listener != NULL)
@@ -298,6 +298,20 @@ bool net_stream_is_writable(const struct net_stream *stream)
 bool net_stream_is_flushed(const struct net_stream *stream)
 {
 	return stream->tcp == NULL || (stream->tcp->unsent == NULL && stream->tcp->unacked == NULL);
+}
+
+void net_stream_keep_alive(struct net_stream *stream, const struct net_keepalive *how)
+{
+	if (stream->tcp == NULL)
+		return;
+	stream->tcp->keep_idle = how->idle_s * 1000;
+	stream->tcp->keep_intvl = how->interval_s * 1000;
+	stream->tcp->keep_cnt = how->probes;
+	if (how->on)
+		ip_set_option(stream->tcp, SOF_KEEPALIVE);
+	else
+		ip_reset_option(stream->tcp, SOF_KEEPALIVE);
+	net_timers_touch();
 }
 
 status_t net_stream_shutdown(struct net_stream *stream)

@@ -28,6 +28,14 @@ struct net_endpoint {
 	uint16_t port;
 };
 
+/* Probes of a peer that sends nothing. Spec: RFC 9293 §3.8.4 "TCP Keep-Alives" */
+struct net_keepalive {
+	bool on;
+	uint32_t idle_s;     /* how long nothing has come when it is probed first, then at which distance, and how often: 1 to 32767, */
+	uint32_t interval_s; /* the same, */
+	uint32_t probes;     /* 1 to 127 */
+};
+
 struct net_stream {
 	struct net_events events;
 	struct tcp_pcb *tcp; /* NULL once lwIP has let go of it: `error` tells why */
@@ -83,6 +91,9 @@ bool net_stream_is_writable(const struct net_stream *stream);
 
 /* Whether everything that was sent has been acknowledged. */
 bool net_stream_is_flushed(const struct net_stream *stream);
+
+/* Whether and how the peer is probed from now on: one that answers none of the probes is given up, STATUS_ETIMEDOUT. */
+void net_stream_keep_alive(struct net_stream *stream, const struct net_keepalive *how);
 
 /* Nothing more will be sent: the peer gets the end of the stream behind what is on its way. */
 MUST_CHECK status_t net_stream_shutdown(struct net_stream *stream);

@@ -47,14 +47,29 @@ static uint32_t trace_wanted(struct trace *trace, uint32_t counter, uint32_t tic
 	return trace->left > 0;
 }
 
-/* Whether time alone will do something to the connection. */
+/* The sooner of two, of which 0 is never. */
+static uint32_t least(uint32_t ticks, uint32_t other)
+{
+	return ticks == 0 || (other != 0 && other < ticks) ? other : ticks;
+}
+
+/* Whether time alone will do something to the connection, probes of its peer aside. */
 static bool tcp_pcb_waits(const struct tcp_pcb *pcb)
 {
 	if (pcb->state != ESTABLISHED && pcb->state != CLOSE_WAIT)
 		return true;
 	return pcb->unacked != NULL || pcb->unsent != NULL || pcb->ooseq != NULL || pcb->refused_data != NULL ||
-	       pcb->persist_backoff != 0 || (pcb->flags & (TF_ACK_DELAY | TF_CLOSEPEND | TF_NAGLEMEMERR)) != 0 ||
-	       ip_get_option(pcb, SOF_KEEPALIVE);
+	       pcb->persist_backoff != 0 || (pcb->flags & (TF_ACK_DELAY | TF_CLOSEPEND | TF_NAGLEMEMERR)) != 0;
+}
+
+/* Ticks until a connection in rest is probed, or given up after the last probe: as tcp_slowtmr() has it, which counts every second one. */
+static uint32_t keepalive_wanted(const struct tcp_pcb *pcb)
+{
+	uint32_t sent = pcb->keep_cnt_sent < pcb->keep_cnt ? pcb->keep_cnt_sent : pcb->keep_cnt;
+	uint32_t due = (pcb->keep_idle + sent * pcb->keep_intvl) / TCP_SLOW_INTERVAL;
+	uint32_t idle = tcp_ticks - pcb->tmr;
+
+	return idle <= due ? 2 * (due - idle + 1) : 1;
 }
 
 /* Whoever found no memory looks again at a tick: on_poll() in stream.c. */
@@ -68,12 +83,26 @@ static uint32_t memory_wanted(void)
 
 static uint32_t tcp_wanted(void)
 {
+	uint32_t ticks = 0;
+
 	if (memory_wanted() != 0 || tcp_tw_pcbs != NULL)
 		return 1;
-	for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next)
+	for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
 		if (tcp_pcb_waits(pcb))
 			return 1;
-	return 0;
+		if (ip_get_option(pcb, SOF_KEEPALIVE))
+			ticks = least(ticks, keepalive_wanted(pcb));
+	}
+	return ticks;
+}
+
+/* lwIP's first SYNs come at equal distances: each is to wait twice as long as the one before. Spec: RFC 6298 §5.5 */
+static void tcp_tick(void)
+{
+	for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next)
+		if (pcb->state == SYN_SENT)
+			pcb->rto = (s16_t)(LWIP_TCP_RTO_TIME / TCP_SLOW_INTERVAL << pcb->nrtx);
+	tcp_tmr();
 }
 
 /* Requests are repeated, and given up, for ARP_MAXPENDING seconds after the last was sent. */
@@ -106,11 +135,6 @@ static uint32_t dhcp_fine_wanted(void)
 		if (netif_dhcp_data(netif) != NULL && netif_dhcp_data(netif)->request_timeout > 0)
 			return 1;
 	return 0;
-}
-
-static uint32_t least(uint32_t ticks, uint32_t other)
-{
-	return ticks == 0 || (other != 0 && other < ticks) ? other : ticks;
 }
 
 /* The lease is renewed, or ends. */
@@ -168,10 +192,20 @@ static uint32_t mld6_wanted(void)
 	return 0;
 }
 
+/* Ticks that are not made up for count as time: lwIP counts every second one. */
+static void tcp_skip(uint64_t ticks)
+{
+	static uint64_t skipped;
+
+	skipped += ticks;
+	tcp_ticks += (uint32_t)(skipped / 2);
+	skipped %= 2;
+}
+
 enum { TCP, DHCP_COARSE = 5 };
 
 static const struct cyclic cyclics[] = {
-	[TCP] = { TCP_TMR_INTERVAL, 1, tcp_tmr, tcp_wanted },
+	[TCP] = { TCP_TMR_INTERVAL, 1, tcp_tick, tcp_wanted },
 	{ ARP_TMR_INTERVAL, ARP_MAXAGE + 1, etharp_tmr, arp_wanted },
 	{ IP_TMR_INTERVAL, IP_REASS_MAXAGE + 1, ip_reass_tmr, reass_wanted },
 	{ IP6_REASS_TMR_INTERVAL, IPV6_REASS_MAXAGE + 1, ip6_reass_tmr, reass6_wanted },
@@ -200,6 +234,8 @@ static void cyclic_run(unsigned i, uint64_t now_ns)
 	uint64_t ticks = (now_ns - due_ns[i]) / interval_ns + 1;
 
 	due_ns[i] += ticks * interval_ns;
+	if (i == TCP)
+		tcp_skip(ticks - 1);
 	for (uint64_t n = 0; n < ticks && n < cyclic->catch_up; n++)
 		cyclic->tick();
 	wanted[i] = cyclic->wanted();

@@ -88,7 +88,8 @@
 #define TCP_DEFAULT_LISTEN_BACKLOG 255
 #define TCP_MSL 15000ul /* TIME_WAIT of 30 s */
 #define LWIP_TCP_PCB_NUM_EXT_ARGS 1 /* stream.c: whose it is */
-#define TCP_SYNMAXRTX 6
+#define LWIP_TCP_RTO_TIME 1000 /* RFC 6298 §2.1 */
+#define TCP_SYNMAXRTX 7 /* SYNs of 127 s in all, as timers.c has them */
 #define TCP_MAXRTX 12
 #define LWIP_RANDOMIZE_INITIAL_LOCAL_PORTS 1
 #define LWIP_HOOK_TCP_ISN(local_address, local_port, remote_address, remote_port) \
