@@ -19,7 +19,8 @@
 enum { LINUX_AF_UNSPEC = 0, LINUX_AF_UNIX = 1, LINUX_AF_INET = 2, LINUX_AF_INET6 = 10 };
 enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2, LINUX_SOCK_RAW = 3, LINUX_SOCK_SEQPACKET = 5, LINUX_SOCK_TYPE = 0xf };
 enum { LINUX_IPPROTO_IP = 0, LINUX_IPPROTO_TCP = 6, LINUX_IPPROTO_UDP = 17, LINUX_IPPROTO_IPV6 = 41 };
-enum { LINUX_SOL_SOCKET = 1, LINUX_SO_REUSEADDR = 2 };
+enum { LINUX_SOL_SOCKET = 1, LINUX_SO_REUSEADDR = 2, LINUX_SO_KEEPALIVE = 9 };
+enum { LINUX_TCP_KEEPIDLE = 4, LINUX_TCP_KEEPINTVL = 5, LINUX_TCP_KEEPCNT = 6 };
 enum { LINUX_SHUT_RD = 0, LINUX_SHUT_WR = 1, LINUX_SHUT_RDWR = 2 };
 
 enum {
@@ -82,6 +83,7 @@ struct linux_socket_ops {
 	int64_t (*receive)(struct linux_socket *socket, struct linux_message *message);
 	status_t (*shutdown)(struct linux_socket *socket, int how);
 	status_t (*take_error)(struct linux_socket *socket); /* what SO_ERROR tells, and forgets; NULL: never one */
+	void (*options_changed)(struct linux_socket *socket); /* one that linux_socket_option() tells; NULL: it looks when it needs them */
 };
 
 /* SO_LINGER: struct linger. */
@@ -104,7 +106,7 @@ struct linux_socket {
 	uint64_t receive_timeout_ns; /* SO_RCVTIMEO, SO_SNDTIMEO; 0: none */
 	uint64_t send_timeout_ns;
 	struct linux_linger linger;
-	int32_t options[LINUX_SOCKET_OPTIONS]; /* those that are remembered and no more (socket_options.c) */
+	int32_t options[LINUX_SOCKET_OPTIONS]; /* socket_options.c */
 };
 
 /* `socket` is zeroed, and becomes a file with one hold. */

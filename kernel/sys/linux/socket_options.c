@@ -13,31 +13,43 @@
 #include "lib/status.h"
 #include "lib/string.h"
 
-enum { SO_TYPE = 3, SO_ERROR = 4, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_LINGER = 13, SO_PASSCRED = 16, SO_PEERCRED = 17, SO_ACCEPTCONN = 30,
+enum { SO_TYPE = 3, SO_ERROR = 4, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_LINGER = 13, SO_PASSCRED = 16, SO_PEERCRED = 17, SO_ACCEPTCONN = 30,
        SO_PROTOCOL = 38, SO_DOMAIN = 39 };
+
+/* What a program may set, and what becomes of it. */
+enum kind {
+	ANY,
+	FLAG,    /* 1, whatever it is but 0 */
+	SECONDS, /* 1 to 32767, else STATUS_EINVAL */
+	TIMES,   /* 1 to 127 */
+	BUFFER,  /* twice that, for what else takes room. Spec: Linux, net/core/sock.c: sk_setsockopt() */
+};
+
+enum { BUFFER_LEAST_SENT = 4608, BUFFER_LEAST_RECEIVED = 2304 };
 
 /* Options of one int that are remembered: their place in struct linux_socket's `options` is their place here. */
 static const struct remembered {
 	uint8_t level, name;
+	uint8_t kind;
 	int32_t start;
 } remembered[] = {
-	{ LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR, 0 },  /* bind() reads it */
-	{ LINUX_SOL_SOCKET, 6, 0 },                   /* SO_BROADCAST */
-	{ LINUX_SOL_SOCKET, 7, LINUX_SOCKET_BUFFER }, /* SO_SNDBUF */
-	{ LINUX_SOL_SOCKET, 8, LINUX_SOCKET_BUFFER }, /* SO_RCVBUF */
-	{ LINUX_SOL_SOCKET, 9, 0 },                   /* SO_KEEPALIVE */
-	{ LINUX_SOL_SOCKET, 15, 0 },                  /* SO_REUSEPORT */
-	{ LINUX_IPPROTO_TCP, 1, 0 },                  /* TCP_NODELAY: always so */
-	{ LINUX_IPPROTO_TCP, 4, 7200 },               /* TCP_KEEPIDLE */
-	{ LINUX_IPPROTO_TCP, 5, 75 },                 /* TCP_KEEPINTVL */
-	{ LINUX_IPPROTO_TCP, 6, 9 },                  /* TCP_KEEPCNT */
-	{ LINUX_IPPROTO_TCP, 9, 0 },                  /* TCP_DEFER_ACCEPT */
-	{ LINUX_IPPROTO_TCP, 12, 1 },                 /* TCP_QUICKACK */
-	{ LINUX_IPPROTO_TCP, 3, 0 },                  /* TCP_CORK: what is sent in one turn goes out together anyhow */
-	{ LINUX_IPPROTO_IP, 1, 0 },                   /* IP_TOS */
-	{ LINUX_IPPROTO_IPV6, 26, 0 },                /* IPV6_V6ONLY; socket_inet.c reads it */
-	{ LINUX_SOL_SOCKET, 10, 0 },                  /* SO_OOBINLINE: there is no urgent data */
-	{ LINUX_SOL_SOCKET, 1, 0 },                   /* SO_DEBUG: nothing is told of it */
+	{ LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR, FLAG, 0 },       /* bind() reads it */
+	{ LINUX_SOL_SOCKET, 6, FLAG, 0 },                        /* SO_BROADCAST */
+	{ LINUX_SOL_SOCKET, SO_SNDBUF, BUFFER, LINUX_SOCKET_BUFFER },
+	{ LINUX_SOL_SOCKET, SO_RCVBUF, BUFFER, LINUX_SOCKET_BUFFER },
+	{ LINUX_SOL_SOCKET, LINUX_SO_KEEPALIVE, FLAG, 0 },
+	{ LINUX_SOL_SOCKET, 15, FLAG, 0 },                       /* SO_REUSEPORT */
+	{ LINUX_IPPROTO_TCP, 1, FLAG, 0 },                       /* TCP_NODELAY: always so */
+	{ LINUX_IPPROTO_TCP, LINUX_TCP_KEEPIDLE, SECONDS, 7200 },
+	{ LINUX_IPPROTO_TCP, LINUX_TCP_KEEPINTVL, SECONDS, 75 },
+	{ LINUX_IPPROTO_TCP, LINUX_TCP_KEEPCNT, TIMES, 9 },
+	{ LINUX_IPPROTO_TCP, 9, ANY, 0 },                        /* TCP_DEFER_ACCEPT */
+	{ LINUX_IPPROTO_TCP, 12, FLAG, 1 },                      /* TCP_QUICKACK */
+	{ LINUX_IPPROTO_TCP, 3, FLAG, 0 },                       /* TCP_CORK: what is sent in one turn goes out together anyhow */
+	{ LINUX_IPPROTO_IP, 1, ANY, 0 },                         /* IP_TOS */
+	{ LINUX_IPPROTO_IPV6, 26, FLAG, 0 },                     /* IPV6_V6ONLY; socket_inet.c reads it */
+	{ LINUX_SOL_SOCKET, 10, FLAG, 0 },                       /* SO_OOBINLINE: there is no urgent data */
+	{ LINUX_SOL_SOCKET, 1, FLAG, 0 },                        /* SO_DEBUG: nothing is told of it */
 };
 
 static_assert(sizeof(remembered) / sizeof(remembered[0]) == LINUX_SOCKET_OPTIONS, "one for each");
@@ -107,6 +119,32 @@ static int64_t linger_set(struct thread *thread, struct linux_socket *socket, co
 	return 0;
 }
 
+static status_t value_check(const struct remembered *option, int32_t *value)
+{
+	int32_t least = option->name == SO_SNDBUF ? BUFFER_LEAST_SENT : BUFFER_LEAST_RECEIVED;
+
+	if (option->kind == FLAG)
+		*value = *value != 0;
+	if ((option->kind == SECONDS || option->kind == TIMES) && (*value < 1 || *value > (option->kind == SECONDS ? 32767 : 127)))
+		return STATUS_EINVAL;
+	if (option->kind == BUFFER)
+		*value = (uint32_t)*value > LINUX_SOCKET_BUFFER ? 2 * LINUX_SOCKET_BUFFER : 2 * *value < least ? least : 2 * *value;
+	return STATUS_OK;
+}
+
+/* One of those that are remembered. */
+static int64_t value_set(struct linux_socket *socket, int32_t *value, int32_t wanted)
+{
+	status_t status = value_check(&remembered[value - socket->options], &wanted);
+
+	if (status != STATUS_OK)
+		return status;
+	*value = wanted;
+	if (socket->ops->options_changed != NULL)
+		socket->ops->options_changed(socket);
+	return 0;
+}
+
 int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6])
 {
 	int level = (int)x[1];
@@ -129,9 +167,8 @@ int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *sock
 	if (linux_copy_in(thread, &wanted, x[3], sizeof(wanted)) != STATUS_OK)
 		return STATUS_EFAULT;
 	if (value != NULL)
-		*value = wanted;
-	else
-		atomic_store_explicit(&socket->asks_sender, wanted != 0, memory_order_relaxed);
+		return value_set(socket, value, wanted);
+	atomic_store_explicit(&socket->asks_sender, wanted != 0, memory_order_relaxed);
 	return 0;
 }
 

@@ -33,6 +33,34 @@ static void stream_adopt(struct tcp_socket *own, struct net_stream *stream)
 	own->local = stream->local;
 	stream->events.ctx = own;
 	stream->events.changed = on_change;
+	net_stream_keep_alive(stream, &own->keepalive);
+}
+
+/* Spec: Linux, include/uapi/asm-generic/socket.h: SO_KEEPALIVE; include/uapi/linux/tcp.h: TCP_KEEP* */
+static struct net_keepalive keepalive_of(struct linux_socket *socket)
+{
+	return (struct net_keepalive){
+		.on = *linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_KEEPALIVE) != 0,
+		.idle_s = (uint32_t)*linux_socket_option(socket, LINUX_IPPROTO_TCP, LINUX_TCP_KEEPIDLE),
+		.interval_s = (uint32_t)*linux_socket_option(socket, LINUX_IPPROTO_TCP, LINUX_TCP_KEEPINTVL),
+		.probes = (uint32_t)*linux_socket_option(socket, LINUX_IPPROTO_TCP, LINUX_TCP_KEEPCNT),
+	};
+}
+
+static void keep_alive_there(void *arg)
+{
+	const struct tcp_asking *asking = arg;
+
+	asking->own->keepalive = asking->keepalive;
+	if (asking->own->stream != NULL)
+		net_stream_keep_alive(asking->own->stream, &asking->keepalive);
+}
+
+static void tcp_options_changed(struct linux_socket *socket)
+{
+	struct tcp_asking asking = { .own = tcp_of(socket), .keepalive = keepalive_of(socket) };
+
+	net_do(keep_alive_there, &asking);
 }
 
 /* What was sent is still delivered, but where SO_LINGER gives it no time; close() never waits for that. */
@@ -75,6 +103,7 @@ struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t
 	(void)object_hold(&net->object); /* the caller's hold keeps it */
 	own->net = net;
 	own->rights = rights;
+	own->keepalive = keepalive_of(&own->socket);
 	return &own->socket;
 }
 
@@ -217,6 +246,7 @@ static status_t tcp_accept(struct linux_socket *socket, struct linux_socket **ou
 	}
 	linux_socket_options_copy(*out, socket);
 	asking.own = tcp_of(*out);
+	asking.own->keepalive = keepalive_of(*out);
 	net_do(adopt_there, &asking);
 	return STATUS_OK;
 }
@@ -378,6 +408,7 @@ static const struct linux_socket_ops tcp_ops = {
 	.receive = linux_tcp_receive,
 	.shutdown = tcp_shutdown,
 	.take_error = linux_tcp_take_error,
+	.options_changed = tcp_options_changed,
 };
 
 static const struct linux_file_ops tcp_file_ops = {

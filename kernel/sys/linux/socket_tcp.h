@@ -22,6 +22,7 @@ struct tcp_socket {
 	struct net_binding binding; /* of bind(); `tcp` is NULL as long as `stream` or `listener` has it */
 	bool is_bound;              /* it was called: `binding` is for the next connection too */
 	struct net_endpoint local;  /* as getsockname() tells it */
+	struct net_keepalive keepalive;
 	bool connect_told; /* how connecting ended has been told */
 	bool is_shut; /* shutdown() was called when connecting had failed and that had not been told */
 	bool receiving_done; /* SHUT_RD */
@@ -38,6 +39,7 @@ struct tcp_asking {
 	struct tcp_socket *own;
 	struct net_endpoint at;
 	bool shares; /* SO_REUSEADDR */
+	struct net_keepalive keepalive;
 	unsigned backlog;
 	uint32_t mask;
 	bool peer;
