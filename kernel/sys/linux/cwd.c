@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* The working directory, and the mask for what is made. */
+/* The working directory, the root, and the mask for what is made. */
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
@@ -11,22 +11,23 @@
 
 enum { UMASK_MASK = 0777 };
 
-/* Takes over the hold of `to`. */
-static void cwd_set(struct linux_fds *fds, struct linux_dentry *to)
+/* Takes over the hold of `to`. `which`: of `fds`. */
+static void place_set(struct linux_fds *fds, struct linux_dentry **which, struct linux_dentry *to)
 {
 	struct linux_dentry *old;
 
 	spinlock_take(&fds->lock);
-	old = fds->cwd;
-	fds->cwd = to;
+	old = *which;
+	*which = to;
 	spinlock_give(&fds->lock);
 	linux_dentry_put(old);
 }
 
-static int64_t call_chdir(struct thread *thread, const uint64_t x[6])
+/* Puts one of them where a path leads. */
+static int64_t place_change(struct thread *thread, struct linux_dentry **which, uint64_t path_va)
 {
 	status_t status;
-	struct linux_walk *walk = linux_walk_user(thread, LINUX_AT_FDCWD, x[0], true, &status);
+	struct linux_walk *walk = linux_walk_user(thread, LINUX_AT_FDCWD, path_va, true, &status);
 
 	if (walk == NULL)
 		return status;
@@ -35,11 +36,22 @@ static int64_t call_chdir(struct thread *thread, const uint64_t x[6])
 	} else if (walk->found->node->type != FS_DIRECTORY) {
 		status = STATUS_ENOTDIR;
 	} else {
-		cwd_set(&linux_process_of(thread)->fds, walk->found);
+		place_set(&linux_process_of(thread)->fds, which, walk->found);
 		walk->found = NULL;
 	}
 	linux_walk_free(walk);
 	return status;
+}
+
+static int64_t call_chdir(struct thread *thread, const uint64_t x[6])
+{
+	return place_change(thread, &linux_process_of(thread)->fds.cwd, x[0]);
+}
+
+/* It gives nothing that was not there: the manifest's directories are what there is, wherever "/" is. */
+static int64_t call_chroot(struct thread *thread, const uint64_t x[6])
+{
+	return place_change(thread, &linux_process_of(thread)->fds.top, x[0]);
 }
 
 static int64_t call_fchdir(struct thread *thread, const uint64_t x[6])
@@ -48,13 +60,13 @@ static int64_t call_fchdir(struct thread *thread, const uint64_t x[6])
 	status_t status = (int)x[0] == LINUX_AT_FDCWD ? STATUS_EBADF : linux_path_start(thread->process, (int)x[0], &to);
 
 	if (status == STATUS_OK)
-		cwd_set(&linux_process_of(thread)->fds, to);
+		place_set(&linux_process_of(thread)->fds, &linux_process_of(thread)->fds.cwd, to);
 	return status;
 }
 
 static int64_t call_getcwd(struct thread *thread, const uint64_t x[6])
 {
-	struct linux_dentry *cwd;
+	struct linux_dentry *cwd, *top;
 	char *text = malloc(FS_PATH_MAX + 1);
 	int64_t len;
 
@@ -62,8 +74,10 @@ static int64_t call_getcwd(struct thread *thread, const uint64_t x[6])
 		return STATUS_ENOMEM;
 	len = linux_path_start(thread->process, LINUX_AT_FDCWD, &cwd);
 	if (len == STATUS_OK) {
-		len = linux_dentry_path(cwd, text, x[1] < FS_PATH_MAX + 1 ? (size_t)x[1] : FS_PATH_MAX + 1);
+		top = linux_path_top(thread->process);
+		len = linux_dentry_path_below(top, cwd, text, x[1] < FS_PATH_MAX + 1 ? (size_t)x[1] : FS_PATH_MAX + 1);
 		linux_dentry_put(cwd);
+		linux_dentry_put(top);
 	}
 	if (len >= 0 && linux_copy_out(thread, x[0], text, (size_t)++len) != STATUS_OK)
 		len = STATUS_EFAULT;
@@ -87,6 +101,7 @@ const struct linux_call linux_calls_cwd[] = {
 	{ 17, 2, "getcwd", call_getcwd },
 	{ 49, 1, "chdir", call_chdir },
 	{ 50, 1, "fchdir", call_fchdir },
+	{ 51, 1, "chroot", call_chroot },
 	{ 166, 1, "umask", call_umask },
 	{ 0 },
 };

@@ -158,20 +158,48 @@ void linux_dentry_put(struct linux_dentry *dentry)
 		release_submit(dentry);
 }
 
-int64_t linux_dentry_path(const struct linux_dentry *dentry, char *to, size_t bytes)
+/* Up to `top`, which is `dentry` or above it. */
+static int64_t path_from(const struct linux_dentry *top, const struct linux_dentry *dentry, char *to, size_t bytes)
 {
 	size_t len = 0;
 
-	for (const struct linux_dentry *at = dentry; at->parent != NULL; at = at->parent)
+	for (const struct linux_dentry *at = dentry; at != top; at = at->parent)
 		len += at->name_bytes + 1u;
 	if ((len > 0 ? len : 1) >= bytes)
 		return STATUS_ERANGE;
 	to[0] = '/';
 	to[len > 0 ? len : 1] = '\0';
-	for (size_t end = len; dentry->parent != NULL; dentry = dentry->parent) {
+	for (size_t end = len; dentry != top; dentry = dentry->parent) {
 		end -= dentry->name_bytes;
 		memcpy(to + end, dentry->name, dentry->name_bytes);
 		to[--end] = '/';
 	}
 	return (int64_t)(len > 0 ? len : 1);
+}
+
+int64_t linux_dentry_path(const struct linux_dentry *dentry, char *to, size_t bytes)
+{
+	const struct linux_dentry *top = dentry;
+
+	while (top->parent != NULL)
+		top = top->parent;
+	return path_from(top, dentry, to, bytes);
+}
+
+int64_t linux_dentry_path_below(const struct linux_dentry *top, const struct linux_dentry *dentry, char *to, size_t bytes)
+{
+	static const char prefix[] = "(unreachable)";
+	const struct linux_dentry *at = dentry;
+	size_t len = sizeof(prefix) - 1;
+	int64_t rest;
+
+	while (at != NULL && !linux_dentry_is_same(at, top))
+		at = at->parent;
+	if (at != NULL)
+		return path_from(at, dentry, to, bytes);
+	if (bytes <= len)
+		return STATUS_ERANGE;
+	memcpy(to, prefix, len);
+	rest = linux_dentry_path(dentry, to + len, bytes - len);
+	return rest < 0 ? rest : rest + (int64_t)len;
 }

@@ -74,8 +74,17 @@ static inline bool linux_dentry_hold_again(struct linux_dentry *dentry)
 /* Context: fiber or scheduler, any CPU. NULL: nothing. */
 void linux_dentry_put(struct linux_dentry *dentry);
 
+/* Whether both are the same file, whichever way each was reached. */
+static inline bool linux_dentry_is_same(const struct linux_dentry *one, const struct linux_dentry *other)
+{
+	return one == other || (one->node == other->node && one->service == other->service);
+}
+
 /* Its whole path, NUL-terminated: the length without the NUL, or STATUS_ERANGE. Context: any. */
 MUST_CHECK int64_t linux_dentry_path(const struct linux_dentry *dentry, char *to, size_t bytes);
+
+/* The same from `top` on, where it is below that; "(unreachable)" stands before the whole one of others. Spec: getcwd(2) */
+MUST_CHECK int64_t linux_dentry_path_below(const struct linux_dentry *top, const struct linux_dentry *dentry, char *to, size_t bytes);
 
 /* A program has it open: that it is renamed is kept from now on, as far as there is memory. Context: fiber. */
 void linux_dentry_opened(struct linux_dentry *dentry);

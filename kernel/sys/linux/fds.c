@@ -297,6 +297,7 @@ status_t linux_fds_copy(struct process *from, struct process *to)
 	spinlock_take(&old->lock);
 	made->umask = old->umask;
 	made->cwd = old->cwd != NULL ? linux_dentry_hold(old->cwd) : NULL;
+	made->top = old->top != NULL ? linux_dentry_hold(old->top) : NULL;
 	spinlock_give(&old->lock);
 	to->personality->root = from->personality->root;
 	linux_root_hold(to->personality->root);
@@ -327,7 +328,9 @@ void linux_fds_close_all(struct process *process)
 	for (int fd = linux_fd_next(process, 0); fd >= 0; fd = linux_fd_next(process, fd + 1))
 		(void)linux_fd_close(process, fd);
 	linux_dentry_put(fds->cwd);
+	linux_dentry_put(fds->top);
 	fds->cwd = NULL;
+	fds->top = NULL;
 	if (process->personality->root != NULL)
 		linux_root_put(process->personality->root);
 	process->personality->root = NULL;

@@ -26,6 +26,7 @@ struct linux_fds {
 	uint32_t capacity;  /* grows */
 	uint64_t close_on_exec[LINUX_FDS_MAX / 64];
 	struct linux_dentry *cwd; /* held; NULL: the root */
+	struct linux_dentry *top; /* held: what chroot(2) made the root; NULL: nothing */
 	uint32_t umask;
 };
 

@@ -24,6 +24,12 @@ enum { LINUX_AT_FDCWD = -100 };
 /* linux/fcntl.h */
 enum { LINUX_AT_SYMLINK_NOFOLLOW = 0x100, LINUX_AT_REMOVEDIR = 0x200, LINUX_AT_SYMLINK_FOLLOW = 0x400, LINUX_AT_EMPTY_PATH = 0x1000 };
 
+/* What restricts a walk. Spec: Linux, include/uapi/linux/openat2.h */
+enum {
+	LINUX_RESOLVE_NO_XDEV = 1, LINUX_RESOLVE_NO_MAGICLINKS = 2, LINUX_RESOLVE_NO_SYMLINKS = 4, LINUX_RESOLVE_BENEATH = 8,
+	LINUX_RESOLVE_IN_ROOT = 0x10, LINUX_RESOLVE_CACHED = 0x20 /* nothing here is worth a second try */,
+};
+
 /* A walk, and where it has come to. 5 KiB: from the heap. */
 struct linux_walk {
 	/* Read after linux_walk(). */
@@ -39,6 +45,8 @@ struct linux_walk {
 	/* The walk's own. */
 	struct process *process;
 	struct linux_root *root;
+	struct linux_dentry *top; /* held: where "/" is, and ".." leads no further */
+	uint32_t resolve;         /* LINUX_RESOLVE_* */
 	unsigned links;
 	bool follow, over;
 	status_t status;
@@ -64,8 +72,14 @@ void linux_walk_let_go(struct linux_walk *walk);
 /* The same for a name that is made, or moved: what is `late` is the caller's to judge. */
 struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why);
 
+/* And with restrictions: STATUS_EXDEV, STATUS_ELOOP where the path does not keep them. `resolve`: LINUX_RESOLVE_*. */
+struct linux_walk *linux_walk_user_within(struct thread *thread, int dirfd, uint64_t path_va, bool follow, uint32_t resolve, status_t *why);
+
 /* Where paths of a descriptor begin, held. STATUS_EBADF, STATUS_ENOTDIR. */
 MUST_CHECK status_t linux_path_start(struct process *process, int dirfd, struct linux_dentry **out);
+
+/* Where the process's paths begin with "/", held: chroot(2). */
+struct linux_dentry *linux_path_top(struct process *process);
 
 /* Makes what the path names: a directory, or a name for a pipe (FS_PIPE) or a socket (FS_OTHER): STATUS_EPERM where the file system has none. */
 MUST_CHECK status_t linux_path_make(struct linux_walk *walk, enum fs_type type, uint32_t permissions);

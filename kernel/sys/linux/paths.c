@@ -20,12 +20,13 @@
 enum {
 	OPEN_TRIES = 8, PERMISSIONS_MASK = 07777, FLAGS_MASK = 037777703 /* those that there are */,
 	PATH_FLAGS = LINUX_O_PATH | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_CLOEXEC,
+	RESOLVE_MASK = 0x3f /* LINUX_RESOLVE_* */,
 	UTIME_NOW = 0x3fffffff, UTIME_OMIT = 0x3ffffffe,
 };
 
 #define NANOSECONDS 1000000000
 
-static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint32_t flags, uint32_t mode)
+static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint32_t flags, uint32_t mode, uint32_t resolve)
 {
 	uint32_t permissions = mode & PERMISSIONS_MASK & ~linux_process_of(thread)->fds.umask;
 	bool follow = !(flags & LINUX_O_NOFOLLOW) && !((flags & LINUX_O_CREAT) && (flags & LINUX_O_EXCL));
@@ -38,7 +39,7 @@ static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint3
 	if ((flags & LINUX_O_CREAT) != 0 && linux_fd_room(thread->process) != STATUS_OK)
 		return STATUS_EMFILE;
 	for (unsigned i = 0; status == STATUS_EAGAIN && i < OPEN_TRIES; i++) {
-		struct linux_walk *walk = linux_walk_user_late(thread, dirfd, path_va, follow, &status);
+		struct linux_walk *walk = linux_walk_user_within(thread, dirfd, path_va, follow, resolve, &status);
 
 		if (walk == NULL)
 			return status;
@@ -59,10 +60,10 @@ static int64_t call_openat(struct thread *thread, const uint64_t x[6])
 {
 	uint32_t flags = (uint32_t)x[2];
 
-	return open_at(thread, (int)x[0], x[1], flags & LINUX_O_PATH ? flags & PATH_FLAGS : flags, (uint32_t)x[3]);
+	return open_at(thread, (int)x[0], x[1], flags & LINUX_O_PATH ? flags & PATH_FLAGS : flags, (uint32_t)x[3], 0);
 }
 
-/* struct open_how (linux/openat2.h): what restricts the way is not there. */
+/* struct open_how: flags, mode, resolve. Spec: openat2(2); Linux, include/uapi/linux/openat2.h */
 static int64_t call_openat2(struct thread *thread, const uint64_t x[6])
 {
 	uint64_t how[3];
@@ -73,13 +74,17 @@ static int64_t call_openat2(struct thread *thread, const uint64_t x[6])
 	status = linux_copy_struct_in(thread, how, sizeof(how), x[2], x[3]);
 	if (status != STATUS_OK)
 		return status;
-	if ((how[0] & ~(uint64_t)FLAGS_MASK) != 0 || (how[1] & ~(uint64_t)PERMISSIONS_MASK) != 0 || how[2] != 0)
+	if ((how[0] & ~(uint64_t)FLAGS_MASK) != 0 || (how[1] & ~(uint64_t)PERMISSIONS_MASK) != 0 || (how[2] & ~(uint64_t)RESOLVE_MASK) != 0)
 		return STATUS_EINVAL;
+	if ((how[2] & LINUX_RESOLVE_BENEATH) != 0 && (how[2] & LINUX_RESOLVE_IN_ROOT) != 0)
+		return STATUS_EINVAL;
+	if ((how[2] & LINUX_RESOLVE_CACHED) != 0 && (how[0] & (LINUX_O_TRUNC | LINUX_O_CREAT | (LINUX_O_TMPFILE & ~LINUX_O_DIRECTORY))) != 0)
+		return STATUS_EAGAIN;
 	if ((how[0] & LINUX_O_PATH) != 0 && (how[0] & ~(uint64_t)PATH_FLAGS) != 0)
 		return STATUS_EINVAL;
 	if (how[1] != 0 && !(how[0] & (LINUX_O_CREAT | (LINUX_O_TMPFILE & ~LINUX_O_DIRECTORY))))
 		return STATUS_EINVAL;
-	return open_at(thread, (int)x[0], x[1], (uint32_t)how[0], (uint32_t)how[1]);
+	return open_at(thread, (int)x[0], x[1], (uint32_t)how[0], (uint32_t)how[1], (uint32_t)how[2]);
 }
 
 /* Changes what a path names, or where `path_va` is 0, an open file. */

@@ -23,7 +23,6 @@ const struct linux_call linux_calls_unserved[] = {
 	{ 39, 6, "umount2", NULL },
 	{ 40, 6, "mount", NULL },
 	{ 41, 6, "pivot_root", NULL },
-	{ 51, 6, "chroot", NULL },
 	{ 58, 6, "vhangup", NULL },
 	{ 60, 6, "quotactl", NULL },
 	{ 89, 6, "acct", NULL },

@@ -320,6 +320,13 @@ int64_t linux_virtual_read_link(struct process *process, struct fs_node *node, c
 	return len;
 }
 
+bool linux_virtual_is_magic(const struct fs_node *link)
+{
+	const struct vnode *own = own_of((struct fs_node *)link);
+
+	return own->entry == &linux_virtual_entries[FD_LINK] || own->entry->parent == PID;
+}
+
 struct linux_file *linux_virtual_magic(struct process *process, struct fs_node *node)
 {
 	const struct vnode *own = own_of(node);

@@ -39,6 +39,9 @@ void linux_virtual_list(struct process *process, struct fs_node *directory, uint
 /* What a link there says to `process`: its length, cut to `bytes`. */
 MUST_CHECK int64_t linux_virtual_read_link(struct process *process, struct fs_node *node, char *to, size_t bytes);
 
+/* Whether a link there leads to a process's file whatever its text says: to `exe`, `cwd`, `root`, or a descriptor's. */
+bool linux_virtual_is_magic(const struct fs_node *link);
+
 /* The open file that a link there names, held; NULL: it names a path. */
 struct linux_file *linux_virtual_magic(struct process *process, struct fs_node *node);
 

@@ -45,6 +45,41 @@ static int64_t link_text(struct linux_walk *walk, struct fs_node *link, char *to
 	return link->fs->ops->read_link != NULL ? link->fs->ops->read_link(link, to, bytes) : STATUS_EIO;
 }
 
+/* Whether the walk may go on at what a link says. Spec: Linux, fs/namei.c: pick_link(), nd_jump_link() */
+static status_t may_follow(const struct linux_walk *walk, const struct fs_node *link)
+{
+	bool magic = linux_virtual_has(link) && linux_virtual_is_magic(link);
+
+	if ((walk->resolve & LINUX_RESOLVE_NO_SYMLINKS) || (magic && (walk->resolve & LINUX_RESOLVE_NO_MAGICLINKS)))
+		return STATUS_ELOOP;
+	return magic && (walk->resolve & (LINUX_RESOLVE_BENEATH | LINUX_RESOLVE_IN_ROOT)) ? STATUS_EXDEV : STATUS_OK;
+}
+
+/* "/" in front of a path, or of what a link says. */
+static status_t go_to_top(struct linux_walk *walk)
+{
+	if (walk->resolve & LINUX_RESOLVE_BENEATH)
+		return STATUS_EXDEV;
+	if (walk->at != NULL && (walk->resolve & LINUX_RESOLVE_NO_XDEV) && walk->at->device != walk->top->device)
+		return STATUS_EXDEV;
+	go_to(walk, linux_dentry_hold(walk->top));
+	return STATUS_OK;
+}
+
+static status_t go_up(struct linux_walk *walk)
+{
+	struct linux_dentry *parent = walk->at->parent;
+
+	if (linux_dentry_is_same(walk->at, walk->top))
+		return walk->resolve & LINUX_RESOLVE_BENEATH ? STATUS_EXDEV : STATUS_OK;
+	if (parent == NULL)
+		return STATUS_OK;
+	if ((walk->resolve & LINUX_RESOLVE_NO_XDEV) && parent->device != walk->at->device)
+		return STATUS_EXDEV;
+	go_to(walk, linux_dentry_hold(parent));
+	return STATUS_OK;
+}
+
 /* Puts the content of a link before what is left. `name_end`: where its name ended; slashes behind it still ask for a directory. */
 static status_t follow_link(struct linux_walk *walk, struct fs_node *link, size_t name_end)
 {
@@ -62,10 +97,10 @@ static status_t follow_link(struct linux_walk *walk, struct fs_node *link, size_
 		return STATUS_EIO;
 	walk->rest -= (size_t)len;
 	memmove(walk->text + walk->rest, walk->text, (size_t)len);
-	if (walk->text[walk->rest] == '/')
-		go_to(walk, linux_dentry_hold(walk->root->dentry));
+	if (walk->text[walk->rest] != '/')
+		return STATUS_OK;
 	skip_slashes(walk);
-	return STATUS_OK;
+	return go_to_top(walk);
 }
 
 /* A descriptor's link at the end of the path names its file itself. */
@@ -96,6 +131,8 @@ static status_t look_up(struct linux_walk *walk, struct span name, struct linux_
 	status_t status;
 
 	*out = NULL;
+	if (mount != NULL && (walk->resolve & LINUX_RESOLVE_NO_XDEV))
+		return STATUS_EXDEV;
 	if (mount != NULL) {
 		*out = linux_dentry_hold(mount->dentry);
 		return STATUS_OK;
@@ -153,15 +190,14 @@ static status_t step(struct linux_walk *walk)
 		return STATUS_ENAMETOOLONG;
 	if (name.len <= 2 && name.data[0] == '.' && name.data[name.len - 1] == '.') {
 		walk->dots = (uint32_t)name.len;
-		if (name.len == 2 && walk->at->parent != NULL)
-			go_to(walk, linux_dentry_hold(walk->at->parent));
-		return STATUS_OK;
+		return name.len == 2 ? go_up(walk) : STATUS_OK;
 	}
 	status = look_up(walk, name, &child);
 	if (status != STATUS_OK)
 		return status;
 	if (child != NULL && child->node->type == FS_LINK && (walk->follow || slash)) {
-		if (!last || slash || !follow_magic(walk, child->node))
+		status = may_follow(walk, child->node);
+		if (status == STATUS_OK && (!last || slash || !follow_magic(walk, child->node)))
 			status = follow_link(walk, child->node, name_end);
 		linux_dentry_put(child);
 		return status;
@@ -179,9 +215,9 @@ static void stretch(void *arg)
 		walk->status = step(walk);
 }
 
-static void walk_begin(struct linux_walk *walk, struct process *process, struct linux_dentry *at, bool follow)
+static void walk_begin(struct linux_walk *walk, struct process *process, bool follow)
 {
-	walk->at = linux_dentry_hold(at);
+	walk->at = NULL;
 	walk->found = NULL;
 	walk->magic = NULL;
 	walk->late = STATUS_OK;
@@ -196,11 +232,17 @@ static void walk_begin(struct linux_walk *walk, struct process *process, struct 
 	walk->status = STATUS_OK;
 }
 
-status_t linux_walk(struct linux_walk *walk, struct process *process, struct linux_dentry *at, const char *path, bool follow)
+static status_t walk_within(struct linux_walk *walk, struct process *process, struct linux_dentry *at, const char *path, bool follow, uint32_t resolve)
 {
 	size_t len = strnlen(path, FS_PATH_MAX + 1);
 
-	walk_begin(walk, process, path[0] == '/' ? process->personality->root->dentry : at, follow);
+	walk_begin(walk, process, follow);
+	walk->resolve = resolve;
+	walk->top = resolve & (LINUX_RESOLVE_BENEATH | LINUX_RESOLVE_IN_ROOT) ? linux_dentry_hold(at) : linux_path_top(process);
+	if (path[0] == '/')
+		walk->status = go_to_top(walk);
+	else
+		walk->at = linux_dentry_hold(at);
 	if (len == 0)
 		return STATUS_ENOENT;
 	if (len > FS_PATH_MAX)
@@ -222,12 +264,29 @@ status_t linux_walk(struct linux_walk *walk, struct process *process, struct lin
 	return walk->status == STATUS_OK ? walk->late : walk->status;
 }
 
+status_t linux_walk(struct linux_walk *walk, struct process *process, struct linux_dentry *at, const char *path, bool follow)
+{
+	return walk_within(walk, process, at, path, follow, 0);
+}
+
 void linux_walk_end(struct linux_walk *walk)
 {
+	linux_dentry_put(walk->top);
 	linux_dentry_put(walk->at);
 	linux_dentry_put(walk->found);
 	if (walk->magic != NULL)
 		linux_file_put(walk->magic);
+}
+
+struct linux_dentry *linux_path_top(struct process *process)
+{
+	struct linux_fds *fds = &process->personality->fds;
+	struct linux_dentry *top;
+
+	spinlock_take(&fds->lock);
+	top = linux_dentry_hold(fds->top != NULL ? fds->top : process->personality->root->dentry);
+	spinlock_give(&fds->lock);
+	return top;
 }
 
 status_t linux_path_start(struct process *process, int dirfd, struct linux_dentry **out)
@@ -254,7 +313,7 @@ status_t linux_path_start(struct process *process, int dirfd, struct linux_dentr
 	return status;
 }
 
-static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, bool late, status_t *why)
+static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, bool late, uint32_t resolve, status_t *why)
 {
 	struct linux_walk *walk = malloc(sizeof(*walk));
 	struct linux_dentry *start;
@@ -266,12 +325,12 @@ static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t p
 	len = linux_copy_string(thread, walk->text, path_va, FS_PATH_MAX + 1);
 	*why = len < 0 ? (status_t)len : len == 0 ? STATUS_ENOENT : STATUS_OK;
 	if (*why == STATUS_OK)
-		*why = linux_path_start(thread->process, walk->text[0] == '/' ? LINUX_AT_FDCWD : dirfd, &start);
+		*why = linux_path_start(thread->process, walk->text[0] == '/' && !(resolve & LINUX_RESOLVE_IN_ROOT) ? LINUX_AT_FDCWD : dirfd, &start);
 	if (*why != STATUS_OK) {
 		free(walk);
 		return NULL;
 	}
-	*why = linux_walk(walk, thread->process, start, walk->text, follow);
+	*why = walk_within(walk, thread->process, start, walk->text, follow, resolve);
 	linux_dentry_put(start);
 	if (late && *why == walk->late)
 		*why = STATUS_OK;
@@ -283,12 +342,17 @@ static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t p
 
 struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
 {
-	return walk_user(thread, dirfd, path_va, follow, false, why);
+	return walk_user(thread, dirfd, path_va, follow, false, 0, why);
 }
 
 struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
 {
-	return walk_user(thread, dirfd, path_va, follow, true, why);
+	return walk_user(thread, dirfd, path_va, follow, true, 0, why);
+}
+
+struct linux_walk *linux_walk_user_within(struct thread *thread, int dirfd, uint64_t path_va, bool follow, uint32_t resolve, status_t *why)
+{
+	return walk_user(thread, dirfd, path_va, follow, true, resolve, why);
 }
 
 void linux_walk_let_go(struct linux_walk *walk)
