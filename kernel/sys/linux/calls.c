@@ -12,6 +12,7 @@
 #include "lib/string.h"
 
 static const struct linux_call *const families[] = {
+	linux_calls_attributes,
 	linux_calls_clock,
 	linux_calls_cpu_time,
 	linux_calls_cwd,

@@ -34,7 +34,7 @@ struct linux_call {
 };
 
 /* One list a family; ended by a row without a name. */
-extern const struct linux_call linux_calls_clock[], linux_calls_cpu_time[], linux_calls_cwd[], linux_calls_descriptors[],
+extern const struct linux_call linux_calls_attributes[], linux_calls_clock[], linux_calls_cpu_time[], linux_calls_cwd[], linux_calls_descriptors[],
 	linux_calls_end[], linux_calls_epoll[], linux_calls_epoll_wait[], linux_calls_events[], linux_calls_family[],
 	linux_calls_files[], linux_calls_futex[], linux_calls_identity[], linux_calls_inotify[], linux_calls_kill[], linux_calls_list[], linux_calls_locks[],
 	linux_calls_memfd[], linux_calls_memory[], linux_calls_mqueues[], linux_calls_names[], linux_calls_paths[], linux_calls_pipes[], linux_calls_poll[],

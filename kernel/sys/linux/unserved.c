@@ -7,16 +7,6 @@
 #include "kernel/sys/linux/calls.h"
 
 const struct linux_call linux_calls_unserved[] = {
-	{ 5, 6, "setxattr", NULL },
-	{ 6, 6, "lsetxattr", NULL },
-	{ 7, 6, "fsetxattr", NULL },
-	{ 8, 6, "getxattr", NULL },
-	{ 9, 6, "lgetxattr", NULL },
-	{ 10, 6, "fgetxattr", NULL },
-	{ 11, 6, "listxattr", NULL },
-	{ 12, 6, "llistxattr", NULL },
-	{ 13, 6, "flistxattr", NULL },
-	{ 14, 6, "removexattr", NULL },
 	{ 30, 6, "ioprio_set", NULL },
 	{ 31, 6, "ioprio_get", NULL },
 	{ 33, 6, "mknodat", NULL },
