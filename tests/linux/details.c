@@ -194,6 +194,54 @@ static void mounts(void)
 	CLAIM(closedir(root) == 0 && text[strlen(text) - 1] == '\n' && strstr(text, " / ") != NULL);
 }
 
+/* The same mounts with their devices' numbers. Spec: proc_pid_mountinfo(5) */
+static void mounts_at_length(void)
+{
+	unsigned number, parent, major, minor, count = 0, all = 0;
+	char from[64], path[64], options[64], kind[32];
+	struct stat is;
+
+	CLAIM(load("/proc/self/mountinfo"));
+	for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1, count++) {
+		CLAIM(sscanf(line, "%u %u %u:%u %63s %63s %63s - %31s", &number, &parent, &major, &minor, from, path, options, kind) == 8);
+		CLAIM(number >= parent && from[0] == '/' && stat(path, &is) == 0 && is.st_dev == makedev(major, minor));
+	}
+	CLAIM(load("/proc/self/mounts"));
+	for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)
+		all++;
+	CLAIM(count > 1 && count == all);
+}
+
+/* In hundredths of a second since the machine began. */
+static unsigned long long own_beginning(void)
+{
+	const char *at = load("/proc/self/stat") ? strrchr(text, ')') : NULL;
+
+	for (unsigned field = 2; at != NULL && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at != NULL ? strtoull(at, NULL, 10) : 0;
+}
+
+/* When the machine began, and a process: as ps tells it. */
+static void beginnings(void)
+{
+	unsigned long long began, least;
+	struct timespec since;
+	const char *at;
+	int status;
+
+	CLAIM(clock_gettime(CLOCK_BOOTTIME, &since) == 0 && load("/proc/stat") && (at = strstr(text, "\nbtime ")) != NULL);
+	began = at != NULL ? strtoull(at + 7, NULL, 10) : 0;
+	CLAIM((long long)(time(NULL) - began - (unsigned long long)since.tv_sec) <= 1 && began + (unsigned long long)since.tv_sec <= (unsigned long long)time(NULL) + 1);
+	CLAIM(usleep(50000) == 0);
+	least = own_beginning() + 5;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(!(own_beginning() >= least && own_beginning() < least + 1000));
+	CLAIM(waitpid(child, &status, 0) == child && status == 0);
+}
+
 /* The program's own file is named where it is mapped, and what is appended to a file is seen where that is mapped. */
 static void mapped(void)
 {
@@ -281,6 +329,8 @@ int main(void)
 	devices();
 	nameless();
 	mounts();
+	mounts_at_length();
+	beginnings();
 	mapped();
 	held_by_first();
 	day();

@@ -16,6 +16,7 @@
 #include "kernel/io/net/resolve.h"
 #include "kernel/net_methods.h"
 #include "kernel/sys/budget.h"
+#include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/cpu_time.h"
 #include "kernel/sys/linux/dentry.h"
 #include "kernel/sys/linux/process.h"
@@ -24,7 +25,7 @@
 #include "kernel/sys/process.h"
 #include "lib/string.h"
 
-enum { KIB_A_PAGE = 4, SERVERS_MAX = 3 };
+enum { KIB_A_PAGE = 4, SERVERS_MAX = 3, FIRST_MOUNT = 20 };
 
 #define TICK_NS 10000000ull /* of USER_HZ */
 #define SECOND_NS 1000000000ull
@@ -55,7 +56,8 @@ void linux_proc_stat(struct linux_text *text, struct process *of)
 	format_to(&text->sink, "cpu  %llu 0 0 %llu 0 0 0 0 0 0\n", used, idle);
 	for (unsigned i = 0; i < smp_online(); i++)
 		format_to(&text->sink, "cpu%u %llu 0 0 %llu 0 0 0 0 0 0\n", i, used / smp_online(), idle / smp_online());
-	format_to(&text->sink, "ctxt 0\nbtime 0\nprocesses %u\nprocs_running 1\nprocs_blocked 0\n", process_count());
+	format_to(&text->sink, "ctxt 0\nbtime %llu\nprocesses %u\nprocs_running 1\nprocs_blocked 0\n",
+		  (unsigned long long)(linux_clock_offset_ns() / SECOND_NS), process_count());
 }
 
 void linux_proc_uptime(struct linux_text *text, struct process *of)
@@ -99,25 +101,48 @@ static const char *kind_of(const struct linux_dentry *dentry)
 	return strcmp(name, "tmp") == 0 ? "tmpfs" : strcmp(name, "linux") == 0 ? "proc" : strcmp(name, "app") == 0 ? "ramfs" : name;
 }
 
-static void mount_line(struct linux_text *text, const struct linux_dentry *dentry)
+static const char *access_of(const struct linux_dentry *dentry)
 {
-	bool writes = !dentry->node->fs->read_only && (dentry->rights & CAPOS_DIR_RIGHT_WRITE) != 0;
+	return !dentry->node->fs->read_only && (dentry->rights & CAPOS_DIR_RIGHT_WRITE) != 0 ? "rw" : "ro";
+}
+
+static void mount_line(struct linux_text *text, const struct linux_dentry *dentry, const char *path, unsigned number)
+{
+	(void)number;
+	format_to(&text->sink, "%s %s %s %s 0 0\n", dentry->node->fs->name, path, kind_of(dentry), access_of(dentry));
+}
+
+/* The first is below none that is known. */
+static void mountinfo_line(struct linux_text *text, const struct linux_dentry *dentry, const char *path, unsigned number)
+{
+	format_to(&text->sink, "%u %u %u:%u / %s %s - %s %s %s\n", number, number > FIRST_MOUNT ? FIRST_MOUNT : FIRST_MOUNT - 1, dentry->device >> 8,
+		  dentry->device & 0xff, path, access_of(dentry), kind_of(dentry), dentry->node->fs->name, access_of(dentry));
+}
+
+static void mounts_each(struct linux_text *text, const struct linux_root *root,
+			void (*line)(struct linux_text *text, const struct linux_dentry *dentry, const char *path, unsigned number))
+{
 	char path[64];
 
-	if (linux_dentry_path(dentry, path, sizeof(path)) > 0)
-		format_to(&text->sink, "%s %s %s %s 0 0\n", dentry->node->fs->name, path, kind_of(dentry), writes ? "rw" : "ro");
+	if (root == NULL)
+		return;
+	line(text, root->dentry, "/", FIRST_MOUNT);
+	for (unsigned i = 0; i < root->count; i++) {
+		const struct linux_dentry *dentry = root->mounts[i].dentry;
+
+		if (dentry->node->type == FS_DIRECTORY && dentry->service != root->dentry->service && linux_dentry_path(dentry, path, sizeof(path)) > 0)
+			line(text, dentry, path, FIRST_MOUNT + 1 + i);
+	}
 }
 
 void linux_proc_mounts(struct linux_text *text, struct process *of)
 {
-	const struct linux_root *root = of->personality->root;
+	mounts_each(text, of->personality->root, mount_line);
+}
 
-	if (root == NULL)
-		return;
-	mount_line(text, root->dentry);
-	for (unsigned i = 0; i < root->count; i++)
-		if (root->mounts[i].dentry->node->type == FS_DIRECTORY && root->mounts[i].dentry->service != root->dentry->service)
-			mount_line(text, root->mounts[i].dentry);
+void linux_proc_mountinfo(struct linux_text *text, struct process *of)
+{
+	mounts_each(text, of->personality->root, mountinfo_line);
 }
 
 struct servers {

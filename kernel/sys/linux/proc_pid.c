@@ -107,9 +107,9 @@ void linux_pid_stat(struct linux_text *text, struct process *of)
 
 	linux_mm_count(of, &pages, &bytes);
 	linux_terminal_told(of, &terminal, &foreground);
-	format_to(&text->sink, "%u (%.15s) %c %u %u %u %u %d 0 0 0 0 0 %llu 0 0 0 20 0 %u 0 0 %llu %llu 18446744073709551615", of->number, of->personality->comm,
+	format_to(&text->sink, "%u (%.15s) %c %u %u %u %u %d 0 0 0 0 0 %llu 0 0 0 20 0 %u 0 %llu %llu %llu 18446744073709551615", of->number, of->personality->comm,
 		  state_of(of), parent_of(of), linux_family_group(of), linux_family_session(of), terminal, foreground, ticks, of->thread_count,
-		  (unsigned long long)bytes, (unsigned long long)pages);
+		  (unsigned long long)(of->personality->began_ns / TICK_NS), (unsigned long long)bytes, (unsigned long long)pages);
 	format_to(&text->sink, " 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
 }
 

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "hal/contract/timer.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/clock.h"
@@ -56,6 +57,7 @@ status_t linux_process_attach(struct process *process, struct process *parent, i
 	linux_handlers_init(&personality->handlers);
 	linux_timers_init(&personality->timers);
 	personality->process = process;
+	personality->began_ns = hal_timer_now_ns();
 	process->personality = personality;
 	return linux_family_enter(process, parent, exit_signal);
 }

@@ -39,6 +39,7 @@ struct linux_process {
 	struct linux_words *words;   /* W: under the process's lock. NULL: none */
 	char exe[256];               /* path of the program it runs */
 	char comm[16];
+	uint64_t began_ns;           /* since the machine's start, when it was made */
 	uint64_t cpu_ns;             /* W: under the process's lock. CPU time of threads that have ended */
 	uint64_t sigreturn_va;       /* W: execve. Code that a handler returns to where it names none (the vDSO's); 0: there is none */
 };

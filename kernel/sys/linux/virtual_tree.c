@@ -90,6 +90,7 @@ static const struct linux_virtual_entry entries[] = {
 	MADE("comm", PID, linux_pid_comm),
 	MADE("limits", PID, linux_pid_limits),
 	MADE("mounts", PID, linux_proc_mounts),
+	MADE("mountinfo", PID, linux_proc_mountinfo),
 	FIXED("oom_score_adj", PID, "0\n"),
 	{ "environ", PID, FS_FILE, 0400, 0, NULL, linux_pid_environ, NULL },
 	MADE("online", SYS_CPU, linux_proc_cpus),
