@@ -33,8 +33,8 @@ def told() -> suite.Case:
     once = r"re:.*\(bounds\): {} is not there: ENOSYS"
     listed = r"re:.*not there: {}"
     return suite.Case("linux[bounds,told]", machine, Expectation(markers=(
-        markers.RUBICON, once.format(r"setxattr \(5\)"), once.format(r"a call without a name here \(400\)"), "bounds: as it must be",
-        listed.format(r"setxattr \(5\)"), listed.format(r"a call without a name here \(400\)"), HALTED), bad=("WRONG",)))
+        markers.RUBICON, once.format(r"mount \(40\)"), once.format(r"a call without a name here \(400\)"), "bounds: as it must be",
+        listed.format(r"mount \(40\)"), listed.format(r"a call without a name here \(400\)"), HALTED), bad=("WRONG",)))
 
 
 #: What is typed when it is asked for (tests/linux/typed.c).

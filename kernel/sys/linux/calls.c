@@ -13,6 +13,7 @@
 
 static const struct linux_call *const families[] = {
 	linux_calls_attributes,
+	linux_calls_capabilities,
 	linux_calls_clock,
 	linux_calls_cpu_time,
 	linux_calls_cwd,
@@ -29,6 +30,7 @@ static const struct linux_call *const families[] = {
 	linux_calls_kill,
 	linux_calls_list,
 	linux_calls_locks,
+	linux_calls_machine,
 	linux_calls_memfd,
 	linux_calls_memory,
 	linux_calls_mqueues,

@@ -35,6 +35,8 @@ static int64_t place_change(struct thread *thread, struct linux_dentry **which, 
 		status = walk->magic != NULL ? STATUS_ENOTDIR : STATUS_ENOENT;
 	} else if (walk->found->node->type != FS_DIRECTORY) {
 		status = STATUS_ENOTDIR;
+	} else if (which == &linux_process_of(thread)->fds.top && !linux_identity_may(thread, LINUX_CAP_SYS_CHROOT)) {
+		status = STATUS_EPERM;
 	} else {
 		place_set(&linux_process_of(thread)->fds, which, walk->found);
 		walk->found = NULL;

@@ -66,6 +66,7 @@ status_t linux_exec_enter(struct thread *thread, struct linux_program *program, 
 	vdso_va = linux_vdso_map(thread->process);
 	if (vdso_va < 0)
 		return (status_t)vdso_va;
+	linux_identity_executed(thread);
 	hal_user_retire(&thread->user);
 	memset(&thread->user, 0, sizeof(thread->user));
 	names_set(thread->process->personality, path, name);

@@ -28,6 +28,11 @@ static unsigned pid_of(const struct linux_family *family)
 	return family->process->number;
 }
 
+uint64_t linux_family_stamp(const struct linux_family *family)
+{
+	return (uint64_t)atomic_load_explicit(&family->user, memory_order_relaxed) << 32 | family->process->number;
+}
+
 status_t linux_family_enter(struct process *process, struct process *parent, int exit_signal)
 {
 	struct linux_family *family = calloc(1, sizeof(*family));
@@ -43,6 +48,7 @@ status_t linux_family_enter(struct process *process, struct process *parent, int
 	process->personality->family = family;
 	(void)object_hold(&process->object); /* the list's */
 	spinlock_take(&linux_family_lock);
+	atomic_init(&family->user, of != NULL ? atomic_load_explicit(&of->user, memory_order_relaxed) : 0);
 	family->top = of != NULL ? of->top : process->number;
 	family->group = of != NULL ? of->group : process->number;
 	family->session = of != NULL ? of->session : process->number;
@@ -96,7 +102,7 @@ static void news_make(const struct linux_family *family, int signal, int code, i
 	news->parent = parent->process;
 	news->signal = signal;
 	news->info = (struct linux_siginfo){
-		.signo = signal, .code = code, .fields = { pid_of(family), (uint32_t)status, family->cpu_ns / 10000000 },
+		.signo = signal, .code = code, .fields = { linux_family_stamp(family), (uint32_t)status, family->cpu_ns / 10000000 },
 	};
 }
 

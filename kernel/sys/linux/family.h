@@ -30,6 +30,7 @@ struct linux_family {
 	_Atomic uint32_t parent_number; /* what getppid(2) tells, which takes no lock */
 	struct list_node children;
 	struct list_node of_parent;
+	_Atomic uint32_t user;   /* W: itself. The real one, as it is told with its end */
 	unsigned top;            /* number of the process that the family began with */
 	unsigned group, session;
 	int exit_signal;         /* what the parent is sent at its end; 0: nothing */
@@ -44,6 +45,9 @@ struct linux_family {
 	uint64_t children_cpu_ns; /* of those that were waited for, and theirs */
 	uint64_t cpu_ns;          /* its own, once it has ended */
 };
+
+/* Who it is in siginfo_t: its number, and its user. */
+uint64_t linux_family_stamp(const struct linux_family *family);
 
 /* Its place; `parent` NULL: it begins a family. STATUS_ENOMEM. */
 MUST_CHECK status_t linux_family_enter(struct process *process, struct process *parent, int exit_signal);

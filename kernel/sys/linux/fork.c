@@ -66,6 +66,7 @@ static status_t thread_copy(struct thread *thread, const struct linux_clone *clo
 	if (personality == NULL)
 		return STATUS_ENOMEM;
 	personality->tid = child->number;
+	personality->identity = thread->personality->identity;
 	personality->policy = thread->personality->policy;
 	personality->priority = thread->personality->priority;
 	personality->signals.mask = signals->mask;

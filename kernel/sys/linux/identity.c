@@ -1,243 +1,316 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/*
- * Who a process is, and what machine it is on. Users and groups are constants: there is one, it owns all, and it can be nobody else.
- *
- * Spec: Linux, include/uapi/asm-generic/unistd.h, include/uapi/linux/{utsname,sysinfo,resource}.h
- */
-#include <assert.h>
-#include <stdbool.h>
+#include "kernel/sys/linux/identity.h"
+
 #include <stddef.h>
 
-#include "hal/contract/smp.h"
-#include "hal/contract/timer.h"
-#include "kernel/core/entropy.h"
-#include "kernel/core/fiber.h"
-#include "kernel/core/sched.h"
-#include "kernel/core/version.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/thread.h"
-#include "lib/format.h"
 #include "lib/string.h"
 
-static int64_t answer_zero(struct thread *thread, const uint64_t x[6])
+enum { AS_IT_IS = -1 };
+
+#define ALL_CAPABILITIES ((1ull << LINUX_CAPABILITIES) - 1)
+
+static struct linux_identity *identity_of(const struct thread *thread)
 {
-	(void)thread;
-	(void)x;
+	return &thread->personality->identity;
+}
+
+void linux_identity_init(struct linux_identity *identity)
+{
+	memset(identity, 0, sizeof(*identity));
+	identity->effective = identity->permitted = identity->bounding = ALL_CAPABILITIES;
+}
+
+bool linux_identity_may(const struct thread *thread, unsigned capability)
+{
+	return (identity_of(thread)->effective >> capability & 1) != 0;
+}
+
+uint64_t linux_identity_stamp(const struct thread *thread)
+{
+	return (uint64_t)identity_of(thread)->user.real << 32 | thread->process->number;
+}
+
+static bool has_root(const struct linux_ids *ids)
+{
+	return ids->real == 0 || ids->effective == 0 || ids->saved == 0;
+}
+
+/* Who becomes root, or nobody's root any more. Spec: Linux, security/commoncap.c: cap_emulate_setxuid() */
+static void capabilities_follow(struct linux_identity *identity, const struct linux_ids *before)
+{
+	if (has_root(before) && !has_root(&identity->user) && !identity->keeps_permitted)
+		identity->permitted = identity->effective = 0;
+	if (before->effective == 0 && identity->user.effective != 0)
+		identity->effective = 0;
+	if (before->effective != 0 && identity->user.effective == 0)
+		identity->effective = identity->permitted;
+}
+
+void linux_identity_executed(struct thread *thread)
+{
+	struct linux_identity *identity = identity_of(thread);
+
+	spinlock_take(&thread->process->lock);
+	identity->user.saved = identity->user.file = identity->user.effective;
+	identity->group.saved = identity->group.file = identity->group.effective;
+	identity->permitted = identity->user.real == 0 || identity->user.effective == 0 ? identity->inheritable | identity->bounding : 0;
+	identity->effective = identity->user.effective == 0 ? identity->permitted : 0;
+	identity->keeps_permitted = false;
+	spinlock_give(&thread->process->lock);
+}
+
+void linux_identity_of(struct process *process, struct linux_identity *out)
+{
+	memset(out, 0, sizeof(*out));
+	spinlock_take(&process->lock);
+	if (!list_is_empty(&process->threads))
+		*out = *identity_of(LIST_OWNER(process->threads.next, struct thread, of_process));
+	spinlock_give(&process->lock);
+}
+
+/* Of users or of groups: which, and which capability changes them as one likes. */
+struct kind {
+	struct linux_ids *ids;
+	bool may;
+};
+
+static struct kind users(struct thread *thread)
+{
+	return (struct kind){ &identity_of(thread)->user, linux_identity_may(thread, LINUX_CAP_SETUID) };
+}
+
+static struct kind groups(struct thread *thread)
+{
+	return (struct kind){ &identity_of(thread)->group, linux_identity_may(thread, LINUX_CAP_SETGID) };
+}
+
+static int64_t ids_set(struct thread *thread, const struct kind *kind, struct linux_ids ids)
+{
+	struct linux_identity *identity = identity_of(thread);
+	struct linux_ids before = *kind->ids;
+
+	spinlock_take(&thread->process->lock);
+	*kind->ids = ids;
+	if (kind->ids == &identity->user)
+		capabilities_follow(identity, &before);
+	atomic_store_explicit(&linux_process_of(thread)->family->user, identity->user.real, memory_order_relaxed);
+	spinlock_give(&thread->process->lock);
 	return 0;
 }
 
-/* The one user there is, or "as it is". */
-static bool is_own(uint64_t id)
+static int64_t set_one(struct thread *thread, struct kind kind, uint32_t id)
 {
-	return (int32_t)id == 0 || (int32_t)id == -1;
+	struct linux_ids ids = *kind.ids;
+
+	if (id == (uint32_t)AS_IT_IS)
+		return STATUS_EINVAL;
+	if (!kind.may && id != ids.real && id != ids.saved)
+		return STATUS_EPERM;
+	if (kind.may)
+		ids.real = ids.saved = id;
+	ids.effective = ids.file = id;
+	return ids_set(thread, &kind, ids);
+}
+
+static bool is_any(uint32_t id, const struct linux_ids *ids)
+{
+	return id == (uint32_t)AS_IT_IS || id == ids->real || id == ids->effective || id == ids->saved;
+}
+
+static int64_t set_two(struct thread *thread, struct kind kind, uint32_t real, uint32_t effective)
+{
+	struct linux_ids before = *kind.ids;
+	struct linux_ids ids = before;
+
+	if (!kind.may && real != (uint32_t)AS_IT_IS && real != before.real && real != before.effective)
+		return STATUS_EPERM;
+	if (!kind.may && !is_any(effective, &before))
+		return STATUS_EPERM;
+	ids.real = real != (uint32_t)AS_IT_IS ? real : before.real;
+	ids.effective = effective != (uint32_t)AS_IT_IS ? effective : before.effective;
+	if (real != (uint32_t)AS_IT_IS || ids.effective != before.real)
+		ids.saved = ids.effective;
+	ids.file = ids.effective;
+	return ids_set(thread, &kind, ids);
+}
+
+static int64_t set_three(struct thread *thread, struct kind kind, const uint64_t x[6])
+{
+	struct linux_ids ids = *kind.ids;
+
+	if (!kind.may && !(is_any((uint32_t)x[0], &ids) && is_any((uint32_t)x[1], &ids) && is_any((uint32_t)x[2], &ids)))
+		return STATUS_EPERM;
+	ids.real = (int32_t)x[0] != AS_IT_IS ? (uint32_t)x[0] : ids.real;
+	ids.effective = (int32_t)x[1] != AS_IT_IS ? (uint32_t)x[1] : ids.effective;
+	ids.saved = (int32_t)x[2] != AS_IT_IS ? (uint32_t)x[2] : ids.saved;
+	ids.file = ids.effective;
+	return ids_set(thread, &kind, ids);
+}
+
+/* Tells what it was, whether or not it was changed. */
+static int64_t set_file(struct thread *thread, struct kind kind, uint32_t id)
+{
+	struct linux_ids ids = *kind.ids;
+	uint32_t before = ids.file;
+
+	ids.file = id;
+	if (id != (uint32_t)AS_IT_IS && (kind.may || is_any(id, kind.ids)))
+		(void)ids_set(thread, &kind, ids);
+	return before;
+}
+
+static status_t get_three(struct thread *thread, const struct linux_ids *ids, const uint64_t x[6])
+{
+	const uint32_t told[3] = { ids->real, ids->effective, ids->saved };
+	status_t status = STATUS_OK;
+
+	for (unsigned i = 0; status == STATUS_OK && i < 3; i++)
+		status = linux_copy_out(thread, x[i], &told[i], sizeof(told[i]));
+	return status;
 }
 
 static int64_t call_setuid(struct thread *thread, const uint64_t x[6])
 {
-	(void)thread;
-	return is_own(x[0]) ? 0 : STATUS_EPERM;
+	return set_one(thread, users(thread), (uint32_t)x[0]);
+}
+
+static int64_t call_setgid(struct thread *thread, const uint64_t x[6])
+{
+	return set_one(thread, groups(thread), (uint32_t)x[0]);
 }
 
 static int64_t call_setreuid(struct thread *thread, const uint64_t x[6])
 {
-	(void)thread;
-	return is_own(x[0]) && is_own(x[1]) ? 0 : STATUS_EPERM;
+	return set_two(thread, users(thread), (uint32_t)x[0], (uint32_t)x[1]);
+}
+
+static int64_t call_setregid(struct thread *thread, const uint64_t x[6])
+{
+	return set_two(thread, groups(thread), (uint32_t)x[0], (uint32_t)x[1]);
 }
 
 static int64_t call_setresuid(struct thread *thread, const uint64_t x[6])
 {
-	(void)thread;
-	return is_own(x[0]) && is_own(x[1]) && is_own(x[2]) ? 0 : STATUS_EPERM;
+	return set_three(thread, users(thread), x);
+}
+
+static int64_t call_setresgid(struct thread *thread, const uint64_t x[6])
+{
+	return set_three(thread, groups(thread), x);
+}
+
+static int64_t call_setfsuid(struct thread *thread, const uint64_t x[6])
+{
+	return set_file(thread, users(thread), (uint32_t)x[0]);
+}
+
+static int64_t call_setfsgid(struct thread *thread, const uint64_t x[6])
+{
+	return set_file(thread, groups(thread), (uint32_t)x[0]);
 }
 
 static int64_t call_getresuid(struct thread *thread, const uint64_t x[6])
 {
-	static const uint32_t root;
-	status_t status = STATUS_OK;
-
-	for (unsigned i = 0; status == STATUS_OK && i < 3; i++)
-		status = linux_copy_out(thread, x[i], &root, sizeof(root));
-	return status;
+	return get_three(thread, &identity_of(thread)->user, x);
 }
 
-struct utsname {
-	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
-};
-
-static_assert(sizeof(struct utsname) == 390, "include/uapi/linux/utsname.h");
-
-static int64_t call_uname(struct thread *thread, const uint64_t x[6])
+static int64_t call_getresgid(struct thread *thread, const uint64_t x[6])
 {
-	struct utsname name;
-
-	memset(&name, 0, sizeof(name));
-	strcpy(name.sysname, "Linux"); /* programs look for it */
-	strcpy(name.nodename, "rumpk");
-	strcpy(name.release, "6.1.0-rumpk");
-	(void)format_print(name.version, sizeof(name.version), "Rumpk %s %s", build_stamp.version, build_stamp.commit);
-	strcpy(name.machine, "aarch64");
-	strcpy(name.domainname, "(none)");
-	return linux_copy_out(thread, x[0], &name, sizeof(name));
+	return get_three(thread, &identity_of(thread)->group, x);
 }
 
-struct sysinfo {
-	int64_t uptime;
-	uint64_t loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
-	uint16_t procs, pad;
-	uint64_t totalhigh, freehigh;
-	uint32_t mem_unit;
-};
-
-static_assert(sizeof(struct sysinfo) == 112, "include/uapi/linux/sysinfo.h");
-
-/* Of the process's budget: that is the memory there is. */
-static int64_t call_sysinfo(struct thread *thread, const uint64_t x[6])
-{
-	const struct budget *budget = thread->process->budget;
-	struct sysinfo info;
-
-	memset(&info, 0, sizeof(info));
-	info.uptime = (int64_t)(hal_timer_now_ns() / 1000000000u);
-	info.totalram = budget->limit * HAL_PAGE_BYTES;
-	info.freeram = budget_left(budget) * HAL_PAGE_BYTES;
-	info.procs = (uint16_t)process_count();
-	info.mem_unit = 1;
-	return linux_copy_out(thread, x[0], &info, sizeof(info));
-}
-
-/* A limit may be lowered, and raised again up to its hard one. */
-static status_t limit_set(uint64_t limit[2], const uint64_t wanted[2])
-{
-	if (wanted[0] > wanted[1])
-		return STATUS_EINVAL;
-	if (wanted[1] > limit[1])
-		return STATUS_EPERM;
-	limit[0] = wanted[0];
-	limit[1] = wanted[1];
-	return STATUS_OK;
-}
-
-static int64_t call_prlimit64(struct thread *thread, const uint64_t x[6])
-{
-	struct linux_process *personality = linux_process_of(thread);
-	uint32_t resource = (uint32_t)x[1];
-	uint64_t wanted[2];
-	uint64_t before[2];
-	status_t status = STATUS_OK;
-
-	if ((uint32_t)x[0] != 0 && (uint32_t)x[0] != thread->process->number)
-		return STATUS_ESRCH;
-	if (resource >= LINUX_RLIMITS)
-		return STATUS_EINVAL;
-	if (x[2] != 0 && linux_copy_in(thread, wanted, x[2], sizeof(wanted)) != STATUS_OK)
-		return STATUS_EFAULT;
-	spinlock_take(&thread->process->lock);
-	memcpy(before, personality->rlimits[resource], sizeof(before));
-	if (x[2] != 0)
-		status = limit_set(personality->rlimits[resource], wanted);
-	spinlock_give(&thread->process->lock);
-	if (status == STATUS_OK && x[3] != 0)
-		status = linux_copy_out(thread, x[3], before, sizeof(before));
-	return status;
-}
-
-static int64_t call_getrlimit(struct thread *thread, const uint64_t x[6])
-{
-	const uint64_t all[6] = { 0, x[0], 0, x[1] };
-
-	return call_prlimit64(thread, all);
-}
-
-static int64_t call_setrlimit(struct thread *thread, const uint64_t x[6])
-{
-	const uint64_t all[6] = { 0, x[0], x[1], 0 };
-
-	return call_prlimit64(thread, all);
-}
-
-/* Which CPUs there are: where a thread runs is the kernel's choice, and stays. */
-static int64_t call_sched_getaffinity(struct thread *thread, const uint64_t x[6])
-{
-	uint64_t mask = 0;
-	status_t status;
-
-	if (x[1] < sizeof(mask) || x[1] % sizeof(mask) != 0)
-		return STATUS_EINVAL;
-	for (unsigned cpu = 0; cpu < hal_cpu_count(); cpu++)
-		mask |= sched_of(cpu) != NULL ? 1ul << cpu : 0;
-	status = linux_copy_out(thread, x[2], &mask, sizeof(mask));
-	return status == STATUS_OK ? (int64_t)sizeof(mask) : status;
-}
-
-static int64_t call_getcpu(struct thread *thread, const uint64_t x[6])
-{
-	const uint32_t cpu = thread->cpu;
-	const uint32_t node = 0;
-	status_t status = x[0] != 0 ? linux_copy_out(thread, x[0], &cpu, sizeof(cpu)) : STATUS_OK;
-
-	return status == STATUS_OK && x[1] != 0 ? linux_copy_out(thread, x[1], &node, sizeof(node)) : status;
-}
-
-static int64_t call_sched_yield(struct thread *thread, const uint64_t x[6])
+static int64_t call_getuid(struct thread *thread, const uint64_t x[6])
 {
 	(void)x;
-	linux_give_way(thread);
+	return identity_of(thread)->user.real;
+}
+
+static int64_t call_geteuid(struct thread *thread, const uint64_t x[6])
+{
+	(void)x;
+	return identity_of(thread)->user.effective;
+}
+
+static int64_t call_getgid(struct thread *thread, const uint64_t x[6])
+{
+	(void)x;
+	return identity_of(thread)->group.real;
+}
+
+static int64_t call_getegid(struct thread *thread, const uint64_t x[6])
+{
+	(void)x;
+	return identity_of(thread)->group.effective;
+}
+
+static int64_t call_getgroups(struct thread *thread, const uint64_t x[6])
+{
+	const struct linux_identity *identity = identity_of(thread);
+	int room = (int)x[0];
+	status_t status = STATUS_OK;
+
+	if (room < 0 || (room > 0 && (uint32_t)room < identity->group_count))
+		return STATUS_EINVAL;
+	if (room > 0)
+		status = linux_copy_out(thread, x[1], identity->groups, identity->group_count * sizeof(identity->groups[0]));
+	return status == STATUS_OK ? (int64_t)identity->group_count : status;
+}
+
+/* They are told as Linux tells them: in order. */
+static void groups_sort(uint32_t *groups, uint32_t count)
+{
+	for (uint32_t i = 1; i < count; i++) {
+		for (uint32_t k = i; k > 0 && groups[k - 1] > groups[k]; k--) {
+			uint32_t larger = groups[k - 1];
+
+			groups[k - 1] = groups[k];
+			groups[k] = larger;
+		}
+	}
+}
+
+static int64_t call_setgroups(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_identity *identity = identity_of(thread);
+	uint32_t wanted[LINUX_GROUPS_MAX];
+	uint32_t count = (uint32_t)x[0];
+
+	if (!linux_identity_may(thread, LINUX_CAP_SETGID))
+		return STATUS_EPERM;
+	if (count > LINUX_GROUPS_MAX)
+		return STATUS_EINVAL;
+	if (linux_copy_in(thread, wanted, x[1], count * sizeof(wanted[0])) != STATUS_OK)
+		return STATUS_EFAULT;
+	groups_sort(wanted, count);
+	spinlock_take(&thread->process->lock);
+	memcpy(identity->groups, wanted, count * sizeof(wanted[0]));
+	identity->group_count = count;
+	spinlock_give(&thread->process->lock);
 	return 0;
 }
 
-enum { RANDOM_STRETCH = 16 * ENTROPY_CHUNK_BYTES, RANDOM_FLAGS = 7 };
-
-static int64_t call_getrandom(struct thread *thread, const uint64_t x[6])
-{
-	uint64_t bytes = x[1] < LINUX_BYTES_MAX ? x[1] : LINUX_BYTES_MAX;
-	uint8_t random[ENTROPY_CHUNK_BYTES];
-	uint64_t done = 0;
-
-	if ((x[2] & ~(uint64_t)RANDOM_FLAGS) != 0)
-		return STATUS_EINVAL;
-	while (done < bytes && !thread->ending) {
-		size_t step = bytes - done < ENTROPY_CHUNK_BYTES ? bytes - done : ENTROPY_CHUNK_BYTES;
-
-		entropy_draw(random, step);
-		if (linux_copy_out(thread, x[0] + done, random, step) != STATUS_OK)
-			break;
-		done += step;
-		if (done % RANDOM_STRETCH == 0)
-			linux_give_way(thread);
-	}
-	entropy_wipe(random, sizeof(random));
-	return done > 0 || bytes == 0 ? (int64_t)done : STATUS_EFAULT;
-}
-
 const struct linux_call linux_calls_identity[] = {
-	{ 92, 1, "personality", answer_zero },
-	{ 123, 3, "sched_getaffinity", call_sched_getaffinity },
-	{ 124, 0, "sched_yield", call_sched_yield },
-	{ 143, 2, "setregid", call_setreuid },
-	{ 144, 1, "setgid", call_setuid },
+	{ 143, 2, "setregid", call_setregid },
+	{ 144, 1, "setgid", call_setgid },
 	{ 145, 2, "setreuid", call_setreuid },
 	{ 146, 1, "setuid", call_setuid },
 	{ 147, 3, "setresuid", call_setresuid },
 	{ 148, 3, "getresuid", call_getresuid },
-	{ 149, 3, "setresgid", call_setresuid },
-	{ 150, 3, "getresgid", call_getresuid },
-	{ 151, 1, "setfsuid", answer_zero },
-	{ 152, 1, "setfsgid", answer_zero },
-	{ 158, 2, "getgroups", answer_zero },
-	{ 159, 2, "setgroups", answer_zero },
-	{ 160, 1, "uname", call_uname },
-	{ 163, 2, "getrlimit", call_getrlimit },
-	{ 164, 2, "setrlimit", call_setrlimit },
-	{ 168, 3, "getcpu", call_getcpu },
-	{ 174, 0, "getuid", answer_zero },
-	{ 175, 0, "geteuid", answer_zero },
-	{ 176, 0, "getgid", answer_zero },
-	{ 177, 0, "getegid", answer_zero },
-	{ 179, 1, "sysinfo", call_sysinfo },
-	{ 261, 4, "prlimit64", call_prlimit64 },
-	{ 278, 3, "getrandom", call_getrandom },
+	{ 149, 3, "setresgid", call_setresgid },
+	{ 150, 3, "getresgid", call_getresgid },
+	{ 151, 1, "setfsuid", call_setfsuid },
+	{ 152, 1, "setfsgid", call_setfsgid },
+	{ 158, 2, "getgroups", call_getgroups },
+	{ 159, 2, "setgroups", call_setgroups },
+	{ 174, 0, "getuid", call_getuid },
+	{ 175, 0, "geteuid", call_geteuid },
+	{ 176, 0, "getgid", call_getgid },
+	{ 177, 0, "getegid", call_getegid },
 	{ 0 },
 };

@@ -16,7 +16,7 @@ static bool is_signal(int signal)
 
 static struct linux_siginfo info_from(const struct thread *thread, int signal, int code)
 {
-	return (struct linux_siginfo){ .signo = signal, .code = code, .fields = { thread->process->number } };
+	return (struct linux_siginfo){ .signo = signal, .code = code, .fields = { linux_identity_stamp(thread) } };
 }
 
 /* To all of a group, or of `asking`'s family where that is 0: but not to `but`. */

@@ -146,7 +146,7 @@ static status_t deadline_in(struct thread *thread, uint64_t va, uint64_t *deadli
 /* Tells who asked that a message came. */
 static void notice_give(struct thread *thread, const struct linux_mq_notice *notice)
 {
-	struct linux_siginfo info = { .signo = notice->signal, .code = SI_MESGQ, .fields = { thread->process->number, notice->value } };
+	struct linux_siginfo info = { .signo = notice->signal, .code = SI_MESGQ, .fields = { linux_identity_stamp(thread), notice->value } };
 	struct process *process = notice->signal != 0 ? linux_family_find(thread->process, notice->process) : NULL;
 
 	if (process == NULL)

@@ -16,9 +16,8 @@
 #include "lib/string.h"
 
 enum { /* linux/prctl.h */
-	PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_SET_KEEPCAPS = 8, PR_SET_NAME = 15, PR_GET_NAME = 16,
-	PR_GET_SECCOMP = 21, PR_CAPBSET_READ = 23, PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
-	CAPABILITIES = 41,
+	PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_GET_NAME = 16,
+	PR_GET_SECCOMP = 21, PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
 };
 enum { SLICE_NS = 1000000, POLICY_OTHER = 0, POLICY_FIFO = 1, POLICY_RR = 2, POLICY_BATCH = 3, POLICY_IDLE = 5, POLICY_KEPT = 255, PRIORITY_MAX = 99, PRIORITY_NICE_0 = 20 };
 
@@ -59,10 +58,7 @@ static int64_t call_prctl(struct thread *thread, const uint64_t x[6])
 	case PR_GET_DUMPABLE:
 	case PR_GET_NO_NEW_PRIVS: /* there is nothing to gain by execve */
 		return 1;
-	case PR_CAPBSET_READ:
-		return x[1] < CAPABILITIES ? 0 : STATUS_EINVAL;
 	case PR_SET_DUMPABLE:
-	case PR_SET_KEEPCAPS:
 	case PR_GET_SECCOMP:
 	case PR_SET_TIMERSLACK:
 	case PR_SET_NO_NEW_PRIVS:
@@ -70,7 +66,7 @@ static int64_t call_prctl(struct thread *thread, const uint64_t x[6])
 	case PR_GET_TIMERSLACK:
 		return 50000;
 	default:
-		return STATUS_EINVAL;
+		return linux_identity_prctl(thread, x);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "hal/contract/memory.h"
 #include "kernel/sys/linux/cpu_time.h"
 #include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/mm.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/process.h"
@@ -122,18 +123,33 @@ void linux_pid_statm(struct linux_text *text, struct process *of)
 	format_to(&text->sink, "%llu %llu 0 0 0 %llu 0\n", (unsigned long long)(bytes / HAL_PAGE_BYTES), (unsigned long long)pages, (unsigned long long)pages);
 }
 
+static void ids_line(struct linux_text *text, const char *what, const struct linux_ids *ids)
+{
+	format_to(&text->sink, "%s:\t%u\t%u\t%u\t%u\n", what, ids->real, ids->effective, ids->saved, ids->file);
+}
+
 void linux_pid_status(struct linux_text *text, struct process *of)
 {
 	char state = state_of(of);
+	struct linux_identity identity;
 	uint64_t pages;
 	uint64_t bytes;
 
 	linux_mm_count(of, &pages, &bytes);
 	format_to(&text->sink, "Name:\t%.15s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%u\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n", of->personality->comm,
 		  of->personality->fds.umask, state, state == 'Z' ? "zombie" : state == 'T' ? "stopped" : "running", of->number, of->number, parent_of(of));
-	format_to(&text->sink, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%u\nGroups:\t\n", of->personality->fds.capacity);
+	linux_identity_of(of, &identity);
+	ids_line(text, "Uid", &identity.user);
+	ids_line(text, "Gid", &identity.group);
+	format_to(&text->sink, "FDSize:\t%u\nGroups:\t", of->personality->fds.capacity);
+	for (uint32_t i = 0; i < identity.group_count; i++)
+		format_to(&text->sink, "%u ", identity.groups[i]);
+	format_to(&text->sink, "\n");
 	format_to(&text->sink, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nThreads:\t%u\n", (unsigned long long)bytes / 1024,
 		  (unsigned long long)bytes / 1024, (unsigned long long)pages * KIB_A_PAGE, (unsigned long long)pages * KIB_A_PAGE, of->thread_count);
+	format_to(&text->sink, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
+		  (unsigned long long)identity.inheritable, (unsigned long long)identity.permitted, (unsigned long long)identity.effective,
+		  (unsigned long long)identity.bounding, 0ull);
 }
 
 void linux_pid_comm(struct linux_text *text, struct process *of)

@@ -27,8 +27,10 @@ struct linux_thread *linux_thread_alloc(void)
 {
 	struct linux_thread *personality = calloc(1, sizeof(*personality));
 
-	if (personality != NULL)
-		linux_signals_init(&personality->signals);
+	if (personality == NULL)
+		return NULL;
+	linux_signals_init(&personality->signals);
+	linux_identity_init(&personality->identity);
 	return personality;
 }
 

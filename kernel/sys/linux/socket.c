@@ -24,6 +24,23 @@ void linux_socket_init(struct linux_socket *socket, const struct linux_file_ops 
 	socket->type = (uint8_t)type;
 }
 
+struct linux_credentials linux_socket_peer(struct linux_socket *socket)
+{
+	struct linux_credentials peer;
+
+	spinlock_take(&socket->peer_lock);
+	peer = socket->peer;
+	spinlock_give(&socket->peer_lock);
+	return peer;
+}
+
+void linux_socket_peer_set(struct linux_socket *socket, struct linux_credentials peer)
+{
+	spinlock_take(&socket->peer_lock);
+	socket->peer = peer;
+	spinlock_give(&socket->peer_lock);
+}
+
 void linux_message_files_put(struct linux_message *message)
 {
 	for (unsigned i = 0; i < message->file_count; i++)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/core/spinlock.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/wait.h"
 
@@ -47,12 +48,6 @@ static inline uint16_t linux_address_family(const struct linux_address *address)
 struct linux_credentials {
 	uint32_t process, user, group;
 };
-
-/* By its number: all users and groups are 0. `nobody`: the user and the group that are told where there is no process, of number 0. */
-static inline struct linux_credentials linux_credentials_of(uint32_t process, uint32_t nobody)
-{
-	return process != 0 ? (struct linux_credentials){ .process = process } : (struct linux_credentials){ .user = nobody, .group = nobody };
-}
 
 /* What is sent or received at once. */
 struct linux_message {
@@ -101,7 +96,8 @@ struct linux_socket {
 	bool bound;                  /* W: bind() */
 	struct linux_file *place;    /* W: bind(), once. Held: the file of a name that is a path, so that no other has its number; or NULL */
 	_Atomic bool asks_sender;    /* SO_PASSCRED */
-	_Atomic uint32_t peer;       /* SO_PEERCRED: number of the process; 0: none */
+	struct spinlock peer_lock;
+	struct linux_credentials peer; /* SO_PEERCRED. W: under its lock. Process 0: none */
 	struct linux_event event;    /* something changed */
 	uint64_t receive_timeout_ns; /* SO_RCVTIMEO, SO_SNDTIMEO; 0: none */
 	uint64_t send_timeout_ns;
@@ -111,6 +107,10 @@ struct linux_socket {
 
 /* `socket` is zeroed, and becomes a file with one hold. */
 void linux_socket_init(struct linux_socket *socket, const struct linux_file_ops *file_ops, const struct linux_socket_ops *ops, int family, int type);
+
+/* Whom SO_PEERCRED tells of; process 0: nobody. Context: any. */
+struct linux_credentials linux_socket_peer(struct linux_socket *socket);
+void linux_socket_peer_set(struct linux_socket *socket, struct linux_credentials peer);
 
 /* What read and write of every socket are. */
 int64_t linux_socket_read(struct linux_file *file, struct linux_data *data, uint64_t offset);

@@ -243,18 +243,28 @@ static status_t rights_take(struct transfer *transfer, uint64_t va, uint64_t byt
 	return status;
 }
 
-/* Who sends may say so, and nothing else. */
+static bool is_own(const struct linux_ids *ids, uint32_t id)
+{
+	return id == ids->real || id == ids->effective || id == ids->saved;
+}
+
+/* Who sends may say so; whoever may become others may say that it is one of them. Spec: Linux, net/core/scm.c: scm_check_creds() */
 static status_t credentials_take(struct transfer *transfer, uint64_t va, uint64_t bytes)
 {
+	const struct linux_identity *identity = &transfer->thread->personality->identity;
 	struct linux_credentials said = { 0 };
 	status_t status = STATUS_EINVAL;
 
 	if (bytes == sizeof(said))
 		status = linux_copy_in(transfer->thread, &said, va, sizeof(said));
-	if (status == STATUS_OK && (said.process != transfer->thread->process->number || said.user != 0 || said.group != 0))
-		status = STATUS_EPERM;
-	transfer->message.tells_sender |= status == STATUS_OK;
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	if (said.process != transfer->thread->process->number || (!is_own(&identity->user, said.user) && !linux_identity_may(transfer->thread, LINUX_CAP_SETUID)) ||
+	    (!is_own(&identity->group, said.group) && !linux_identity_may(transfer->thread, LINUX_CAP_SETGID)))
+		return STATUS_EPERM;
+	transfer->message.tells_sender = true;
+	transfer->message.sender = said;
+	return STATUS_OK;
 }
 
 /* Descriptors and credentials go along within the machine alone; what is for another layer, that ignores. Spec: Linux, net/core/{scm,sock}.c */

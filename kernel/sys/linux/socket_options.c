@@ -198,8 +198,10 @@ static uint32_t option_read(struct linux_socket *socket, int level, int name, vo
 		memcpy(to, &socket->linger, sizeof(socket->linger));
 		return sizeof(socket->linger);
 	} else if (name == SO_PEERCRED) {
-		struct linux_credentials peer = linux_credentials_of(atomic_load_explicit(&socket->peer, memory_order_relaxed), UINT32_MAX);
+		struct linux_credentials peer = linux_socket_peer(socket);
 
+		if (peer.process == 0)
+			peer.user = peer.group = UINT32_MAX;
 		memcpy(to, &peer, sizeof(peer));
 		return sizeof(peer);
 	} else if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) {

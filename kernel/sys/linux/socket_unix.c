@@ -73,7 +73,7 @@ status_t linux_unix_pair(int type, struct linux_socket *out[2])
 	}
 	pair(unix_of(out[0]), unix_of(out[1]));
 	for (unsigned i = 0; i < 2; i++)
-		atomic_init(&out[i]->peer, linux_unix_caller());
+		linux_socket_peer_set(out[i], linux_unix_caller(true));
 	return STATUS_OK;
 }
 
@@ -214,7 +214,7 @@ static status_t unix_listen(struct linux_socket *socket, unsigned backlog)
 		status = STATUS_EINVAL;
 	if (status == STATUS_OK) {
 		own->backlog = backlog;
-		atomic_store_explicit(&socket->peer, linux_unix_caller(), memory_order_relaxed); /* whom who connects is told of */
+		linux_socket_peer_set(socket, linux_unix_caller(true)); /* whom who connects is told of */
 	}
 	spinlock_give(&linux_unix_lock);
 	return status;
@@ -255,8 +255,8 @@ static status_t stream_connect(struct unix_socket *own, struct unix_socket *to, 
 	if (own->was_connected || own->socket.listening)
 		return own->was_connected ? STATUS_EISCONN : STATUS_EINVAL;
 	server->name = to->name;
-	atomic_init(&server->socket.peer, linux_unix_caller());
-	atomic_store_explicit(&own->socket.peer, atomic_load_explicit(&to->socket.peer, memory_order_relaxed), memory_order_relaxed);
+	linux_socket_peer_set(&server->socket, linux_unix_caller(true));
+	linux_socket_peer_set(&own->socket, linux_socket_peer(&to->socket));
 	list_push_back(&to->waiting, &server->waiting);
 	to->waiting_count++;
 	pair(own, server);

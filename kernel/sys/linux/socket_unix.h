@@ -19,7 +19,7 @@
 struct piece {
 	struct list_node node;
 	struct linux_address from;
-	uint32_t sender;       /* number of the process; 0: it is not told */
+	struct linux_credentials sender; /* process 0: it is not told */
 	struct budget *budget; /* held */
 	size_t charged;
 	size_t bytes, at; /* what is left begins at `at` */
@@ -77,8 +77,8 @@ struct unix_socket *linux_unix_target_find(const struct unix_socket *own);
 /* Where somebody asks who sends, he has a name to be answered by. Context: under the lock. */
 void linux_unix_name_need(struct unix_socket *own);
 
-/* The number of the process that calls. Context: its fiber. */
-uint32_t linux_unix_caller(void);
+/* The process that calls, with its effective user and group, or the real ones. Context: its fiber. */
+struct linux_credentials linux_unix_caller(bool effective);
 
 /* Calls a socket so; by a name that is chosen where that is a family alone. STATUS_EADDRINUSE. Context: under the lock. */
 MUST_CHECK status_t linux_unix_name_give(struct unix_socket *own, struct linux_address *name);

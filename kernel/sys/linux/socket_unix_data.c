@@ -216,7 +216,12 @@ static int64_t piece_send(struct linux_socket *socket, struct linux_message *mes
 		message->file_count = 0;
 		spinlock_take(&linux_unix_lock);
 		piece->from = own->name;
-		piece->sender = tells_sender(own, receiver, message) ? linux_unix_caller() : 0;
+		if (message->tells_sender)
+			piece->sender = message->sender;
+		else if (tells_sender(own, receiver, message))
+			piece->sender = linux_unix_caller(false);
+		else
+			piece->sender = (struct linux_credentials){ .user = OVERFLOW_USER, .group = OVERFLOW_USER };
 		linux_unix_fly(piece);
 		sends_files = piece->file_count > 0;
 		list_push_back(&receiver->received, &piece->node);
@@ -367,7 +372,7 @@ static void sender_take(const struct unix_socket *own, struct linux_credentials 
 /* Whether a piece is not of who has sent what was received before: then that ends the call. */
 static bool is_of_another(const struct piece *piece, const struct linux_message *message)
 {
-	return message->tells_sender && message->sender.process != piece->sender;
+	return message->tells_sender && memcmp(&message->sender, &piece->sender, sizeof(piece->sender)) != 0;
 }
 
 /* One piece to the program: how much, of what is sent whole also how much it was, if that is asked for. */
@@ -382,7 +387,7 @@ static int64_t piece_receive(struct unix_socket *own, struct piece *piece, struc
 		linux_unix_name_tell(&piece->from, message->address);
 	if (moved < 0)
 		return moved;
-	sender_take(own, linux_credentials_of(piece->sender, OVERFLOW_USER), message);
+	sender_take(own, piece->sender, message);
 	if (!is_stream && bytes < there)
 		message->result_flags |= LINUX_MSG_TRUNC;
 	if (message->flags & LINUX_MSG_PEEK) {
@@ -429,7 +434,7 @@ int64_t linux_unix_receive(struct linux_socket *socket, struct linux_message *me
 	peer = begun ? linux_unix_hold(own->peer) : NULL;
 	spinlock_give(&linux_unix_lock);
 	if (!begun && result == 0 && socket->type == LINUX_SOCK_STREAM) /* its end is nobody's. Spec: Linux, net/unix/af_unix.c: unix_stream_read_generic() */
-		sender_take(own, linux_credentials_of(0, 0), message);
+		sender_take(own, (struct linux_credentials){ 0 }, message);
 	if (!begun)
 		return result;
 	result = pieces_receive(own, message);

@@ -99,7 +99,14 @@ void linux_unix_name_need(struct unix_socket *own)
 		own->socket.bound |= linux_unix_name_give(own, &any) == STATUS_OK;
 }
 
-uint32_t linux_unix_caller(void)
+struct linux_credentials linux_unix_caller(bool effective)
 {
-	return thread_current()->process->number;
+	const struct thread *thread = thread_current();
+	const struct linux_identity *identity = &thread->personality->identity;
+
+	return (struct linux_credentials){
+		.process = thread->process->number,
+		.user = effective ? identity->user.effective : identity->user.real,
+		.group = effective ? identity->group.effective : identity->group.real,
+	};
 }

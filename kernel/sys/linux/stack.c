@@ -19,6 +19,7 @@
 #include "kernel/sys/linux/load.h"
 #include "kernel/sys/linux/mm_pages.h"
 #include "kernel/sys/thread.h"
+#include "kernel/sys/linux/thread.h"
 #include "lib/bits.h"
 #include "lib/string.h"
 
@@ -120,7 +121,7 @@ struct places {
 	uint64_t name_va, strings_va, platform_va, random_va;
 };
 
-static unsigned auxv_make(const struct linux_program *program, const struct places *places, uint64_t vdso_va, uint64_t *to)
+static unsigned auxv_make(const struct linux_identity *identity, const struct linux_program *program, const struct places *places, uint64_t vdso_va, uint64_t *to)
 {
 	const struct elf_plan *plan = &program->main.plan;
 	struct hal_user_features features = hal_user_features();
@@ -136,10 +137,10 @@ static unsigned auxv_make(const struct linux_program *program, const struct plac
 		{ AT_BASE, program->interpreter.content.len != 0 ? program->interpreter.plan.load_bias : 0 },
 		{ AT_FLAGS, 0 },
 		{ AT_ENTRY, plan->entry_va },
-		{ AT_UID, 0 },
-		{ AT_EUID, 0 },
-		{ AT_GID, 0 },
-		{ AT_EGID, 0 },
+		{ AT_UID, identity->user.real },
+		{ AT_EUID, identity->user.effective },
+		{ AT_GID, identity->group.real },
+		{ AT_EGID, identity->group.effective },
 		{ AT_SECURE, 0 },
 		{ AT_RANDOM, places->random_va },
 		{ AT_HWCAP2, features.hwcap2 },
@@ -197,7 +198,7 @@ status_t linux_stack_fill(struct thread *thread, const struct linux_strings *str
 
 	words.status = upper_fill(thread, strings, name, &places, &below);
 	memset(mm->auxv, 0, sizeof(mm->auxv));
-	auxv_words = auxv_make(program, &places, vdso_va, mm->auxv);
+	auxv_words = auxv_make(&thread->personality->identity, program, &places, vdso_va, mm->auxv);
 	words.va = bits_align_down(below - (1 + strings->argc + 1 + strings->envc + 1 + auxv_words) * sizeof(uint64_t), 16);
 	thread->user.sp = words.va;
 	word_add(&words, strings->argc);

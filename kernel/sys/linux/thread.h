@@ -12,6 +12,7 @@
 #include "kernel/core/timer.h"
 #include "kernel/core/wait.h"
 #include "kernel/sys/linux/cpu_time.h"
+#include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/signal.h"
 #include "kernel/sys/thread.h"
@@ -26,6 +27,7 @@ struct linux_thread {
 	uint64_t set_tid_va;       /* where its number is to be when it begins; 0: nowhere */
 	uint64_t robust_list_va;
 	struct linux_cpu_time cpu_time;
+	struct linux_identity identity;
 	uint8_t policy, priority;  /* W: any thread of its family. What sched_setscheduler(2) said, and nothing goes by */
 	struct linux_signals signals;
 	struct timer slice;        /* W: its CPU. Others run when it fires */

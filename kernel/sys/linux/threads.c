@@ -53,6 +53,7 @@ static int64_t thread_make(struct thread *thread, const struct linux_clone *clon
 	status_t status;
 
 	personality->tid = tid;
+	personality->identity = thread->personality->identity;
 	personality->policy = thread->personality->policy;
 	personality->priority = thread->personality->priority;
 	personality->signals.mask = thread->personality->signals.mask;

@@ -16,8 +16,6 @@ const struct linux_call linux_calls_unserved[] = {
 	{ 58, 6, "vhangup", NULL },
 	{ 60, 6, "quotactl", NULL },
 	{ 89, 6, "acct", NULL },
-	{ 90, 6, "capget", NULL },
-	{ 91, 6, "capset", NULL },
 	{ 97, 6, "unshare", NULL },
 	{ 104, 6, "kexec_load", NULL },
 	{ 105, 6, "init_module", NULL },

@@ -25,6 +25,7 @@ struct wanted {
 /* What became of a child. */
 struct outcome {
 	unsigned pid;
+	uint64_t stamp; /* in siginfo_t */
 	int code; /* LINUX_CLD_*; 0: nothing yet */
 	int value;
 	int status; /* as wait4 tells it */
@@ -38,17 +39,18 @@ static void outcome_of(struct linux_family *child, unsigned flags, struct outcom
 
 	outcome->code = 0;
 	outcome->pid = child->process->number;
+	outcome->stamp = linux_family_stamp(child);
 	if (child->ended && (flags & WEXITED) != 0) {
 		bool killed = (status & 0x7f) != 0;
 
-		*outcome = (struct outcome){ .pid = outcome->pid, .code = killed ? LINUX_CLD_KILLED : LINUX_CLD_EXITED, .status = status };
+		*outcome = (struct outcome){ .pid = outcome->pid, .stamp = outcome->stamp, .code = killed ? LINUX_CLD_KILLED : LINUX_CLD_EXITED, .status = status };
 		outcome->value = killed ? status & 0x7f : status >> 8;
 		outcome->cpu_ns = child->cpu_ns + child->children_cpu_ns;
 	} else if (child->stop_signal != 0 && (flags & WSTOPPED) != 0 && !child->ended) {
-		*outcome = (struct outcome){ .pid = outcome->pid, .code = LINUX_CLD_STOPPED, .value = child->stop_signal };
+		*outcome = (struct outcome){ .pid = outcome->pid, .stamp = outcome->stamp, .code = LINUX_CLD_STOPPED, .value = child->stop_signal };
 		outcome->status = child->stop_signal << 8 | 0x7f;
 	} else if (child->continued && (flags & WCONTINUED) != 0 && !child->ended) {
-		*outcome = (struct outcome){ .pid = outcome->pid, .code = LINUX_CLD_CONTINUED, .value = LINUX_SIGCONT, .status = 0xffff };
+		*outcome = (struct outcome){ .pid = outcome->pid, .stamp = outcome->stamp, .code = LINUX_CLD_CONTINUED, .value = LINUX_SIGCONT, .status = 0xffff };
 	}
 }
 
@@ -159,7 +161,7 @@ static int64_t call_waitid(struct thread *thread, const uint64_t x[6])
 	if (result != STATUS_OK && result != STATUS_EAGAIN)
 		return result;
 	if (result == STATUS_OK)
-		info = (struct linux_siginfo){ .signo = LINUX_SIGCHLD, .code = outcome.code, .fields = { outcome.pid, (uint32_t)outcome.value } };
+		info = (struct linux_siginfo){ .signo = LINUX_SIGCHLD, .code = outcome.code, .fields = { outcome.stamp, (uint32_t)outcome.value } };
 	if (x[2] != 0 && linux_copy_out(thread, x[2], &info, sizeof(info)) != STATUS_OK)
 		return STATUS_EFAULT;
 	if (x[4] != 0 && result == STATUS_OK && linux_usage_out(thread, x[4], outcome.cpu_ns) != STATUS_OK)

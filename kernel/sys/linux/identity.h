@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Users, groups and capabilities of a thread, as Linux counts them: servers give up being root, and look whether they can become it again. Nothing else
+ * goes by them. What a process may do is what its manifest names, whoever it says it is, and every file is everybody's.
+ *
+ * Spec: credentials(7), capabilities(7); Linux, kernel/{sys,groups,capability}.c, security/commoncap.c
+ */
+#ifndef KERNEL_SYS_LINUX_IDENTITY_H
+#define KERNEL_SYS_LINUX_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/status.h"
+
+struct process;
+struct thread;
+
+enum { LINUX_GROUPS_MAX = 32 };
+
+/* include/uapi/linux/capability.h */
+enum { LINUX_CAP_SETGID = 6, LINUX_CAP_SETUID = 7, LINUX_CAP_SETPCAP = 8, LINUX_CAP_SYS_CHROOT = 18, LINUX_CAPABILITIES = 41 };
+
+struct linux_ids {
+	uint32_t real, effective, saved, file;
+};
+
+/* W: its thread, under the process's lock; others read it under that. */
+struct linux_identity {
+	struct linux_ids user, group;
+	uint64_t effective, permitted, inheritable, bounding; /* capabilities */
+	bool keeps_permitted; /* PR_SET_KEEPCAPS */
+	uint32_t group_count;
+	uint32_t groups[LINUX_GROUPS_MAX];
+};
+
+/* Root, with all capabilities. */
+void linux_identity_init(struct linux_identity *identity);
+
+bool linux_identity_may(const struct thread *thread, unsigned capability);
+
+/* Who sends a signal, as siginfo_t has it: the number of the process, and above that its user. */
+uint64_t linux_identity_stamp(const struct thread *thread);
+
+/* The thread's process runs another program from now on. Context: the thread's fiber. */
+void linux_identity_executed(struct thread *thread);
+
+/* That of a process's first thread; zeroes where it has none any more. Context: fiber. */
+void linux_identity_of(struct process *process, struct linux_identity *out);
+
+/* Those of prctl(2) that are about capabilities; STATUS_EINVAL for others. */
+MUST_CHECK int64_t linux_identity_prctl(struct thread *thread, const uint64_t x[6]);
+
+#endif

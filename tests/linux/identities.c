@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Users, groups and capabilities: who may become whom, and who is told who one is. */
+#include "tests/linux/claims.h"
+#include "tests/linux/load.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { A = 1000, B = 2000, C = 3000 };
+
+static int users_are(uid_t real, uid_t effective, uid_t saved)
+{
+	uid_t r, e, s;
+
+	return getresuid(&r, &e, &s) == 0 && r == real && e == effective && s == saved && getuid() == real && geteuid() == effective;
+}
+
+static int groups_are(gid_t real, gid_t effective, gid_t saved)
+{
+	gid_t r, e, s;
+
+	return getresgid(&r, &e, &s) == 0 && r == real && e == effective && s == saved && getgid() == real && getegid() == effective;
+}
+
+/* In a child, for there is no way back. */
+static void in_child(int (*run)(void))
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(run());
+	CLAIM(waitpid(child, &status, 0) == child && status == 0);
+}
+
+static int gone_for_good(void)
+{
+	CLAIM(setgroups(2, (gid_t[]){ 7, 5 }) == 0 && setgid(B) == 0 && setuid(A) == 0);
+	CLAIM(users_are(A, A, A) && groups_are(B, B, B));
+	REFUSED(setuid(0), EPERM);
+	REFUSED(seteuid(0), EPERM);
+	REFUSED(setreuid(0, (uid_t)-1), EPERM);
+	REFUSED(setresuid((uid_t)-1, B, (uid_t)-1), EPERM);
+	REFUSED(setgid(0), EPERM);
+	REFUSED(setresgid(0, 0, 0), EPERM);
+	REFUSED(setgroups(0, NULL), EPERM);
+	REFUSED(chroot("/"), EPERM);
+	REFUSED(chroot("/nothing"), ENOENT);
+	CLAIM(setuid(A) == 0 && setresuid(A, (uid_t)-1, A) == 0 && setreuid(A, A) == 0 && setgid(B) == 0 && users_are(A, A, A));
+	return claims_failed != 0;
+}
+
+static int there_and_back(void)
+{
+	CLAIM(seteuid(A) == 0 && users_are(0, A, 0));
+	REFUSED(setuid(B), EPERM);
+	REFUSED(setgid(B), EPERM);
+	CLAIM(seteuid(0) == 0 && setegid(B) == 0 && groups_are(0, B, 0) && setegid(0) == 0 && users_are(0, 0, 0));
+	CLAIM(setreuid(A, B) == 0 && users_are(A, B, B) && setreuid(B, A) == 0 && users_are(B, A, A));
+	REFUSED(setreuid(C, (uid_t)-1), EPERM);
+	REFUSED(setreuid((uid_t)-1, 0), EPERM);
+	CLAIM(setreuid((uid_t)-1, B) == 0 && users_are(B, B, A) && setresuid(A, A, B) == 0 && users_are(A, A, B) && setuid(B) == 0 && users_are(A, B, B));
+	return claims_failed != 0;
+}
+
+static int at_once(void)
+{
+	CLAIM(setresuid(A, B, C) == 0 && users_are(A, B, C) && setresuid(C, (uid_t)-1, A) == 0 && users_are(C, B, A));
+	REFUSED(setresuid(0, A, A), EPERM);
+	CLAIM(setresgid((gid_t)-1, (gid_t)-1, (gid_t)-1) == 0);
+	REFUSED(setresgid(A, (gid_t)-1, (gid_t)-1), EPERM);
+	REFUSED(setuid((uid_t)-1), EINVAL);
+	REFUSED(syscall(SYS_getresuid, 16, 16, 16), EFAULT);
+	return claims_failed != 0;
+}
+
+static int of_files(void)
+{
+	CLAIM(setfsuid(A) == 0 && setfsuid((uid_t)-1) == A && setfsuid(0) == A && setfsgid(B) == 0 && setfsgid((gid_t)-1) == B);
+	CLAIM(setresuid(A, A, A) == 0 && setfsuid(0) == A && setfsuid((uid_t)-1) == A);
+	return claims_failed != 0;
+}
+
+static int groups(void)
+{
+	gid_t got[8];
+
+	CLAIM(setgroups(3, (gid_t[]){ 30, 10, 20 }) == 0 && getgroups(0, NULL) == 3 && getgroups(8, got) == 3);
+	CLAIM(got[0] == 10 && got[1] == 20 && got[2] == 30);
+	REFUSED(getgroups(2, got), EINVAL);
+	REFUSED(getgroups(-1, got), EINVAL);
+	REFUSED(syscall(SYS_setgroups, 1, 16), EFAULT);
+	REFUSED(syscall(SYS_setgroups, 70000, got), EINVAL);
+	CLAIM(load("/proc/self/status") && strstr(text, "\nGroups:\t10 20 30") != NULL && strstr(text, "\nUid:\t0\t0\t0\t0\n") != NULL);
+	CLAIM(setgroups(0, NULL) == 0 && getgroups(8, got) == 0);
+	return claims_failed != 0;
+}
+
+struct capabilities {
+	struct __user_cap_data_struct words[2];
+};
+
+static struct capabilities held(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct capabilities got;
+
+	CLAIM(syscall(SYS_capget, &header, &got) == 0);
+	return got;
+}
+
+static long hold(struct capabilities wanted)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+
+	return syscall(SYS_capset, &header, &wanted);
+}
+
+static int capabilities(void)
+{
+	struct __user_cap_header_struct header = { 1, 0 };
+	struct capabilities all = held(), few;
+
+	CLAIM((all.words[0].effective & all.words[0].permitted) == 0xffffffff && (all.words[1].permitted & 0x1ff) == 0x1ff);
+	CLAIM(syscall(SYS_capget, &header, NULL) == 0 && header.version == _LINUX_CAPABILITY_VERSION_3);
+	header.version = 1;
+	REFUSED(syscall(SYS_capget, &header, &few), EINVAL);
+	header.pid = -1;
+	REFUSED(syscall(SYS_capget, &header, &few), EINVAL);
+	header.pid = 4000000;
+	REFUSED(syscall(SYS_capget, &header, &few), ESRCH);
+	REFUSED(syscall(SYS_capset, &header, &few), EPERM);
+	CLAIM(prctl(PR_CAPBSET_READ, CAP_SYS_CHROOT) == 1 && prctl(PR_GET_KEEPCAPS) == 0);
+	REFUSED(prctl(PR_CAPBSET_READ, 64), EINVAL);
+	CLAIM(prctl(PR_SET_KEEPCAPS, 1) == 0 && prctl(PR_GET_KEEPCAPS) == 1 && setuid(A) == 0);
+	few = held();
+	CLAIM(few.words[0].permitted == 0xffffffff && few.words[0].effective == 0);
+	few.words[0].effective = few.words[0].permitted = 1 << CAP_SETUID | 1 << CAP_KILL;
+	few.words[1] = (struct __user_cap_data_struct){ 0 };
+	CLAIM(hold(few) == 0 && setresuid(B, B, B) == 0);
+	few = held();
+	CLAIM(few.words[0].permitted == (1 << CAP_SETUID | 1 << CAP_KILL));
+	REFUSED(setgid(B), EPERM);
+	few.words[0].permitted |= 1 << CAP_SETGID;
+	REFUSED(hold(few), EPERM);
+	few.words[0].permitted = 0;
+	REFUSED(hold(few), EPERM);
+	few.words[0].effective = 0;
+	CLAIM(hold(few) == 0);
+	REFUSED(setuid(0), EPERM);
+	REFUSED(prctl(PR_CAPBSET_DROP, CAP_KILL), EPERM);
+	CLAIM(load("/proc/self/status") && strstr(text, "\nCapEff:\t0000000000000000\n") != NULL);
+	return claims_failed != 0;
+}
+
+static volatile uid_t sender;
+
+static void on_signal(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)context;
+	sender = info->si_uid;
+}
+
+/* Those who are sent something, or wait, are told who it was. */
+static int told(void)
+{
+	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	siginfo_t end = { 0 };
+	int pair[2];
+
+	CLAIM(sigaction(SIGUSR1, &action, NULL) == 0 && setresgid(B, B, B) == 0 && setresuid(A, A, A) == 0);
+	CLAIM(raise(SIGUSR1) == 0 && sender == A);
+	CLAIM(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && getsockopt(pair[0], SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0);
+	CLAIM(peer.uid == A && peer.gid == B && peer.pid == getpid());
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(getuid() == A && getegid() == B ? 9 : 1);
+	CLAIM(waitid(P_PID, (id_t)child, &end, WEXITED) == 0 && end.si_uid == A && end.si_status == 9);
+	return claims_failed != 0;
+}
+
+/* What one makes is one's own, and programs that one runs are. */
+static int owned(const char *self)
+{
+	struct stat is;
+	int fd, status;
+
+	CLAIM(setresgid(B, B, B) == 0 && setresuid(A, A, A) == 0);
+	fd = open("/tmp/owned/file", O_RDWR | O_CREAT, 0600);
+	CLAIM(fstat(fd, &is) == 0 && is.st_uid == A && is.st_gid == B && close(fd) == 0);
+	pid_t child = fork();
+
+	if (child == 0) {
+		execl(self, self, "again", NULL);
+		_exit(77);
+	}
+	CLAIM(waitpid(child, &status, 0) == child && status == 0);
+	return claims_failed != 0;
+}
+
+static int again(void)
+{
+	CLAIM(users_are(A, A, A) && groups_are(B, B, B) && getauxval(AT_UID) == A && getauxval(AT_EUID) == A && getauxval(AT_EGID) == B);
+	REFUSED(setuid(0), EPERM);
+	return claims_failed != 0;
+}
+
+int main(int argc, char **argv)
+{
+	char self[256] = "";
+	int status;
+
+	(void)argv;
+	if (argc > 1)
+		return again();
+	CLAIM(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+	in_child(gone_for_good);
+	in_child(there_and_back);
+	in_child(at_once);
+	in_child(of_files);
+	in_child(groups);
+	in_child(capabilities);
+	in_child(told);
+	CLAIM(mkdir("/tmp/owned", 0777) == 0 && chmod("/tmp/owned", 0777) == 0);
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(owned(self));
+	CLAIM(waitpid(child, &status, 0) == child && status == 0 && users_are(0, 0, 0));
+	return claims_end("identities");
+}
