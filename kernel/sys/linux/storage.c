@@ -16,6 +16,7 @@
 #include "kernel/sys/linux/vfs.h"
 
 /* linux/falloc.h: FALLOC_FL_* */
+enum { SYNC_WAIT_BEFORE = 1, SYNC_WAIT_AFTER = 4, SYNC_KNOWN = 7 };
 enum { KEEP_SIZE = 1, PUNCH_HOLE = 2, COLLAPSE_RANGE = 8, ZERO_RANGE = 16, INSERT_RANGE = 32, UNSHARE_RANGE = 64, MODES = 123 };
 
 struct storing {
@@ -132,6 +133,26 @@ static int64_t call_fsync(struct thread *thread, const uint64_t x[6])
 	return status;
 }
 
+/* What is only to be begun is left to whoever waits for its end: then all of the file is written. Spec: sync_file_range(2) */
+static int64_t call_sync_file_range(struct thread *thread, const uint64_t x[6])
+{
+	int64_t offset = (int64_t)x[1];
+	int64_t bytes = (int64_t)x[2];
+	struct linux_file *file;
+	status_t status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
+
+	if (status != STATUS_OK)
+		return status;
+	if ((x[3] & ~(uint64_t)SYNC_KNOWN) != 0 || offset < 0 || bytes < 0 || bytes > INT64_MAX - offset)
+		status = STATUS_EINVAL;
+	else if (linux_vfs_dentry(file) == NULL)
+		status = STATUS_ESPIPE;
+	else if (x[3] & (SYNC_WAIT_BEFORE | SYNC_WAIT_AFTER))
+		status = linux_dentry_sync(linux_vfs_dentry(file));
+	linux_file_put(file);
+	return status;
+}
+
 /* Advice is free to be ignored. */
 static int64_t call_fadvise64(struct thread *thread, const uint64_t x[6])
 {
@@ -149,6 +170,7 @@ const struct linux_call linux_calls_storage[] = {
 	{ 47, 4, "fallocate", call_fallocate },
 	{ 82, 1, "fsync", call_fsync },
 	{ 83, 1, "fdatasync", call_fsync },
+	{ 84, 4, "sync_file_range", call_sync_file_range },
 	{ 223, 4, "fadvise64", call_fadvise64 },
 	{ 267, 1, "syncfs", call_fsync },
 	{ 0 },
