@@ -100,7 +100,7 @@ build/tests/unit/kernel/io/fs/ninep_test build/tests/unit/kernel/io/fs/ninep_lie
 -include $(NINEP_OBJS:.o=.d)
 
 # The memory of Linux programs over spaces that are lists of pages.
-LINUX_MM_SRCS := $(addprefix kernel/sys/linux/,areas.c copy.c fault.c map.c mm.c pages.c remap.c)
+LINUX_MM_SRCS := $(addprefix kernel/sys/linux/,areas.c copy.c fault.c map.c mm.c page_io.c pages.c remap.c)
 LINUX_MM_WORLD := tests/unit/kernel/sys/linux/world.c $(FS_WORLD)
 LINUX_MM_OBJS := $(patsubst %.c,build/host/asan/%.o,$(LINUX_MM_SRCS) $(LINUX_MM_WORLD))
 LINUX_FRAMES_OBJ := build/host/asan/kernel/sys/linux/frames.o

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
@@ -80,6 +82,15 @@ static void folder_empty(const char *path)
 		closedir(folder);
 }
 
+/* Segments stay until they are removed: those before one that is made now. */
+static void segments_remove(void)
+{
+	int last = shmget(IPC_PRIVATE, 1, IPC_CREAT);
+
+	for (int id = 0; id <= last; id++)
+		shmctl(id, IPC_RMID, NULL);
+}
+
 static void one_round(uint64_t *seed, uint64_t milliseconds)
 {
 	for (unsigned i = 0; i < AT_ONCE; i++) {
@@ -94,6 +105,7 @@ static void one_round(uint64_t *seed, uint64_t milliseconds)
 	round_end();
 	if (fork() == 0) { /* in a process of its own: this one's heap and stack stay as large as they are */
 		folder_empty("/tmp");
+		segments_remove();
 		_exit(0);
 	}
 	(void)waitpid(-1, NULL, 0);

@@ -84,8 +84,7 @@ static void make_act(void *arg)
 		making->status = STATUS_ENOMEM;
 }
 
-/* A memfd that is called `name`. NULL: memory is out. */
-static struct linux_file *memfd_make(struct process *process, struct span name, uint8_t seals)
+struct linux_file *linux_memfd_make(struct process *process, struct span name, uint8_t seals)
 {
 	struct making making = { .memory = memory_of(process), .name = name };
 	struct linux_file *file = NULL;
@@ -124,7 +123,7 @@ static int64_t call_memfd_create(struct thread *thread, const uint64_t x[6])
 	length += sizeof(before) - 1;
 	memcpy(name + length, behind, sizeof(behind) - 1);
 	length += sizeof(behind) - 1;
-	file = memfd_make(thread->process, span_of(name, (size_t)length), LINUX_MEMFD | (flags & MFD_ALLOW_SEALING ? 0 : LINUX_SEAL_SEAL));
+	file = linux_memfd_make(thread->process, span_of(name, (size_t)length), LINUX_MEMFD | (flags & MFD_ALLOW_SEALING ? 0 : LINUX_SEAL_SEAL));
 	return file != NULL ? linux_fd_add(thread->process, file, 0, (flags & MFD_CLOEXEC) != 0) : STATUS_ENOMEM;
 }
 

@@ -9,16 +9,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/span.h"
 #include "lib/status.h"
 
 struct linux_dentry;
 struct linux_file;
+struct process;
 
 /* linux/fcntl.h: F_SEAL_*; and the mark of what can have them. */
 enum {
 	LINUX_SEAL_SEAL = 1, LINUX_SEAL_SHRINK = 2, LINUX_SEAL_GROW = 4, LINUX_SEAL_WRITE = 8, LINUX_SEAL_FUTURE_WRITE = 16, LINUX_SEALS = 31,
 	LINUX_MEMFD = 128,
 };
+
+/*
+ * A file in memory, empty, open for reading and writing, that /proc calls `name`. `seals`: LINUX_MEMFD and LINUX_SEAL_*; 0: it can have none. NULL: memory
+ * is out. Context: fiber.
+ */
+struct linux_file *linux_memfd_make(struct process *process, struct span name, uint8_t seals);
 
 /* As fcntl(2) does it: F_ADD_SEALS, F_GET_SEALS. STATUS_EINVAL: it is no memfd; STATUS_EPERM, STATUS_EBUSY. Context: fiber. */
 MUST_CHECK int64_t linux_memfd_seal(struct linux_file *file, uint64_t seals);

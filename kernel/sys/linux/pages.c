@@ -18,6 +18,7 @@
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/frames.h"
 #include "kernel/sys/linux/memfd.h"
+#include "kernel/sys/linux/page_io.h"
 #include "lib/string.h"
 
 enum { LEAF_ENTRIES = HAL_PAGE_BYTES / sizeof(uint64_t), TOP_MAX = 1 << 20 };
@@ -47,6 +48,16 @@ void linux_pages_hold(struct linux_pages *pages)
 	spinlock_take(&all_lock);
 	pages->holds++;
 	spinlock_give(&all_lock);
+}
+
+uint32_t linux_pages_holds(const struct linux_pages *pages)
+{
+	uint32_t holds;
+
+	spinlock_take(&all_lock);
+	holds = pages->holds;
+	spinlock_give(&all_lock);
+	return holds;
 }
 
 void linux_pages_writers(struct linux_pages *pages, int more)
@@ -176,9 +187,7 @@ void linux_pages_put(struct linux_pages *pages)
 	status_t status = STATUS_OK;
 	bool is_last;
 
-	spinlock_take(&all_lock);
-	is_last = pages->holds == 1;
-	spinlock_give(&all_lock);
+	is_last = linux_pages_holds(pages) == 1;
 	/* As long as it can be found: who maps the file next sees all of it here, or in the file. */
 	if (is_last)
 		status = linux_pages_write(pages, 0, UINT64_MAX);
@@ -225,25 +234,6 @@ static uint64_t *entry_at(struct linux_pages *pages, uint64_t index, bool make)
 	return &pages->top[leaf][index % LEAF_ENTRIES];
 }
 
-/* What the file has of a page, and zeroes behind its end: how much. */
-static int64_t page_read(struct linux_file *file, uint64_t index, uint8_t *page)
-{
-	size_t done = 0;
-	int64_t some = 1;
-
-	while (done < HAL_PAGE_BYTES && some > 0) {
-		struct linux_data data;
-
-		memset(&data, 0, sizeof(data));
-		linux_data_kernel(&data, page + done, HAL_PAGE_BYTES - done);
-		some = file->ops->read(file, &data, index * HAL_PAGE_BYTES + done);
-		if (some > 0)
-			done += (size_t)some;
-	}
-	memset(page + done, 0, HAL_PAGE_BYTES - done);
-	return some < 0 ? some : (int64_t)done;
-}
-
 /* The file as it is now, held; NULL. */
 static struct linux_file *file_of(struct linux_pages *pages)
 {
@@ -268,7 +258,7 @@ static status_t page_make(struct linux_pages *pages, uint64_t index, uint64_t *p
 	else if (file == NULL)
 		memset(hal_direct_va(*pa), 0, HAL_PAGE_BYTES);
 	else
-		bytes = page_read(file, index, hal_direct_va(*pa));
+		bytes = linux_page_read(file, index, hal_direct_va(*pa));
 	if (file != NULL)
 		linux_file_put(file);
 	if (bytes > 0)
@@ -356,20 +346,6 @@ static uint64_t page_next(struct linux_pages *pages, uint64_t mark, uint64_t *in
 	return pa;
 }
 
-static status_t page_write(struct linux_file *file, uint64_t index, uint8_t *page, uint64_t size)
-{
-	uint64_t offset = index * HAL_PAGE_BYTES;
-	uint64_t bytes = size - offset < HAL_PAGE_BYTES ? size - offset : HAL_PAGE_BYTES;
-	struct linux_data data;
-	int64_t done;
-
-	memset(&data, 0, sizeof(data));
-	linux_data_kernel(&data, page, bytes);
-	data.settles = true;
-	done = file->ops->write(file, &data, offset);
-	return done == (int64_t)bytes ? STATUS_OK : done < 0 ? (status_t)done : STATUS_EIO;
-}
-
 /* They stay marked: an area may show them to a writer still. */
 status_t linux_pages_write(struct linux_pages *pages, uint64_t first, uint64_t end)
 {
@@ -383,7 +359,7 @@ status_t linux_pages_write(struct linux_pages *pages, uint64_t first, uint64_t e
 		status_t written = file->ops->stat(file, &stat, &mode);
 
 		if (written == STATUS_OK && index * HAL_PAGE_BYTES < stat.size)
-			written = page_write(file, index, hal_direct_va(pa), stat.size);
+			written = linux_page_write(file, index, hal_direct_va(pa), stat.size);
 		if (status == STATUS_OK)
 			status = written;
 		linux_frame_put(pages->budget, pa);
@@ -440,7 +416,7 @@ void linux_pages_changed(struct linux_file *file, uint64_t offset, uint64_t byte
 		uint64_t pa;
 
 		for (uint64_t index = offset / HAL_PAGE_BYTES; (pa = page_next(pages, 0, &index, index_end(offset, bytes))) != 0; index++) {
-			if (page_read(reads, index, hal_direct_va(pa)) < 0)
+			if (linux_page_read(reads, index, hal_direct_va(pa)) < 0)
 				bytes = 0;
 			linux_frame_put(pages->budget, pa);
 		}

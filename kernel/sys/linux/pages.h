@@ -24,6 +24,7 @@ MUST_CHECK status_t linux_pages_of(struct budget *budget, struct linux_file *fil
 /* Context: any lock held. */
 void linux_pages_hold(struct linux_pages *pages);
 void linux_pages_put(struct linux_pages *pages);
+uint32_t linux_pages_holds(const struct linux_pages *pages);
 
 /* One more (less: -1) area lets programs write to them, or may come to. Context: any lock held. */
 void linux_pages_writers(struct linux_pages *pages, int more);

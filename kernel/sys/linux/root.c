@@ -15,6 +15,7 @@
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/mqueue.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/shm.h"
 #include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/terminal_state.h"
 #include "kernel/sys/linux/virtual.h"
@@ -208,6 +209,7 @@ void linux_root_put(struct linux_root *root)
 	if (atomic_fetch_sub_explicit(&root->holds, 1, memory_order_acq_rel) != 1)
 		return;
 	linux_mqs_forget(root);
+	linux_shm_forget(root);
 	linux_terminals_forget(root);
 	for (unsigned i = 0; i < root->count; i++)
 		linux_dentry_put(root->mounts[i].dentry);

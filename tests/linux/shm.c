@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Shared memory of System V: segments, their keys, and who has them attached. */
+#include "tests/linux/claims.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PAGE = 4096, BYTES = 10000, KEY = 0x52756d70, DESTROYED = 01000, LOCKED = 02000 };
+
+#define BAD ((void *)16)
+#define NOWHERE ((void *)-1)
+
+static struct shmid_ds stat_of(int id)
+{
+	struct shmid_ds is;
+
+	CLAIM(shmctl(id, IPC_STAT, &is) == 0);
+	return is;
+}
+
+static int attaches(int id, unsigned count)
+{
+	struct shmid_ds is;
+
+	return shmctl(id, IPC_STAT, &is) == 0 && is.shm_nattch == count;
+}
+
+/* How a child that does it ends: 0, or the number of a signal. */
+static int in_child(void (*run)(int id, char *at), int id, char *at)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		run(id, at);
+		_exit(claims_failed != 0 ? 99 : 0);
+	}
+	CLAIM(waitpid(child, &status, 0) == child);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void writes(int id, char *at)
+{
+	(void)id;
+	at[0] = 'w';
+}
+
+static void looks(int id, char *at)
+{
+	CLAIM(at[0] == 'a' && attaches(id, 4) && shmdt(at) == 0 && attaches(id, 3));
+	char *anew = shmat(id, NULL, 0);
+
+	CLAIM(anew != NOWHERE && anew[0] == 'a');
+	anew[1] = 'c';
+}
+
+static void shared(void)
+{
+	int id = shmget(IPC_PRIVATE, BYTES, 0640);
+	struct shmid_ds is = stat_of(id);
+
+	CLAIM(is.shm_segsz == BYTES && is.shm_nattch == 0 && is.shm_cpid == getpid() && is.shm_lpid == 0 && is.shm_perm.mode == 0640);
+	CLAIM(is.shm_atime == 0 && is.shm_dtime == 0 && is.shm_ctime <= time(NULL) && is.shm_ctime >= time(NULL) - 10);
+	char *a = shmat(id, NULL, 0), *b = shmat(id, NULL, SHM_RDONLY);
+
+	CLAIM(a != NOWHERE && b != NOWHERE && a != b && a[0] == 0 && a[BYTES - 1] == 0 && a[3 * PAGE - 1] == 0);
+	a[0] = 'a';
+	a[BYTES] = 'z'; /* the rest of its last page */
+	CLAIM(b[0] == 'a' && b[BYTES] == 'z' && attaches(id, 2));
+	CLAIM(in_child(looks, id, a) == 0 && a[1] == 'c' && attaches(id, 2) && in_child(writes, id, b) == SIGSEGV);
+	is = stat_of(id);
+	CLAIM(is.shm_atime > 0 && is.shm_lpid != 0 && is.shm_lpid != getpid());
+	CLAIM(mprotect(a + PAGE, PAGE, PROT_READ) == 0 && shmdt(a) == 0);
+	REFUSED(shmdt(a), EINVAL);
+	REFUSED(shmdt(b + PAGE), EINVAL);
+	REFUSED(shmdt(b + 1), EINVAL);
+	CLAIM(b[1] == 'c' && shmdt(b) == 0 && attaches(id, 0));
+	CLAIM((a = shmat(id, NULL, 0)) != NOWHERE && a[0] == 'a' && a[1] == 'c' && shmdt(a) == 0); /* it keeps what nobody has attached */
+	CLAIM(shmctl(id, IPC_RMID, NULL) == 0);
+	REFUSED(shmctl(id, IPC_RMID, NULL), EINVAL);
+	CLAIM(shmat(id, NULL, 0) == NOWHERE && errno == EINVAL);
+}
+
+static void keys(void)
+{
+	int id = shmget(KEY, PAGE, IPC_CREAT | IPC_EXCL | 0600), other;
+
+	CLAIM(id >= 0 && shmget(KEY, PAGE, IPC_CREAT | 0600) == id && shmget(KEY, 0, 0) == id && shmget(KEY, 10, 0) == id);
+	REFUSED(shmget(KEY, PAGE, IPC_CREAT | IPC_EXCL | 0600), EEXIST);
+	REFUSED(shmget(KEY, PAGE + 1, 0600), EINVAL);
+	REFUSED(shmget(KEY + 1, PAGE, 0600), ENOENT);
+	REFUSED(shmget(KEY + 1, 0, IPC_CREAT | 0600), EINVAL);
+	char *at = shmat(id, NULL, 0);
+
+	at[0] = 'k';
+	CLAIM(shmctl(id, IPC_RMID, NULL) == 0 && stat_of(id).shm_perm.mode == (0600 | DESTROYED));
+	REFUSED(shmget(KEY, 0, 0), ENOENT);
+	other = shmget(KEY, PAGE, IPC_CREAT | IPC_EXCL | 0600);
+	char *again = shmat(id, NULL, 0); /* by its identifier it is still there */
+
+	CLAIM(other >= 0 && other != id && again != NOWHERE && again[0] == 'k' && shmdt(at) == 0 && attaches(id, 1) && shmdt(again) == 0);
+	REFUSED(shmctl(id, IPC_STAT, BAD), EINVAL);
+	CLAIM(shmctl(other, IPC_RMID, NULL) == 0);
+	REFUSED(shmget(KEY, 0, 0), ENOENT);
+}
+
+static void places(void)
+{
+	int id = shmget(IPC_PRIVATE, 2 * PAGE, 0600);
+	char *room = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	room[0] = 'r';
+	CLAIM(shmat(id, room, 0) == NOWHERE && errno == EINVAL);
+	CLAIM(shmat(id, room + 1, SHM_REMAP) == NOWHERE && errno == EINVAL);
+	CLAIM(shmat(id, NULL, SHM_REMAP) == NOWHERE && errno == EINVAL);
+	CLAIM(shmat(id, room + PAGE + 5, SHM_REMAP | SHM_RND) == room + PAGE && room[0] == 'r' && room[PAGE] == 0);
+	CLAIM(munmap(room, 4 * PAGE) == 0 && attaches(id, 0) && shmat(id, room, 0) == room && shmdt(room) == 0);
+	CLAIM(shmat(id, room + 7, SHM_RND) == room && shmdt(room) == 0 && shmctl(id, IPC_RMID, NULL) == 0);
+	CLAIM(shmat(-1, NULL, 0) == NOWHERE && errno == EINVAL);
+}
+
+static void controls(void)
+{
+	int id = shmget(IPC_PRIVATE, 1, 0600);
+	struct shmid_ds is = stat_of(id);
+
+	is.shm_perm.mode = 0444;
+	is.shm_perm.uid = 5;
+	CLAIM(shmctl(id, IPC_SET, &is) == 0);
+	is = stat_of(id);
+	CLAIM(is.shm_perm.mode == 0444 && is.shm_perm.uid == 5 && is.shm_perm.cuid == 0 && is.shm_segsz == 1);
+	CLAIM(shmctl(id, SHM_LOCK, NULL) == 0 && stat_of(id).shm_perm.mode == (0444 | LOCKED));
+	CLAIM(shmctl(id, SHM_UNLOCK, NULL) == 0 && stat_of(id).shm_perm.mode == 0444);
+	REFUSED(shmctl(id, IPC_STAT, BAD), EFAULT);
+	REFUSED(shmctl(id, IPC_SET, BAD), EFAULT);
+	REFUSED(shmctl(id, 77, &is), EINVAL);
+	CLAIM(shmctl(id, IPC_RMID, NULL) == 0);
+}
+
+int main(void)
+{
+	shared();
+	keys();
+	places();
+	controls();
+	return claims_end("shm");
+}
