@@ -46,7 +46,7 @@ struct fs_stat {
 };
 
 /* What fs_ops.set is to change. */
-enum { FS_SET_SIZE = 1, FS_SET_PERMISSIONS = 2, FS_SET_ACCESSED = 4, FS_SET_MODIFIED = 8 };
+enum { FS_SET_SIZE = 1, FS_SET_PERMISSIONS = 2, FS_SET_ACCESSED = 4, FS_SET_MODIFIED = 8, FS_SET_OWNER = 16 /* where ops->keeps_owners */ };
 
 struct fs_space {
 	uint64_t bytes, free_bytes;
@@ -118,7 +118,8 @@ struct fs_ops {
 	/* Both names are there, and each is of what the other was of, atomically. STATUS_ENOENT; STATUS_EINVAL: a directory would be in itself. */
 	status_t (*exchange)(struct fs_node *from, struct span name, struct fs_node *to, struct span to_name);
 
-	/* Changes what `what` names. STATUS_EFBIG. */
+	/* Changes what `what` names. What is made is root's: it is given away by FS_SET_OWNER, both user and group, where that is kept. STATUS_EFBIG. */
+	bool keeps_owners;
 	status_t (*set)(struct fs_node *node, uint32_t what, const struct fs_stat *values);
 
 	/* So many bytes of a file from `offset` on become zeroes that take up nothing, as far as it reaches; its size stays. */

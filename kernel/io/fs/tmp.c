@@ -37,6 +37,8 @@ static status_t tmp_stat(struct fs_node *node, struct fs_stat *out)
 		.type = node->type,
 		.permissions = own->permissions,
 		.links = own->links,
+		.user = own->user,
+		.group = own->group,
 		.id = own->id,
 		.size = node->type == FS_LINK ? own->target_bytes : own->content.size,
 		.allocated = own->content.allocated * HAL_PAGE_BYTES,
@@ -217,6 +219,10 @@ static status_t tmp_set(struct fs_node *node, uint32_t what, const struct fs_sta
 	}
 	if (what & FS_SET_PERMISSIONS)
 		own->permissions = values->permissions;
+	if (what & FS_SET_OWNER) {
+		own->user = values->user;
+		own->group = values->group;
+	}
 	if (what & FS_SET_ACCESSED)
 		own->accessed = values->accessed;
 	if (what & FS_SET_MODIFIED)
@@ -255,6 +261,7 @@ static const struct fs_ops ops = {
 	.read_link = tmp_read_link,
 	.list = tmp_list,
 	.names_others = true,
+	.keeps_owners = true,
 	.create = tmp_create,
 	.symlink = tmp_symlink,
 	.link = tmp_link,
@@ -278,7 +285,7 @@ status_t tmp_mount(struct budget *budget, uint64_t limit_bytes, unsigned cpu, st
 	tmp->fs = (struct fs){ .ops = &ops, .name = "tmp", .cpu = cpu, .counts_from_start = true };
 	tmp->bucket_count = BUCKETS_MIN;
 	tmp->buckets = tmp_memory_alloc(&tmp->memory, BUCKETS_MIN * sizeof(struct tmp_entry *));
-	root = tmp->buckets != NULL ? tmp_node_make(tmp, FS_DIRECTORY, 0777) : NULL;
+	root = tmp->buckets != NULL ? tmp_node_make(tmp, FS_DIRECTORY, 01777) : NULL;
 	if (root == NULL) {
 		tmp->fs.root = NULL;
 		tmp_unmount(&tmp->fs);

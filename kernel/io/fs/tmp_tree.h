@@ -19,6 +19,7 @@ struct tmp_node {
 	uint64_t id;
 	uint32_t links;
 	uint16_t permissions;
+	uint32_t user, group;
 	struct fs_time accessed, modified, changed;
 	struct tmp_node *parent;    /* of a directory that has a name */
 	struct list_node entries;   /* of a directory */

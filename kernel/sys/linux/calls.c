@@ -35,6 +35,7 @@ static const struct linux_call *const families[] = {
 	linux_calls_memory,
 	linux_calls_mqueues,
 	linux_calls_names,
+	linux_calls_owners,
 	linux_calls_paths,
 	linux_calls_pipes,
 	linux_calls_poll,

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * Users, groups and capabilities of a thread, as Linux counts them: servers give up being root, and look whether they can become it again. Nothing else
- * goes by them. What a process may do is what its manifest names, whoever it says it is, and every file is everybody's.
+ * Users, groups and capabilities of a thread, as Linux counts them: servers give up being root, and look whether they can become it again. They own the
+ * files that they make. What a process may do is what its manifest names, whoever it says it is.
  *
  * Spec: credentials(7), capabilities(7); Linux, kernel/{sys,groups,capability}.c, security/commoncap.c
  */
@@ -21,7 +21,7 @@ struct thread;
 enum { LINUX_GROUPS_MAX = 32 };
 
 /* include/uapi/linux/capability.h */
-enum { LINUX_CAP_SETGID = 6, LINUX_CAP_SETUID = 7, LINUX_CAP_SETPCAP = 8, LINUX_CAP_SYS_CHROOT = 18, LINUX_CAPABILITIES = 41 };
+enum { LINUX_CAP_CHOWN = 0, LINUX_CAP_SETGID = 6, LINUX_CAP_SETUID = 7, LINUX_CAP_SETPCAP = 8, LINUX_CAP_SYS_CHROOT = 18, LINUX_CAPABILITIES = 41 };
 
 struct linux_ids {
 	uint32_t real, effective, saved, file;

@@ -66,13 +66,15 @@ static void make_act(void *arg)
 		act->status = STATUS_EPERM;
 	if (act->status == STATUS_OK)
 		act->status = directory->fs->ops->create(directory, linux_name_of(act->walk), act->type, act->permissions, &made);
-	if (made != NULL)
-		fs_node_put(made);
+	if (made == NULL)
+		return;
+	linux_owner_give(directory, made, act->owner);
+	fs_node_put(made);
 }
 
 status_t linux_path_make(struct linux_walk *walk, enum fs_type type, uint32_t permissions)
 {
-	struct linux_name_act act = { .walk = walk, .type = type, .permissions = (uint16_t)(permissions & PERMISSIONS_MASK) };
+	struct linux_name_act act = { .walk = walk, .type = type, .permissions = (uint16_t)(permissions & PERMISSIONS_MASK), .owner = linux_owner_new() };
 	status_t status = linux_name_is_new(walk);
 
 	if (status == STATUS_OK)
@@ -175,12 +177,17 @@ static void symlink_act(void *arg)
 {
 	struct linux_name_act *act = arg;
 	struct fs_node *directory = act->walk->at->node;
+	struct fs_node *made;
 
 	act->status = FS_MAY(directory->fs, symlink);
 	if (act->status == STATUS_OK)
 		act->status = directory->fs->ops->symlink(directory, linux_name_of(act->walk), act->text);
 	else if (act->status == STATUS_ENOTSUP)
 		act->status = STATUS_EPERM;
+	if (act->status != STATUS_OK || directory->fs->ops->lookup(directory, linux_name_of(act->walk), &made) != STATUS_OK)
+		return;
+	linux_owner_give(directory, made, act->owner);
+	fs_node_put(made);
 }
 
 static status_t symlink_to(struct thread *thread, struct linux_name_act *act, int dirfd, uint64_t path_va)
@@ -202,7 +209,7 @@ static status_t symlink_to(struct thread *thread, struct linux_name_act *act, in
 static int64_t call_symlinkat(struct thread *thread, const uint64_t x[6])
 {
 	char *target = malloc(FS_PATH_MAX + 1);
-	struct linux_name_act act = { 0 };
+	struct linux_name_act act = { .owner = linux_owner_new() };
 	int64_t result;
 
 	if (target == NULL)

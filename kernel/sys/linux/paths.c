@@ -125,38 +125,6 @@ static int64_t call_fchmodat(struct thread *thread, const uint64_t x[6])
 	return x[1] != 0 ? set_at(thread, (int)x[0], x[1], true, FS_SET_PERMISSIONS, &values) : STATUS_EFAULT;
 }
 
-/* Everything is everybody's: it is looked at whether the file is there. */
-static int64_t call_fchown(struct thread *thread, const uint64_t x[6])
-{
-	struct linux_file *file;
-	status_t status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
-
-	if (status != STATUS_OK)
-		return status;
-	if (linux_is_watched())
-		linux_notify(linux_vfs_dentry(file), LINUX_IN_ATTRIB);
-	linux_file_put(file);
-	return STATUS_OK;
-}
-
-static int64_t call_fchownat(struct thread *thread, const uint64_t x[6])
-{
-	struct linux_walk *walk;
-	status_t status;
-	bool found;
-	char first;
-
-	if ((x[4] & LINUX_AT_EMPTY_PATH) != 0 && linux_copy_in(thread, &first, x[1], 1) == STATUS_OK && first == '\0')
-		return call_fchown(thread, x);
-	walk = linux_walk_user(thread, (int)x[0], x[1], !(x[4] & LINUX_AT_SYMLINK_NOFOLLOW), &status);
-	if (walk == NULL)
-		return status;
-	found = walk->found != NULL || walk->magic != NULL;
-	linux_notify(walk->found, LINUX_IN_ATTRIB);
-	linux_walk_free(walk);
-	return found ? STATUS_OK : STATUS_ENOENT;
-}
-
 /* One of utimensat's times. */
 static status_t time_take(const int64_t from[2], struct fs_time *to, uint32_t bit, uint32_t *what)
 {
@@ -227,8 +195,6 @@ const struct linux_call linux_calls_paths[] = {
 	{ 46, 2, "ftruncate", call_ftruncate },
 	{ 52, 2, "fchmod", call_fchmod },
 	{ 53, 3, "fchmodat", call_fchmodat },
-	{ 54, 5, "fchownat", call_fchownat },
-	{ 55, 3, "fchown", call_fchown },
 	{ 56, 4, "openat", call_openat },
 	{ 88, 4, "utimensat", call_utimensat },
 	{ 437, 4, "openat2", call_openat2 },

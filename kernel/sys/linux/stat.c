@@ -76,12 +76,6 @@ static struct user_time time_of(const struct fs_time *time)
 	return (struct user_time){ .seconds = time->seconds, .nanoseconds = time->nanoseconds };
 }
 
-/* Every file is everybody's: what is nobody's in particular is told as whose it is who asks. */
-static uint32_t owner_of(uint32_t id, uint32_t own)
-{
-	return id != 0 ? id : own;
-}
-
 static status_t stat_give(struct thread *thread, uint64_t to_va, const struct linux_stat *stat)
 {
 	const struct user_stat out = {
@@ -89,8 +83,8 @@ static status_t stat_give(struct thread *thread, uint64_t to_va, const struct li
 		.id = stat->fs.id,
 		.mode = stat->type | stat->fs.permissions,
 		.links = stat->fs.links,
-		.user = owner_of(stat->fs.user, thread->personality->identity.user.file),
-		.group = owner_of(stat->fs.group, thread->personality->identity.group.file),
+		.user = stat->fs.user,
+		.group = stat->fs.group,
 		.rdevice = stat->rdevice,
 		.size = (int64_t)stat->fs.size,
 		.block_bytes = BLOCK_BYTES,
@@ -114,8 +108,8 @@ static status_t statx_give(struct thread *thread, uint64_t to_va, const struct l
 		.mask = STATX_BASIC_STATS,
 		.block_bytes = BLOCK_BYTES,
 		.links = stat->fs.links,
-		.user = owner_of(stat->fs.user, thread->personality->identity.user.file),
-		.group = owner_of(stat->fs.group, thread->personality->identity.group.file),
+		.user = stat->fs.user,
+		.group = stat->fs.group,
 		.mode = (uint16_t)(stat->type | stat->fs.permissions),
 		.id = stat->fs.id,
 		.size = stat->fs.size,

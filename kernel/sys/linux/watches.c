@@ -165,7 +165,7 @@ uint32_t linux_watches_event_of(uint32_t what)
 	const uint32_t times = FS_SET_ACCESSED | FS_SET_MODIFIED;
 	uint32_t event = (what & FS_SET_SIZE) ? LINUX_IN_MODIFY : 0;
 
-	if ((what & FS_SET_PERMISSIONS) || (what & times) == times)
+	if ((what & (FS_SET_PERMISSIONS | FS_SET_OWNER)) || (what & times) == times)
 		return event | LINUX_IN_ATTRIB;
 	return event | ((what & FS_SET_ACCESSED) ? LINUX_IN_ACCESS : 0) | ((what & FS_SET_MODIFIED) ? LINUX_IN_MODIFY : 0);
 }

@@ -212,6 +212,15 @@ status_t node_stat(struct fs_node *fs_node, struct fs_stat *out)
 	return STATUS_OK;
 }
 
+/* Each in two halves. */
+static void owner_put(struct ext2_inode_large *inode, uint32_t user, uint32_t group)
+{
+	inode->i_uid = (uint16_t)user;
+	inode->osd2.linux2.l_i_uid_high = (uint16_t)(user >> 16);
+	inode->i_gid = (uint16_t)group;
+	inode->osd2.linux2.l_i_gid_high = (uint16_t)(group >> 16);
+}
+
 status_t node_set(struct fs_node *fs_node, uint32_t what, const struct fs_stat *values)
 {
 	struct volume *volume = volume_of(fs_node);
@@ -229,6 +238,8 @@ status_t node_set(struct fs_node *fs_node, uint32_t what, const struct fs_stat *
 		return status;
 	if (what & FS_SET_PERMISSIONS)
 		node->inode.i_mode = (uint16_t)((node->inode.i_mode & LINUX_S_IFMT) | (values->permissions & 07777));
+	if (what & FS_SET_OWNER)
+		owner_put(&node->inode, values->user, values->group);
 	if (what & FS_SET_ACCESSED)
 		time_put(volume, node, STAMP_ACCESSED, values->accessed);
 	if (what & FS_SET_MODIFIED)

@@ -134,6 +134,7 @@ const struct fs_ops ext4_ops = {
 	.create = op_create,
 	.symlink = op_symlink,
 	.link = op_link,
+	.keeps_owners = true,
 	.remove = op_remove,
 	.rename = op_rename,
 	.set = op_set,

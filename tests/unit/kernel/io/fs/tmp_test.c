@@ -365,17 +365,17 @@ static void a_list_has_everything_once(void)
 	end();
 }
 
-static void times_and_permissions_are_set(void)
+static void times_permissions_and_owners_are_set(void)
 {
-	const struct fs_stat values = { .permissions = 0600, .accessed = { 1, 2 }, .modified = { 3, 4 } };
+	const struct fs_stat values = { .permissions = 0600, .user = 7, .group = 8, .accessed = { 1, 2 }, .modified = { 3, 4 } };
 	struct fs_node *file;
 
 	begin(LIMIT);
 	file = make(fs->root, "a", FS_FILE);
 	CU_ASSERT_EQUAL(ops->set(file, FS_SET_PERMISSIONS, &values), STATUS_OK);
 	CU_ASSERT(stat_of(file).permissions == 0600 && stat_of(file).modified.seconds == 5);
-	CU_ASSERT_EQUAL(ops->set(file, FS_SET_ACCESSED | FS_SET_MODIFIED, &values), STATUS_OK);
-	CU_ASSERT(stat_of(file).accessed.nanoseconds == 2 && stat_of(file).modified.seconds == 3);
+	CU_ASSERT_EQUAL(ops->set(file, FS_SET_ACCESSED | FS_SET_MODIFIED | FS_SET_OWNER, &values), STATUS_OK);
+	CU_ASSERT(stat_of(file).accessed.nanoseconds == 2 && stat_of(file).modified.seconds == 3 && stat_of(file).user == 7 && stat_of(file).group == 8);
 	fs_node_put(file);
 	end();
 }
@@ -442,7 +442,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(links_are_second_names),
 	UNIT_CASE(a_directory_that_was_removed_takes_nothing_more),
 	UNIT_CASE(a_list_has_everything_once),
-	UNIT_CASE(times_and_permissions_are_set),
+	UNIT_CASE(times_permissions_and_owners_are_set),
 	UNIT_CASE(a_full_one_can_be_written_over),
 	UNIT_CASE(directories_know_where_they_are),
 };

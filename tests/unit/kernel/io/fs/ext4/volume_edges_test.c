@@ -29,6 +29,23 @@ static void what_is_new_was_changed_now(void)
 	end();
 }
 
+static void owners_have_32_bits(void)
+{
+	const struct fs_stat set = { .user = 0x12345, .group = 0xfedc0001 };
+	struct fs_node *file;
+
+	begin(SMALL);
+	file = make("f", FS_FILE);
+	CU_ASSERT(stat_of(file).user == 0 && stat_of(file).group == 0 && ext4_ops.keeps_owners);
+	CU_ASSERT_EQUAL(ext4_ops.set(file, FS_SET_OWNER, &set), STATUS_OK);
+	fs_node_put(file);
+	mount_again();
+	file = look("f");
+	CU_ASSERT(stat_of(file).user == 0x12345 && stat_of(file).group == 0xfedc0001 && stat_of(file).permissions == 0644);
+	fs_node_put(file);
+	end();
+}
+
 /* 34 bits of seconds and 30 of nanoseconds, where the inode has room for them; else 32 and none. */
 static void times_are_as_long_as_the_inode_has_room_for(void)
 {
@@ -296,6 +313,7 @@ static void links_are_short_up_to_59_bytes(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(what_is_new_was_changed_now),
+	UNIT_CASE(owners_have_32_bits),
 	UNIT_CASE(times_are_as_long_as_the_inode_has_room_for),
 	UNIT_CASE(sizes_beyond_32_bits_stay),
 	UNIT_CASE(what_lies_behind_the_end_is_nobodys),

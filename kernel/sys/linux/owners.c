@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* File systems that keep no owner (the bundle, /host) say so themselves. Spec: chown(2); Linux, fs/attr.c: setattr_prepare() */
+#include "kernel/sys/linux/owners.h"
+
+#include "kernel/io/fs/fs.h"
+#include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/identity.h"
+#include "kernel/sys/linux/inotify.h"
+#include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
+
+enum { SET_USER = 04000, SET_GROUP = 02000, GROUP_RUNS = 010, CHOWN_FLAGS = LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH };
+
+#define AS_IT_IS UINT32_MAX
+
+struct linux_owner linux_owner_new(void)
+{
+	const struct linux_identity *identity = &thread_current()->personality->identity;
+
+	return (struct linux_owner){ identity->user.file, identity->group.file };
+}
+
+void linux_owner_give(struct fs_node *directory, struct fs_node *made, struct linux_owner owner)
+{
+	const struct fs_ops *ops = directory->fs->ops;
+	struct fs_stat stat;
+
+	if (!ops->keeps_owners)
+		return;
+	if (ops->stat(directory, &stat) == STATUS_OK && (stat.permissions & SET_GROUP) != 0)
+		owner.group = stat.group;
+	stat.user = owner.user;
+	stat.group = owner.group;
+	if (owner.user != 0 || owner.group != 0)
+		(void)!ops->set(made, FS_SET_OWNER, &stat); /* a volume that is full has it as root's */
+}
+
+static bool has_group(const struct linux_identity *identity, uint32_t group)
+{
+	bool has = identity->group.file == group;
+
+	for (uint32_t i = 0; i < identity->group_count; i++)
+		has |= identity->groups[i] == group;
+	return has;
+}
+
+/* Root gives anything away; who owns a file, to a group of his. */
+static bool may_give(const struct thread *thread, const struct fs_stat *stat, struct linux_owner to)
+{
+	const struct linux_identity *identity = &thread->personality->identity;
+	uint32_t own = identity->user.file;
+
+	if (linux_identity_may(thread, LINUX_CAP_CHOWN))
+		return true;
+	return (to.user == AS_IT_IS || (to.user == stat->user && own == stat->user)) &&
+	       (to.group == AS_IT_IS || (own == stat->user && (to.group == stat->group || has_group(identity, to.group))));
+}
+
+/* Where owners are not kept it is as if it were done. */
+static status_t owner_set(struct thread *thread, struct linux_dentry *dentry, struct linux_owner to)
+{
+	struct linux_stat stat;
+	uint16_t before;
+	status_t status;
+
+	if (!dentry->node->fs->ops->keeps_owners) {
+		linux_notify(dentry, LINUX_IN_ATTRIB);
+		return STATUS_OK;
+	}
+	status = linux_dentry_stat(dentry, &stat);
+	if (status != STATUS_OK)
+		return status;
+	if (!may_give(thread, &stat.fs, to))
+		return STATUS_EPERM;
+	before = stat.fs.permissions;
+	stat.fs.user = to.user != AS_IT_IS ? to.user : stat.fs.user;
+	stat.fs.group = to.group != AS_IT_IS ? to.group : stat.fs.group;
+	if (dentry->node->type != FS_DIRECTORY)
+		stat.fs.permissions &= (uint16_t)~(SET_USER | ((stat.fs.permissions & GROUP_RUNS) != 0 ? SET_GROUP : 0));
+	return linux_dentry_set(dentry, FS_SET_OWNER | (stat.fs.permissions != before ? FS_SET_PERMISSIONS : 0), &stat.fs);
+}
+
+static int64_t file_give(struct thread *thread, int fd, struct linux_owner to, uint32_t rights)
+{
+	struct linux_file *file;
+	status_t status = linux_fd_get(thread->process, fd, rights, &file);
+
+	if (status != STATUS_OK)
+		return status;
+	if (linux_vfs_dentry(file) != NULL)
+		status = owner_set(thread, linux_vfs_dentry(file), to);
+	linux_file_put(file);
+	return status;
+}
+
+static int64_t call_fchown(struct thread *thread, const uint64_t x[6])
+{
+	return file_give(thread, (int)x[0], (struct linux_owner){ (uint32_t)x[1], (uint32_t)x[2] }, LINUX_FILE_USE);
+}
+
+static int64_t call_fchownat(struct thread *thread, const uint64_t x[6])
+{
+	const struct linux_owner to = { (uint32_t)x[2], (uint32_t)x[3] };
+	struct linux_walk *walk;
+	status_t status;
+	char first;
+
+	if ((x[4] & ~(uint64_t)CHOWN_FLAGS) != 0)
+		return STATUS_EINVAL;
+	if ((x[4] & LINUX_AT_EMPTY_PATH) != 0 && (int)x[0] != LINUX_AT_FDCWD && linux_copy_in(thread, &first, x[1], 1) == STATUS_OK && first == '\0')
+		return file_give(thread, (int)x[0], to, 0);
+	walk = linux_walk_user(thread, (int)x[0], x[1], !(x[4] & LINUX_AT_SYMLINK_NOFOLLOW), &status);
+	if (walk == NULL)
+		return status;
+	if (walk->found != NULL)
+		status = owner_set(thread, walk->found, to);
+	else
+		status = walk->magic != NULL ? STATUS_OK : STATUS_ENOENT;
+	linux_walk_free(walk);
+	return status;
+}
+
+const struct linux_call linux_calls_owners[] = {
+	{ 54, 5, "fchownat", call_fchownat },
+	{ 55, 3, "fchown", call_fchown },
+	{ 0 },
+};

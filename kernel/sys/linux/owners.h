@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* Whose files are: of who makes them, where that is kept (/tmp, volumes), until somebody gives them away. */
+#ifndef KERNEL_SYS_LINUX_OWNERS_H
+#define KERNEL_SYS_LINUX_OWNERS_H
+
+#include <stdint.h>
+
+struct fs_node;
+
+struct linux_owner {
+	uint32_t user, group;
+};
+
+/* Whose a file is that the current thread makes. Context: the thread's fiber. */
+struct linux_owner linux_owner_new(void);
+
+/*
+ * Gives a node that was just made in `directory` its owner, where that file system keeps one: a directory that hands down its group (S_ISGID) does.
+ * Context: as an operation of its file system.
+ */
+void linux_owner_give(struct fs_node *directory, struct fs_node *made, struct linux_owner owner);
+
+#endif
