@@ -93,7 +93,7 @@ static void bind_there(void *arg)
 	struct making *making = arg;
 	struct net_datagram *datagram = NULL;
 
-	making->status = net_datagram_open(&making->at, false, &datagram);
+	making->status = net_datagram_open(&making->at, 0, &datagram);
 	making->made = datagram;
 }
 

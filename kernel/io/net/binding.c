@@ -9,38 +9,26 @@
 #include "kernel/io/net/convert.h"
 #include "kernel/io/net/net.h"
 
-static bool overlaps(const ip_addr_t *one, const ip_addr_t *other)
-{
-	if (IP_IS_ANY_TYPE_VAL(*one) || IP_IS_ANY_TYPE_VAL(*other))
-		return true;
-	if (IP_IS_V6_VAL(*one) != IP_IS_V6_VAL(*other))
-		return false;
-	return ip_addr_isany_val(*one) || ip_addr_isany_val(*other) || ip_addr_zoneless_eq(one, other);
-}
-
-/* Of those that listen or are bound: whether one keeps others away. Spec: Linux, net/ipv4/inet_connection_sock.c: inet_csk_bind_conflict() */
-static bool is_taken_in(const struct tcp_pcb *list, const ip_addr_t *address, uint16_t port, bool shares)
+/* Of those that listen or are bound: whether one keeps others away. */
+static bool is_taken_in(const struct tcp_pcb *list, const ip_addr_t *address, uint16_t port, unsigned shares)
 {
 	for (const struct tcp_pcb *tcp = list; tcp != NULL; tcp = tcp->next)
-		if (tcp->local_port == port && overlaps(&tcp->local_ip, address) &&
-		    (tcp->state == LISTEN || !shares || !ip_get_option(tcp, SOF_REUSEADDR)))
+		if (tcp->local_port == port && net_sharing_hinders((const struct ip_pcb *)tcp, tcp->state == LISTEN, address, shares))
 			return true;
 	return false;
 }
 
 /* lwIP looks at conflicts too, with connections among them: these have SOF_REUSEADDR, and so has who is to be bound beside them. */
-static status_t bind(struct tcp_pcb *tcp, const ip_addr_t *address, uint16_t port, bool shares)
+static status_t bind(struct tcp_pcb *tcp, const ip_addr_t *address, uint16_t port, unsigned shares)
 {
 	err_t error;
 
-	ip_set_option(tcp, SOF_REUSEADDR);
+	net_sharing_set((struct ip_pcb *)tcp, shares);
 	error = tcp_bind(tcp, address, port);
-	if (!shares)
-		ip_reset_option(tcp, SOF_REUSEADDR);
 	return error == ERR_BUF ? STATUS_EADDRINUSE : net_status(error);
 }
 
-status_t net_binding_take(const struct net_endpoint *at, bool shares, struct net_binding *out)
+status_t net_binding_take(const struct net_endpoint *at, unsigned shares, struct net_binding *out)
 {
 	ip_addr_t address;
 	status_t status;
@@ -74,21 +62,35 @@ struct tcp_pcb *net_binding_use(struct net_binding *binding)
 {
 	struct tcp_pcb *tcp = binding->tcp;
 
-	ip_set_option(tcp, SOF_REUSEADDR);
 	binding->tcp = NULL;
+	return tcp;
+}
+
+/* Who listens at the very same address and port already; NULL: nobody. */
+static struct tcp_pcb *listener_at(const ip_addr_t *address, uint16_t port)
+{
+	struct tcp_pcb *tcp = tcp_listen_pcbs.pcbs;
+
+	while (tcp != NULL && (tcp->local_port != port || !ip_addr_eq(&tcp->local_ip, address)))
+		tcp = tcp->next;
 	return tcp;
 }
 
 status_t net_binding_listen(struct net_binding *binding, unsigned backlog, struct tcp_pcb **out)
 {
+	const ip_addr_t *address = &binding->tcp->local_ip;
 	err_t error;
 
-	if (is_taken_in(tcp_listen_pcbs.pcbs, &binding->tcp->local_ip, binding->local.port, binding->shares))
+	if (is_taken_in(tcp_listen_pcbs.pcbs, address, binding->local.port, binding->shares))
 		return STATUS_EADDRINUSE;
+	*out = listener_at(address, binding->local.port);
+	if (*out != NULL) {
+		net_binding_drop(binding);
+		return STATUS_OK;
+	}
 	*out = tcp_listen_with_backlog_and_err(binding->tcp, (u8_t)backlog, &error);
 	if (*out == NULL)
 		return net_status(error);
-	ip_set_option(*out, SOF_REUSEADDR); /* and so its connections */
 	binding->tcp = NULL;
 	return STATUS_OK;
 }

@@ -7,20 +7,21 @@
 
 #include <stdbool.h>
 
+#include "kernel/io/net/sharing.h"
 #include "kernel/io/net/stream.h"
 #include "lib/status.h"
 
 struct net_binding {
 	struct net_endpoint local; /* with the port that was chosen, where 0 was asked for */
-	bool shares;
+	unsigned shares; /* NET_SHARES_* */
 	struct tcp_pcb *tcp; /* NULL: taken over by a connection or a listener */
 };
 
 /*
- * Takes `at`, of which the address may be of NET_FAMILY_ANY. Where `shares`, others may have it who share it too, but for one that
- * listens; connections do not hinder. STATUS_EADDRINUSE, STATUS_EADDRNOTAVAIL, STATUS_ENOMEM.
+ * Takes `at`, of which the address may be of NET_FAMILY_ANY. `shares`: NET_SHARES_*, with whom; connections do not hinder.
+ * STATUS_EADDRINUSE, STATUS_EADDRNOTAVAIL, STATUS_ENOMEM.
  */
-MUST_CHECK status_t net_binding_take(const struct net_endpoint *at, bool shares, struct net_binding *out);
+MUST_CHECK status_t net_binding_take(const struct net_endpoint *at, unsigned shares, struct net_binding *out);
 
 /* Gives it back, where it has not been taken over. */
 void net_binding_drop(struct net_binding *binding);
@@ -28,7 +29,10 @@ void net_binding_drop(struct net_binding *binding);
 /* Takes it over, for whoever connects from there. */
 struct tcp_pcb *net_binding_use(struct net_binding *binding);
 
-/* The same for who listens there: `*out` does. STATUS_EADDRINUSE where another does by now, STATUS_ENOMEM: it is bound as before. */
+/*
+ * The same for who listens there: `*out` does, by itself or, where the port is shared with whom listens at the very same address, for all of them.
+ * STATUS_EADDRINUSE where another listens by now, STATUS_ENOMEM: it is bound as before.
+ */
 MUST_CHECK status_t net_binding_listen(struct net_binding *binding, unsigned backlog, struct tcp_pcb **out);
 
 #endif

@@ -9,6 +9,7 @@
 #include "kernel/io/net/memory.h"
 #include "kernel/io/net/net.h"
 #include "kernel/io/net/peers.h"
+#include "kernel/io/net/sharing.h"
 #include "lib/string.h"
 
 struct received {
@@ -17,12 +18,67 @@ struct received {
 	struct net_endpoint from;
 };
 
+static void on_received(void *arg, struct udp_pcb *udp, struct pbuf *pbuf, const ip_addr_t *address, u16_t port);
+
+/*
+ * How well one fits the datagram that is being received: whose peer the sender is better than who has the very address, and that better than who has
+ * any; 0: not at all. Spec: Linux, net/ipv4/udp.c: compute_score()
+ */
+static unsigned fit_of(const struct udp_pcb *udp, uint16_t to_port, const struct net_endpoint *from)
+{
+	const struct net_datagram *datagram = udp->recv_arg;
+	bool is_any = ip_addr_isany_val(udp->local_ip);
+
+	if (udp->recv != on_received || udp->local_port != to_port)
+		return 0;
+	if (is_any && !IP_IS_ANY_TYPE_VAL(udp->local_ip) && IP_IS_V6_VAL(udp->local_ip) != !!ip_current_is_v6())
+		return 0;
+	if (!is_any && !ip_addr_zoneless_eq(&udp->local_ip, ip_current_dest_addr()))
+		return 0;
+	if (datagram->peer != NULL)
+		return net_endpoint_equal(datagram->peer, from) ? 3 : 0;
+	return is_any ? 1 : 2;
+}
+
+/*
+ * Who of those at one port gets it: who fits best; of several the last that was bound, but of those that share the port the one that draws the most,
+ * by a hash of the sender, so that whatever becomes of the others all that one sends goes to one. NULL: nobody.
+ */
+static struct net_datagram *receiver_of(uint16_t port, const struct net_endpoint *from)
+{
+	struct net_datagram *best = NULL;
+	unsigned best_fit = 0;
+	uint64_t most = 0;
+
+	for (const struct udp_pcb *udp = udp_pcbs; udp != NULL; udp = udp->next) {
+		unsigned fit = fit_of(udp, port, from);
+		uint64_t drawn = 0;
+
+		if (fit != 0 && ip_get_option(udp, NET_SHARES_PORT))
+			drawn = net_port_hash(ip_current_dest_addr(), port, ip_current_src_addr(), from->port, (uintptr_t)udp);
+		if (fit > best_fit || (fit != 0 && fit == best_fit && drawn > most)) {
+			best = udp->recv_arg;
+			best_fit = fit;
+			most = drawn;
+		}
+	}
+	return best;
+}
+
 static void on_received(void *arg, struct udp_pcb *udp, struct pbuf *pbuf, const ip_addr_t *address, u16_t port)
 {
-	struct net_datagram *datagram = arg;
+	struct net_endpoint from = { .port = port };
 	struct received *received = NULL;
+	struct net_datagram *datagram;
 
-	(void)udp;
+	net_address_from_lwip(address, &from.address);
+	datagram = receiver_of(udp->local_port, &from);
+	if (datagram == NULL && ((struct net_datagram *)arg)->peer == NULL)
+		datagram = arg; /* to all */
+	if (datagram == NULL) {
+		(void)pbuf_free(pbuf);
+		return;
+	}
 	/* One counts for what it holds, which is a whole buffer of the device at times. */
 	if (datagram->queue_count < NET_DATAGRAM_QUEUE && datagram->queue_bytes + pbuf->tot_len <= NET_DATAGRAM_QUEUE_BYTES)
 		received = net_memory_alloc(sizeof(*received));
@@ -32,28 +88,29 @@ static void on_received(void *arg, struct udp_pcb *udp, struct pbuf *pbuf, const
 		return;
 	}
 	received->pbuf = pbuf;
-	net_address_from_lwip(address, &received->from.address);
-	received->from.port = port;
+	received->from = from;
 	datagram->queue_count++;
 	datagram->queue_bytes += pbuf->tot_len;
 	list_push_back(&datagram->queue, &received->node);
 	net_events_raise(&datagram->events);
 }
 
-static err_t bind(struct net_datagram *datagram, const struct net_endpoint *at, bool shares)
+static err_t bind(struct net_datagram *datagram, const struct net_endpoint *at, unsigned shares)
 {
 	ip_addr_t address;
 
 	net_address_to_lwip(&at->address, &address);
+	for (const struct udp_pcb *udp = udp_pcbs; udp != NULL && at->port != 0; udp = udp->next)
+		if (udp->local_port == at->port && net_sharing_hinders((const struct ip_pcb *)udp, false, &address, shares))
+			return ERR_USE;
 	datagram->udp = udp_new_ip_type(IP_GET_TYPE(&address));
 	if (datagram->udp == NULL)
 		return ERR_MEM;
-	if (shares)
-		ip_set_option(datagram->udp, SOF_REUSEADDR);
+	net_sharing_set((struct ip_pcb *)datagram->udp, shares);
 	return udp_bind(datagram->udp, &address, at->port);
 }
 
-status_t net_datagram_open(const struct net_endpoint *at, bool shares, struct net_datagram **out)
+status_t net_datagram_open(const struct net_endpoint *at, unsigned shares, struct net_datagram **out)
 {
 	struct net_datagram *datagram;
 	err_t error;

@@ -33,10 +33,11 @@ struct net_datagram {
 };
 
 /*
- * Binds to `at`, of which the address may be of NET_FAMILY_ANY and the port 0: a free one. `shares`: others may have it who share it too, of
- * whom the last gets what comes. STATUS_EADDRINUSE, STATUS_EADDRNOTAVAIL, STATUS_ENOMEM.
+ * Binds to `at`, of which the address may be of NET_FAMILY_ANY and the port 0: a free one. `shares`: NET_SHARES_*, with whom. Of several at
+ * the same address the last gets what comes, or, where they share the port, the one that a hash of the sender tells. STATUS_EADDRINUSE, STATUS_EADDRNOTAVAIL,
+ * STATUS_ENOMEM.
  */
-MUST_CHECK status_t net_datagram_open(const struct net_endpoint *at, bool shares, struct net_datagram **out);
+MUST_CHECK status_t net_datagram_open(const struct net_endpoint *at, unsigned shares, struct net_datagram **out);
 
 /* Speaks with nobody else than `peer`, which must live as long, from now on, from the address that leads there; NULL: with anybody again. STATUS_ENETUNREACH. */
 MUST_CHECK status_t net_datagram_connect(struct net_datagram *datagram, const struct net_endpoint *peer);

@@ -9,7 +9,7 @@
 
 #include "hal/contract/timer.h"
 #include "kernel/io/net/memory.h"
-#include "kernel/io/net/stream.h"
+#include "kernel/io/net/stream_internal.h"
 #include "lib/bits.h"
 
 #define SLOT_NS 64000000000ull /* a cookie is good for one to two of these */
@@ -134,13 +134,13 @@ static void take_again(struct tcp_hdr *header, uint16_t option_bytes, struct pbu
 /* Whether as many connections wait to be accepted as may. */
 static bool is_full(const struct tcp_pcb_listen *listener)
 {
-	return ((const struct net_listener *)listener->callback_arg)->queue_count >= listener->backlog;
+	return net_listener_waiting(listener->callback_arg) >= listener->backlog;
 }
 
 /* Whether there is room to remember one more: half of the backlog is kept for those that are done with it. */
 static bool may_remember(const struct tcp_pcb_listen *listener)
 {
-	unsigned under_way = listener->accepts_pending - ((const struct net_listener *)listener->callback_arg)->queue_count;
+	unsigned under_way = listener->accepts_pending - net_listener_waiting(listener->callback_arg);
 
 	return under_way < (listener->backlog + 1u) / 2 && listener->accepts_pending < listener->backlog && !net_memory_is_scarce();
 }

@@ -51,11 +51,13 @@ struct net_stream {
 	struct net_endpoint local, peer;       /* `peer`: once it is connected */
 };
 
+/* Those that share a port share lwIP's listening block, `tcp`: of that the argument is the one whose turn it is. Each has a queue of its own. */
 struct net_listener {
 	struct net_events events;
 	struct tcp_pcb *tcp;
+	struct list_node ring; /* the others, without a head */
 	struct list_node queue; /* connections that nobody has accepted yet, by queue_node: */
-	unsigned queue_count;
+	unsigned queue_count, backlog;
 	struct net_endpoint local;
 };
 
@@ -109,7 +111,7 @@ void net_stream_push_all(void);
 
 /*
  * Listens where `binding` is bound, which is taken over where that is done; `backlog`: most connections that wait to be accepted, or for
- * their handshake to end. STATUS_EADDRINUSE, STATUS_ENOMEM.
+ * their handshake to end. Those who share the port get what comes in turn, but for one whose queue is full. STATUS_EADDRINUSE, STATUS_ENOMEM.
  */
 MUST_CHECK status_t net_listener_open_bound(struct net_binding *binding, unsigned backlog, struct net_listener **out);
 

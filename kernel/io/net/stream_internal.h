@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Between stream.c and listener.c. */
+/* Between stream.c, listener.c and handshake.c. */
 #ifndef KERNEL_IO_NET_STREAM_INTERNAL_H
 #define KERNEL_IO_NET_STREAM_INTERNAL_H
 
+struct net_listener;
 struct net_stream;
 struct tcp_pcb;
 
 /* A stream for a connection of lwIP, which tells it everything from now on. NULL where memory is out. */
 struct net_stream *net_stream_make(struct tcp_pcb *tcp);
+
+/* How many connections wait to be accepted from a listener and all that share its port. */
+unsigned net_listener_waiting(const struct net_listener *listener);
 
 #endif

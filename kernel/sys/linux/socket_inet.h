@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kernel/cap/net_object.h"
+#include "kernel/io/net/sharing.h"
 #include "kernel/io/net/stream.h"
 #include "kernel/sys/linux/socket.h"
 
@@ -20,10 +21,11 @@ MUST_CHECK status_t linux_inet_peer(const struct linux_socket *socket, const str
 /* linux_inet_endpoint() backwards. */
 void linux_inet_address(const struct linux_socket *socket, const struct net_endpoint *endpoint, struct linux_address *out);
 
-/* Whether what it is bound to may be another's too: SO_REUSEADDR. */
-static inline bool linux_inet_shares(struct linux_socket *socket)
+/* With whom it shares what it is bound to: NET_SHARES_*. */
+static inline unsigned linux_inet_shares(struct linux_socket *socket)
 {
-	return *linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR) != 0;
+	return (*linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR) != 0 ? (unsigned)NET_SHARES_ADDRESS : 0) |
+	       (*linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_REUSEPORT) != 0 ? (unsigned)NET_SHARES_PORT : 0);
 }
 
 /* Sockets that may do what `net`, of which they get a hold of their own, allows. NULL where memory is out. */

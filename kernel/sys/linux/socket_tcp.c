@@ -107,7 +107,7 @@ struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t
 	return &own->socket;
 }
 
-static status_t take_there(struct tcp_socket *own, const struct net_endpoint *at, bool shares)
+static status_t take_there(struct tcp_socket *own, const struct net_endpoint *at, unsigned shares)
 {
 	status_t status = net_binding_take(at, shares, &own->binding);
 
@@ -168,11 +168,11 @@ static status_t tcp_bind(struct linux_socket *socket, const struct linux_address
 }
 
 /* Who has not called bind() listens at any address. A port of the machine's choice is seldom one that the manifest names: then it is given back. */
-static status_t listen_begin(struct tcp_socket *own, unsigned backlog)
+static status_t listen_begin(struct tcp_socket *own, unsigned backlog, unsigned shares)
 {
 	const struct net_endpoint any = { .address.family = own->socket.family == LINUX_AF_INET ? NET_FAMILY_4 : NET_FAMILY_ANY };
 	bool was_bound = own->is_bound;
-	status_t status = was_bound ? STATUS_OK : take_there(own, &any, true);
+	status_t status = was_bound ? STATUS_OK : take_there(own, &any, shares);
 
 	if (status == STATUS_OK && !net_policy_may_listen(&own->net->policy, NET_TCP, own->local.port))
 		status = STATUS_EACCES;
@@ -199,13 +199,15 @@ static void listen_there(void *arg)
 	if (own->stream != NULL)
 		asking->result = STATUS_EINVAL;
 	else
-		asking->result = own->rights & CAPOS_NET_RIGHT_LISTEN ? listen_begin(own, asking->backlog) : STATUS_EACCES;
+		asking->result = own->rights & CAPOS_NET_RIGHT_LISTEN ? listen_begin(own, asking->backlog, asking->shares) : STATUS_EACCES;
 }
 
 /* One more waits than was asked for. Spec: Linux, include/net/sock.h: sk_acceptq_is_full() */
 static status_t tcp_listen(struct linux_socket *socket, unsigned backlog)
 {
-	struct tcp_asking asking = { .own = tcp_of(socket), .backlog = backlog < NET_BACKLOG_MAX ? backlog + 1 : NET_BACKLOG_MAX };
+	struct tcp_asking asking = {
+		.own = tcp_of(socket), .backlog = backlog < NET_BACKLOG_MAX ? backlog + 1 : NET_BACKLOG_MAX, .shares = linux_inet_shares(socket),
+	};
 
 	net_do(listen_there, &asking);
 	return (status_t)asking.result;

@@ -38,7 +38,7 @@ static inline struct tcp_socket *tcp_of(struct linux_socket *socket)
 struct tcp_asking {
 	struct tcp_socket *own;
 	struct net_endpoint at;
-	bool shares; /* SO_REUSEADDR */
+	unsigned shares; /* NET_SHARES_* */
 	struct net_keepalive keepalive;
 	unsigned backlog;
 	uint32_t mask;

@@ -85,7 +85,7 @@ struct linux_socket *linux_udp_make(int family, struct net_object *net, uint32_t
 struct asking {
 	struct udp_socket *own;
 	struct net_endpoint at;
-	bool shares; /* SO_REUSEADDR */
+	unsigned shares; /* NET_SHARES_* */
 	bool has_address;
 	bool peer;
 	uint8_t *memory;
@@ -96,7 +96,7 @@ struct asking {
 	int64_t result;
 };
 
-static status_t open_there(struct udp_socket *own, const struct net_endpoint *at, bool shares)
+static status_t open_there(struct udp_socket *own, const struct net_endpoint *at, unsigned shares)
 {
 	status_t status = net_datagram_open(at, shares, &own->datagram);
 
@@ -128,11 +128,11 @@ static status_t udp_bind(struct linux_socket *socket, const struct linux_address
 }
 
 /* A port of the machine's choice, for who sends before it has any. */
-static status_t bound_there(struct udp_socket *own)
+static status_t bound_there(struct udp_socket *own, unsigned shares)
 {
 	const struct net_endpoint any = { .address.family = own->socket.family == LINUX_AF_INET ? NET_FAMILY_4 : NET_FAMILY_ANY };
 
-	return own->datagram != NULL ? STATUS_OK : open_there(own, &any, false);
+	return own->datagram != NULL ? STATUS_OK : open_there(own, &any, shares);
 }
 
 static bool may_send_there(const struct udp_socket *own, const struct net_endpoint *to)
@@ -149,7 +149,7 @@ static void connect_there(void *arg)
 		asking->result = own->datagram != NULL ? net_datagram_connect(own->datagram, NULL) : STATUS_OK;
 		return;
 	}
-	asking->result = may_send_there(own, &asking->at) ? bound_there(own) : STATUS_EACCES;
+	asking->result = may_send_there(own, &asking->at) ? bound_there(own, asking->shares) : STATUS_EACCES;
 	if (asking->result != STATUS_OK)
 		return;
 	own->peer = asking->at;
@@ -158,7 +158,7 @@ static void connect_there(void *arg)
 
 static status_t udp_connect(struct linux_socket *socket, const struct linux_address *address)
 {
-	struct asking asking = { .own = udp_of(socket), .has_address = linux_address_family(address) != LINUX_AF_UNSPEC };
+	struct asking asking = { .own = udp_of(socket), .shares = linux_inet_shares(socket), .has_address = linux_address_family(address) != LINUX_AF_UNSPEC };
 	status_t status = asking.has_address ? linux_inet_peer(socket, address, &asking.at) : STATUS_OK;
 
 	if (status != STATUS_OK)
@@ -221,7 +221,7 @@ static void send_there(void *arg)
 	struct asking *asking = arg;
 	struct udp_socket *own = asking->own;
 
-	asking->result = bound_there(own);
+	asking->result = bound_there(own, asking->shares);
 	if (asking->result != STATUS_OK)
 		return;
 	if (!asking->has_address && !has_peer(own)) {
@@ -242,7 +242,9 @@ static void send_there(void *arg)
 
 static int64_t udp_send(struct linux_socket *socket, struct linux_message *message)
 {
-	struct asking asking = { .own = udp_of(socket), .has_address = message->address != NULL && message->address->length > 0 };
+	struct asking asking = {
+		.own = udp_of(socket), .shares = linux_inet_shares(socket), .has_address = message->address != NULL && message->address->length > 0,
+	};
 	struct linux_data rest = *message->data;
 	int64_t result = STATUS_OK;
 

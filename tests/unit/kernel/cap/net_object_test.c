@@ -72,7 +72,7 @@ status_t net_stream_connect(struct net_binding *from, const struct net_endpoint 
 	return makes;
 }
 
-status_t net_datagram_open(const struct net_endpoint *where, bool shares, struct net_datagram **out)
+status_t net_datagram_open(const struct net_endpoint *where, unsigned shares, struct net_datagram **out)
 {
 	CU_ASSERT_FALSE(shares);
 	at = *where;

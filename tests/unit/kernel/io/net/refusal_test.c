@@ -92,7 +92,7 @@ static void only_who_is_connected_to_it_is_told(void)
 	struct net_datagram *datagram;
 
 	world_start(false);
-	CU_ASSERT_EQUAL_FATAL(net_datagram_open(&port53, false, &datagram), STATUS_OK);
+	CU_ASSERT_EQUAL_FATAL(net_datagram_open(&port53, 0, &datagram), STATUS_OK);
 	refused_by_wire();
 	CU_ASSERT_EQUAL(datagram->error, STATUS_OK);
 	datagram->peer = &peer;

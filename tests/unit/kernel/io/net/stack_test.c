@@ -110,7 +110,7 @@ static void datagrams_come_and_go(void)
 	uint32_t bytes;
 	char text[16] = "";
 
-	CU_ASSERT_EQUAL_FATAL(net_datagram_open(&port53, false, &datagram), STATUS_OK);
+	CU_ASSERT_EQUAL_FATAL(net_datagram_open(&port53, 0, &datagram), STATUS_OK);
 	CU_ASSERT_EQUAL(net_datagram_peek(datagram, &bytes, &from), STATUS_EAGAIN);
 	world_arrive(frame, world_udp(frame, WORLD_PEER, 999, WORLD_GUEST, 53, "question", 8), false, 2048);
 	world_run();
