@@ -62,9 +62,13 @@ static err_t on_sent(void *arg, struct tcp_pcb *tcp, u16_t bytes)
 	return ERR_OK;
 }
 
-/* Every half second: whoever waits for memory tries again. */
+/* Every half second: whoever waits for memory tries again, and who waits for too long is given up. */
 static err_t on_poll(void *arg, struct tcp_pcb *tcp)
 {
+	if (net_stream_is_overdue(arg)) {
+		tcp_abort(tcp); /* on_error() */
+		return ERR_ABRT;
+	}
 	return on_sent(arg, tcp, 0);
 }
 
@@ -258,6 +262,8 @@ int64_t net_stream_send(struct net_stream *stream, struct span data)
 		return stream->error;
 	if (!stream->connected)
 		return STATUS_ENOTCONN;
+	if (tcp->unacked == NULL)
+		stream->acked_ns = 0;
 	while (sent < data.len && !net_memory_is_scarce()) {
 		size_t step = data.len - sent;
 
@@ -298,20 +304,6 @@ bool net_stream_is_writable(const struct net_stream *stream)
 bool net_stream_is_flushed(const struct net_stream *stream)
 {
 	return stream->tcp == NULL || (stream->tcp->unsent == NULL && stream->tcp->unacked == NULL);
-}
-
-void net_stream_keep_alive(struct net_stream *stream, const struct net_keepalive *how)
-{
-	if (stream->tcp == NULL)
-		return;
-	stream->tcp->keep_idle = how->idle_s * 1000;
-	stream->tcp->keep_intvl = how->interval_s * 1000;
-	stream->tcp->keep_cnt = how->probes;
-	if (how->on)
-		ip_set_option(stream->tcp, SOF_KEEPALIVE);
-	else
-		ip_reset_option(stream->tcp, SOF_KEEPALIVE);
-	net_timers_touch();
 }
 
 status_t net_stream_shutdown(struct net_stream *stream)

@@ -36,6 +36,30 @@ struct net_keepalive {
 	uint32_t probes;     /* 1 to 127 */
 };
 
+/* What the IP header of a packet says besides addresses. */
+struct net_marks {
+	uint8_t ttl, tos;
+	uint8_t multicast_ttl; /* where it goes to several */
+};
+
+/* What is chosen for one connection. */
+struct net_tuning {
+	struct net_keepalive keepalive;
+	uint32_t user_timeout_ms;     /* how long what was sent may wait for its acknowledgement, else STATUS_ETIMEDOUT (RFC 5482 §2); 0: as long as TCP has it */
+	struct net_marks marks, marks6; /* of IPv4, of IPv6 */
+};
+
+/* How a connection stands. Sizes in bytes. */
+struct net_stream_info {
+	uint8_t state; /* as RFC 9293 §3.3.2 lists them, from LISTEN, 0, to CLOSED, 10 */
+	uint8_t retransmits, probes;
+	bool timestamps, selective, scaled;
+	uint8_t send_scale, receive_scale;
+	uint32_t rto_us, rtt_us, rttvar_us;
+	uint32_t segment, window, threshold, unacked_segments, unsent;
+	uint32_t peer_window, room, mtu;
+};
+
 struct net_stream {
 	struct net_events events;
 	struct tcp_pcb *tcp; /* NULL once lwIP has let go of it: `error` tells why */
@@ -49,6 +73,9 @@ struct net_stream {
 	struct net_listener *listener;         /* whose queue it is in */
 	struct list_node queue_node;
 	struct net_endpoint local, peer;       /* `peer`: once it is connected */
+	uint32_t user_timeout_ms;
+	uint32_t acked;                        /* the first byte that was not acknowledged, at `acked_ns` */
+	uint64_t acked_ns;                     /* 0: nothing waited when it was looked at last, or since */
 };
 
 /* Those that share a port share lwIP's listening block, `tcp`: of that the argument is the one whose turn it is. Each has a queue of its own. */
@@ -94,8 +121,13 @@ bool net_stream_is_writable(const struct net_stream *stream);
 /* Whether everything that was sent has been acknowledged. */
 bool net_stream_is_flushed(const struct net_stream *stream);
 
-/* Whether and how the peer is probed from now on: one that answers none of the probes is given up, STATUS_ETIMEDOUT. */
-void net_stream_keep_alive(struct net_stream *stream, const struct net_keepalive *how);
+/* How it goes on from now on. A peer that answers none of the probes is given up, STATUS_ETIMEDOUT. */
+void net_stream_tune(struct net_stream *stream, const struct net_tuning *how);
+
+void net_stream_info(const struct net_stream *stream, struct net_stream_info *out);
+
+/* The largest packet towards an address, with its headers. */
+uint32_t net_mtu_towards(const struct net_address *address);
 
 /* Nothing more will be sent: the peer gets the end of the stream behind what is on its way. */
 MUST_CHECK status_t net_stream_shutdown(struct net_stream *stream);

@@ -20,8 +20,15 @@
 enum { LINUX_AF_UNSPEC = 0, LINUX_AF_UNIX = 1, LINUX_AF_INET = 2, LINUX_AF_INET6 = 10 };
 enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2, LINUX_SOCK_RAW = 3, LINUX_SOCK_SEQPACKET = 5, LINUX_SOCK_TYPE = 0xf };
 enum { LINUX_IPPROTO_IP = 0, LINUX_IPPROTO_TCP = 6, LINUX_IPPROTO_UDP = 17, LINUX_IPPROTO_IPV6 = 41 };
-enum { LINUX_SOL_SOCKET = 1, LINUX_SO_REUSEADDR = 2, LINUX_SO_KEEPALIVE = 9, LINUX_SO_REUSEPORT = 15 };
-enum { LINUX_TCP_KEEPIDLE = 4, LINUX_TCP_KEEPINTVL = 5, LINUX_TCP_KEEPCNT = 6 };
+enum { LINUX_SOL_SOCKET = 1, LINUX_SO_REUSEADDR = 2, LINUX_SO_KEEPALIVE = 9, LINUX_SO_REUSEPORT = 15, LINUX_SO_RCVLOWAT = 18, LINUX_SO_TIMESTAMP = 29, LINUX_SO_TIMESTAMPNS = 35 };
+enum {
+	LINUX_TCP_MAXSEG = 2, LINUX_TCP_KEEPIDLE = 4, LINUX_TCP_KEEPINTVL = 5, LINUX_TCP_KEEPCNT = 6, LINUX_TCP_INFO = 11, LINUX_TCP_CONGESTION = 13, LINUX_TCP_USER_TIMEOUT = 18,
+};
+enum { LINUX_IP_TOS = 1, LINUX_IP_TTL = 2, LINUX_IP_PKTINFO = 8, LINUX_IP_RECVTTL = 12, LINUX_IP_RECVTOS = 13, LINUX_IP_MTU = 14, LINUX_IP_MULTICAST_TTL = 33 };
+enum {
+	LINUX_IPV6_UNICAST_HOPS = 16, LINUX_IPV6_MULTICAST_HOPS = 18, LINUX_IPV6_RECVPKTINFO = 49, LINUX_IPV6_PKTINFO = 50, LINUX_IPV6_RECVHOPLIMIT = 51,
+	LINUX_IPV6_HOPLIMIT = 52, LINUX_IPV6_RECVTCLASS = 66, LINUX_IPV6_TCLASS = 67,
+};
 enum { LINUX_SHUT_RD = 0, LINUX_SHUT_WR = 1, LINUX_SHUT_RDWR = 2 };
 
 enum {
@@ -78,6 +85,7 @@ struct linux_socket_ops {
 	int64_t (*receive)(struct linux_socket *socket, struct linux_message *message);
 	status_t (*shutdown)(struct linux_socket *socket, int how);
 	status_t (*take_error)(struct linux_socket *socket); /* what SO_ERROR tells, and forgets; NULL: never one */
+	int64_t (*option)(struct linux_socket *socket, int level, int name, void *to); /* one of its own, of at most LINUX_OPTION_MAX bytes: how many; STATUS_ENOPROTOOPT. NULL: it has none */
 	void (*options_changed)(struct linux_socket *socket); /* one that linux_socket_option() tells; NULL: it looks when it needs them */
 };
 
@@ -86,7 +94,7 @@ struct linux_linger {
 	int32_t on, seconds;
 };
 
-enum { LINUX_SOCKET_OPTIONS = 17 };
+enum { LINUX_SOCKET_OPTIONS = 17, LINUX_INET_OPTIONS = 34, LINUX_OPTION_MAX = 232 /* bytes of one: struct tcp_info */ };
 
 struct linux_socket {
 	struct linux_file file;
@@ -102,7 +110,8 @@ struct linux_socket {
 	uint64_t receive_timeout_ns; /* SO_RCVTIMEO, SO_SNDTIMEO; 0: none */
 	uint64_t send_timeout_ns;
 	struct linux_linger linger;
-	int32_t options[LINUX_SOCKET_OPTIONS]; /* socket_options.c */
+	int32_t options[LINUX_SOCKET_OPTIONS]; /* socket_remembered.c */
+	int32_t *inet_options; /* LINUX_INET_OPTIONS, of its maker's, who sets it before linux_socket_init(); NULL: a UNIX socket's */
 };
 
 /* `socket` is zeroed, and becomes a file with one hold. */
@@ -169,6 +178,12 @@ MUST_CHECK int64_t linux_socket_await(struct thread *thread, struct linux_socket
 /* The options of a socket: getsockopt(2), setsockopt(2). */
 int64_t linux_socket_option_get(struct thread *thread, struct linux_socket *socket, const uint64_t x[6]);
 int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6]);
+
+/* Has a remembered option say something else. STATUS_EINVAL. */
+MUST_CHECK status_t linux_socket_option_put(struct linux_socket *socket, int32_t *value, int32_t wanted);
+
+/* SO_SNDBUFFORCE, SO_RCVBUFFORCE: how large a buffer is, without a limit. */
+void linux_socket_buffer_force(struct linux_socket *socket, bool sends, int32_t wanted);
 
 /* A remembered option; NULL: there is none of that name. As the program's last setsockopt left it. */
 int32_t *linux_socket_option(struct linux_socket *socket, int level, int name);

@@ -114,6 +114,25 @@ void linux_inet_address(const struct linux_socket *socket, const struct net_endp
 	}
 }
 
+static uint8_t byte_of(struct linux_socket *socket, int level, int name)
+{
+	return (uint8_t)*linux_socket_option(socket, level, name);
+}
+
+void linux_inet_marks(struct linux_socket *socket, struct net_marks *marks, struct net_marks *marks6)
+{
+	*marks = (struct net_marks){
+		.ttl = byte_of(socket, LINUX_IPPROTO_IP, LINUX_IP_TTL),
+		.tos = byte_of(socket, LINUX_IPPROTO_IP, LINUX_IP_TOS),
+		.multicast_ttl = byte_of(socket, LINUX_IPPROTO_IP, LINUX_IP_MULTICAST_TTL),
+	};
+	*marks6 = (struct net_marks){
+		.ttl = byte_of(socket, LINUX_IPPROTO_IPV6, LINUX_IPV6_UNICAST_HOPS),
+		.tos = byte_of(socket, LINUX_IPPROTO_IPV6, LINUX_IPV6_TCLASS),
+		.multicast_ttl = byte_of(socket, LINUX_IPPROTO_IPV6, LINUX_IPV6_MULTICAST_HOPS),
+	};
+}
+
 status_t linux_inet_make(struct process *process, int family, int type, int protocol, struct linux_socket **out)
 {
 	bool tcp = type == LINUX_SOCK_STREAM && (protocol == 0 || protocol == LINUX_IPPROTO_TCP);

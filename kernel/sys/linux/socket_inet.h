@@ -28,6 +28,9 @@ static inline unsigned linux_inet_shares(struct linux_socket *socket)
 	       (*linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_REUSEPORT) != 0 ? (unsigned)NET_SHARES_PORT : 0);
 }
 
+/* What the headers of IPv4 and of IPv6 packets say. */
+void linux_inet_marks(struct linux_socket *socket, struct net_marks *marks, struct net_marks *marks6);
+
 /* Sockets that may do what `net`, of which they get a hold of their own, allows. NULL where memory is out. */
 struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t rights);
 struct linux_socket *linux_udp_make(int family, struct net_object *net, uint32_t rights);

@@ -139,11 +139,15 @@ static int64_t send_run(struct transfer *transfer)
 	return result;
 }
 
-/* Whether a stream's receiver goes on after some of it. Descriptors that came along end a call: those of another piece belong to the next. */
+/*
+ * Whether a stream's receiver goes on after some of it: where all is asked for, or less is there than SO_RCVLOWAT has it. Descriptors that came along end
+ * a call: those of another piece belong to the next.
+ */
 static bool wants_more(const struct transfer *transfer)
 {
-	return transfer->data.left > 0 && transfer->message.file_count == 0 && transfer->socket->type == LINUX_SOCK_STREAM &&
-	       (transfer->message.flags & (LINUX_MSG_WAITALL | LINUX_MSG_PEEK)) == LINUX_MSG_WAITALL;
+	if (transfer->data.left == 0 || transfer->message.file_count != 0 || transfer->socket->type != LINUX_SOCK_STREAM || (transfer->message.flags & LINUX_MSG_PEEK))
+		return false;
+	return (transfer->message.flags & LINUX_MSG_WAITALL) || transfer->moved < (uint64_t)*linux_socket_option(transfer->socket, LINUX_SOL_SOCKET, LINUX_SO_RCVLOWAT);
 }
 
 static int64_t receive_look(void *ctx)

@@ -2,10 +2,9 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * getsockopt and setsockopt. What the stack does anyhow, or cannot do otherwise, is remembered and told again, as programs expect it; what would change
- * something and is not there is ENOPROTOOPT.
+ * getsockopt and setsockopt: most options are remembered (socket_remembered.c); what would change something and is not there is ENOPROTOOPT.
  *
- * Spec: Linux, include/uapi/asm-generic/socket.h, include/uapi/linux/{in,in6,tcp}.h
+ * Spec: Linux, include/uapi/asm-generic/socket.h, include/uapi/linux/{in,tcp}.h
  */
 #include <stddef.h>
 
@@ -13,75 +12,21 @@
 #include "lib/status.h"
 #include "lib/string.h"
 
-enum { SO_TYPE = 3, SO_ERROR = 4, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_LINGER = 13, SO_PASSCRED = 16, SO_PEERCRED = 17, SO_ACCEPTCONN = 30,
-       SO_PROTOCOL = 38, SO_DOMAIN = 39 };
+enum { SO_TYPE = 3, SO_ERROR = 4, SO_LINGER = 13, SO_PASSCRED = 16, SO_PEERCRED = 17, SO_SNDLOWAT = 19, SO_RCVTIMEO = 20, SO_SNDTIMEO = 21, SO_BINDTODEVICE = 25,
+       SO_ACCEPTCONN = 30, SO_SNDBUFFORCE = 32, SO_RCVBUFFORCE = 33, SO_PROTOCOL = 38, SO_DOMAIN = 39 };
 
-/* What a program may set, and what becomes of it. */
-enum kind {
-	ANY,
-	FLAG,    /* 1, whatever it is but 0 */
-	SECONDS, /* 1 to 32767, else STATUS_EINVAL */
-	TIMES,   /* 1 to 127 */
-	BUFFER,  /* twice that, for what else takes room. Spec: Linux, net/core/sock.c: sk_setsockopt() */
-};
-
-enum { BUFFER_LEAST_SENT = 4608, BUFFER_LEAST_RECEIVED = 2304 };
-
-/* Options of one int that are remembered: their place in struct linux_socket's `options` is their place here. */
-static const struct remembered {
-	uint8_t level, name;
-	uint8_t kind;
-	int32_t start;
-} remembered[] = {
-	{ LINUX_SOL_SOCKET, LINUX_SO_REUSEADDR, FLAG, 0 },       /* bind() reads it */
-	{ LINUX_SOL_SOCKET, 6, FLAG, 0 },                        /* SO_BROADCAST */
-	{ LINUX_SOL_SOCKET, SO_SNDBUF, BUFFER, LINUX_SOCKET_BUFFER },
-	{ LINUX_SOL_SOCKET, SO_RCVBUF, BUFFER, LINUX_SOCKET_BUFFER },
-	{ LINUX_SOL_SOCKET, LINUX_SO_KEEPALIVE, FLAG, 0 },
-	{ LINUX_SOL_SOCKET, LINUX_SO_REUSEPORT, FLAG, 0 },       /* the same */
-	{ LINUX_IPPROTO_TCP, 1, FLAG, 0 },                       /* TCP_NODELAY: always so */
-	{ LINUX_IPPROTO_TCP, LINUX_TCP_KEEPIDLE, SECONDS, 7200 },
-	{ LINUX_IPPROTO_TCP, LINUX_TCP_KEEPINTVL, SECONDS, 75 },
-	{ LINUX_IPPROTO_TCP, LINUX_TCP_KEEPCNT, TIMES, 9 },
-	{ LINUX_IPPROTO_TCP, 9, ANY, 0 },                        /* TCP_DEFER_ACCEPT */
-	{ LINUX_IPPROTO_TCP, 12, FLAG, 1 },                      /* TCP_QUICKACK */
-	{ LINUX_IPPROTO_TCP, 3, FLAG, 0 },                       /* TCP_CORK: what is sent in one turn goes out together anyhow */
-	{ LINUX_IPPROTO_IP, 1, ANY, 0 },                         /* IP_TOS */
-	{ LINUX_IPPROTO_IPV6, 26, FLAG, 0 },                     /* IPV6_V6ONLY; socket_inet.c reads it */
-	{ LINUX_SOL_SOCKET, 10, FLAG, 0 },                       /* SO_OOBINLINE: there is no urgent data */
-	{ LINUX_SOL_SOCKET, 1, FLAG, 0 },                        /* SO_DEBUG: nothing is told of it */
-};
-
-static_assert(sizeof(remembered) / sizeof(remembered[0]) == LINUX_SOCKET_OPTIONS, "one for each");
-
-int32_t *linux_socket_option(struct linux_socket *socket, int level, int name)
-{
-	for (unsigned i = 0; i < LINUX_SOCKET_OPTIONS; i++)
-		if (remembered[i].level == level && remembered[i].name == name)
-			return &socket->options[i];
-	return NULL;
-}
-
-void linux_socket_options_init(struct linux_socket *socket)
-{
-	for (unsigned i = 0; i < LINUX_SOCKET_OPTIONS; i++)
-		socket->options[i] = remembered[i].start;
-}
-
-void linux_socket_options_copy(struct linux_socket *to, const struct linux_socket *from)
-{
-	memcpy(to->options, from->options, sizeof(to->options));
-	to->receive_timeout_ns = from->receive_timeout_ns;
-	to->send_timeout_ns = from->send_timeout_ns;
-	to->linger = from->linger;
-}
+enum { NAME_MAX = 15 /* of a device: IFNAMSIZ; of a congestion control: TCP_CA_NAME_MAX; without the NUL */ };
 
 /* Whether the socket's protocol has options of a level at all. */
 static bool has_level(const struct linux_socket *socket, int level)
 {
 	if (level == LINUX_SOL_SOCKET)
 		return true;
-	return socket->family != LINUX_AF_UNIX && (level != LINUX_IPPROTO_TCP || socket->type == LINUX_SOCK_STREAM);
+	if (socket->family == LINUX_AF_UNIX)
+		return false;
+	if (level == LINUX_IPPROTO_TCP || level == LINUX_IPPROTO_UDP)
+		return (level == LINUX_IPPROTO_TCP) == (socket->type == LINUX_SOCK_STREAM);
+	return level != LINUX_IPPROTO_IPV6 || socket->family == LINUX_AF_INET6;
 }
 
 struct timeval {
@@ -119,29 +64,56 @@ static int64_t linger_set(struct thread *thread, struct linux_socket *socket, co
 	return 0;
 }
 
-static status_t value_check(const struct remembered *option, int32_t *value)
+/* A name that is given: of no device but none, of no congestion control but lwIP's. */
+static int64_t name_set(struct thread *thread, int name, const uint64_t x[6])
 {
-	int32_t least = option->name == SO_SNDBUF ? BUFFER_LEAST_SENT : BUFFER_LEAST_RECEIVED;
+	char given[NAME_MAX + 1] = { 0 };
+	uint32_t bytes = (uint32_t)x[4];
 
-	if (option->kind == FLAG)
-		*value = *value != 0;
-	if ((option->kind == SECONDS || option->kind == TIMES) && (*value < 1 || *value > (option->kind == SECONDS ? 32767 : 127)))
+	if ((int32_t)bytes < (name == LINUX_TCP_CONGESTION))
 		return STATUS_EINVAL;
-	if (option->kind == BUFFER)
-		*value = (uint32_t)*value > LINUX_SOCKET_BUFFER ? 2 * LINUX_SOCKET_BUFFER : 2 * *value < least ? least : 2 * *value;
+	if (linux_copy_in(thread, given, x[3], bytes < NAME_MAX ? bytes : NAME_MAX) != STATUS_OK)
+		return STATUS_EFAULT;
+	if (name == LINUX_TCP_CONGESTION)
+		return strcmp(given, "reno") == 0 ? 0 : STATUS_ENOENT;
+	return given[0] == '\0' ? 0 : STATUS_ENODEV;
+}
+
+/* The int that is given: at the level of IP a byte may be, or nothing. */
+static status_t wanted_in(struct thread *thread, const uint64_t x[6], int32_t *wanted)
+{
+	uint8_t byte = 0;
+
+	if ((int)x[4] >= (int)sizeof(*wanted))
+		return linux_copy_in(thread, wanted, x[3], sizeof(*wanted));
+	if ((int)x[1] != LINUX_IPPROTO_IP || (int)x[4] < 0)
+		return STATUS_EINVAL;
+	if (x[4] > 0 && linux_copy_in(thread, &byte, x[3], sizeof(byte)) != STATUS_OK)
+		return STATUS_EFAULT;
+	*wanted = byte;
 	return STATUS_OK;
 }
 
-/* One of those that are remembered. */
-static int64_t value_set(struct linux_socket *socket, int32_t *value, int32_t wanted)
+/* One of an int: `value`, where it is remembered. */
+static int64_t value_set(struct thread *thread, struct linux_socket *socket, int32_t *value, const uint64_t x[6])
 {
-	status_t status = value_check(&remembered[value - socket->options], &wanted);
+	bool own = (int)x[1] == LINUX_SOL_SOCKET;
+	int32_t wanted;
+	status_t status;
 
+	if (value == NULL && !own && ((int)x[1] != LINUX_IPPROTO_TCP || (int)x[4] >= (int)sizeof(wanted)))
+		return STATUS_ENOPROTOOPT;
+	status = wanted_in(thread, x, &wanted);
 	if (status != STATUS_OK)
 		return status;
-	*value = wanted;
-	if (socket->ops->options_changed != NULL)
-		socket->ops->options_changed(socket);
+	if (value != NULL)
+		return linux_socket_option_put(socket, value, wanted);
+	if (own && ((int)x[2] == SO_SNDBUFFORCE || (int)x[2] == SO_RCVBUFFORCE))
+		linux_socket_buffer_force(socket, (int)x[2] == SO_SNDBUFFORCE, wanted);
+	else if (own && (int)x[2] == SO_PASSCRED)
+		atomic_store_explicit(&socket->asks_sender, wanted != 0, memory_order_relaxed);
+	else
+		return STATUS_ENOPROTOOPT;
 	return 0;
 }
 
@@ -149,8 +121,6 @@ int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *sock
 {
 	int level = (int)x[1];
 	int name = (int)x[2];
-	int32_t *value = linux_socket_option(socket, level, name);
-	int32_t wanted;
 
 	if (level == LINUX_SOL_SOCKET && name == SO_RCVTIMEO)
 		return timeout_set(thread, &socket->receive_timeout_ns, x);
@@ -158,82 +128,120 @@ int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *sock
 		return timeout_set(thread, &socket->send_timeout_ns, x);
 	if (level == LINUX_SOL_SOCKET && name == SO_LINGER)
 		return linger_set(thread, socket, x);
+	if (level == LINUX_SOL_SOCKET && name == SO_BINDTODEVICE)
+		return name_set(thread, name, x);
 	if (!has_level(socket, level))
 		return socket->family == LINUX_AF_UNIX ? STATUS_ENOTSUP : STATUS_ENOPROTOOPT;
-	if ((value != NULL || level == LINUX_SOL_SOCKET || level == LINUX_IPPROTO_TCP) && (int)x[4] < (int)sizeof(wanted))
-		return STATUS_EINVAL;
-	if (value == NULL && (level != LINUX_SOL_SOCKET || name != SO_PASSCRED))
-		return STATUS_ENOPROTOOPT;
-	if (linux_copy_in(thread, &wanted, x[3], sizeof(wanted)) != STATUS_OK)
-		return STATUS_EFAULT;
-	if (value != NULL)
-		return value_set(socket, value, wanted);
-	atomic_store_explicit(&socket->asks_sender, wanted != 0, memory_order_relaxed);
-	return 0;
+	if (level == LINUX_IPPROTO_TCP && name == LINUX_TCP_CONGESTION)
+		return name_set(thread, name, x);
+	return value_set(thread, socket, linux_socket_option(socket, level, name), x);
 }
 
-/* What the option is, in `to`: its bytes; 0: there is no such option. */
-static uint32_t option_read(struct linux_socket *socket, int level, int name, void *to)
+/* One of the socket's own int, or STATUS_ENOPROTOOPT. */
+static int64_t number_read(struct linux_socket *socket, int name, int32_t *to)
 {
-	const int32_t *value = linux_socket_option(socket, level, name);
-	int32_t answer;
+	switch (name) {
+	case SO_TYPE:
+		*to = socket->type;
+		break;
+	case SO_DOMAIN:
+		*to = socket->family;
+		break;
+	case SO_PROTOCOL:
+		*to = socket->family == LINUX_AF_UNIX ? 0 : socket->type == LINUX_SOCK_STREAM ? LINUX_IPPROTO_TCP : LINUX_IPPROTO_UDP;
+		break;
+	case SO_PASSCRED:
+		*to = atomic_load_explicit(&socket->asks_sender, memory_order_relaxed);
+		break;
+	case SO_ACCEPTCONN:
+		*to = socket->listening;
+		break;
+	case SO_SNDLOWAT:
+		*to = 1;
+		break;
+	case SO_ERROR:
+		*to = socket->ops->take_error != NULL ? -socket->ops->take_error(socket) : 0;
+		break;
+	default:
+		return STATUS_ENOPROTOOPT;
+	}
+	return sizeof(*to);
+}
 
-	if (value != NULL) {
-		answer = *value;
-	} else if (level != LINUX_SOL_SOCKET) {
+/* What an option of every socket is, in `to`: how many bytes, or STATUS_ENOPROTOOPT. */
+static int64_t own_read(struct linux_socket *socket, int name, void *to)
+{
+	int32_t number;
+	int64_t bytes;
+
+	if (name == SO_BINDTODEVICE) /* to none */
 		return 0;
-	} else if (name == SO_TYPE) {
-		answer = socket->type;
-	} else if (name == SO_DOMAIN) {
-		answer = socket->family;
-	} else if (name == SO_PROTOCOL) {
-		answer = socket->family == LINUX_AF_UNIX ? 0 : socket->type == LINUX_SOCK_STREAM ? LINUX_IPPROTO_TCP : LINUX_IPPROTO_UDP;
-	} else if (name == SO_PASSCRED) {
-		answer = atomic_load_explicit(&socket->asks_sender, memory_order_relaxed);
-	} else if (name == SO_ACCEPTCONN) {
-		answer = socket->listening;
-	} else if (name == SO_ERROR) {
-		answer = socket->ops->take_error != NULL ? -socket->ops->take_error(socket) : 0;
-	} else if (name == SO_LINGER) {
+	if (name == SO_LINGER) {
 		memcpy(to, &socket->linger, sizeof(socket->linger));
 		return sizeof(socket->linger);
-	} else if (name == SO_PEERCRED) {
+	}
+	if (name == SO_PEERCRED) {
 		struct linux_credentials peer = linux_socket_peer(socket);
 
 		if (peer.process == 0)
 			peer.user = peer.group = UINT32_MAX;
 		memcpy(to, &peer, sizeof(peer));
 		return sizeof(peer);
-	} else if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) {
+	}
+	if (name == SO_RCVTIMEO || name == SO_SNDTIMEO) {
 		uint64_t ns = name == SO_RCVTIMEO ? socket->receive_timeout_ns : socket->send_timeout_ns;
 
 		memcpy(to, &(struct timeval){ (int64_t)(ns / 1000000000u), (int64_t)(ns % 1000000000u / 1000u) }, sizeof(struct timeval));
 		return sizeof(struct timeval);
-	} else {
-		return 0;
 	}
-	memcpy(to, &answer, sizeof(answer));
-	return sizeof(answer);
+	bytes = number_read(socket, name, &number);
+	if (bytes > 0)
+		memcpy(to, &number, sizeof(number));
+	return bytes;
+}
+
+/* The same of any option. */
+static int64_t option_read(struct linux_socket *socket, int level, int name, void *to)
+{
+	const int32_t *value = linux_socket_option(socket, level, name);
+	int64_t bytes = socket->ops->option != NULL ? socket->ops->option(socket, level, name, to) : STATUS_ENOPROTOOPT;
+
+	if (bytes != STATUS_ENOPROTOOPT)
+		return bytes;
+	if (value == NULL)
+		return level == LINUX_SOL_SOCKET ? own_read(socket, name, to) : STATUS_ENOPROTOOPT;
+	memcpy(to, value, sizeof(*value));
+	return sizeof(*value);
+}
+
+/* Who has room for less than an int is told a byte at the level of IP. Spec: Linux, net/ipv4/ip_sockglue.c: do_ip_getsockopt() */
+static uint32_t told_of(int level, const uint8_t *answer, uint32_t bytes, uint32_t room)
+{
+	int32_t number;
+
+	memcpy(&number, answer, sizeof(number));
+	if (level == LINUX_IPPROTO_IP && room > 0 && room < sizeof(number) && number >= 0 && number <= UINT8_MAX)
+		return 1;
+	return bytes < room ? bytes : room;
 }
 
 int64_t linux_socket_option_get(struct thread *thread, struct linux_socket *socket, const uint64_t x[6])
 {
-	uint8_t answer[16];
+	_Alignas(8) uint8_t answer[LINUX_OPTION_MAX] = { 0 };
 	uint32_t room;
-	uint32_t bytes;
+	int64_t bytes;
 
 	if (linux_copy_in(thread, &room, x[4], sizeof(room)) != STATUS_OK)
 		return STATUS_EFAULT;
 	if ((int32_t)room < 0)
 		return STATUS_EINVAL;
 	if (!has_level(socket, (int)x[1]))
-		return STATUS_ENOTSUP;
+		return socket->family == LINUX_AF_INET6 ? STATUS_ENOPROTOOPT : STATUS_ENOTSUP;
 	bytes = option_read(socket, (int)x[1], (int)x[2], answer);
-	if (bytes == 0)
-		return STATUS_ENOPROTOOPT;
-	if (bytes > room)
-		bytes = room;
-	if (linux_copy_out(thread, x[3], answer, bytes) != STATUS_OK)
+	if (bytes < 0)
+		return bytes;
+	room = told_of((int)x[1], answer, (uint32_t)bytes, room);
+	if (linux_copy_out(thread, x[3], answer, room) != STATUS_OK)
 		return STATUS_EFAULT;
-	return linux_copy_out(thread, x[4], &bytes, sizeof(bytes));
+	return linux_copy_out(thread, x[4], &room, sizeof(room));
 }

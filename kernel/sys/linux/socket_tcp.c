@@ -33,34 +33,43 @@ static void stream_adopt(struct tcp_socket *own, struct net_stream *stream)
 	own->local = stream->local;
 	stream->events.ctx = own;
 	stream->events.changed = on_change;
-	net_stream_keep_alive(stream, &own->keepalive);
+	net_stream_tune(stream, &own->tuning);
 }
 
-/* Spec: Linux, include/uapi/asm-generic/socket.h: SO_KEEPALIVE; include/uapi/linux/tcp.h: TCP_KEEP* */
-static struct net_keepalive keepalive_of(struct linux_socket *socket)
+static int32_t option_of(struct linux_socket *socket, int level, int name)
 {
-	return (struct net_keepalive){
-		.on = *linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_KEEPALIVE) != 0,
-		.idle_s = (uint32_t)*linux_socket_option(socket, LINUX_IPPROTO_TCP, LINUX_TCP_KEEPIDLE),
-		.interval_s = (uint32_t)*linux_socket_option(socket, LINUX_IPPROTO_TCP, LINUX_TCP_KEEPINTVL),
-		.probes = (uint32_t)*linux_socket_option(socket, LINUX_IPPROTO_TCP, LINUX_TCP_KEEPCNT),
-	};
+	return *linux_socket_option(socket, level, name);
 }
 
-static void keep_alive_there(void *arg)
+/* Spec: Linux, include/uapi/asm-generic/socket.h: SO_KEEPALIVE; include/uapi/linux/tcp.h: TCP_KEEP*, TCP_USER_TIMEOUT */
+static struct net_tuning tuning_of(struct linux_socket *socket)
+{
+	struct net_tuning tuning = {
+		.keepalive.on = option_of(socket, LINUX_SOL_SOCKET, LINUX_SO_KEEPALIVE) != 0,
+		.keepalive.idle_s = (uint32_t)option_of(socket, LINUX_IPPROTO_TCP, LINUX_TCP_KEEPIDLE),
+		.keepalive.interval_s = (uint32_t)option_of(socket, LINUX_IPPROTO_TCP, LINUX_TCP_KEEPINTVL),
+		.keepalive.probes = (uint32_t)option_of(socket, LINUX_IPPROTO_TCP, LINUX_TCP_KEEPCNT),
+		.user_timeout_ms = (uint32_t)option_of(socket, LINUX_IPPROTO_TCP, LINUX_TCP_USER_TIMEOUT),
+	};
+
+	linux_inet_marks(socket, &tuning.marks, &tuning.marks6);
+	return tuning;
+}
+
+static void tune_there(void *arg)
 {
 	const struct tcp_asking *asking = arg;
 
-	asking->own->keepalive = asking->keepalive;
+	asking->own->tuning = asking->tuning;
 	if (asking->own->stream != NULL)
-		net_stream_keep_alive(asking->own->stream, &asking->keepalive);
+		net_stream_tune(asking->own->stream, &asking->tuning);
 }
 
 static void tcp_options_changed(struct linux_socket *socket)
 {
-	struct tcp_asking asking = { .own = tcp_of(socket), .keepalive = keepalive_of(socket) };
+	struct tcp_asking asking = { .own = tcp_of(socket), .tuning = tuning_of(socket) };
 
-	net_do(keep_alive_there, &asking);
+	net_do(tune_there, &asking);
 }
 
 /* What was sent is still delivered, but where SO_LINGER gives it no time; close() never waits for that. */
@@ -99,11 +108,12 @@ struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t
 
 	if (own == NULL)
 		return NULL;
+	own->socket.inet_options = own->options;
 	linux_socket_init(&own->socket, &tcp_file_ops, &tcp_ops, family, LINUX_SOCK_STREAM);
 	(void)object_hold(&net->object); /* the caller's hold keeps it */
 	own->net = net;
 	own->rights = rights;
-	own->keepalive = keepalive_of(&own->socket);
+	own->tuning = tuning_of(&own->socket);
 	return &own->socket;
 }
 
@@ -248,7 +258,7 @@ static status_t tcp_accept(struct linux_socket *socket, struct linux_socket **ou
 	}
 	linux_socket_options_copy(*out, socket);
 	asking.own = tcp_of(*out);
-	asking.own->keepalive = keepalive_of(*out);
+	asking.own->tuning = tuning_of(*out);
 	net_do(adopt_there, &asking);
 	return STATUS_OK;
 }
@@ -410,6 +420,7 @@ static const struct linux_socket_ops tcp_ops = {
 	.receive = linux_tcp_receive,
 	.shutdown = tcp_shutdown,
 	.take_error = linux_tcp_take_error,
+	.option = linux_tcp_option,
 	.options_changed = tcp_options_changed,
 };
 

@@ -146,6 +146,14 @@ status_t linux_tcp_take_error(struct linux_socket *socket)
 	return (status_t)asking.result;
 }
 
+/* Whether as much has come as SO_RCVLOWAT has it. */
+static bool is_enough(struct tcp_socket *own)
+{
+	int32_t least = *linux_socket_option(&own->socket, LINUX_SOL_SOCKET, LINUX_SO_RCVLOWAT);
+
+	return least <= 1 || net_stream_received(own->stream) >= (uint32_t)least;
+}
+
 /* Spec: Linux, net/ipv4/tcp.c: tcp_poll() */
 static uint32_t stream_mask(struct tcp_socket *own, bool receiving_done)
 {
@@ -154,7 +162,7 @@ static uint32_t stream_mask(struct tcp_socket *own, bool receiving_done)
 	struct span data;
 	status_t status = net_stream_peek(stream, &data);
 
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && is_enough(own))
 		mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
 	if (stream->tcp == NULL && stream->error != STATUS_OK)
 		mask |= LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLHUP | (own->error_told ? 0 : (uint32_t)LINUX_POLLERR);

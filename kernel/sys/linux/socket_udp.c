@@ -14,6 +14,7 @@
 
 struct udp_socket {
 	struct linux_socket socket;
+	int32_t options[LINUX_INET_OPTIONS];
 	struct net_object *net; /* held */
 	uint32_t rights;        /* of the capability */
 	/* W: the network's CPU, all that follows. */
@@ -74,6 +75,7 @@ struct linux_socket *linux_udp_make(int family, struct net_object *net, uint32_t
 
 	if (own == NULL)
 		return NULL;
+	own->socket.inet_options = own->options;
 	linux_socket_init(&own->socket, &udp_file_ops, &udp_ops, family, LINUX_SOCK_DGRAM);
 	(void)object_hold(&net->object); /* the caller's hold keeps it */
 	own->net = net;

@@ -38,6 +38,7 @@
 #define LWIP_IPV6_MLD 1
 #define LWIP_IPV6_AUTOCONFIG 1
 #define IPV6_FRAG_COPYHEADER 1 /* wanted where pointers have 64 bits */
+#define IP_DEFAULT_TTL 64 /* RFC 1700 "IP TIME TO LIVE PARAMETER" */
 #define IP_REASS_MAX_PBUFS 64
 #define IP_FORWARD 0
 #define ARP_TABLE_SIZE 32

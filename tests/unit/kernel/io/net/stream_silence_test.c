@@ -12,7 +12,7 @@ enum { TCP_FLAGS = 14 + 20 + 13 };
 
 static const struct net_endpoint port80 = { { NET_FAMILY_ANY, { 0 } }, 80 };
 static const struct net_endpoint peer81 = { { NET_FAMILY_4, { 10, 0, 2, 2 } }, 81 };
-static const struct net_keepalive probing = { .on = true, .idle_s = 60, .interval_s = 10, .probes = 3 };
+static const struct net_tuning probing = { .keepalive = { .on = true, .idle_s = 60, .interval_s = 10, .probes = 3 } };
 
 static struct world_tcp peer;
 static struct net_listener *listener;
@@ -83,7 +83,7 @@ static void a_peer_in_rest_is_probed(void)
 	struct net_stream *stream = accepted(6001);
 	unsigned times[4];
 
-	net_stream_keep_alive(stream, &probing);
+	net_stream_tune(stream, &probing);
 	world_pass(1000);
 	CU_ASSERT(world_pass(57000) <= 1);
 	world_drain();
@@ -98,7 +98,7 @@ static void a_peer_in_rest_is_probed(void)
 	}
 	world_tcp_send(&peer, WORLD_ACK, "", 0);
 	CU_ASSERT(net_stream_is_writable(stream));
-	net_stream_keep_alive(stream, &(struct net_keepalive){ .idle_s = 1, .interval_s = 1, .probes = 1 });
+	net_stream_tune(stream, &(struct net_tuning){ .keepalive = { .idle_s = 1, .interval_s = 1, .probes = 1 } });
 	CU_ASSERT_EQUAL(times_sent(6001, 2000, times, 4), 0);
 	net_stream_abort(stream);
 	world_run();
@@ -112,14 +112,68 @@ static void a_peer_that_answers_no_probe_is_given_up(void)
 	unsigned times[8];
 	struct span data;
 
-	net_stream_keep_alive(stream, &probing);
+	net_stream_tune(stream, &probing);
 	CU_ASSERT_EQUAL(times_sent(6002, 890, times, 8), 3);
 	for (unsigned i = 0; i < 3; i++)
 		CU_ASSERT(times[i] >= 600 + 100 * i && times[i] <= 620 + 100 * i);
 	CU_ASSERT_EQUAL(net_stream_peek(stream, &data), STATUS_EAGAIN);
 	world_pass(3000);
 	CU_ASSERT_EQUAL(net_stream_peek(stream, &data), STATUS_ETIMEDOUT);
-	net_stream_keep_alive(stream, &probing); /* of what is over: nothing */
+	net_stream_tune(stream, &probing); /* of what is over: nothing */
+	net_stream_close(stream);
+	world_drain();
+}
+
+/* Counted from when it was sent, however long it had nothing to send before; each acknowledgement begins the time anew. */
+static void who_acknowledges_nothing_for_too_long_is_given_up(void)
+{
+	struct net_stream *stream = accepted(6003);
+	struct span data;
+
+	net_stream_tune(stream, &(struct net_tuning){ .user_timeout_ms = 5000 });
+	for (unsigned round = 0; round < 2; round++) {
+		CU_ASSERT_EQUAL(net_stream_send(stream, span_of("ab", 2)), 2);
+		net_stream_push_all();
+		world_run();
+		world_pass(4500);
+		CU_ASSERT_EQUAL(net_stream_peek(stream, &data), STATUS_EAGAIN);
+		world_tcp_turn(&peer);
+		CU_ASSERT(net_stream_is_flushed(stream));
+		world_pass(20000);
+	}
+	CU_ASSERT_EQUAL(net_stream_send(stream, span_of("cd", 2)), 2);
+	net_stream_push_all();
+	world_run();
+	world_pass(4500);
+	CU_ASSERT_EQUAL(net_stream_peek(stream, &data), STATUS_EAGAIN);
+	world_pass(2000);
+	CU_ASSERT_EQUAL(net_stream_peek(stream, &data), STATUS_ETIMEDOUT);
+	net_stream_close(stream);
+	world_drain();
+}
+
+/* Its packets say what was chosen; and how it stands is told. */
+static void a_connection_is_tuned_and_told(void)
+{
+	struct net_stream *stream = accepted(6004);
+	struct net_stream_info info;
+	struct world_frame frame;
+
+	net_stream_tune(stream, &(struct net_tuning){ .marks = { .ttl = 9, .tos = 0xb8 }, .marks6 = { .ttl = 1 } });
+	world_run();
+	world_drain();
+	CU_ASSERT_EQUAL(net_stream_send(stream, span_of("abc", 3)), 3);
+	net_stream_info(stream, &info);
+	CU_ASSERT(info.state == 3 && info.unsent == 3 && info.unacked_segments == 0 && info.mtu == 1500 && info.segment >= 536 && info.peer_window == 65535);
+	net_stream_push_all();
+	world_run();
+	net_stream_info(stream, &info);
+	CU_ASSERT(info.unsent == 0 && info.unacked_segments == 1 && info.rto_us >= 500000);
+	CU_ASSERT(world_take(&frame) && frame.data[14 + 1] == 0xb8 && frame.data[14 + 8] == 9);
+	world_tcp_send(&peer, WORLD_RST, "", 0);
+	world_run();
+	net_stream_info(stream, &info);
+	CU_ASSERT_EQUAL(info.state, 10);
 	net_stream_close(stream);
 	world_drain();
 }
@@ -128,6 +182,8 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(who_does_not_answer_a_syn_is_asked_ever_more_seldom),
 	UNIT_CASE(a_peer_in_rest_is_probed),
 	UNIT_CASE(a_peer_that_answers_no_probe_is_given_up),
+	UNIT_CASE(who_acknowledges_nothing_for_too_long_is_given_up),
+	UNIT_CASE(a_connection_is_tuned_and_told),
 };
 
 UNIT_MAIN("kernel/io/net/stream_silence", cases)
