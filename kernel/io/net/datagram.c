@@ -5,6 +5,7 @@
 
 #include <lwip/udp.h>
 
+#include "hal/contract/timer.h"
 #include "kernel/io/net/convert.h"
 #include "kernel/io/net/memory.h"
 #include "kernel/io/net/net.h"
@@ -15,8 +16,13 @@
 struct received {
 	struct list_node node;
 	struct pbuf *pbuf;
-	struct net_endpoint from;
+	struct net_arrival arrival;
 };
+
+static struct received *first_of(const struct net_datagram *datagram)
+{
+	return LIST_OWNER(datagram->queue.next, struct received, node);
+}
 
 static void on_received(void *arg, struct udp_pcb *udp, struct pbuf *pbuf, const ip_addr_t *address, u16_t port);
 
@@ -65,6 +71,15 @@ static struct net_datagram *receiver_of(uint16_t port, const struct net_endpoint
 	return best;
 }
 
+/* Of the datagram that is being received. */
+static void arrival_note(struct net_arrival *to, const struct net_endpoint *from)
+{
+	*to = (struct net_arrival){ .from = *from, .at_ns = hal_timer_now_ns(), .is_from_here = net_address_is_local(&from->address) };
+	net_address_from_lwip(ip_current_dest_addr(), &to->to);
+	to->ttl = ip_current_is_v6() ? IP6H_HOPLIM(ip6_current_header()) : IPH_TTL(ip4_current_header());
+	to->tos = ip_current_is_v6() ? (uint8_t)IP6H_TC(ip6_current_header()) : IPH_TOS(ip4_current_header());
+}
+
 static void on_received(void *arg, struct udp_pcb *udp, struct pbuf *pbuf, const ip_addr_t *address, u16_t port)
 {
 	struct net_endpoint from = { .port = port };
@@ -88,7 +103,7 @@ static void on_received(void *arg, struct udp_pcb *udp, struct pbuf *pbuf, const
 		return;
 	}
 	received->pbuf = pbuf;
-	received->from = from;
+	arrival_note(&received->arrival, &from);
 	datagram->queue_count++;
 	datagram->queue_bytes += pbuf->tot_len;
 	list_push_back(&datagram->queue, &received->node);
@@ -132,6 +147,8 @@ status_t net_datagram_open(const struct net_endpoint *at, unsigned shares, struc
 	datagram->bound = at->address;
 	datagram->local = *at;
 	datagram->local.port = datagram->udp->local_port;
+	datagram->marks = (struct net_marks){ .ttl = UDP_TTL, .multicast_ttl = UDP_TTL };
+	datagram->marks6 = datagram->marks;
 	udp_recv(datagram->udp, on_received, datagram);
 	*out = datagram;
 	return STATUS_OK;
@@ -158,7 +175,22 @@ status_t net_datagram_connect(struct net_datagram *datagram, const struct net_en
 	return STATUS_OK;
 }
 
-status_t net_datagram_send(struct net_datagram *datagram, const struct net_endpoint *to, struct span data)
+/* Out of the socket, from an address of its own where `from` is one. */
+static err_t output(struct net_datagram *datagram, const struct net_address *from, const struct net_endpoint *to, struct pbuf *pbuf)
+{
+	ip_addr_t source, address;
+	struct netif *netif;
+
+	net_address_to_lwip(&to->address, &address);
+	if (from->family == NET_FAMILY_ANY)
+		return udp_sendto(datagram->udp, pbuf, &address, to->port);
+	net_address_to_lwip(from, &source);
+	netif = ip_route(&source, &address);
+	return netif != NULL ? udp_sendto_if_src(datagram->udp, pbuf, &address, to->port, netif, &source) : ERR_RTE;
+}
+
+status_t net_datagram_send_as(struct net_datagram *datagram, const struct net_address *from, const struct net_marks *marks, const struct net_endpoint *to,
+			      struct span data)
 {
 	struct pbuf *pbuf;
 	ip_addr_t address;
@@ -169,13 +201,29 @@ status_t net_datagram_send(struct net_datagram *datagram, const struct net_endpo
 	net_address_to_lwip(&to->address, &address);
 	if (to->address.family == NET_FAMILY_ANY || ip_addr_isany(&address) || to->port == 0)
 		return STATUS_EINVAL;
+	if (from->family != NET_FAMILY_ANY && (from->family != to->address.family || !net_address_is_local(from)))
+		return STATUS_EINVAL;
 	pbuf = net_memory_is_scarce() ? NULL : pbuf_alloc(PBUF_TRANSPORT, (u16_t)data.len, PBUF_RAM);
 	if (pbuf == NULL)
 		return STATUS_EAGAIN;
 	memcpy(pbuf->payload, data.data, data.len);
-	error = udp_sendto(datagram->udp, pbuf, &address, to->port);
+	if (marks == NULL)
+		marks = to->address.family == NET_FAMILY_6 ? &datagram->marks6 : &datagram->marks;
+	datagram->udp->ttl = ip_addr_ismulticast(&address) ? marks->multicast_ttl : marks->ttl;
+	datagram->udp->tos = marks->tos;
+	error = output(datagram, from, to, pbuf);
 	(void)pbuf_free(pbuf);
 	return error == ERR_MEM || error == ERR_BUF ? STATUS_EAGAIN : net_status(error);
+}
+
+status_t net_datagram_send(struct net_datagram *datagram, const struct net_endpoint *to, struct span data)
+{
+	return net_datagram_send_as(datagram, &(struct net_address){ 0 }, NULL, to, data);
+}
+
+const struct net_arrival *net_datagram_arrival(const struct net_datagram *datagram)
+{
+	return &first_of(datagram)->arrival;
 }
 
 void net_datagram_refused(const struct net_endpoint *from, const struct net_endpoint *to)
@@ -194,17 +242,12 @@ void net_datagram_refused(const struct net_endpoint *from, const struct net_endp
 	}
 }
 
-static struct received *first_of(const struct net_datagram *datagram)
-{
-	return LIST_OWNER(datagram->queue.next, struct received, node);
-}
-
 status_t net_datagram_peek(const struct net_datagram *datagram, uint32_t *bytes, struct net_endpoint *from)
 {
 	if (list_is_empty(&datagram->queue))
 		return STATUS_EAGAIN;
 	*bytes = first_of(datagram)->pbuf->tot_len;
-	*from = first_of(datagram)->from;
+	*from = first_of(datagram)->arrival.from;
 	return STATUS_OK;
 }
 

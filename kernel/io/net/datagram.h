@@ -19,12 +19,22 @@ enum {
 
 struct udp_pcb;
 
+/* What is known of a received one besides its bytes. */
+struct net_arrival {
+	struct net_endpoint from;
+	struct net_address to;
+	uint64_t at_ns;    /* hal_timer_now_ns() */
+	uint8_t ttl, tos;
+	bool is_from_here; /* this machine has sent it to itself */
+};
+
 struct net_datagram {
 	struct net_events events;
 	struct udp_pcb *udp;
 	struct net_endpoint local;
 	struct net_address bound;        /* `local`'s, while there is no peer */
 	const struct net_endpoint *peer; /* its owner's. Whom alone it speaks with; NULL: with anybody */
+	struct net_marks marks, marks6;  /* its owner's, of what is sent by IPv4, by IPv6 */
 	status_t error; /* STATUS_ECONNREFUSED: the peer's machine said that nobody is there. Its owner clears it */
 	struct list_node queue; /* received */
 	uint32_t queue_count;
@@ -44,6 +54,16 @@ MUST_CHECK status_t net_datagram_connect(struct net_datagram *datagram, const st
 
 /* Sends one. STATUS_EAGAIN where memory is out, STATUS_ENETUNREACH, STATUS_EMSGSIZE, STATUS_EINVAL. */
 MUST_CHECK status_t net_datagram_send(struct net_datagram *datagram, const struct net_endpoint *to, struct span data);
+
+/*
+ * The same from an address of this machine's, but for NET_FAMILY_ANY, and with other marks than the socket's, but for NULL. STATUS_EINVAL: it is no such address,
+ * or one of another family.
+ */
+MUST_CHECK status_t net_datagram_send_as(struct net_datagram *datagram, const struct net_address *from, const struct net_marks *marks,
+					 const struct net_endpoint *to, struct span data);
+
+/* All that is known of the received one that waits longest, which there is. */
+const struct net_arrival *net_datagram_arrival(const struct net_datagram *datagram);
 
 /* The received one that waits longest: its length and sender, without taking it. STATUS_EAGAIN where there is none. */
 MUST_CHECK status_t net_datagram_peek(const struct net_datagram *datagram, uint32_t *bytes, struct net_endpoint *from);

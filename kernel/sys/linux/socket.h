@@ -56,6 +56,8 @@ struct linux_credentials {
 	uint32_t process, user, group;
 };
 
+struct linux_control;
+
 /* What is sent or received at once. */
 struct linux_message {
 	struct linux_data *data;
@@ -63,6 +65,7 @@ struct linux_message {
 	struct linux_address *address;  /* where to; where it came from: length 0 where that has none. NULL: of no interest */
 	struct linux_file **files;      /* from the heap, held each, or NULL: taken over when sent; the receiver's */
 	unsigned file_count;
+	struct linux_control *control; /* what else goes along, or is told, of a datagram of INET. NULL: nothing */
 	bool tells_sender;     /* sent: whether or not anybody asks; received: what `sender` is */
 	struct linux_credentials sender;
 	uint32_t result_flags; /* of one received */

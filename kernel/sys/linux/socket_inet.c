@@ -45,6 +45,27 @@ static bool is_zero(const uint8_t *bytes, size_t count)
 	return any == 0;
 }
 
+void linux_inet_bytes6(const struct net_address *address, uint8_t to[16])
+{
+	if (address->family == NET_FAMILY_4) {
+		memcpy(to, mapped, sizeof(mapped));
+		memcpy(to + sizeof(mapped), address->bytes, 4);
+	} else {
+		memcpy(to, address->bytes, sizeof(address->bytes));
+	}
+}
+
+void linux_inet_address6(const uint8_t from[16], struct net_address *out)
+{
+	*out = (struct net_address){ .family = NET_FAMILY_6 };
+	if (memcmp(from, mapped, sizeof(mapped)) == 0) {
+		out->family = NET_FAMILY_4;
+		memcpy(out->bytes, from + sizeof(mapped), 4);
+	} else {
+		memcpy(out->bytes, from, sizeof(out->bytes));
+	}
+}
+
 status_t linux_inet_endpoint(const struct linux_socket *socket, const struct linux_address *address, struct net_endpoint *out)
 {
 	struct sockaddr_in in;
@@ -64,15 +85,9 @@ status_t linux_inet_endpoint(const struct linux_socket *socket, const struct lin
 	}
 	memcpy(&in6, address->bytes, sizeof(in6));
 	out->port = (uint16_t)(in6.port[0] << 8 | in6.port[1]);
-	if (memcmp(in6.address, mapped, sizeof(mapped)) == 0) {
-		out->address.family = NET_FAMILY_4;
-		memcpy(out->address.bytes, in6.address + sizeof(mapped), 4);
-	} else if (is_zero(in6.address, sizeof(in6.address)) && *linux_socket_option((struct linux_socket *)socket, LINUX_IPPROTO_IPV6, IPV6_V6ONLY) == 0) {
+	linux_inet_address6(in6.address, &out->address);
+	if (is_zero(in6.address, sizeof(in6.address)) && *linux_socket_option((struct linux_socket *)socket, LINUX_IPPROTO_IPV6, IPV6_V6ONLY) == 0)
 		out->address.family = NET_FAMILY_ANY;
-	} else {
-		out->address.family = NET_FAMILY_6;
-		memcpy(out->address.bytes, in6.address, sizeof(in6.address));
-	}
 	return STATUS_OK;
 }
 
@@ -103,12 +118,7 @@ void linux_inet_address(const struct linux_socket *socket, const struct net_endp
 	} else {
 		struct sockaddr_in6 in6 = { .family = LINUX_AF_INET6, .port = { port[0], port[1] } };
 
-		if (endpoint->address.family == NET_FAMILY_4) {
-			memcpy(in6.address, mapped, sizeof(mapped));
-			memcpy(in6.address + sizeof(mapped), endpoint->address.bytes, 4);
-		} else {
-			memcpy(in6.address, endpoint->address.bytes, sizeof(in6.address));
-		}
+		linux_inet_bytes6(&endpoint->address, in6.address);
 		memcpy(out->bytes, &in6, sizeof(in6));
 		out->length = sizeof(in6);
 	}

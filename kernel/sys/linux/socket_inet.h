@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kernel/cap/net_object.h"
+#include "kernel/io/net/datagram.h"
 #include "kernel/io/net/sharing.h"
 #include "kernel/io/net/stream.h"
 #include "kernel/sys/linux/socket.h"
@@ -28,8 +29,18 @@ static inline unsigned linux_inet_shares(struct linux_socket *socket)
 	       (*linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_REUSEPORT) != 0 ? (unsigned)NET_SHARES_PORT : 0);
 }
 
+/* An address as one of IPv6, and backwards: one of IPv4 is mapped. */
+void linux_inet_bytes6(const struct net_address *address, uint8_t to[16]);
+void linux_inet_address6(const uint8_t from[16], struct net_address *out);
+
 /* What the headers of IPv4 and of IPv6 packets say. */
 void linux_inet_marks(struct linux_socket *socket, struct net_marks *marks, struct net_marks *marks6);
+
+/* The address that a datagram is to come from; of NET_FAMILY_ANY: none was said. */
+void linux_inet_source(const struct linux_control *control, struct net_address *out);
+
+/* Tells of a datagram what the socket's options ask for. */
+void linux_inet_arrival_tell(struct linux_socket *socket, const struct net_arrival *arrival, struct linux_control *control);
 
 /* Sockets that may do what `net`, of which they get a hold of their own, allows. NULL where memory is out. */
 struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t rights);

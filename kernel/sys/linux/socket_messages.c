@@ -1,64 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/*
- * Sending and receiving, with addresses and with descriptors that go along (SCM_RIGHTS).
- *
- * Spec: Linux, include/linux/socket.h (struct user_msghdr, struct cmsghdr)
- */
+/* Sending and receiving, with addresses; what else goes along is in socket_along.c. */
 #include "kernel/sys/linux/socket_messages.h"
 
-#include <assert.h>
 #include <stddef.h>
 
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/socket.h"
+#include "kernel/sys/linux/socket_transfer.h"
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
-
-enum { SCM_RIGHTS = 1, SCM_CREDENTIALS = 2 };
-
-struct message_header {
-	uint64_t name;
-	uint32_t name_bytes, pad;
-	uint64_t pieces, piece_count;
-	uint64_t control, control_bytes;
-	uint32_t flags, pad2;
-};
-
-static_assert(sizeof(struct message_header) == 56, "include/linux/socket.h: struct user_msghdr");
-
-struct control_header {
-	uint64_t bytes; /* with this header */
-	int32_t level, type;
-};
-
-static_assert(sizeof(struct control_header) == 16, "include/linux/socket.h: struct cmsghdr");
-
-enum { CREDENTIALS_BYTES = sizeof(struct control_header) + sizeof(struct linux_credentials) };
-
-enum { CONTROL_MAX = 20480 /* all of a message's: net.core.optmem_max */ };
-
-/* How far behind one the next begins. */
-static uint64_t control_space(uint64_t bytes)
-{
-	return (bytes + 7) & ~7ul;
-}
-
-/* One call of either kind. From the heap: it is larger than a stack should bear. */
-struct transfer {
-	struct thread *thread;
-	struct linux_socket *socket; /* held */
-	struct linux_message message;
-	struct linux_address address;
-	struct linux_file *place;    /* held: what `address` is the path of; or NULL */
-	struct linux_data data;
-	struct message_header header;
-	struct linux_piece *pieces; /* from the heap, or NULL */
-	uint64_t moved;
-};
 
 static int64_t transfer_begin(struct thread *thread, int fd, uint32_t flags, struct transfer **out)
 {
@@ -76,6 +30,8 @@ static int64_t transfer_begin(struct thread *thread, int fd, uint32_t flags, str
 	transfer->message.data = &transfer->data;
 	transfer->message.flags = flags;
 	transfer->message.address = &transfer->address;
+	transfer->control.ttl = -1;
+	transfer->control.tos = -1;
 	*out = transfer;
 	return STATUS_OK;
 }
@@ -221,95 +177,6 @@ static status_t header_in(struct transfer *transfer, uint64_t va)
 	return status;
 }
 
-/* The files of descriptors that go along, behind those that there are. */
-static status_t rights_take(struct transfer *transfer, uint64_t va, uint64_t bytes)
-{
-	struct linux_message *message = &transfer->message;
-	uint64_t count = bytes / sizeof(int32_t);
-	struct linux_file **files;
-	status_t status = STATUS_OK;
-	int32_t fd;
-
-	if (count > LINUX_RIGHTS_MAX - message->file_count)
-		return STATUS_EINVAL;
-	if (count == 0)
-		return STATUS_OK;
-	files = realloc(message->files, (message->file_count + count) * sizeof(files[0]));
-	if (files == NULL)
-		return STATUS_ENOMEM;
-	message->files = files;
-	for (unsigned i = 0; status == STATUS_OK && i < count; i++) {
-		status = linux_copy_in(transfer->thread, &fd, va + i * sizeof(fd), sizeof(fd));
-		if (status == STATUS_OK)
-			status = linux_fd_get(transfer->thread->process, fd, 0, &files[message->file_count]);
-		message->file_count += status == STATUS_OK;
-	}
-	return status;
-}
-
-static bool is_own(const struct linux_ids *ids, uint32_t id)
-{
-	return id == ids->real || id == ids->effective || id == ids->saved;
-}
-
-/* Who sends may say so; whoever may become others may say that it is one of them. Spec: Linux, net/core/scm.c: scm_check_creds() */
-static status_t credentials_take(struct transfer *transfer, uint64_t va, uint64_t bytes)
-{
-	const struct linux_identity *identity = &transfer->thread->personality->identity;
-	struct linux_credentials said = { 0 };
-	status_t status = STATUS_EINVAL;
-
-	if (bytes == sizeof(said))
-		status = linux_copy_in(transfer->thread, &said, va, sizeof(said));
-	if (status != STATUS_OK)
-		return status;
-	if (said.process != transfer->thread->process->number || (!is_own(&identity->user, said.user) && !linux_identity_may(transfer->thread, LINUX_CAP_SETUID)) ||
-	    (!is_own(&identity->group, said.group) && !linux_identity_may(transfer->thread, LINUX_CAP_SETGID)))
-		return STATUS_EPERM;
-	transfer->message.tells_sender = true;
-	transfer->message.sender = said;
-	return STATUS_OK;
-}
-
-/* Descriptors and credentials go along within the machine alone; what is for another layer, that ignores. Spec: Linux, net/core/{scm,sock}.c */
-static status_t control_take(struct transfer *transfer, const struct control_header *control, uint64_t va)
-{
-	bool within = transfer->socket->family == LINUX_AF_UNIX;
-	bool known = control->type == SCM_RIGHTS || control->type == SCM_CREDENTIALS;
-	bool addressed = transfer->socket->type == LINUX_SOCK_DGRAM && (control->level == LINUX_IPPROTO_IP || control->level == LINUX_IPPROTO_IPV6);
-
-	if (control->level != LINUX_SOL_SOCKET)
-		return within || !addressed ? STATUS_OK : STATUS_EINVAL;
-	if (!within)
-		return known ? STATUS_OK : STATUS_EINVAL;
-	if (control->type == SCM_RIGHTS)
-		return rights_take(transfer, va, control->bytes - sizeof(*control));
-	return known ? credentials_take(transfer, va, control->bytes - sizeof(*control)) : STATUS_EINVAL;
-}
-
-/* All that goes along, one after the other. */
-static status_t control_in(struct transfer *transfer)
-{
-	const struct message_header *header = &transfer->header;
-	struct control_header control;
-	status_t status;
-
-	if (header->control == 0)
-		return STATUS_OK;
-	if (header->control_bytes > CONTROL_MAX)
-		return STATUS_ENOBUFS;
-	for (uint64_t at = 0; at < header->control_bytes && header->control_bytes - at >= sizeof(control); at += control_space(control.bytes)) {
-		status = linux_copy_in(transfer->thread, &control, header->control + at, sizeof(control));
-		if (status == STATUS_OK && (control.bytes < sizeof(control) || control.bytes > header->control_bytes - at))
-			status = STATUS_EINVAL;
-		if (status == STATUS_OK)
-			status = control_take(transfer, &control, header->control + at + sizeof(control));
-		if (status != STATUS_OK)
-			return status;
-	}
-	return STATUS_OK;
-}
-
 int64_t linux_call_sendmsg(struct thread *thread, const uint64_t x[6])
 {
 	struct transfer *transfer;
@@ -317,78 +184,13 @@ int64_t linux_call_sendmsg(struct thread *thread, const uint64_t x[6])
 
 	if (status != STATUS_OK)
 		return status;
+	transfer->message.control = &transfer->control;
 	status = header_in(transfer, x[1]);
 	if (status == STATUS_OK && transfer->header.name != 0)
 		status = linux_address_in(thread, transfer->header.name, transfer->header.name_bytes, &transfer->address);
 	if (status == STATUS_OK)
-		status = control_in(transfer);
+		status = linux_transfer_control_in(transfer);
 	return transfer_end(transfer, status == STATUS_OK ? send_run(transfer) : status);
-}
-
-/* So much control data was written: the next begins behind, as far as there is room. */
-static void control_advance(struct message_header *header, uint64_t bytes)
-{
-	uint64_t space = control_space(bytes) < header->control_bytes ? control_space(bytes) : header->control_bytes;
-
-	header->control += space;
-	header->control_bytes -= space;
-}
-
-/* Who has sent it, as far as there is room. Spec: Linux, net/core/scm.c: put_cmsg() */
-static void sender_out(struct transfer *transfer)
-{
-	struct message_header *header = &transfer->header;
-	struct {
-		struct control_header control;
-		struct linux_credentials sender;
-	} told = { { CREDENTIALS_BYTES, LINUX_SOL_SOCKET, SCM_CREDENTIALS }, transfer->message.sender };
-
-	if (!transfer->message.tells_sender)
-		return;
-	if (header->control == 0 || header->control_bytes < CREDENTIALS_BYTES) {
-		transfer->message.result_flags |= LINUX_MSG_CTRUNC;
-		told.control.bytes = header->control_bytes;
-	}
-	if (header->control != 0 && told.control.bytes >= sizeof(told.control) &&
-	    linux_copy_out(transfer->thread, header->control, &told, told.control.bytes) == STATUS_OK)
-		control_advance(header, told.control.bytes);
-}
-
-/* A descriptor for a file, whose hold it takes over, told at `va`. A number that nobody is told of is none. */
-static bool right_out(struct transfer *transfer, struct linux_file *file, uint64_t va)
-{
-	int32_t fd = (int32_t)linux_fd_add(transfer->thread->process, file, 0, (transfer->message.flags & LINUX_MSG_CMSG_CLOEXEC) != 0);
-
-	if (fd < 0)
-		return false;
-	if (linux_copy_out(transfer->thread, va, &fd, sizeof(fd)) == STATUS_OK)
-		return true;
-	(void)linux_fd_close(transfer->thread->process, fd);
-	return false;
-}
-
-/* Descriptors for the files that came along, as far as there is room for them; the others are closed. Spec: Linux, net/core/scm.c: scm_detach_fds() */
-static void rights_out(struct transfer *transfer)
-{
-	struct message_header *header = &transfer->header;
-	struct linux_message *message = &transfer->message;
-	struct control_header control = { .bytes = sizeof(control), .level = LINUX_SOL_SOCKET, .type = SCM_RIGHTS };
-	unsigned count = 0;
-	bool goes_on = true;
-
-	while (goes_on && count < message->file_count && control.bytes + sizeof(int32_t) <= header->control_bytes) {
-		struct linux_file *file = message->files[count];
-
-		message->files[count] = NULL;
-		goes_on = right_out(transfer, file, header->control + control.bytes);
-		count += goes_on;
-		control.bytes += goes_on ? sizeof(int32_t) : 0;
-	}
-	if (count < message->file_count)
-		message->result_flags |= LINUX_MSG_CTRUNC;
-	linux_message_files_put(message);
-	if (count > 0 && linux_copy_out(transfer->thread, header->control, &control, sizeof(control)) == STATUS_OK)
-		control_advance(header, control.bytes);
 }
 
 /* What came besides the data, into the program's header at `va`. */
@@ -407,11 +209,8 @@ static status_t header_out(struct transfer *transfer, uint64_t va)
 			status = linux_copy_out(thread, va + offsetof(struct message_header, name_bytes), &length, sizeof(length));
 	}
 	if (status == STATUS_OK) {
-		uint64_t written = header->control;
+		uint64_t written = linux_transfer_control_out(transfer);
 
-		sender_out(transfer);
-		rights_out(transfer);
-		written = header->control - written;
 		status = linux_copy_out(thread, va + offsetof(struct message_header, control_bytes), &written, sizeof(written));
 	}
 	if (status == STATUS_OK)
@@ -428,6 +227,7 @@ int64_t linux_call_recvmsg(struct thread *thread, const uint64_t x[6])
 
 	if (status != STATUS_OK)
 		return status;
+	transfer->message.control = &transfer->control;
 	status = header_in(transfer, x[1]);
 	if (status != STATUS_OK)
 		return transfer_end(transfer, status);
