@@ -209,7 +209,8 @@ status_t net_datagram_send_as(struct net_datagram *datagram, const struct net_ad
 	memcpy(pbuf->payload, data.data, data.len);
 	if (marks == NULL)
 		marks = to->address.family == NET_FAMILY_6 ? &datagram->marks6 : &datagram->marks;
-	datagram->udp->ttl = ip_addr_ismulticast(&address) ? marks->multicast_ttl : marks->ttl;
+	datagram->udp->ttl = marks->ttl;
+	udp_set_multicast_ttl(datagram->udp, marks->multicast_ttl);
 	datagram->udp->tos = marks->tos;
 	error = output(datagram, from, to, pbuf);
 	(void)pbuf_free(pbuf);
