@@ -177,11 +177,43 @@ static void times(void)
 	CLAIM(close(fd) == 0 && close(from) == 0);
 }
 
+/* Several at once, each with its length; as many as are there, where only the first is waited for. */
+static void several(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), from = socket(AF_INET, SOCK_DGRAM, 0);
+	char words[4][8] = { "one", "three", "", "" };
+	struct iovec pieces[4];
+	struct mmsghdr messages[4] = { 0 };
+	struct timespec brief = { .tv_nsec = 1000000 }, none = { 0 };
+
+	for (int i = 0; i < 4; i++) {
+		pieces[i] = (struct iovec){ words[i], strlen(words[i]) };
+		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &pieces[i], .msg_iovlen = 1 };
+	}
+	REFUSED(sendmmsg(from, messages, 2, 0), EDESTADDRREQ);
+	REFUSED(sendmmsg(-1, messages, 2, 0), EBADF);
+	CLAIM(binds(fd, INADDR_LOOPBACK, PORT) == 0 && connects(from, INADDR_LOOPBACK, PORT) == 0);
+	CLAIM(sendmmsg(from, messages, 0, 0) == 0 && sendmmsg(from, messages, 2, 0) == 2 && messages[0].msg_len == 3 && messages[1].msg_len == 5);
+	messages[2].msg_hdr.msg_iov = (void *)1;
+	CLAIM(sendmmsg(from, messages, 4, 0) == 2); /* those before what cannot be sent */
+	messages[2].msg_hdr.msg_iov = &pieces[2];
+	for (int i = 0; i < 4; i++)
+		pieces[i].iov_len = sizeof(words[i]);
+	CLAIM(recvmmsg(fd, messages, 3, 0, NULL) == 3 && messages[0].msg_len == 3 && messages[1].msg_len == 5 && messages[2].msg_len == 3);
+	CLAIM(recvmmsg(fd, messages, 4, MSG_WAITFORONE, NULL) == 1 && messages[0].msg_len == 5 && memcmp(words[0], "three", 5) == 0);
+	REFUSED(recvmmsg(fd, messages, 4, MSG_DONTWAIT, NULL), EAGAIN);
+	CLAIM(sendmmsg(from, messages, 1, 0) == 1 && sendmmsg(from, messages, 1, 0) == 1);
+	CLAIM(recvmmsg(fd, messages, 4, 0, &none) == 1 && recvmmsg(fd, messages, 1, 0, &brief) == 1 && brief.tv_sec == 0 && brief.tv_nsec <= 1000000);
+	REFUSED(recvmmsg(fd, messages, 1, 0, &(struct timespec){ .tv_nsec = -1 }), EINVAL);
+	CLAIM(close(fd) == 0 && close(from) == 0);
+}
+
 int main(void)
 {
 	alarm(30); /* for who waits for ever */
 	of_ipv4();
 	of_ipv6();
 	times();
+	several();
 	return claims_end("arrivals");
 }

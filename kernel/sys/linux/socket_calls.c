@@ -321,5 +321,7 @@ const struct linux_call linux_calls_sockets[] = {
 	{ 211, 3, "sendmsg", linux_call_sendmsg },
 	{ 212, 3, "recvmsg", linux_call_recvmsg },
 	{ 242, 4, "accept4", call_accept4 },
+	{ 243, 5, "recvmmsg", linux_call_recvmmsg },
+	{ 269, 4, "sendmmsg", linux_call_sendmmsg },
 	{ 0 },
 };

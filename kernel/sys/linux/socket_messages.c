@@ -6,13 +6,17 @@
 
 #include <stddef.h>
 
+#include "hal/contract/timer.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/socket.h"
 #include "kernel/sys/linux/socket_transfer.h"
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
+
+enum { MSG_WAITFORONE = 0x10000, OF_SEVERAL_BYTES = 64 /* struct mmsghdr */ };
 
 static int64_t transfer_begin(struct thread *thread, int fd, uint32_t flags, struct transfer **out)
 {
@@ -238,4 +242,52 @@ int64_t linux_call_recvmsg(struct thread *thread, const uint64_t x[6])
 		result = status == STATUS_OK ? result : status;
 	}
 	return transfer_end(transfer, result);
+}
+
+/* One of several: how many bytes it was of goes behind its header. */
+static int64_t each_run(struct thread *thread, int64_t (*run)(struct thread *thread, const uint64_t x[6]), int fd, uint64_t va, uint32_t flags)
+{
+	const uint64_t one[6] = { (uint64_t)fd, va, flags };
+	int64_t result = run(thread, one);
+	uint32_t bytes = (uint32_t)result;
+
+	return result < 0 ? result : linux_copy_out(thread, va + sizeof(struct message_header), &bytes, sizeof(bytes));
+}
+
+static uint64_t count_of(uint64_t wanted)
+{
+	return (uint32_t)wanted < LINUX_PIECES_MAX ? (uint32_t)wanted : LINUX_PIECES_MAX;
+}
+
+/* As many as go; what hinders one is told where it is the first. */
+int64_t linux_call_sendmmsg(struct thread *thread, const uint64_t x[6])
+{
+	int64_t result = STATUS_OK;
+	uint64_t done = 0;
+
+	for (; result == STATUS_OK && done < count_of(x[2]); done += result == STATUS_OK)
+		result = each_run(thread, linux_call_sendmsg, (int)x[0], x[1] + done * OF_SEVERAL_BYTES, (uint32_t)x[3]);
+	return done > 0 ? (int64_t)done : result;
+}
+
+/* The time limit counts when one has come, and not while none does. Spec: recvmmsg(2) */
+int64_t linux_call_recvmmsg(struct thread *thread, const uint64_t x[6])
+{
+	uint32_t flags = (uint32_t)x[3] & ~(uint32_t)MSG_WAITFORONE;
+	uint64_t until_ns = UINT64_MAX, left_ns;
+	int64_t result = x[4] != 0 ? linux_timeout_in(thread, x[4], &until_ns) : STATUS_OK;
+	uint64_t done = 0;
+
+	while (result == STATUS_OK && done < count_of(x[2]) && (done == 0 || hal_timer_now_ns() < until_ns)) {
+		result = each_run(thread, linux_call_recvmsg, (int)x[0], x[1] + done * OF_SEVERAL_BYTES, flags);
+		done += result == STATUS_OK;
+		if (x[3] & MSG_WAITFORONE)
+			flags |= LINUX_MSG_DONTWAIT;
+	}
+	if (done == 0)
+		return result;
+	left_ns = hal_timer_now_ns() < until_ns ? until_ns - hal_timer_now_ns() : 0;
+	if (x[4] != 0 && linux_copy_out(thread, x[4], &(struct linux_timespec){ (int64_t)(left_ns / LINUX_NS_PER_S), (int64_t)(left_ns % LINUX_NS_PER_S) }, sizeof(struct linux_timespec)) != STATUS_OK)
+		return STATUS_EFAULT;
+	return (int64_t)done;
 }

@@ -13,5 +13,7 @@ int64_t linux_call_sendto(struct thread *thread, const uint64_t x[6]);
 int64_t linux_call_recvfrom(struct thread *thread, const uint64_t x[6]);
 int64_t linux_call_sendmsg(struct thread *thread, const uint64_t x[6]);
 int64_t linux_call_recvmsg(struct thread *thread, const uint64_t x[6]);
+int64_t linux_call_sendmmsg(struct thread *thread, const uint64_t x[6]);
+int64_t linux_call_recvmmsg(struct thread *thread, const uint64_t x[6]);
 
 #endif
