@@ -196,6 +196,19 @@ static void names(void)
 	CLAIM(close(fd) == 0);
 }
 
+/* The time is told in one form, or not at all. */
+static void times_take_turns(void)
+{
+	int fd = tcp(), value;
+	socklen_t len = sizeof(value);
+
+	CLAIM(told(fd, SOL_SOCKET, SO_TIMESTAMP, 3) == 1 && told(fd, SOL_SOCKET, SO_TIMESTAMPNS, 3) == 1);
+	CLAIM(getsockopt(fd, SOL_SOCKET, SO_TIMESTAMP, &value, &len) == 0 && value == 0 && told(fd, SOL_SOCKET, SO_TIMESTAMP, 1) == 1);
+	CLAIM(getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &value, &len) == 0 && value == 0 && told(fd, SOL_SOCKET, SO_TIMESTAMPNS, 0) == 0);
+	CLAIM(getsockopt(fd, SOL_SOCKET, SO_TIMESTAMP, &value, &len) == 0 && value == 0);
+	CLAIM(close(fd) == 0);
+}
+
 /* Who may, has buffers of any size. */
 static void buffers_are_forced(void)
 {
@@ -217,6 +230,7 @@ int main(void)
 	values_have_limits();
 	a_byte_is_enough();
 	names();
+	times_take_turns();
 	buffers_are_forced();
 	flags_are_one_or_zero();
 	buffers_are_twice_what_is_asked_for();

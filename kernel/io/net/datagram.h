@@ -43,9 +43,9 @@ struct net_datagram {
 };
 
 /*
- * Binds to `at`, of which the address may be of NET_FAMILY_ANY and the port 0: a free one. `shares`: NET_SHARES_*, with whom. Of several at
- * the same address the last gets what comes, or, where they share the port, the one that a hash of the sender tells. STATUS_EADDRINUSE, STATUS_EADDRNOTAVAIL,
- * STATUS_ENOMEM.
+ * Binds to `at`, of which the address may be of NET_FAMILY_ANY and the port 0: a free one. `shares`: NET_SHARES_*, with whom. Of several, what a
+ * peer of theirs sends gets who is connected to that one; else who has the very address; else the last; of those that share the port one by a hash
+ * of the sender. STATUS_EADDRINUSE, STATUS_EADDRNOTAVAIL, STATUS_ENOMEM.
  */
 MUST_CHECK status_t net_datagram_open(const struct net_endpoint *at, unsigned shares, struct net_datagram **out);
 
@@ -56,8 +56,8 @@ MUST_CHECK status_t net_datagram_connect(struct net_datagram *datagram, const st
 MUST_CHECK status_t net_datagram_send(struct net_datagram *datagram, const struct net_endpoint *to, struct span data);
 
 /*
- * The same from an address of this machine's, but for NET_FAMILY_ANY, and with other marks than the socket's, but for NULL. STATUS_EINVAL: it is no such address,
- * or one of another family.
+ * The same from an address of this machine's, but for NET_FAMILY_ANY, and with other marks than the socket's, but for NULL. STATUS_EINVAL: it is no
+ * such address, or one of another family.
  */
 MUST_CHECK status_t net_datagram_send_as(struct net_datagram *datagram, const struct net_address *from, const struct net_marks *marks,
 					 const struct net_endpoint *to, struct span data);

@@ -88,7 +88,8 @@ struct linux_socket_ops {
 	int64_t (*receive)(struct linux_socket *socket, struct linux_message *message);
 	status_t (*shutdown)(struct linux_socket *socket, int how);
 	status_t (*take_error)(struct linux_socket *socket); /* what SO_ERROR tells, and forgets; NULL: never one */
-	int64_t (*option)(struct linux_socket *socket, int level, int name, void *to); /* one of its own, of at most LINUX_OPTION_MAX bytes: how many; STATUS_ENOPROTOOPT. NULL: it has none */
+	/* One of its own, of at most LINUX_OPTION_MAX bytes: how many; STATUS_ENOPROTOOPT. NULL: it has none. */
+	int64_t (*option)(struct linux_socket *socket, int level, int name, void *to);
 	void (*options_changed)(struct linux_socket *socket); /* one that linux_socket_option() tells; NULL: it looks when it needs them */
 };
 

@@ -270,11 +270,20 @@ int64_t linux_call_sendmmsg(struct thread *thread, const uint64_t x[6])
 	return done > 0 ? (int64_t)done : result;
 }
 
+/* What is left of a time limit, into the program's. */
+static status_t left_out(struct thread *thread, uint64_t va, uint64_t until_ns)
+{
+	uint64_t now_ns = hal_timer_now_ns();
+	struct linux_timespec left = linux_timespec_of(now_ns < until_ns ? until_ns - now_ns : 0);
+
+	return linux_copy_out(thread, va, &left, sizeof(left));
+}
+
 /* The time limit counts when one has come, and not while none does. Spec: recvmmsg(2) */
 int64_t linux_call_recvmmsg(struct thread *thread, const uint64_t x[6])
 {
 	uint32_t flags = (uint32_t)x[3] & ~(uint32_t)MSG_WAITFORONE;
-	uint64_t until_ns = UINT64_MAX, left_ns;
+	uint64_t until_ns = UINT64_MAX;
 	int64_t result = x[4] != 0 ? linux_timeout_in(thread, x[4], &until_ns) : STATUS_OK;
 	uint64_t done = 0;
 
@@ -284,10 +293,7 @@ int64_t linux_call_recvmmsg(struct thread *thread, const uint64_t x[6])
 		if (x[3] & MSG_WAITFORONE)
 			flags |= LINUX_MSG_DONTWAIT;
 	}
-	if (done == 0)
-		return result;
-	left_ns = hal_timer_now_ns() < until_ns ? until_ns - hal_timer_now_ns() : 0;
-	if (x[4] != 0 && linux_copy_out(thread, x[4], &(struct linux_timespec){ (int64_t)(left_ns / LINUX_NS_PER_S), (int64_t)(left_ns % LINUX_NS_PER_S) }, sizeof(struct linux_timespec)) != STATUS_OK)
+	if (done > 0 && x[4] != 0 && left_out(thread, x[4], until_ns) != STATUS_OK)
 		return STATUS_EFAULT;
-	return (int64_t)done;
+	return done > 0 ? (int64_t)done : result;
 }

@@ -202,6 +202,8 @@ status_t linux_socket_option_put(struct linux_socket *socket, int32_t *value, in
 	if (!may_be(option, wanted))
 		return STATUS_EINVAL;
 	*value = value_of(socket, option, wanted);
+	if (option->level == LINUX_SOL_SOCKET && (option->name == LINUX_SO_TIMESTAMP || option->name == LINUX_SO_TIMESTAMPNS)) /* the time is told in one form */
+		*linux_socket_option(socket, LINUX_SOL_SOCKET, LINUX_SO_TIMESTAMP + LINUX_SO_TIMESTAMPNS - option->name) = 0;
 	if (socket->ops->options_changed != NULL)
 		socket->ops->options_changed(socket);
 	return STATUS_OK;

@@ -37,7 +37,7 @@ struct transfer {
 	uint64_t moved;
 };
 
-/* What goes along, as the program's header says it. STATUS_EINVAL, STATUS_EFAULT, STATUS_ENOBUFS, STATUS_EBADF, STATUS_EPERM, STATUS_ENOMEM. Context: the thread's fiber. */
+/* What goes along, as the program's header says it, or why it cannot. Context: the thread's fiber. */
 MUST_CHECK status_t linux_transfer_control_in(struct transfer *transfer);
 
 /* What came along, to where the program's header says, as far as there is room: how many bytes. */
