@@ -109,6 +109,20 @@ static void within_one(void)
 	close(file);
 }
 
+/* What is no file is no file, however it is open. */
+static void no_files(void)
+{
+	int from = file_of("/tmp/from", 100), ends[2], folder = open("/tmp", O_RDONLY | O_DIRECTORY), reads = open("/tmp/from", O_RDONLY);
+
+	CLAIM(pipe(ends) == 0 && folder >= 0 && reads >= 0);
+	REFUSED(copy_file_range(ends[1], NULL, from, NULL, 10, 0), EINVAL);
+	REFUSED(copy_file_range(from, NULL, ends[0], NULL, 10, 0), EINVAL);
+	REFUSED(copy_file_range(ends[1], NULL, folder, NULL, 10, 0), EISDIR);
+	REFUSED(copy_file_range(folder, NULL, reads, NULL, 10, 0), EISDIR);
+	REFUSED(copy_file_range(from, NULL, reads, NULL, 10, 0), EBADF);
+	CLAIM(close(ends[0]) == 0 && close(ends[1]) == 0 && close(folder) == 0 && close(reads) == 0 && close(from) == 0);
+}
+
 /* Who cannot be told where it went on is told that, though it is done. */
 static void told_nowhere(void)
 {
@@ -158,6 +172,7 @@ int main(void)
 	place_moved();
 	within_one();
 	told_nowhere();
+	no_files();
 	one_by_one();
 	return claims_end("sendfile");
 }

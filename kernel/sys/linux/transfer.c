@@ -204,6 +204,26 @@ static status_t range_check(const struct linux_pair *pair, uint64_t *bytes)
 	return STATUS_OK;
 }
 
+/* What they are comes before whether they may be read and written. Spec: Linux, fs/read_write.c: generic_file_rw_checks() */
+static status_t kinds_check(struct process *process, int from, int to)
+{
+	struct linux_file *source, *sink;
+	status_t status = linux_fd_get(process, from, LINUX_FILE_USE, &source);
+
+	if (status != STATUS_OK)
+		return status;
+	status = linux_fd_get(process, to, LINUX_FILE_USE, &sink);
+	if (status == STATUS_OK) {
+		if (linux_vfs_is(source, FS_DIRECTORY) || linux_vfs_is(sink, FS_DIRECTORY))
+			status = STATUS_EISDIR;
+		else if (!linux_vfs_is(source, FS_FILE) || !linux_vfs_is(sink, FS_FILE))
+			status = STATUS_EINVAL;
+		linux_file_put(sink);
+	}
+	linux_file_put(source);
+	return status;
+}
+
 static int64_t call_copy_file_range(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_pair pair = { 0 };
@@ -215,13 +235,12 @@ static int64_t call_copy_file_range(struct thread *thread, const uint64_t x[6])
 	if (result == STATUS_OK)
 		result = offset_take(thread, x[3], &to, &pair.to_offset);
 	if (result == STATUS_OK)
-		result = x[5] != 0 ? STATUS_EINVAL : linux_pair_open(thread, (int)x[0], (int)x[2], &pair);
+		result = x[5] != 0 ? STATUS_EINVAL : kinds_check(thread->process, (int)x[0], (int)x[2]);
+	if (result == STATUS_OK)
+		result = linux_pair_open(thread, (int)x[0], (int)x[2], &pair);
 	if (result != STATUS_OK)
 		return result;
-	if (!linux_vfs_is(pair.from, FS_FILE) || !linux_vfs_is(pair.to, FS_FILE))
-		result = linux_vfs_is(pair.from, FS_DIRECTORY) || linux_vfs_is(pair.to, FS_DIRECTORY) ? STATUS_EISDIR : STATUS_EINVAL;
-	else
-		result = range_check(&pair, &bytes);
+	result = range_check(&pair, &bytes);
 	if (result == STATUS_OK)
 		result = pair_copy_placed(thread, &pair, bytes);
 	linux_pair_close(&pair);
