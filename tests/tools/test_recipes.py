@@ -217,6 +217,32 @@ class Closure(support.Case):
         with self.assertRaisesRegex(BadInput, "needs lib/ld-gone.so"):
             self.close("app")
 
+    def test_libraries_elsewhere_are_loaded_beforehand_or_told_where_they_are(self) -> None:
+        self.place("usr/lib/jvm/lib/libzip.so", elf(("libjvm.so", "libown.so")))
+        self.place("usr/lib/jvm/lib/server/libjvm.so", elf(("libbase.so",)))
+        self.place("lib/aarch64-linux-gnu/libown.so", elf())
+        self.place("usr/lib/libbase.so", elf())
+        tree = closure.Tree(self.folder / "root")
+        named = {name: self.folder / "root" / name for name in ("usr/lib/jvm/lib/libzip.so", "usr/lib/jvm/lib/server/libjvm.so")}
+        self.assertEqual(sorted(closure.close(tree, named)), ["lib/aarch64-linux-gnu/libown.so", *named, "usr/lib/libbase.so"])
+        with self.assertRaisesRegex(BadInput, r'libzip.so: needs libjvm.so, .*files = \["usr/lib/jvm/lib/server/libjvm.so"\]'):
+            self.close("usr/lib/jvm/lib/libzip.so")
+
+    def test_other_names_of_a_file_are_links_to_it(self) -> None:
+        own = self.place("usr/lib/core/tool", b"tool")
+        (self.folder / "root/usr/lib/core/tool-add").hardlink_to(own)
+        self.link("usr/bin/tool", "../lib/core/tool")
+        self.link("usr/lib/liba.so", "/usr/lib/liba.so.1")
+        self.place("usr/lib/liba.so.1")
+        tree = closure.Tree(self.folder / "root")
+        every = {name: path for name in tree.names() if (path := tree.file(name))}
+        self.assertEqual(closure.links(tree, every, set()), {"usr/bin/tool": "../lib/core/tool", "usr/lib/core/tool-add": "tool",
+                                                             "usr/lib/liba.so": "liba.so.1"})
+        self.assertEqual(closure.links(tree, every, {"usr/bin/tool", "usr/lib/liba.so"}), {
+            "usr/lib/core/tool": "../../bin/tool", "usr/lib/core/tool-add": "../../bin/tool", "usr/lib/liba.so.1": "liba.so"})
+        del every["usr/lib/core/tool"], every["usr/lib/core/tool-add"], every["usr/lib/liba.so.1"]
+        self.assertEqual(closure.links(tree, every, set()), {})
+
     def test_links_never_lead_out_of_the_root(self) -> None:
         (self.folder / "secret").write_text("host")
         self.place("app")
@@ -262,6 +288,24 @@ class Building(support.Case):
             self.assertEqual(recipe_build.build(recipe.read(path), KEYS / "dev.key").read_bytes(), first)
         status, out, error = self.rumpk("verify", self.folder / "out/seven.rpk", "-p", KEYS / "dev.pub")
         self.assertEqual((status, error), (0, ""), out)
+
+    def test_files_of_two_names_are_there_once(self) -> None:
+        (self.folder / "hello.c").write_text("int main(void) { return 7; }\n")
+        tree = self.folder / "tree/usr/lib"
+        tree.mkdir(parents=True)
+        for name in ("one", "told"):
+            (tree / name).write_text(name)
+            (tree / f"{name}-again").symlink_to(name)
+            (tree / f"{name}-hard").hardlink_to(tree / name)
+        path = self.folder / "names.toml"
+        path.write_text('name = "names"\nexec = "bin/x"\n[recipe]\nfiles = ["usr/lib"]\n[recipe.compile]\n"bin/x" = "hello.c"\n'
+                        '[recipe.copy]\n"one-copy" = "usr/lib/one"\n[recipe.text]\n"usr/lib/told" = "text"\n')
+        with mock.patch.object(recipe_build, "OUTPUT", self.folder / "out"), mock.patch.object(debian, "unpack", return_value=self.folder / "tree"):
+            recipe_build.build(recipe.read(path), KEYS / "dev.key")
+        said = {entry.name: (entry.is_link, entry.data) for entry in content.read(str(self.folder / "out/names.rpk")).entries}
+        self.assertEqual({name: one for name, one in said.items() if name.startswith(("one", "usr/lib/"))}, {
+            "one-copy": (False, b"one"), "usr/lib/one": (False, b"one"), "usr/lib/one-again": (True, b"one"), "usr/lib/one-hard": (True, b"one"),
+            "usr/lib/told": (False, b"text"), "usr/lib/told-again": (True, b"told-hard"), "usr/lib/told-hard": (False, b"told")})
 
     def test_a_missing_source_and_one_that_does_not_compile_are_told(self) -> None:
         path = self.folder / "bad.toml"

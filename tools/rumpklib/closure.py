@@ -81,11 +81,44 @@ def _library(tree: Tree, name: str, owner: str, needs: elf_dynamic.Needs) -> str
     return None
 
 
+def _check_elsewhere(tree: Tree, found: dict[str, Path], missing: dict[str, str]) -> None:
+    """
+    Libraries that ld.so would not find, with who needs each: one that lies elsewhere in the bundle its program loads beforehand (a Java
+    machine's libjvm.so). BadInput names what is not there, and where the packages have it.
+    """
+    there = {posixpath.basename(name) for name in found}
+    for library, owner in missing.items():
+        if library in there:
+            continue
+        places = [name for name in tree.names() if posixpath.basename(name) == library]
+        if not places:
+            raise BadInput(f"{owner}: needs {library}, which no package of the recipe has")
+        raise BadInput(f"{owner}: needs {library}, which ld.so would not find; the packages have it as {places[0]}: "
+                       f'if the program loads that beforehand, write files = ["{places[0]}"]')
+
+
+def links(tree: Tree, names: dict[str, Path], plain: set[str]) -> dict[str, str]:
+    """
+    Names of the bundle whose file has another name there, too, by a link of either kind: with what each holds as a symbolic link. One name of
+    a file stays: a `plain` one, else its own, else the first. Those in `plain` are never links.
+    """
+    groups: dict[tuple[int, int], list[str]] = {}
+    for name, path in names.items():
+        status = path.stat()
+        groups.setdefault((status.st_dev, status.st_ino), []).append(name)
+    found = {}
+    for group in groups.values():
+        stays = min(group, key=lambda name: (name not in plain, names[name] != tree.folder / name, name))
+        found.update((name, posixpath.relpath(stays, posixpath.dirname(name) or ".")) for name in group if name != stays and name not in plain)
+    return found
+
+
 def close(tree: Tree, names: dict[str, Path]) -> dict[str, Path]:
     """
     The files named and all that they need: interpreters and libraries, in turn. BadInput names what no package has.
     """
     found, wanted = dict(names), sorted(names)
+    missing: dict[str, str] = {}
     while wanted:
         name = wanted.pop()
         data = found[name].read_bytes()
@@ -96,8 +129,9 @@ def close(tree: Tree, names: dict[str, Path]) -> dict[str, Path]:
         for library in needs.libraries:
             place = _library(tree, library, name, needs)
             if place is None:
-                raise BadInput(f"{name}: needs {library}, which no package of the recipe has")
-            places.append(place)
+                missing.setdefault(library, name)
+            else:
+                places.append(place)
         for place in places:
             if place in found:
                 continue
@@ -106,4 +140,5 @@ def close(tree: Tree, names: dict[str, Path]) -> dict[str, Path]:
                 raise BadInput(f"{name}: needs {place}, which no package of the recipe has")
             found[place] = path
             wanted.append(place)
+    _check_elsewhere(tree, found, missing)
     return found

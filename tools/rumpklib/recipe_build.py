@@ -83,12 +83,15 @@ def _named(recipe: Recipe, tree: closure.Tree) -> dict[str, Path]:
     return found
 
 
-def _stage(recipe: Recipe, sources: dict[str, Path], stage: Path) -> None:
+def _stage(recipe: Recipe, sources: dict[str, Path], linked: dict[str, str], stage: Path) -> None:
     """Lays everything out as the program will see it."""
     shutil.rmtree(stage, ignore_errors=True)
     for name, path in sources.items():
         placed = stage / name
         placed.parent.mkdir(parents=True, exist_ok=True)
+        if name in linked:
+            placed.symlink_to(linked[name])
+            continue
         shutil.copyfile(path, placed)
         os.chmod(placed, 0o755 if os.access(path, os.X_OK) else 0o644)
     for name, text in recipe.text.items():
@@ -114,7 +117,10 @@ def build(recipe: Recipe, key: str | Path, output: Path | None = None) -> Path:
         toolchain.compile_source(recipe.path.parent / source, compiled[name])
     if recipe.make:
         compiled.update(_make(recipe.make, home))
-    _stage(recipe, closure.close(tree, {**_named(recipe, tree), **compiled}), home / "root")
+    named = _named(recipe, tree)
+    sources = closure.close(tree, {**named, **compiled})
+    alone = {name: path for name, path in sources.items() if name not in {*recipe.copy, *recipe.text}}
+    _stage(recipe, sources, closure.links(tree, alone, {*recipe.execs, *(alone.keys() - named.keys())}), home / "root")
     bundle = output or OUTPUT / f"{recipe.name}.rpk"
     files.write(bundle, pack.pack(home / "root", {}, key))
     return bundle
