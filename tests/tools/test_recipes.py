@@ -307,6 +307,13 @@ class Building(support.Case):
             "one-copy": (False, b"one"), "usr/lib/one": (False, b"one"), "usr/lib/one-again": (True, b"one"), "usr/lib/one-hard": (True, b"one"),
             "usr/lib/told": (False, b"text"), "usr/lib/told-again": (True, b"told-hard"), "usr/lib/told-hard": (False, b"told")})
 
+    def test_a_link_is_no_other_file_too(self) -> None:
+        path = self.folder / "twice.toml"
+        path.write_text('name = "twice"\nexec = "bin/x"\n[recipe.text]\n"bin/x" = "x"\n"bin/y" = "y"\n[recipe.links]\n"bin/x" = ["bin/y"]\n')
+        with mock.patch.object(recipe_build, "OUTPUT", self.folder / "out"), mock.patch.object(recipe_build, "_named", return_value={}):
+            with self.assertRaisesRegex(BadInput, "links: bin/y is another file"):
+                recipe_build.build(recipe.read(path), KEYS / "dev.key")
+
     def test_a_missing_source_and_one_that_does_not_compile_are_told(self) -> None:
         path = self.folder / "bad.toml"
         path.write_text('name = "bad"\nexec = "bad"\n[recipe.compile]\n"bad" = "bad.c"\n')

@@ -98,6 +98,8 @@ def _stage(recipe: Recipe, sources: dict[str, Path], linked: dict[str, str], sta
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         (stage / name).write_text(text, encoding="utf-8")
     for name, target in recipe.links.items():
+        if os.path.lexists(stage / name):
+            raise BadInput(f"{recipe.path}: recipe: links: {name} is another file of the bundle, too (`without` leaves that out)")
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         (stage / name).symlink_to(target)
     for name in recipe.folders:
