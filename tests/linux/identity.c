@@ -133,6 +133,8 @@ static void proc(void)
 	CLAIM(readlink("/proc/self/exe", to, sizeof(to)) > 0);
 	CLAIM(readlink("/proc/self/fd/0", to, sizeof(to)) > 0);
 	CLAIM(text("/proc/self/none", to, sizeof(to)) == -1);
+	CLAIM(text("/proc/sys/kernel/random/uuid", to, sizeof(to)) == 37 && text("/proc/sys/kernel/random/uuid", to + 40, sizeof(to) - 40) == 37);
+	CLAIM(strspn(to, "0123456789abcdef-") == 36 && to[8] == '-' && to[14] == '4' && to[36] == '\n' && strcmp(to, to + 40) != 0);
 }
 
 static void devices(void)

@@ -9,6 +9,7 @@
 #include "capos/abi/dir.h"
 #include "hal/contract/timer.h"
 #include "kernel/cap/grant.h"
+#include "kernel/core/entropy.h"
 #include "kernel/core/smp.h"
 #include "kernel/core/version.h"
 #include "kernel/io/net/address.h"
@@ -83,6 +84,20 @@ void linux_proc_version(struct linux_text *text, struct process *of)
 {
 	(void)of;
 	format_to(&text->sink, "Linux version 6.1.0-rumpk (rumpk %s %s)\n", build_stamp.version, build_stamp.commit);
+}
+
+/* A random one. Spec: RFC 9562, "UUID Version 4" */
+void linux_proc_uuid(struct linux_text *text, struct process *of)
+{
+	uint8_t random[16];
+
+	(void)of;
+	entropy_draw(random, sizeof(random));
+	random[6] = (random[6] & 0x0f) | 0x40;
+	random[8] = (random[8] & 0x3f) | 0x80;
+	for (unsigned i = 0; i < sizeof(random); i++)
+		format_to(&text->sink, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", random[i]);
+	format_to(&text->sink, "\n");
 }
 
 void linux_proc_cpus(struct linux_text *text, struct process *of)
