@@ -66,6 +66,20 @@ static void mapped(void)
 	CLAIM(pread(fd, text, 1, PAGE) == 1 && text[0] == 'c' && munmap((void *)(uintptr_t)shared, BYTES) == 0 && close(fd) == 0);
 }
 
+/* What memory has that shows the file is in the file when it has been synchronized: it takes up room there. */
+static void synchronized(void)
+{
+	int fd = open("/tmp/hole", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	volatile char *shared;
+	struct stat stat;
+
+	CLAIM(ftruncate(fd, BYTES) == 0 && fstat(fd, &stat) == 0 && stat.st_blocks == 0);
+	shared = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	shared[PAGE] = 'a';
+	CLAIM(fsync(fd) == 0 && fstat(fd, &stat) == 0 && stat.st_blocks == PAGE / 512);
+	CLAIM(munmap((void *)(uintptr_t)shared, BYTES) == 0 && close(fd) == 0);
+}
+
 /* What goes with what, and on what. */
 static void refused(void)
 {
@@ -108,6 +122,7 @@ int main(void)
 {
 	zeroes();
 	mapped();
+	synchronized();
 	refused();
 	sealed();
 	return claims_end("holes");

@@ -42,11 +42,13 @@ static void files(void)
 	CLAIM(lseek(other, 0, SEEK_SET) == 0 && read(other, b, 8) == 7 && memcmp(b, "netwone", 7) == 0);
 	CLAIM(ftruncate(other, 3) == 0 && lseek(other, 0, SEEK_END) == 3 && truncate("/tmp/other", 10) == 0);
 	CLAIM(posix_fallocate(other, 0, 20) == 0 && lseek(other, 0, SEEK_END) == 20);
-	CLAIM(fsync(other) == 0 && fdatasync(other) == 0 && sync_file_range(other, 0, 0, 7) == 0 && sync_file_range(other, 5, 10, 2) == 0);
-	REFUSED(sync_file_range(other, 0, 10, 8), EINVAL);
-	REFUSED(sync_file_range(other, -1, 10, 0), EINVAL);
-	REFUSED(sync_file_range(other, 1, INT64_MAX, 0), EINVAL);
-	REFUSED(sync_file_range(-1, 0, 10, 8), EBADF);
+	CLAIM(fsync(other) == 0 && fdatasync(other) == 0 && syscall(SYS_sync) == 0);
+	CLAIM(syscall(SYS_sync_file_range, other, 0l, 0l, 7) == 0 && syscall(SYS_sync_file_range, other, 1l, 5l, 2) == 0);
+	REFUSED(syscall(SYS_sync_file_range, other, 0l, 0l, 8), EINVAL);
+	REFUSED(syscall(SYS_sync_file_range, other, -1l, 0l, 0), EINVAL);
+	REFUSED(syscall(SYS_sync_file_range, other, INT64_MAX, 1l, 0), EINVAL);
+	REFUSED(syscall(SYS_sync_file_range, open("/dev/null", O_RDWR), 0l, 0l, 2), ESPIPE);
+	REFUSED(syscall(SYS_sync_file_range, -1, 0l, 0l, 8), EBADF);
 	CLAIM(flock(from, LOCK_EX) == 0 && flock(from, LOCK_UN) == 0);
 	REFUSED(readv(from, parts, -1), EINVAL);
 	REFUSED(pread(ends[0], b, 1, 0), ESPIPE);

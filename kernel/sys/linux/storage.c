@@ -12,6 +12,8 @@
 #include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/pages.h"
 #include "kernel/sys/linux/pipe.h"
+#include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 
@@ -121,6 +123,14 @@ static int64_t call_fallocate(struct thread *thread, const uint64_t x[6])
 	return status;
 }
 
+/* What was written by memory that shows the file is part of it. */
+/* What mapped memory has of it, too. */
+static status_t file_sync(struct linux_file *file)
+{
+	linux_pages_settle(file, 0, UINT64_MAX);
+	return linux_dentry_sync(linux_vfs_dentry(file));
+}
+
 static int64_t call_fsync(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_file *file;
@@ -128,9 +138,20 @@ static int64_t call_fsync(struct thread *thread, const uint64_t x[6])
 
 	if (status != STATUS_OK)
 		return status;
-	status = linux_vfs_dentry(file) != NULL ? linux_dentry_sync(linux_vfs_dentry(file)) : STATUS_EINVAL;
+	status = linux_vfs_dentry(file) != NULL ? file_sync(file) : STATUS_EINVAL;
 	linux_file_put(file);
 	return status;
+}
+
+/* Every file system that the process sees. Spec: sync(2): it tells of no error */
+static int64_t call_sync(struct thread *thread, const uint64_t x[6])
+{
+	const struct linux_root *root = thread->process->personality->root;
+
+	(void)x;
+	for (unsigned i = 0; i < root->count; i++)
+		(void)!linux_dentry_sync(root->mounts[i].dentry);
+	return 0;
 }
 
 /* What is only to be begun is left to whoever waits for its end: then all of the file is written. Spec: sync_file_range(2) */
@@ -148,7 +169,7 @@ static int64_t call_sync_file_range(struct thread *thread, const uint64_t x[6])
 	else if (linux_vfs_dentry(file) == NULL)
 		status = STATUS_ESPIPE;
 	else if (x[3] & (SYNC_WAIT_BEFORE | SYNC_WAIT_AFTER))
-		status = linux_dentry_sync(linux_vfs_dentry(file));
+		status = file_sync(file);
 	linux_file_put(file);
 	return status;
 }
@@ -168,6 +189,7 @@ static int64_t call_fadvise64(struct thread *thread, const uint64_t x[6])
 
 const struct linux_call linux_calls_storage[] = {
 	{ 47, 4, "fallocate", call_fallocate },
+	{ 81, 0, "sync", call_sync },
 	{ 82, 1, "fsync", call_fsync },
 	{ 83, 1, "fdatasync", call_fsync },
 	{ 84, 4, "sync_file_range", call_sync_file_range },
