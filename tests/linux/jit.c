@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* With jit in its manifest a program executes what it writes, by turns. */
+#include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -25,6 +27,29 @@ static int code_run(uint32_t *at)
 	return code();
 }
 
+static sigjmp_buf before;
+
+static void on_fault(int signal)
+{
+	siglongjmp(before, signal);
+}
+
+/* Here alone: its page cannot be both at once. */
+static void stores_to_itself(uint32_t *at)
+{
+	CLAIM(signal(SIGSEGV, on_fault) != SIG_ERR);
+	at[0] = 0x10000000u;      /* adr x0, . */
+	at[1] = 0xf9001000u;      /* str x0, [x0, #32] */
+	at[2] = 0xd65f03c0u;      /* ret */
+	__builtin___clear_cache((char *)at, (char *)(at + 3));
+	if (sigsetjmp(before, 1) == 0) {
+		(void)code_run(at);
+		CLAIM(0);
+	}
+	code_write(at, 9);
+	CLAIM(code_run(at) == 9);
+}
+
 int main(void)
 {
 	uint32_t *at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -40,5 +65,6 @@ int main(void)
 	CLAIM(mprotect(turned, PAGE, PROT_READ | PROT_WRITE) == 0);
 	code_write(turned, 8);
 	CLAIM(mprotect(turned, PAGE, PROT_READ | PROT_EXEC) == 0 && code_run(turned) == 8);
+	stores_to_itself(at);
 	return claims_end("jit");
 }

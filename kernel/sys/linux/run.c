@@ -8,6 +8,7 @@
 #include "kernel/core/exit_status.h"
 #include "kernel/core/fiber.h"
 #include "kernel/core/libc.h"
+#include "kernel/core/log.h"
 #include "kernel/core/sched.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/exec.h"
@@ -41,12 +42,27 @@ void linux_thread_free(struct linux_thread *personality)
 	free(personality);
 }
 
+/* With `jit` a page is executed and written by turns: what stores to the page that it runs from would take turns with itself for ever. Said once. */
+static bool stores_to_itself(const struct thread *thread, const struct hal_user_fault *fault)
+{
+	static _Atomic bool told;
+
+	if (!linux_process_of(thread)->mm.jit || !(fault->access & LINUX_PROT_WRITE) || (fault->pc ^ fault->address) >= HAL_PAGE_BYTES)
+		return false;
+	if (!atomic_exchange_explicit(&told, true, memory_order_relaxed))
+		log_print(LOG_LINUX, LOG_WARN, "process %u (%s) stores to the page that it runs from (%llx)", thread->process->number,
+			  linux_process_of(thread)->comm, (unsigned long long)fault->pc);
+	return true;
+}
+
 static __attribute__((noinline)) void thread_fault(struct thread *thread)
 {
 	struct hal_user_fault fault = hal_user_fault(&thread->user);
 	status_t status = STATUS_EFAULT;
 
-	if (fault.access != 0)
+	if (stores_to_itself(thread, &fault))
+		status = STATUS_EACCES;
+	else if (fault.access != 0)
 		status = linux_mm_fault(thread->process, fault.address, fault.access);
 	if (status != STATUS_OK)
 		linux_signal_exception(thread, status);
