@@ -18,7 +18,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 RUMPK = ROOT / "tools/rumpk"
 WORKLOADS = ROOT / "tests/conformance/workloads"
-MEMORY = "256"
 STARTS_S, ENDS_S = 60.0, 120.0
 
 
@@ -33,6 +32,7 @@ class Check:
     port: int = 0
     typed: bytes = b""
     status: int = 0
+    memory: str = "256"
 
 
 #: What the forty tools say: on Linux, and here.
@@ -57,6 +57,8 @@ CHECKS = (
     Check("keep", r"^ended with 0\n1\) \"42\"\n2\) \"43\"\n1\) \"one\"\n2\) \"two\"\n3\) \"three\"$"),
     Check("wal", r"^40\|420\nok\n0\|0\|0$"),
     Check("ssh", r"^piped\nover ssh as root\n(.*\n)*/dev/pts/0\nends$"),
+    Check("openssh", r"^piped\nas root\ncopied\nfetched\nupdated\nserved$"),
+    Check("postgres", r"^initdb \(PostgreSQL\) 15.*\n5000\|12502500\n77\n2\n100$", memory="512"),
     Check("script", r"^/dev/pts/0\n(.*\n)*ended with 7\n1$"),
     Check("tmux", r"^/dev/pts/0\n10 72\n(.*\n)*still 42\n(.*\n)*/dev/pts/1$"),
     Check("python", r"^threads 8000\nSUBPROCESS 0\n(.*\n)*served by http.server$"),
@@ -100,7 +102,7 @@ def answer(port: int, ask: bytes, limit_s: float) -> str:
 def run(check: Check) -> str:
     """What a recipe says."""
     bundle = ROOT / f"build/recipes/{check.recipe}.rpk"
-    command = [str(RUMPK), "run", str(bundle), "--timeout", str(ENDS_S), "-m", MEMORY, *(["-i"] if check.typed else [])]
+    command = [str(RUMPK), "run", str(bundle), "--timeout", str(ENDS_S), "-m", check.memory, *(["-i"] if check.typed else [])]
     if not check.port:
         done = subprocess.run([*command, "--", *check.words] if check.words else command, input=check.typed, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, check=False)
