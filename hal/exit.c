@@ -11,7 +11,7 @@
 #include "hal/firmware/semihosting.h"
 #include "lib/status.h"
 
-_Noreturn void hal_exit(int code)
+__attribute__((section(".text_exit"))) _Noreturn void hal_exit(int code)
 {
 	uint64_t block[2] = { SEMIHOSTING_STOPPED_APPLICATION_EXIT, (uint64_t)(code & 0xff) };
 

@@ -32,8 +32,12 @@ from harness.qmp import Qmp, QmpError
 #: Runs QEMU (by exec, so the process id stays) with PR_SET_PDEATHSIG set: a preexec_fn is unsafe among threads. A parent that
 #: died before that was set sends no signal: so whose child it is is looked at after it.
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(os.getpid()))
+#: QEMU allocates for each block that it translates. glibc grows a second thread's heap page by page and asks the kernel each time: with one
+#: heap of large pages a boot test takes 5 % less CPU time.
+ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_TOP_PAD_": str(4 << 20), "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 CLOCK_TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
-POLL_S = 0.02
+POLL_S = 0.05
+NAP_OF_STARTS_S = 0.002
 CHANNELS = ("console", "results", "qmp")
 #: What QEMU says where every CPU of a guest waits for ever: no fault of the guest's.
 ICOUNT_WARNING = "qemu-system-aarch64: warning: icount sleep disabled and no active timers\n"
@@ -43,9 +47,18 @@ HUB_WARNING = re.compile(r"qemu-system-aarch64: warning: hub \d+ is not connecte
 IDLE_CPU_S = 0.03
 
 
-def _stat_fields(path: Path) -> list[str]:
+def _read(path: str) -> bytes:
+    """A small file of /proc. Plain calls: a machine is looked at all the time, and a boot test pays for it."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(file, 4096)
+    finally:
+        os.close(file)
+
+
+def _stat_fields(path: str) -> list[bytes]:
     """The fields of /proc/.../stat from the state on; the name before it may hold anything."""
-    return path.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    return _read(f"{path}/stat").rpartition(b")")[2].split()
 
 
 @dataclass(frozen=True)
@@ -81,8 +94,8 @@ class Machine:
 
     def __init__(self, config: MachineConfig, launcher: tuple[str, ...] = DIE_WITH_PARENT,
                  channels: tuple[str, ...] = CHANNELS, holds: bool = False, nap_s: float = 0.0) -> None:
-        """Starts it. `holds`: it stands still where it ends, until release(). `launcher`, `channels` and `nap_s` (what comes is looked
-        at no more often than that) are there for measuring QEMU with nothing about it."""
+        """Starts it. `holds`: it stands still where it ends, until release(). `launcher` (none: nor ALLOCATOR), `channels` and `nap_s`
+        (what comes is looked at no more often than that) are there for measuring QEMU with nothing about it."""
         self.config = config
         holds = holds and config.gdb_socket is None  # there is one debug stub: somebody else has it
         self.hold = hold.Hold(hold.exits(Path(config.image)) if holds else {})
@@ -110,7 +123,7 @@ class Machine:
         try:
             self._process = subprocess.Popen(
                 [*launcher, *self.argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                pass_fds=[end.fileno() for end in theirs.values()], process_group=0)
+                env={**os.environ, **(ALLOCATOR if launcher else {})}, pass_fds=[end.fileno() for end in theirs.values()], process_group=0)
         except OSError:
             for end in self._ours.values():
                 end.close()
@@ -198,12 +211,12 @@ class Machine:
     def _sample(self) -> None:
         """Notes CPU time, and for all threads whether one is at work and how long one was kept from it."""
         try:
-            fields = _stat_fields(Path(f"/proc/{self.pid}/stat"))
-            self._state = fields[0]
+            fields = _stat_fields(f"/proc/{self.pid}")
+            self._state = fields[0].decode("ascii")
             self._cpu_s = (int(fields[11]) + int(fields[12])) * CLOCK_TICK_S
-            tasks = list(Path(f"/proc/{self.pid}/task").iterdir())
-            self._busy = any(_stat_fields(task / "stat")[0] in "RD" for task in tasks)
-            waits = [int((task / "schedstat").read_text(encoding="ascii").split()[1]) for task in tasks]
+            tasks = [f"/proc/{self.pid}/task/{task}" for task in os.listdir(f"/proc/{self.pid}/task")]
+            self._busy = any(_stat_fields(task)[0] in b"RD" for task in tasks)
+            waits = [int(_read(f"{task}/schedstat").split()[1]) for task in tasks]
             self._starved_s = max(self._starved_s, max(waits, default=0) / 1e9)
         except (OSError, IndexError, ValueError):
             pass  # it ended meanwhile: the last sample stands
@@ -247,7 +260,7 @@ class Machine:
             except OSError:
                 return  # it is gone
             while not self.hold.hit and not self._ended.is_set() and time.monotonic() < end:
-                time.sleep(POLL_S / 10)
+                time.sleep(NAP_OF_STARTS_S)
 
     def release(self) -> None:
         """Lets a machine go that stands where it ends. What comes then is for wait() again."""
@@ -268,14 +281,14 @@ class Machine:
         """Lets a machine go that was started halted, once the debug stub has its breakpoints."""
         end = time.monotonic() + limit_s
         while self.hold.places and not self.hold.ready and self.running and time.monotonic() < end:
-            time.sleep(POLL_S / 10)
+            time.sleep(NAP_OF_STARTS_S)
         self.qmp.run()
 
     def await_start(self, limit_s: float) -> None:
         """Waits until QMP has answered: a debugger that is quicker could see the guest to its end before anybody knows it ran."""
         end = time.monotonic() + limit_s
         while not self.qmp.started and self.running and time.monotonic() < end:
-            time.sleep(POLL_S / 10)
+            time.sleep(NAP_OF_STARTS_S)
 
     def terminate(self) -> None:
         """Asks QEMU to end by SIGTERM, which has it write what it records."""

@@ -7,7 +7,7 @@
  */
 #include "hal/arm64/table.h"
 
-	.section .text.entry, "ax"
+	.section .text_fault, "ax"
 	.macro	vector
 	.balign	128
 	b	early_fault
