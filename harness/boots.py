@@ -12,7 +12,9 @@ import argparse
 import collections
 import concurrent.futures
 import difflib
+import os
 import re
+import statistics
 import sys
 import time
 from dataclasses import dataclass, field
@@ -27,7 +29,8 @@ from harness.verdict import Expectation  # noqa: E402
 
 #: Fields of the console that may differ from boot to boot; everything else must not.
 VARIABLE = (re.compile(rb"(?m)^(boot: nonce )[0-9a-f]+"),)
-PROGRESS = 100
+#: So many boots are a round: progress is told after each, and CPU time is taken of each.
+ROUND = 100
 
 
 @dataclass
@@ -38,6 +41,7 @@ class Boots:
     seconds: float = 0.0
     failed: list[Run] = field(default_factory=list)
     kinds: collections.Counter[bytes] = field(default_factory=collections.Counter)
+    rounds_cpu_s: list[float] = field(default_factory=list)  # CPU time of each whole round, of QEMU and of the harness
 
     @property
     def different(self) -> int:
@@ -46,8 +50,18 @@ class Boots:
 
     @property
     def per_minute(self) -> float:
-        """Boots a minute."""
+        """Boots a minute, by the wall's clock."""
         return self.total / self.seconds * 60 if self.seconds else 0.0
+
+    def by_cpu_time(self, cpus: int = 2) -> tuple[float, float]:
+        """Boots a minute that so many CPUs would do with nothing else to do, over all rounds and in the calmest one; 0 without a whole round.
+
+        Who shares the host's cores and caches makes CPU time longer and never shorter: so the calmest round is nearest to what a boot costs.
+        """
+        if not self.rounds_cpu_s or not min(self.rounds_cpu_s):
+            return 0.0, 0.0
+        minute = 60.0 * cpus * ROUND
+        return minute / statistics.mean(self.rounds_cpu_s), minute / min(self.rounds_cpu_s)
 
     def explain(self) -> str:
         """What differed, empty where nothing did."""
@@ -79,14 +93,19 @@ def trivial(image: Path) -> suite.Case:
 
 def boot_many(case: suite.Case, total: int, jobs: int, progress: bool = True) -> Boots:
     """Boots a case `total` times."""
-    boots, begun = Boots(total), time.monotonic()
+    boots, begun, cpu_s = Boots(total), time.monotonic(), sum(os.times()[:4])
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for number, run in enumerate(pool.map(lambda _: run_case(case, attempt="boot"), range(total)), 1):
             if run.as_due:
                 boots.kinds[normalise(run.console)] += 1
             else:
                 boots.failed.append(run)
-            if progress and number % PROGRESS == 0:
+            if number % ROUND:
+                continue
+            now_s = sum(os.times()[:4])
+            boots.rounds_cpu_s.append(now_s - cpu_s)
+            cpu_s = now_s
+            if progress:
                 print(f"boots: {number} of {total}, {len(boots.failed)} failed", flush=True)
     boots.seconds = time.monotonic() - begun
     return boots
