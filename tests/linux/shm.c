@@ -4,6 +4,7 @@
 /* Shared memory of System V: segments, their keys, and who has them attached. */
 #include "tests/linux/claims.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/ipc.h>
@@ -145,11 +146,36 @@ static void controls(void)
 	CLAIM(shmctl(id, IPC_RMID, NULL) == 0);
 }
 
+static void *attach(void *arg)
+{
+	return shmat(*(int *)arg, NULL, 0);
+}
+
+/* Who attaches what another thread removes at that moment has it as it was, or not at all. */
+static void removed_meanwhile(void)
+{
+	for (int i = 0; i < 300; i++) {
+		int id = shmget(IPC_PRIVATE, 2 * PAGE, 0600);
+		char *at = shmat(id, NULL, 0);
+		pthread_t thread;
+		void *got;
+
+		at[PAGE] = 'p';
+		CLAIM(shmdt(at) == 0 && pthread_create(&thread, NULL, attach, &id) == 0);
+		for (volatile int turns = i * 40; turns > 0; turns--)
+			continue;
+		CLAIM(shmctl(id, IPC_RMID, NULL) == 0 && pthread_join(thread, &got) == 0);
+		at = got;
+		CLAIM(at == NOWHERE || (at[PAGE] == 'p' && shmdt(at) == 0));
+	}
+}
+
 int main(void)
 {
 	shared();
 	keys();
 	places();
 	controls();
+	removed_meanwhile();
 	return claims_end("shm");
 }

@@ -59,10 +59,10 @@ def typed(smp: int) -> suite.Case:
         markers=(markers.RUBICON, "typed: as it must be", HALTED), bad=("WRONG",)), script=script)
 
 
-def side_by_side() -> suite.Case:
+def side_by_side(name: str, append: str = "") -> suite.Case:
     """By the host's clock: only there do the CPUs run side by side."""
-    machine = suite.product(paths.BUILD / "tests" / "linux" / "unlinkers.rpk", smp=4, icount=False, append="-- hurries", extra=NETWORK)
-    return suite.Case("linux[unlinkers,realtime]", machine, Expectation(markers=(markers.RUBICON, "unlinkers: as it must be", HALTED), bad=("WRONG",)))
+    machine = suite.product(paths.BUILD / "tests" / "linux" / f"{name}.rpk", smp=4, icount=False, append=append, extra=NETWORK)
+    return suite.Case(f"linux[{name},realtime]", machine, Expectation(markers=(markers.RUBICON, f"{name}: as it must be", HALTED), bad=("WRONG",)))
 
 
 def traced() -> suite.Case:
@@ -75,7 +75,8 @@ def traced() -> suite.Case:
 
 def cases() -> list[suite.Case]:
     """Each on one CPU and on four."""
-    return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), told(), traced(), side_by_side(), typed(1), typed(4)]
+    return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), told(), traced(), side_by_side("unlinkers", "-- hurries"), side_by_side("shm"),
+            typed(1), typed(4)]
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@
 #include "lib/list.h"
 #include "lib/string.h"
 
-enum { IPC_CREAT = 01000, IPC_EXCL = 02000, IPC_PRIVATE = 0, PERMISSIONS = 0777, SEGMENTS_MAX = 4096 /* SHMMNI */ };
+enum { IPC_CREAT = 01000, IPC_EXCL = 02000, IPC_PRIVATE = 0, PERMISSIONS = 0777, SEGMENTS_MAX = 4096 /* of a root: SHMMNI */ };
 enum { IPC_RMID = 0, IPC_SET = 1, IPC_STAT = 2, SHM_LOCK = 11, SHM_UNLOCK = 12, SHM_DEST = 01000, SHM_LOCKED = 02000 };
 enum { SHM_RDONLY = 010000, SHM_RND = 020000, SHM_REMAP = 040000, SHM_EXEC = 0100000 };
 
@@ -63,7 +63,6 @@ struct segment {
 static struct spinlock lock;
 static struct list_node segments = LIST_INIT(segments);
 static int next_id;
-static unsigned segment_count;
 
 static int64_t now_s(void)
 {
@@ -75,7 +74,7 @@ static uint32_t attaches_of(const struct segment *segment)
 	return linux_pages_holds(segment->pages) - 1;
 }
 
-/* The one that next() accepts of a root's. Context: under the lock. */
+/* The first of a root's of which is_it() says so. Context: under the lock. */
 static struct segment *find(const struct linux_root *root, bool (*is_it)(const struct segment *segment, const void *what), const void *what)
 {
 	for (struct list_node *node = segments.next; node != &segments; node = node->next) {
@@ -85,6 +84,16 @@ static struct segment *find(const struct linux_root *root, bool (*is_it)(const s
 			return segment;
 	}
 	return NULL;
+}
+
+/* Context: under the lock. */
+static unsigned count_of(const struct linux_root *root)
+{
+	unsigned count = 0;
+
+	for (const struct list_node *node = segments.next; node != &segments; node = node->next)
+		count += LIST_OWNER(node, const struct segment, node)->root == root;
+	return count;
 }
 
 static bool has_id(const struct segment *segment, const void *what)
@@ -137,10 +146,8 @@ static void free_all(const struct linux_root *root, bool (*are)(const struct seg
 	do {
 		spinlock_take(&lock);
 		segment = find(root, are, NULL);
-		if (segment != NULL) {
+		if (segment != NULL)
 			list_remove(&segment->node);
-			segment_count--;
-		}
 		spinlock_give(&lock);
 		if (segment != NULL)
 			segment_free(segment);
@@ -218,11 +225,10 @@ static int64_t call_shmget(struct thread *thread, const uint64_t x[6])
 	if (made == NULL)
 		return STATUS_ENOMEM;
 	spinlock_take(&lock);
-	result = segment_count < SEGMENTS_MAX ? look(root, key, x[1], flags) : STATUS_ENOSPC; /* another was quicker */
+	result = count_of(root) < SEGMENTS_MAX ? look(root, key, x[1], flags) : STATUS_ENOSPC; /* another was quicker */
 	if (result == STATUS_ENOENT) {
 		result = made->id = next_id;
 		next_id = next_id < INT32_MAX ? next_id + 1 : 0;
-		segment_count++;
 		list_push_back(&segments, &made->node);
 		made = NULL;
 	}
@@ -256,6 +262,7 @@ static int64_t call_shmat(struct thread *thread, const uint64_t x[6])
 	uint64_t bytes = 0;
 	unsigned map_flags;
 	int id = (int)x[0];
+	struct linux_pages *pages = NULL;
 	struct segment *segment;
 	int64_t result = place_of(&va, flags, &map_flags);
 
@@ -267,6 +274,8 @@ static int64_t call_shmat(struct thread *thread, const uint64_t x[6])
 	if (segment != NULL) {
 		(void)object_hold(&segment->file->object); /* the segment holds it */
 		backing.file = segment->file;
+		pages = segment->pages;
+		linux_pages_hold(pages); /* attached from here on: whoever removes the segment meanwhile does not empty it */
 		bytes = segment->told.bytes;
 		segment->told.attached = now_s();
 		segment->told.last = (int32_t)thread->process->number;
@@ -275,6 +284,7 @@ static int64_t call_shmat(struct thread *thread, const uint64_t x[6])
 	if (segment == NULL)
 		return STATUS_EINVAL;
 	result = linux_mm_map(thread->process, va, bytes, protection, map_flags, &backing);
+	linux_pages_put(pages);
 	linux_file_put(backing.file);
 	return result == STATUS_EEXIST ? STATUS_EINVAL : result;
 }
