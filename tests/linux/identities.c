@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -42,8 +43,11 @@ static void in_child(int (*run)(void))
 	int status;
 	pid_t child = fork();
 
-	if (child == 0)
-		_exit(run());
+	if (child == 0) {
+		status = run();
+		fflush(stdout);
+		_exit(status);
+	}
 	CLAIM(waitpid(child, &status, 0) == child && status == 0);
 }
 
@@ -55,6 +59,7 @@ static int gone_for_good(void)
 	REFUSED(seteuid(0), EPERM);
 	REFUSED(setreuid(0, (uid_t)-1), EPERM);
 	REFUSED(setresuid((uid_t)-1, B, (uid_t)-1), EPERM);
+	REFUSED(setuid((uid_t)-1), EINVAL);
 	REFUSED(setgid(0), EPERM);
 	REFUSED(setresgid(0, 0, 0), EPERM);
 	REFUSED(setgroups(0, NULL), EPERM);
@@ -67,6 +72,7 @@ static int gone_for_good(void)
 static int there_and_back(void)
 {
 	CLAIM(seteuid(A) == 0 && users_are(0, A, 0));
+	REFUSED(setgroups(0, NULL), EPERM);
 	REFUSED(setuid(B), EPERM);
 	REFUSED(setgid(B), EPERM);
 	CLAIM(seteuid(0) == 0 && setegid(B) == 0 && groups_are(0, B, 0) && setegid(0) == 0 && users_are(0, 0, 0));
@@ -74,6 +80,17 @@ static int there_and_back(void)
 	REFUSED(setreuid(C, (uid_t)-1), EPERM);
 	REFUSED(setreuid((uid_t)-1, 0), EPERM);
 	CLAIM(setreuid((uid_t)-1, B) == 0 && users_are(B, B, A) && setresuid(A, A, B) == 0 && users_are(A, A, B) && setuid(B) == 0 && users_are(A, B, B));
+	return claims_failed != 0;
+}
+
+/* Who is root in effect becomes whoever it likes, for good by one call only. */
+static int root_in_effect(void)
+{
+	CLAIM(setreuid(A, 0) == 0 && users_are(A, 0, 0) && setreuid(0, A) == 0 && users_are(0, A, A));
+	CLAIM(setreuid(A, 0) == 0 && setresuid(A, C, 0) == 0 && users_are(A, C, 0) && setuid(0) == 0 && users_are(A, 0, 0));
+	CLAIM(setregid(B, (gid_t)-1) == 0 && groups_are(B, 0, 0) && setregid((gid_t)-1, C) == 0 && groups_are(B, C, C));
+	CLAIM(setuid(C) == 0 && users_are(C, C, C) && setgid(B) == 0 && groups_are(B, B, C));
+	REFUSED(setgid(A), EPERM);
 	return claims_failed != 0;
 }
 
@@ -91,6 +108,7 @@ static int at_once(void)
 static int of_files(void)
 {
 	CLAIM(setfsuid(A) == 0 && setfsuid((uid_t)-1) == A && setfsuid(0) == A && setfsgid(B) == 0 && setfsgid((gid_t)-1) == B);
+	CLAIM(setfsuid(A) == 0 && users_are(0, 0, 0) && setresuid((uid_t)-1, 0, (uid_t)-1) == 0 && setfsuid((uid_t)-1) == 0);
 	CLAIM(setresuid(A, A, A) == 0 && setfsuid(0) == A && setfsuid((uid_t)-1) == A);
 	return claims_failed != 0;
 }
@@ -106,7 +124,9 @@ static int groups(void)
 	REFUSED(syscall(SYS_setgroups, 1, 16), EFAULT);
 	REFUSED(syscall(SYS_setgroups, 70000, got), EINVAL);
 	CLAIM(load("/proc/self/status") && strstr(text, "\nGroups:\t10 20 30") != NULL && strstr(text, "\nUid:\t0\t0\t0\t0\n") != NULL);
-	CLAIM(setgroups(0, NULL) == 0 && getgroups(8, got) == 0);
+	CLAIM(setgroups(0, NULL) == 0 && getgroups(8, got) == 0 && setgroups(2, (gid_t[]){ 5, 6 }) == 0);
+	CLAIM(setresgid(B, B, C) == 0 && setresuid(A, A, C) == 0 && getgroups(8, got) == 2);
+	CLAIM(load("/proc/self/status") && strstr(text, "\nUid:\t1000\t1000\t3000\t1000\nGid:\t2000\t2000\t3000\t2000\n") != NULL);
 	return claims_failed != 0;
 }
 
@@ -216,10 +236,64 @@ static int owned(const char *self)
 	return claims_failed != 0;
 }
 
+/* A word of the auxiliary vector as the kernel gave it, behind the environment: the library's getauxval() makes its own of some. */
+static uint64_t vector_word(uint64_t type)
+{
+	char **end = environ;
+	const uint64_t *words;
+
+	while (*end != NULL)
+		end++;
+	words = (const uint64_t *)(end + 1);
+	while (words[0] != type && words[0] != AT_NULL)
+		words += 2;
+	return words[0] == type ? words[1] : UINT64_MAX;
+}
+
 static int again(void)
 {
-	CLAIM(users_are(A, A, A) && groups_are(B, B, B) && getauxval(AT_UID) == A && getauxval(AT_EUID) == A && getauxval(AT_EGID) == B);
+	CLAIM(users_are(A, A, A) && groups_are(B, B, B) && vector_word(AT_UID) == A && vector_word(AT_EUID) == A && vector_word(AT_EGID) == B);
+	CLAIM(vector_word(AT_SECURE) == 0);
 	REFUSED(setuid(0), EPERM);
+	return claims_failed != 0;
+}
+
+/* A program is told where it acts for somebody else than who started it; the saved ones are those in effect from then on. */
+static int again_for(uid_t user, uid_t effective, gid_t group, gid_t effective_group)
+{
+	CLAIM(users_are(user, effective, effective) && groups_are(group, effective_group, effective_group));
+	CLAIM(vector_word(AT_UID) == user && vector_word(AT_EUID) == effective && vector_word(AT_GID) == group && vector_word(AT_EGID) == effective_group);
+	CLAIM(vector_word(AT_SECURE) == 1);
+	return claims_failed != 0;
+}
+
+static int for_a_user(void)
+{
+	CLAIM(setresuid(A, C, 0) == 0);
+	execl("/proc/self/exe", "identities", "again", "for a user", NULL);
+	return 77;
+}
+
+static int for_a_group(void)
+{
+	CLAIM(setresgid(B, C, 0) == 0);
+	execl("/proc/self/exe", "identities", "again", "for", "a group", NULL);
+	return 77;
+}
+
+static void *user_of(void *arg)
+{
+	*(uid_t *)arg = geteuid();
+	return NULL;
+}
+
+/* A thread begins as who made it. */
+static int in_threads(void)
+{
+	pthread_t thread;
+	uid_t user = 0;
+
+	CLAIM(setuid(A) == 0 && pthread_create(&thread, NULL, user_of, &user) == 0 && pthread_join(thread, NULL) == 0 && user == A);
 	return claims_failed != 0;
 }
 
@@ -230,20 +304,27 @@ int main(int argc, char **argv)
 
 	(void)argv;
 	if (argc > 1)
-		return again();
+		return argc == 2 ? again() : argc == 3 ? again_for(A, C, 0, 0) : again_for(0, 0, B, C);
 	CLAIM(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
 	in_child(gone_for_good);
 	in_child(there_and_back);
+	in_child(root_in_effect);
 	in_child(at_once);
 	in_child(of_files);
 	in_child(groups);
 	in_child(capabilities);
 	in_child(told);
+	in_child(for_a_user);
+	in_child(for_a_group);
+	in_child(in_threads);
 	CLAIM(mkdir("/tmp/owned", 0777) == 0 && chmod("/tmp/owned", 0777) == 0);
 	pid_t child = fork();
 
-	if (child == 0)
-		_exit(owned(self));
+	if (child == 0) {
+		status = owned(self);
+		fflush(stdout);
+		_exit(status);
+	}
 	CLAIM(waitpid(child, &status, 0) == child && status == 0 && users_are(0, 0, 0));
 	return claims_end("identities");
 }
