@@ -75,7 +75,7 @@ struct net_stream {
 	struct net_endpoint local, peer;       /* `peer`: once it is connected */
 	uint32_t user_timeout_ms;
 	uint32_t acked;                        /* the first byte that was not acknowledged, at `acked_ns` */
-	uint64_t acked_ns;                     /* 0: nothing waited when it was looked at last, or since */
+	uint64_t acked_ns;                     /* 0: nothing waited when it was looked at last, or since, or there is no time-out */
 };
 
 /* Those that share a port share lwIP's listening block, `tcp`: of that the argument is the one whose turn it is. Each has a queue of its own. */

@@ -30,23 +30,25 @@ void net_stream_tune(struct net_stream *stream, const struct net_tuning *how)
 		ip_set_option(stream->tcp, SOF_KEEPALIVE);
 	else
 		ip_reset_option(stream->tcp, SOF_KEEPALIVE);
-	net_timers_touch();
+	if (how->keepalive.on)
+		net_timers_touch();
 }
 
 bool net_stream_is_overdue(struct net_stream *stream)
 {
 	const struct tcp_pcb *tcp = stream->tcp;
-	uint64_t now_ns = hal_timer_now_ns();
+	uint64_t now_ns;
 
-	if (tcp->unacked == NULL) {
+	if (stream->user_timeout_ms == 0 || tcp->unacked == NULL) {
 		stream->acked_ns = 0;
 		return false;
 	}
+	now_ns = hal_timer_now_ns();
 	if (stream->acked_ns == 0 || stream->acked != tcp->lastack) {
 		stream->acked = tcp->lastack;
 		stream->acked_ns = now_ns;
 	}
-	return stream->user_timeout_ms != 0 && now_ns - stream->acked_ns >= (uint64_t)stream->user_timeout_ms * NS_PER_MS;
+	return now_ns - stream->acked_ns >= (uint64_t)stream->user_timeout_ms * NS_PER_MS;
 }
 
 uint32_t net_mtu_towards(const struct net_address *address)

@@ -102,7 +102,8 @@ static void tcp_release(struct linux_file *file)
 	free(own);
 }
 
-struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t rights)
+/* Without a tuning. */
+static struct tcp_socket *tcp_make(int family, struct net_object *net, uint32_t rights)
 {
 	struct tcp_socket *own = calloc(1, sizeof(*own));
 
@@ -113,6 +114,15 @@ struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t
 	(void)object_hold(&net->object); /* the caller's hold keeps it */
 	own->net = net;
 	own->rights = rights;
+	return own;
+}
+
+struct linux_socket *linux_tcp_make(int family, struct net_object *net, uint32_t rights)
+{
+	struct tcp_socket *own = tcp_make(family, net, rights);
+
+	if (own == NULL)
+		return NULL;
 	own->tuning = tuning_of(&own->socket);
 	return &own->socket;
 }
@@ -227,6 +237,7 @@ static void accept_there(void *arg)
 {
 	struct tcp_asking *asking = arg;
 
+	asking->tuning = asking->own->tuning;
 	asking->result = asking->own->listener != NULL ? net_listener_accept(asking->own->listener, &asking->stream) : STATUS_EINVAL;
 }
 
@@ -234,6 +245,7 @@ static void adopt_there(void *arg)
 {
 	struct tcp_asking *asking = arg;
 
+	asking->own->tuning = asking->tuning;
 	stream_adopt(asking->own, asking->stream);
 	asking->own->connect_told = true;
 }
@@ -251,14 +263,13 @@ static status_t tcp_accept(struct linux_socket *socket, struct linux_socket **ou
 	net_do(accept_there, &asking);
 	if (asking.result != STATUS_OK)
 		return (status_t)asking.result;
-	*out = linux_tcp_make(socket->family, own->net, own->rights);
-	if (*out == NULL) {
+	asking.own = tcp_make(socket->family, own->net, own->rights);
+	if (asking.own == NULL) {
 		net_do(abort_there, asking.stream);
 		return STATUS_ENOMEM;
 	}
+	*out = &asking.own->socket;
 	linux_socket_options_copy(*out, socket);
-	asking.own = tcp_of(*out);
-	asking.own->tuning = tuning_of(*out);
 	net_do(adopt_there, &asking);
 	return STATUS_OK;
 }
