@@ -184,7 +184,7 @@ static void symlink_act(void *arg)
 		act->status = directory->fs->ops->symlink(directory, linux_name_of(act->walk), act->text);
 	else if (act->status == STATUS_ENOTSUP)
 		act->status = STATUS_EPERM;
-	if (act->status != STATUS_OK || directory->fs->ops->lookup(directory, linux_name_of(act->walk), &made) != STATUS_OK)
+	if (act->status != STATUS_OK || !directory->fs->ops->keeps_owners || directory->fs->ops->lookup(directory, linux_name_of(act->walk), &made) != STATUS_OK)
 		return;
 	linux_owner_give(directory, made, act->owner);
 	fs_node_put(made);
