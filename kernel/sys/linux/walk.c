@@ -232,13 +232,14 @@ static void walk_begin(struct linux_walk *walk, struct process *process, bool fo
 	walk->status = STATUS_OK;
 }
 
+/* `at`: where a path begins that does not begin at the top; NULL: it does. */
 static status_t walk_within(struct linux_walk *walk, struct process *process, struct linux_dentry *at, const char *path, bool follow, uint32_t resolve)
 {
 	size_t len = strnlen(path, FS_PATH_MAX + 1);
 
 	walk_begin(walk, process, follow);
 	walk->resolve = resolve;
-	walk->top = resolve & (LINUX_RESOLVE_BENEATH | LINUX_RESOLVE_IN_ROOT) ? linux_dentry_hold(at) : linux_path_top(process);
+	walk->top = at != NULL && (resolve & (LINUX_RESOLVE_BENEATH | LINUX_RESOLVE_IN_ROOT)) ? linux_dentry_hold(at) : linux_path_top(process);
 	if (path[0] == '/')
 		walk->status = go_to_top(walk);
 	else
@@ -316,7 +317,7 @@ status_t linux_path_start(struct process *process, int dirfd, struct linux_dentr
 static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, bool late, uint32_t resolve, status_t *why)
 {
 	struct linux_walk *walk = malloc(sizeof(*walk));
-	struct linux_dentry *start;
+	struct linux_dentry *start = NULL;
 	int64_t len;
 
 	*why = STATUS_ENOMEM;
@@ -324,8 +325,8 @@ static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t p
 		return NULL;
 	len = linux_copy_string(thread, walk->text, path_va, FS_PATH_MAX + 1);
 	*why = len < 0 ? (status_t)len : len == 0 ? STATUS_ENOENT : STATUS_OK;
-	if (*why == STATUS_OK)
-		*why = linux_path_start(thread->process, walk->text[0] == '/' && !(resolve & LINUX_RESOLVE_IN_ROOT) ? LINUX_AT_FDCWD : dirfd, &start);
+	if (*why == STATUS_OK && (walk->text[0] != '/' || (resolve & LINUX_RESOLVE_IN_ROOT)))
+		*why = linux_path_start(thread->process, dirfd, &start);
 	if (*why != STATUS_OK) {
 		free(walk);
 		return NULL;
@@ -347,7 +348,7 @@ struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t pa
 
 struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
 {
-	return walk_user(thread, dirfd, path_va, follow, true, 0, why);
+	return linux_walk_user_within(thread, dirfd, path_va, follow, 0, why);
 }
 
 struct linux_walk *linux_walk_user_within(struct thread *thread, int dirfd, uint64_t path_va, bool follow, uint32_t resolve, status_t *why)
