@@ -56,12 +56,20 @@ static int64_t list_none(struct thread *thread, const uint64_t x[6])
 	return 0;
 }
 
-static int64_t judge(struct thread *thread, const struct linux_dentry *dentry, const uint64_t x[6], linux_call_run *run, bool changes)
+/* The kinds of calls in the order of their numbers; each kind by the path, by the path of a link itself, and by a descriptor. */
+static const struct kind {
+	linux_call_run *run;
+	bool changes;
+} kinds[] = { { set_judge, true }, { name_only_judge, false }, { list_none, false }, { name_only_judge, true } };
+
+enum { FIRST = 5, BY_PATH = 0, BY_DESCRIPTOR = 2, FORMS = 3 };
+
+static int64_t judge(struct thread *thread, const struct linux_dentry *dentry, const uint64_t x[6], const struct kind *kind)
 {
-	return changes && dentry != NULL && dentry->node->fs->read_only ? STATUS_EROFS : run(thread, x);
+	return kind->changes && dentry != NULL && dentry->node->fs->read_only ? STATUS_EROFS : kind->run(thread, x);
 }
 
-static int64_t at_path(struct thread *thread, const uint64_t x[6], bool follow, linux_call_run *run, bool changes)
+static int64_t at_path(struct thread *thread, const uint64_t x[6], bool follow, const struct kind *kind)
 {
 	status_t status;
 	struct linux_walk *walk = linux_walk_user(thread, LINUX_AT_FDCWD, x[0], follow, &status);
@@ -69,95 +77,44 @@ static int64_t at_path(struct thread *thread, const uint64_t x[6], bool follow, 
 
 	if (walk == NULL)
 		return status;
-	result = walk->found == NULL && walk->magic == NULL ? STATUS_ENOENT : judge(thread, walk->found, x, run, changes);
+	result = walk->found == NULL && walk->magic == NULL ? STATUS_ENOENT : judge(thread, walk->found, x, kind);
 	linux_walk_free(walk);
 	return result;
 }
 
-static int64_t at_file(struct thread *thread, const uint64_t x[6], linux_call_run *run, bool changes)
+static int64_t at_file(struct thread *thread, const uint64_t x[6], const struct kind *kind)
 {
 	struct linux_file *file;
 	int64_t result = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_USE, &file);
 
 	if (result != STATUS_OK)
 		return result;
-	result = judge(thread, linux_vfs_dentry(file), x, run, changes);
+	result = judge(thread, linux_vfs_dentry(file), x, kind);
 	linux_file_put(file);
 	return result;
 }
 
-static int64_t call_setxattr(struct thread *thread, const uint64_t x[6])
+/* Any of them: which, its number tells. */
+static int64_t call_xattr(struct thread *thread, const uint64_t x[6])
 {
-	return at_path(thread, x, true, set_judge, true);
-}
+	unsigned number = (unsigned)thread->user.x[8] - FIRST;
+	const struct kind *kind = &kinds[number / FORMS];
 
-static int64_t call_lsetxattr(struct thread *thread, const uint64_t x[6])
-{
-	return at_path(thread, x, false, set_judge, true);
-}
-
-static int64_t call_fsetxattr(struct thread *thread, const uint64_t x[6])
-{
-	return at_file(thread, x, set_judge, true);
-}
-
-static int64_t call_getxattr(struct thread *thread, const uint64_t x[6])
-{
-	return at_path(thread, x, true, name_only_judge, false);
-}
-
-static int64_t call_lgetxattr(struct thread *thread, const uint64_t x[6])
-{
-	return at_path(thread, x, false, name_only_judge, false);
-}
-
-static int64_t call_fgetxattr(struct thread *thread, const uint64_t x[6])
-{
-	return at_file(thread, x, name_only_judge, false);
-}
-
-static int64_t call_listxattr(struct thread *thread, const uint64_t x[6])
-{
-	return at_path(thread, x, true, list_none, false);
-}
-
-static int64_t call_llistxattr(struct thread *thread, const uint64_t x[6])
-{
-	return at_path(thread, x, false, list_none, false);
-}
-
-static int64_t call_flistxattr(struct thread *thread, const uint64_t x[6])
-{
-	return at_file(thread, x, list_none, false);
-}
-
-static int64_t call_removexattr(struct thread *thread, const uint64_t x[6])
-{
-	return at_path(thread, x, true, name_only_judge, true);
-}
-
-static int64_t call_lremovexattr(struct thread *thread, const uint64_t x[6])
-{
-	return at_path(thread, x, false, name_only_judge, true);
-}
-
-static int64_t call_fremovexattr(struct thread *thread, const uint64_t x[6])
-{
-	return at_file(thread, x, name_only_judge, true);
+	return number % FORMS == BY_DESCRIPTOR ? at_file(thread, x, kind) : at_path(thread, x, number % FORMS == BY_PATH, kind);
 }
 
 const struct linux_call linux_calls_attributes[] = {
-	{ 5, 5, "setxattr", call_setxattr },
-	{ 6, 5, "lsetxattr", call_lsetxattr },
-	{ 7, 5, "fsetxattr", call_fsetxattr },
-	{ 8, 4, "getxattr", call_getxattr },
-	{ 9, 4, "lgetxattr", call_lgetxattr },
-	{ 10, 4, "fgetxattr", call_fgetxattr },
-	{ 11, 3, "listxattr", call_listxattr },
-	{ 12, 3, "llistxattr", call_llistxattr },
-	{ 13, 3, "flistxattr", call_flistxattr },
-	{ 14, 2, "removexattr", call_removexattr },
-	{ 15, 2, "lremovexattr", call_lremovexattr },
-	{ 16, 2, "fremovexattr", call_fremovexattr },
+	{ 5, 5, "setxattr", call_xattr },
+	{ 6, 5, "lsetxattr", call_xattr },
+	{ 7, 5, "fsetxattr", call_xattr },
+	{ 8, 4, "getxattr", call_xattr },
+	{ 9, 4, "lgetxattr", call_xattr },
+	{ 10, 4, "fgetxattr", call_xattr },
+	{ 11, 3, "listxattr", call_xattr },
+	{ 12, 3, "llistxattr", call_xattr },
+	{ 13, 3, "flistxattr", call_xattr },
+	{ 14, 2, "removexattr", call_xattr },
+	{ 15, 2, "lremovexattr", call_xattr },
+	{ 16, 2, "fremovexattr", call_xattr },
 	{ 0 },
 };
