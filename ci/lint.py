@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "ci"))
 
-from lintlib import headers, includes, interfaces, symbols, text, tree  # noqa: E402
+from lintlib import calls, headers, includes, interfaces, symbols, text, tree  # noqa: E402
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
     arguments = parser.parse_args()
     files = tree.files(ROOT)
     findings = [*text.check(ROOT, files), *includes.check(ROOT, files), *headers.check(ROOT, files, arguments.cc),
-                *symbols.check(ROOT, arguments.objects), *interfaces.check(ROOT)]
+                *symbols.check(ROOT, arguments.objects), *interfaces.check(ROOT), *calls.check(ROOT, files)]
     for finding in findings:
         print(finding)
     print(f"lint: {len(files)} files, {len(findings)} findings")

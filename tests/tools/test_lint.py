@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import support  # noqa: E402
-from lintlib import includes, text  # noqa: E402
+from lintlib import calls, includes, text  # noqa: E402
 
 LICENCE = "// SPDX-License-" "Identifier: BSD-2-Clause\n// SPDX-FileCopyright" "Text: The Rumpk authors\n"
 
@@ -30,6 +30,12 @@ class LintTest(support.Case):
     def test_arrows_point_down(self) -> None:
         self.assertEqual(self.found(lib__a_h="", hal__contract__b_h='#include "lib/a.h"\n#include <stdint.h>\n',
                                     kernel__core__c_c='#include "hal/contract/b.h"\n#include "lib/a.h"\n'), "")
+
+    def test_a_call_has_one_row(self) -> None:
+        rows = '\t{ 7, 2, "seven", call_seven },\n\t{ 8, 6, "eight", NULL },\n'
+        files = self.put(kernel__sys__linux__a_c=rows, kernel__sys__linux__b_c='\t{ 8, 1, "eight", call_eight },\n')
+        self.assertEqual(list(calls.check(self.folder, files)), ["kernel/sys/linux/b.c:1: call 8 (eight) stands in kernel/sys/linux/a.c:2 already"])
+        self.assertEqual(list(calls.check(self.folder, files[:1])), [])
 
     def test_no_arrow_points_up(self) -> None:
         for name in ("lib__x_c", "hal__x_c", "apps__x_c"):

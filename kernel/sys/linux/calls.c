@@ -99,8 +99,6 @@ static int64_t call_traced(struct thread *thread, const uint64_t x[6])
 
 static void call_init(const struct linux_call *call, bool traced)
 {
-	if (table[call->number] != NULL)
-		return; /* who serves it comes before who only knows it */
 	table[call->number] = call;
 	if (traced || call->run != NULL)
 		runs[call->number] = traced ? call_traced : call->run;
