@@ -130,7 +130,9 @@ int64_t linux_identity_prctl(struct thread *thread, const uint64_t x[6])
 	case PR_SET_KEEPCAPS:
 		if (x[1] > 1)
 			return STATUS_EINVAL;
+		spinlock_take(&thread->process->lock);
 		identity->keeps_permitted = x[1] != 0;
+		spinlock_give(&thread->process->lock);
 		return 0;
 	case PR_CAPBSET_READ:
 		return x[1] < LINUX_CAPABILITIES ? (int64_t)(identity->bounding >> x[1] & 1) : STATUS_EINVAL;

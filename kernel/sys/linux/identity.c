@@ -11,8 +11,6 @@
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
 
-enum { AS_IT_IS = -1 };
-
 #define ALL_CAPABILITIES ((1ull << LINUX_CAPABILITIES) - 1)
 
 static struct linux_identity *identity_of(const struct thread *thread)
@@ -108,7 +106,7 @@ static int64_t set_one(struct thread *thread, struct kind kind, uint32_t id)
 {
 	struct linux_ids ids = *kind.ids;
 
-	if (id == (uint32_t)AS_IT_IS)
+	if (id == LINUX_ID_AS_IT_IS)
 		return STATUS_EINVAL;
 	if (!kind.may && id != ids.real && id != ids.saved)
 		return STATUS_EPERM;
@@ -120,7 +118,7 @@ static int64_t set_one(struct thread *thread, struct kind kind, uint32_t id)
 
 static bool is_any(uint32_t id, const struct linux_ids *ids)
 {
-	return id == (uint32_t)AS_IT_IS || id == ids->real || id == ids->effective || id == ids->saved;
+	return id == LINUX_ID_AS_IT_IS || id == ids->real || id == ids->effective || id == ids->saved;
 }
 
 static int64_t set_two(struct thread *thread, struct kind kind, uint32_t real, uint32_t effective)
@@ -128,13 +126,13 @@ static int64_t set_two(struct thread *thread, struct kind kind, uint32_t real, u
 	struct linux_ids before = *kind.ids;
 	struct linux_ids ids = before;
 
-	if (!kind.may && real != (uint32_t)AS_IT_IS && real != before.real && real != before.effective)
+	if (!kind.may && real != LINUX_ID_AS_IT_IS && real != before.real && real != before.effective)
 		return STATUS_EPERM;
 	if (!kind.may && !is_any(effective, &before))
 		return STATUS_EPERM;
-	ids.real = real != (uint32_t)AS_IT_IS ? real : before.real;
-	ids.effective = effective != (uint32_t)AS_IT_IS ? effective : before.effective;
-	if (real != (uint32_t)AS_IT_IS || ids.effective != before.real)
+	ids.real = real != LINUX_ID_AS_IT_IS ? real : before.real;
+	ids.effective = effective != LINUX_ID_AS_IT_IS ? effective : before.effective;
+	if (real != LINUX_ID_AS_IT_IS || ids.effective != before.real)
 		ids.saved = ids.effective;
 	ids.file = ids.effective;
 	return ids_set(thread, &kind, ids);
@@ -146,9 +144,9 @@ static int64_t set_three(struct thread *thread, struct kind kind, const uint64_t
 
 	if (!kind.may && !(is_any((uint32_t)x[0], &ids) && is_any((uint32_t)x[1], &ids) && is_any((uint32_t)x[2], &ids)))
 		return STATUS_EPERM;
-	ids.real = (int32_t)x[0] != AS_IT_IS ? (uint32_t)x[0] : ids.real;
-	ids.effective = (int32_t)x[1] != AS_IT_IS ? (uint32_t)x[1] : ids.effective;
-	ids.saved = (int32_t)x[2] != AS_IT_IS ? (uint32_t)x[2] : ids.saved;
+	ids.real = (uint32_t)x[0] != LINUX_ID_AS_IT_IS ? (uint32_t)x[0] : ids.real;
+	ids.effective = (uint32_t)x[1] != LINUX_ID_AS_IT_IS ? (uint32_t)x[1] : ids.effective;
+	ids.saved = (uint32_t)x[2] != LINUX_ID_AS_IT_IS ? (uint32_t)x[2] : ids.saved;
 	ids.file = ids.effective;
 	return ids_set(thread, &kind, ids);
 }
@@ -160,7 +158,7 @@ static int64_t set_file(struct thread *thread, struct kind kind, uint32_t id)
 	uint32_t before = ids.file;
 
 	ids.file = id;
-	if (id != (uint32_t)AS_IT_IS && (kind.may || is_any(id, kind.ids)))
+	if (id != LINUX_ID_AS_IT_IS && (kind.may || is_any(id, kind.ids)))
 		(void)ids_set(thread, &kind, ids);
 	return before;
 }

@@ -20,6 +20,9 @@ struct thread;
 
 enum { LINUX_GROUPS_MAX = 32 };
 
+/* Given for a user or a group: that it stays. */
+#define LINUX_ID_AS_IT_IS UINT32_MAX
+
 /* include/uapi/linux/capability.h */
 enum { LINUX_CAP_CHOWN = 0, LINUX_CAP_SETGID = 6, LINUX_CAP_SETUID = 7, LINUX_CAP_SETPCAP = 8, LINUX_CAP_SYS_CHROOT = 18, LINUX_CAPABILITIES = 41 };
 

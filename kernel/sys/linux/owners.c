@@ -17,8 +17,6 @@
 
 enum { SET_USER = 04000, SET_GROUP = 02000, GROUP_RUNS = 010, CHOWN_FLAGS = LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH };
 
-#define AS_IT_IS UINT32_MAX
-
 struct linux_owner linux_owner_new(void)
 {
 	const struct linux_identity *identity = &thread_current()->personality->identity;
@@ -58,8 +56,8 @@ static bool may_give(const struct thread *thread, const struct fs_stat *stat, st
 
 	if (linux_identity_may(thread, LINUX_CAP_CHOWN))
 		return true;
-	return (to.user == AS_IT_IS || (to.user == stat->user && own == stat->user)) &&
-	       (to.group == AS_IT_IS || (own == stat->user && (to.group == stat->group || has_group(identity, to.group))));
+	return (to.user == LINUX_ID_AS_IT_IS || (to.user == stat->user && own == stat->user)) &&
+	       (to.group == LINUX_ID_AS_IT_IS || (own == stat->user && (to.group == stat->group || has_group(identity, to.group))));
 }
 
 /* Where owners are not kept it is as if it were done. */
@@ -79,8 +77,8 @@ static status_t owner_set(struct thread *thread, struct linux_dentry *dentry, st
 	if (!may_give(thread, &stat.fs, to))
 		return STATUS_EPERM;
 	before = stat.fs.permissions;
-	stat.fs.user = to.user != AS_IT_IS ? to.user : stat.fs.user;
-	stat.fs.group = to.group != AS_IT_IS ? to.group : stat.fs.group;
+	stat.fs.user = to.user != LINUX_ID_AS_IT_IS ? to.user : stat.fs.user;
+	stat.fs.group = to.group != LINUX_ID_AS_IT_IS ? to.group : stat.fs.group;
 	if (dentry->node->type != FS_DIRECTORY)
 		stat.fs.permissions &= (uint16_t)~(SET_USER | ((stat.fs.permissions & GROUP_RUNS) != 0 ? SET_GROUP : 0));
 	return linux_dentry_set(dentry, FS_SET_OWNER | (stat.fs.permissions != before ? FS_SET_PERMISSIONS : 0), &stat.fs);
