@@ -3,7 +3,8 @@
 
 /*
  * What the CPU can do at EL0, from its identification registers. Left out is what the kernel does not switch on or keep for each
- * thread (SVE, SME, pointer authentication, BTI, MTE, SSBS), and HWCAP_CPUID: the registers themselves cannot be read at EL0.
+ * thread (SVE, SME, pointer authentication, BTI, MTE, SSBS). Reading the registers themselves at EL0 is a fault; what programs may
+ * know of them they are given then (HWCAP_CPUID).
  *
  * Spec: Linux Documentation/arch/arm64/elf_hwcaps.rst; Arm ARM DDI 0487 D17.2 (ID_AA64ISAR0_EL1 and its like).
  */
@@ -58,16 +59,22 @@ static const struct feature features[] = {
 	{ ISAR0, 60, 1, 16, 1 }, /* rng */
 };
 
+#define HWCAP_CPUID (1ul << 11)
+
+static void registers_read(uint64_t registers[REGISTERS])
+{
+	registers[ISAR0] = sysreg_read(id_aa64isar0_el1);
+	registers[ISAR1] = sysreg_read(id_aa64isar1_el1);
+	registers[PFR0] = sysreg_read(id_aa64pfr0_el1);
+	registers[MMFR2] = sysreg_read(s3_0_c0_c7_2); /* ID_AA64MMFR2_EL1 */
+}
+
 struct hal_user_features hal_user_features(void)
 {
-	const uint64_t registers[REGISTERS] = {
-		sysreg_read(id_aa64isar0_el1),
-		sysreg_read(id_aa64isar1_el1),
-		sysreg_read(id_aa64pfr0_el1),
-		sysreg_read(s3_0_c0_c7_2), /* ID_AA64MMFR2_EL1 */
-	};
-	uint64_t words[2] = { 0, 0 };
+	uint64_t words[2] = { HWCAP_CPUID, 0 };
+	uint64_t registers[REGISTERS];
 
+	registers_read(registers);
 	for (size_t i = 0; i < ARRAY_LEN(features); i++) {
 		const struct feature *feature = &features[i];
 		unsigned field = registers[feature->source] >> feature->shift & 0xf;
@@ -77,4 +84,67 @@ struct hal_user_features hal_user_features(void)
 			words[feature->word] |= 1ul << feature->bit;
 	}
 	return (struct hal_user_features){ words[0], words[1] };
+}
+
+/* An MRS from what lies in op0 3, op1 0, CRn 0 (Arm ARM DDI 0487 C6.2.228): of its own the instruction has CRm, op2 and the register it goes to. */
+enum { MRS_IDENTIFICATION = 0xd5380000, OPERANDS = 0xfff };
+enum { MIDR = 0x00, MPIDR = 0x05, REVIDR = 0x06, AA64PFR0 = 0x40, AA64ISAR0 = 0x60, AA64ISAR1 = 0x61, AA64MMFR2 = 0x72 }; /* CRm, op2 */
+enum { CRM_FIRST = 2, CRM_LAST = 7, LEVELS_AARCH64_ONLY = 0x11 };
+
+#define MPIDR_SAFE (1ul << 31) /* its bit that is always set */
+
+/* The fields of a register that programs are told of. */
+static uint64_t told_of(unsigned source)
+{
+	uint64_t registers[REGISTERS];
+	uint64_t mask = 0;
+
+	registers_read(registers);
+	for (size_t i = 0; i < ARRAY_LEN(features); i++)
+		if (features[i].source == source)
+			mask |= 0xful << features[i].shift;
+	return registers[source] & mask;
+}
+
+/* Of the others all fields are 0, as Linux has it for those that it does not know. */
+static bool value_of(unsigned which, uint64_t *value)
+{
+	unsigned crm = which >> 4;
+
+	*value = 0;
+	switch (which) {
+	case MIDR:
+		*value = sysreg_read(midr_el1);
+		return true;
+	case MPIDR:
+		*value = MPIDR_SAFE;
+		return true;
+	case AA64PFR0:
+		*value = told_of(PFR0) | LEVELS_AARCH64_ONLY;
+		return true;
+	case AA64ISAR0:
+		*value = told_of(ISAR0);
+		return true;
+	case AA64ISAR1:
+		*value = told_of(ISAR1);
+		return true;
+	case AA64MMFR2:
+		*value = told_of(MMFR2);
+		return true;
+	default:
+		return which == REVIDR || (crm >= CRM_FIRST && crm <= CRM_LAST);
+	}
+}
+
+bool hal_user_identify(struct hal_user *user, uint32_t instruction)
+{
+	unsigned to = instruction & 0x1f;
+	uint64_t value;
+
+	if ((instruction & ~(uint32_t)OPERANDS) != MRS_IDENTIFICATION || !value_of((instruction >> 8 & 0xf) << 4 | (instruction >> 5 & 7), &value))
+		return false;
+	if (to < ARRAY_LEN(user->x)) /* 31: nowhere */
+		user->x[to] = value;
+	user->pc += sizeof(instruction);
+	return true;
 }

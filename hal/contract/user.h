@@ -134,6 +134,13 @@ struct hal_user_features {
 
 struct hal_user_features hal_user_features(void);
 
+/*
+ * The instruction that was a fault at user->pc, carried out where it is MRS from an identification register: what it gives is what
+ * hal_user_features() is made of, and nothing else of the CPU but MIDR_EL1; false: it is another one. Spec: Linux
+ * Documentation/arch/arm64/cpu-feature-registers.rst
+ */
+bool hal_user_identify(struct hal_user *user, uint32_t instruction);
+
 /* The counter at EL0 (CNTVCT_EL0): nanoseconds are its product with this, a 32.32 number (hal_timer_now_ns()). */
 uint64_t hal_user_ns_per_tick(void);
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -65,6 +66,12 @@ def side_by_side(name: str, append: str = "") -> suite.Case:
     return suite.Case(f"linux[{name},realtime]", machine, Expectation(markers=(markers.RUBICON, f"{name}: as it must be", HALTED), bad=("WRONG",)))
 
 
+def other_class() -> suite.Case:
+    """A CPU with FEAT_IDST: what reads an identification register is told in an exception class of its own."""
+    usual = case("identification", 1)
+    return replace(usual, name="linux[identification,max]", machine=replace(usual.machine, cpu="max"))
+
+
 def traced() -> suite.Case:
     """Every call is told with its arguments and its result."""
     machine = suite.product(paths.BUILD / "tests" / "linux" / "unproven.rpk", icount=True, seed=1, append="log=linux:trace", extra=NETWORK)
@@ -76,7 +83,7 @@ def traced() -> suite.Case:
 def cases() -> list[suite.Case]:
     """Each on one CPU and on four."""
     return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), told(), traced(), side_by_side("unlinkers", "-- hurries"), side_by_side("shm"),
-            typed(1), typed(4)]
+            other_class(), typed(1), typed(4)]
 
 
 if __name__ == "__main__":

@@ -82,6 +82,22 @@ void linux_pid_smaps(struct linux_text *text, struct process *of)
 	areas_each(text, of, true, area_pages);
 }
 
+/* The words as the program got them, up to AT_NULL and with it. */
+void linux_pid_auxv(struct linux_text *text, struct process *of)
+{
+	struct linux_mm *mm = &of->personality->mm;
+	uint64_t auxv[2 * LINUX_AUXV_MAX];
+	unsigned words = 0;
+
+	spinlock_take(&mm->lock);
+	memcpy(auxv, mm->auxv, sizeof(auxv));
+	spinlock_give(&mm->lock);
+	while (auxv[words] != 0 && words < 2 * (LINUX_AUXV_MAX - 1))
+		words += 2;
+	if (words > 0)
+		text->sink.write(&text->sink, (const char *)auxv, (words + 2) * sizeof(auxv[0]));
+}
+
 static char state_of(const struct process *of)
 {
 	return process_is_ending(of) ? 'Z' : of->personality->family != NULL && of->personality->family->stop_signal != 0 ? 'T' : 'R';

@@ -11,6 +11,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/sched.h"
 #include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/exec.h"
 #include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/thread.h"
@@ -55,11 +56,22 @@ static bool stores_to_itself(const struct thread *thread, const struct hal_user_
 	return true;
 }
 
+/* Programs look at the CPU's identification, as AT_HWCAP says that they may. */
+static bool identifies(struct thread *thread, const struct hal_user_fault *fault)
+{
+	uint32_t instruction;
+
+	return fault->signal == LINUX_SIGILL && linux_copy_in(thread, &instruction, fault->pc, sizeof(instruction)) == STATUS_OK &&
+	       hal_user_identify(&thread->user, instruction);
+}
+
 static __attribute__((noinline)) void thread_fault(struct thread *thread)
 {
 	struct hal_user_fault fault = hal_user_fault(&thread->user);
 	status_t status = STATUS_EFAULT;
 
+	if (identifies(thread, &fault))
+		return;
 	if (stores_to_itself(thread, &fault))
 		status = STATUS_EACCES;
 	else if (fault.access != 0)

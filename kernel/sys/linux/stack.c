@@ -191,21 +191,24 @@ status_t linux_stack_fill(struct thread *thread, const struct linux_strings *str
 {
 	struct linux_mm *mm = linux_mm_of(thread->process);
 	struct words words = { .thread = thread };
+	uint64_t auxv[2 * LINUX_AUXV_MAX] = { 0 };
 	struct places places;
 	uint64_t below;
 	unsigned auxv_words;
 	size_t at = 0;
 
 	words.status = upper_fill(thread, strings, name, &places, &below);
-	memset(mm->auxv, 0, sizeof(mm->auxv));
-	auxv_words = auxv_make(&thread->personality->identity, program, &places, vdso_va, mm->auxv);
+	auxv_words = auxv_make(&thread->personality->identity, program, &places, vdso_va, auxv);
+	spinlock_take(&mm->lock);
+	memcpy(mm->auxv, auxv, sizeof(auxv));
+	spinlock_give(&mm->lock);
 	words.va = bits_align_down(below - (1 + strings->argc + 1 + strings->envc + 1 + auxv_words) * sizeof(uint64_t), 16);
 	thread->user.sp = words.va;
 	word_add(&words, strings->argc);
 	pointers_add(&words, strings, strings->argc, places.strings_va, &at);
 	pointers_add(&words, strings, strings->envc, places.strings_va, &at);
 	for (unsigned i = 0; i < auxv_words; i++)
-		word_add(&words, mm->auxv[i]);
+		word_add(&words, auxv[i]);
 	words_flush(&words);
 	return words.status;
 }

@@ -94,6 +94,7 @@ static const struct linux_virtual_entry entries[] = {
 	MADE("mounts", PID, linux_proc_mounts),
 	MADE("mountinfo", PID, linux_proc_mountinfo),
 	FIXED("oom_score_adj", PID, "0\n"),
+	{ "auxv", PID, FS_FILE, 0400, 0, NULL, linux_pid_auxv, NULL },
 	{ "environ", PID, FS_FILE, 0400, 0, NULL, linux_pid_environ, NULL },
 	MADE("online", SYS_CPU, linux_proc_cpus),
 	MADE("possible", SYS_CPU, linux_proc_cpus),
