@@ -62,14 +62,15 @@ SHA256: {0}
 """.format("a" * 64)
 
 
-def elf(needed: tuple[str, ...] = (), interpreter: str = "", runpath: str = "") -> bytes:
+def elf(needed: tuple[str, ...] = (), interpreter: str = "", runpath: str = "", calls: tuple[str, ...] = ()) -> bytes:
     """A shared object that asks for these, as small as it can be."""
-    strings = b"\0" + b"".join(name.encode() + b"\0" for name in (*needed, runpath))
+    strings = b"\0" + b"".join(name.encode() + b"\0" for name in (*needed, runpath, *calls))
     place, tags = 1, []
     for name in needed:
         tags.append((1, place))
         place += len(name) + 1
     tags += [(29, place)] if runpath else []
+    tags += [(10, len(strings))]
     head = 64 + 56 * 3
     dynamic = b"".join(struct.pack("<QQ", *tag) for tag in (*tags, (5, head), (0, 0)))
     interp = interpreter.encode() + b"\0"
@@ -203,6 +204,17 @@ class Closure(support.Case):
         self.place("usr/lib/libthree.so", elf(("libtwo.so",)))
         self.assertEqual(self.close("usr/bin/app"), ["lib/aarch64-linux-gnu/libtwo.so", "lib/ld-linux-aarch64.so.1", "usr/bin/app",
                                                      "usr/lib/aarch64-linux-gnu/libone.so.1", "usr/lib/libthree.so"])
+
+    def test_glibc_loads_the_unwinder_for_threads_that_end(self) -> None:
+        self.place("lib/aarch64-linux-gnu/libc.so.6", elf(calls=("pthread_exit",)))
+        self.place("lib/aarch64-linux-gnu/libgcc_s.so.1", elf(("libc.so.6",)))
+        self.place("app", elf(("libc.so.6",), calls=("pthread_exit_soon", "pthread_create")))
+        self.assertEqual(self.close("app"), ["app", "lib/aarch64-linux-gnu/libc.so.6"])
+        for call in ("pthread_exit", "pthread_cancel", "thrd_exit", "backtrace"):
+            self.place("app", elf(("libc.so.6",), calls=("puts", call)))
+            self.assertEqual(self.close("app"), ["app", "lib/aarch64-linux-gnu/libc.so.6", "lib/aarch64-linux-gnu/libgcc_s.so.1"])
+        (self.folder / "root/lib/aarch64-linux-gnu/libgcc_s.so.1").unlink()
+        self.assertEqual(self.close("app"), ["app", "lib/aarch64-linux-gnu/libc.so.6"])
 
     def test_follows_the_programs_own_paths(self) -> None:
         self.place("opt/app/bin/app", elf(("libown.so",), runpath="$ORIGIN/../lib:/nowhere"))

@@ -14,6 +14,8 @@ from .errors import BadInput
 
 #: Where ld.so of Debian's arm64 looks without a cache, in its order.
 LIBRARY_PATHS = ("lib/aarch64-linux-gnu", "usr/lib/aarch64-linux-gnu", "lib", "usr/lib")
+#: glibc's own names of the calls are not calls of them.
+_GLIBC = ("libc.so.6", "libpthread.so.0")
 _LINKS_MAX = 40
 
 
@@ -115,7 +117,8 @@ def links(tree: Tree, names: dict[str, Path], plain: set[str]) -> dict[str, str]
 
 def close(tree: Tree, names: dict[str, Path]) -> dict[str, Path]:
     """
-    The files named and all that they need: interpreters and libraries, in turn. BadInput names what no package has.
+    The files named and all that they need: interpreters and libraries, in turn, and what glibc loads for those. BadInput names what no
+    package has.
     """
     found, wanted = dict(names), sorted(names)
     missing: dict[str, str] = {}
@@ -132,6 +135,8 @@ def close(tree: Tree, names: dict[str, Path]) -> dict[str, Path]:
                 missing.setdefault(library, name)
             else:
                 places.append(place)
+        if needs.unwinds and posixpath.basename(name) not in _GLIBC:
+            places += filter(None, [_library(tree, elf_dynamic.UNWINDER, name, needs)])
         for place in places:
             if place in found:
                 continue

@@ -10,18 +10,22 @@ from .errors import BadInput
 
 _PHDR = struct.Struct("<IIQQQQQQ")
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 1, 2, 3, 4
-_DT_NEEDED, _DT_STRTAB, _DT_RPATH, _DT_RUNPATH = 1, 5, 15, 29
+_DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_RPATH, _DT_RUNPATH = 1, 5, 10, 15, 29
+#: Where one of these is called, glibc loads UNWINDER by itself, and aborts where it is not there.
+_UNWINDING = (b"\0pthread_exit\0", b"\0pthread_cancel\0", b"\0thrd_exit\0", b"\0backtrace\0")
+UNWINDER = "libgcc_s.so.1"
 #: Marks a native program, see lib/elf.h.
 _NATIVE_NOTE = struct.pack("<III", 6, 4, 1) + b"Rumpk\0\0\0"
 
 
 @dataclass(frozen=True)
 class Needs:
-    """`paths` are searched before the usual ones; they may hold $ORIGIN."""
+    """`paths` are searched before the usual ones; they may hold $ORIGIN. `unwinds`: it names a call for which glibc loads UNWINDER."""
 
     interpreter: str = ""
     libraries: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    unwinds: bool = False
 
 
 def is_elf(data: bytes) -> bool:
@@ -77,5 +81,7 @@ def needs(data: bytes, where: str) -> Needs:
     def texts(*wanted: int) -> tuple[str, ...]:
         return tuple(_text(data, base + value, where) for tag, value in tags if tag in wanted)
 
+    table = data[base:base + next((value for tag, value in tags if tag == _DT_STRSZ), 0)]
     paths = texts(_DT_RUNPATH) or texts(_DT_RPATH)
-    return Needs(interpreter, texts(_DT_NEEDED), tuple(path for text in paths for path in text.split(":") if path))
+    return Needs(interpreter, texts(_DT_NEEDED), tuple(path for text in paths for path in text.split(":") if path),
+                 any(name in table for name in _UNWINDING))
