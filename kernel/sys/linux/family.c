@@ -169,8 +169,8 @@ static void orphaned_tell(unsigned group)
 {
 	if (!group_stands(group) || !linux_group_is_orphaned(group))
 		return;
-	(void)linux_signal_group(group, LINUX_SIGHUP, NULL);
-	(void)linux_signal_group(group, LINUX_SIGCONT, NULL);
+	linux_signal_group(group, LINUX_SIGHUP, NULL);
+	linux_signal_group(group, LINUX_SIGCONT, NULL);
 }
 
 /* Whether a group is not orphaned for the sake of this parent and child. Under the lock. */

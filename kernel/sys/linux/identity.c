@@ -72,6 +72,23 @@ void linux_identity_of(struct process *process, struct linux_identity *out)
 	spinlock_give(&process->lock);
 }
 
+bool linux_identity_may_signal(const struct thread *thread, struct process *process, const struct thread *to)
+{
+	const struct linux_ids *own = &thread->personality->identity.user;
+	struct linux_ids its;
+
+	if (process == thread->process || linux_identity_may(thread, LINUX_CAP_KILL))
+		return true;
+	spinlock_take(&process->lock);
+	if (to == NULL && !list_is_empty(&process->threads))
+		to = LIST_OWNER(process->threads.next, struct thread, of_process);
+	its.real = its.saved = atomic_load_explicit(&process->personality->family->user, memory_order_relaxed);
+	if (to != NULL)
+		its = to->personality->identity.user;
+	spinlock_give(&process->lock);
+	return own->effective == its.real || own->effective == its.saved || own->real == its.real || own->real == its.saved;
+}
+
 /* Of users or of groups: which, and which capability changes them as one likes. */
 struct kind {
 	struct linux_ids *ids;

@@ -24,7 +24,7 @@ enum { LINUX_GROUPS_MAX = 32 };
 #define LINUX_ID_AS_IT_IS UINT32_MAX
 
 /* include/uapi/linux/capability.h */
-enum { LINUX_CAP_CHOWN = 0, LINUX_CAP_SETGID = 6, LINUX_CAP_SETUID = 7, LINUX_CAP_SETPCAP = 8, LINUX_CAP_SYS_CHROOT = 18, LINUX_CAPABILITIES = 41 };
+enum { LINUX_CAP_CHOWN = 0, LINUX_CAP_KILL = 5, LINUX_CAP_SETGID = 6, LINUX_CAP_SETUID = 7, LINUX_CAP_SETPCAP = 8, LINUX_CAP_SYS_CHROOT = 18, LINUX_CAPABILITIES = 41 };
 
 struct linux_ids {
 	uint32_t real, effective, saved, file;
@@ -52,6 +52,9 @@ void linux_identity_executed(struct thread *thread);
 
 /* That of a process's first thread; zeroes where it has none any more. Context: fiber. */
 void linux_identity_of(struct process *process, struct linux_identity *out);
+
+/* Whether the thread's user may send signals to that one; NULL: to the process's first. Spec: kill(2); Linux, kernel/signal.c: kill_ok_by_cred() */
+bool linux_identity_may_signal(const struct thread *thread, struct process *process, const struct thread *to);
 
 /* Those of prctl(2) that are about capabilities; STATUS_EINVAL for others. */
 MUST_CHECK int64_t linux_identity_prctl(struct thread *thread, const uint64_t x[6]);

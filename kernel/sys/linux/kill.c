@@ -19,27 +19,47 @@ static struct linux_siginfo info_from(const struct thread *thread, int signal, i
 	return (struct linux_siginfo){ .signo = signal, .code = code, .fields = { linux_identity_stamp(thread) } };
 }
 
-/* To all of a group, or of `asking`'s family where that is 0: but not to `but`. */
-static unsigned group_signal(const struct process *asking, unsigned group, const struct process *but, int signal, const struct linux_siginfo *info)
+/* A session goes on whoever its processes are. Spec: Linux, kernel/signal.c: check_kill_permission() */
+static bool may_signal(const struct thread *thread, struct process *process, const struct thread *to, int signal)
+{
+	return linux_identity_may_signal(thread, process, to) ||
+	       (signal == LINUX_SIGCONT && linux_family_session(process) == linux_family_session(thread->process));
+}
+
+void linux_signal_group(unsigned group, int signal, const struct linux_siginfo *info)
 {
 	struct process *process;
 	unsigned after = 0;
-	unsigned count = 0;
 
-	for (; (process = linux_family_next(asking, after, group)) != NULL; object_put(&process->object)) {
+	for (; (process = linux_family_next(NULL, after, group)) != NULL; object_put(&process->object)) {
 		after = process->number;
-		if (process == but)
-			continue;
-		count++;
-		if (signal != 0)
-			linux_signal_process(process, signal, info);
+		linux_signal_process(process, signal, info);
 	}
-	return count;
 }
 
-unsigned linux_signal_group(unsigned group, int signal, const struct linux_siginfo *info)
+/*
+ * To all of a group of the thread's family, and it is enough that one may be sent it; `group` 0: to all others of the family that may, and it is enough
+ * that there are any.
+ */
+static status_t group_kill(struct thread *thread, unsigned group, int signal, const struct linux_siginfo *info)
 {
-	return group_signal(NULL, group, NULL, signal, info);
+	status_t status = STATUS_ESRCH;
+	struct process *process;
+	unsigned after = 0;
+
+	for (; (process = linux_family_next(thread->process, after, group)) != NULL; object_put(&process->object)) {
+		after = process->number;
+		if (group == 0 && process == thread->process)
+			continue;
+		if (may_signal(thread, process, NULL, signal)) {
+			status = STATUS_OK;
+			if (signal != 0)
+				linux_signal_process(process, signal, info);
+		} else if (status == STATUS_ESRCH) {
+			status = group == 0 ? STATUS_OK : STATUS_EPERM;
+		}
+	}
+	return status;
 }
 
 static int64_t call_kill(struct thread *thread, const uint64_t x[6])
@@ -49,20 +69,23 @@ static int64_t call_kill(struct thread *thread, const uint64_t x[6])
 	const struct linux_siginfo info = info_from(thread, signal, LINUX_SI_USER);
 	unsigned group = pid < -1 ? (unsigned)-(int64_t)pid : 0;
 	struct process *process;
+	status_t status = STATUS_OK;
 
 	if (!is_signal(signal))
 		return STATUS_EINVAL;
 	if (pid == 0)
 		group = linux_family_group(thread->process);
 	if (pid <= 0)
-		return group_signal(thread->process, group, pid == -1 ? thread->process : NULL, signal, &info) > 0 ? STATUS_OK : STATUS_ESRCH;
+		return group_kill(thread, group, signal, &info);
 	process = linux_family_find(thread->process, (unsigned)pid);
 	if (process == NULL)
 		return STATUS_ESRCH;
-	if (signal != 0)
+	if (!may_signal(thread, process, NULL, signal))
+		status = STATUS_EPERM;
+	else if (signal != 0)
 		linux_signal_process(process, signal, &info);
 	object_put(&process->object);
-	return STATUS_OK;
+	return status;
 }
 
 /* `pid` 0: of any process. */
@@ -76,7 +99,9 @@ static int64_t thread_kill(struct thread *thread, unsigned pid, unsigned tid, in
 	target = linux_family_thread(thread->process, pid, tid);
 	if (target == NULL)
 		return STATUS_ESRCH;
-	if (signal != 0)
+	if (!may_signal(thread, target->process, target, signal))
+		status = STATUS_EPERM;
+	else if (signal != 0)
 		status = linux_signal_send(target->process, target, signal, info);
 	object_put(&target->object);
 	return status;
@@ -122,7 +147,9 @@ static int64_t call_rt_sigqueueinfo(struct thread *thread, const uint64_t x[6])
 	process = linux_family_find(thread->process, (unsigned)x[0]);
 	if (process == NULL)
 		return STATUS_ESRCH;
-	if ((int)x[1] != 0)
+	if (!may_signal(thread, process, NULL, (int)x[1]))
+		status = STATUS_EPERM;
+	else if ((int)x[1] != 0)
 		status = linux_signal_send(process, NULL, (int)x[1], &info);
 	object_put(&process->object);
 	return status;

@@ -102,8 +102,8 @@ struct linux_signals {
 void linux_signal_process(struct process *process, int signal, const struct linux_siginfo *info);
 void linux_signal_thread(struct thread *thread, int signal, const struct linux_siginfo *info);
 
-/* Sends to every process of a group; tells how many there were. */
-unsigned linux_signal_group(unsigned group, int signal, const struct linux_siginfo *info);
+/* Sends to every process of a group, whoever they are. */
+void linux_signal_group(unsigned group, int signal, const struct linux_siginfo *info);
 
 /* The same for what the thread has done itself (a fault, SIGPIPE): where it is blocked or ignored a fault's ends the process. Context: its fiber. */
 void linux_signal_fault(struct thread *thread, int signal, int code, uint64_t address);

@@ -170,7 +170,7 @@ static unsigned session_release(unsigned session)
 static void group_signal(unsigned group, int signal)
 {
 	if (group != 0)
-		(void)linux_signal_group(group, signal, NULL);
+		linux_signal_group(group, signal, NULL);
 }
 
 status_t linux_terminal_leave(struct terminal *terminal, struct process *process)
@@ -265,7 +265,7 @@ int64_t linux_terminal_background(struct terminal *terminal, struct thread *thre
 		return signal == LINUX_SIGTTIN ? STATUS_EIO : STATUS_OK;
 	if (linux_group_is_orphaned(group))
 		return STATUS_EIO;
-	(void)linux_signal_group(group, signal, NULL);
+	linux_signal_group(group, signal, NULL);
 	return LINUX_RESTART;
 }
 
