@@ -14,6 +14,10 @@
 
 #include "kernel/io/net/interfaces.h"
 
+struct linux_socket;
+struct process;
+struct thread;
+
 enum { LINUX_SCOPE_UNIVERSE = 0, LINUX_SCOPE_SITE = 200, LINUX_SCOPE_LINK = 253, LINUX_SCOPE_HOST = 254 }; /* RT_SCOPE_* */
 enum { LINUX_ARPHRD_ETHER = 1, LINUX_ARPHRD_LOOPBACK = 772, LINUX_INTERFACE_QUEUE = 1000 /* packets */ };
 
@@ -30,5 +34,11 @@ struct net_address linux_interface_network(const struct net_interface_address *a
 
 /* LINUX_SCOPE_*: how far an address reaches. Pure. */
 uint8_t linux_interface_scope(const struct net_interface *interface, const struct net_address *address);
+
+/* Those that a process sees: none where its manifest grants no network. How many. Context: fiber. */
+unsigned linux_interfaces(const struct process *process, struct net_interface out[NET_INTERFACES_MAX]);
+
+/* Requests of ioctl(2) about interfaces, to a socket of any family. STATUS_ENOTTY: it is none; STATUS_EPERM: it would change something. Context: the thread's fiber. */
+int64_t linux_interface_ioctl(struct linux_socket *socket, struct thread *thread, uint32_t request, uint64_t argument);
 
 #endif

@@ -4,6 +4,7 @@
 /* Bytes, and what can be done, of TCP sockets. */
 #include "kernel/core/libc.h"
 #include "kernel/io/net/net.h"
+#include "kernel/sys/linux/interface.h"
 #include "kernel/sys/linux/socket_tcp.h"
 #include "lib/string.h"
 
@@ -217,7 +218,7 @@ int64_t linux_tcp_ioctl(struct linux_file *file, struct thread *thread, uint32_t
 	uint32_t bytes;
 
 	if (request != LINUX_FIONREAD)
-		return STATUS_ENOTTY;
+		return linux_interface_ioctl(linux_socket_of(file), thread, request, argument);
 	net_look(received_there, &asking);
 	if (asking.result != STATUS_OK)
 		return asking.result;

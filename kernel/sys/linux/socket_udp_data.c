@@ -4,6 +4,7 @@
 /* Datagrams, and what can be done, of UDP sockets. */
 #include "kernel/core/libc.h"
 #include "kernel/io/net/net.h"
+#include "kernel/sys/linux/interface.h"
 #include "kernel/sys/linux/socket_udp.h"
 
 status_t linux_udp_error_there(struct udp_socket *own)
@@ -195,7 +196,7 @@ int64_t linux_udp_ioctl(struct linux_file *file, struct thread *thread, uint32_t
 	struct udp_asking asking = { .own = udp_of(linux_socket_of(file)) };
 
 	if (request != LINUX_FIONREAD)
-		return STATUS_ENOTTY;
+		return linux_interface_ioctl(linux_socket_of(file), thread, request, argument);
 	net_look(first_there, &asking);
 	return linux_copy_out(thread, argument, &asking.bytes, sizeof(asking.bytes));
 }

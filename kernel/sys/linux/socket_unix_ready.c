@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* Sockets within the machine: what can be done with one now without waiting. */
+#include "kernel/sys/linux/interface.h"
 #include "kernel/sys/linux/socket_unix.h"
 
 enum { WRITABLE_SHARE = 4 }; /* it is writable while no more than this share of its buffer is taken. Spec: Linux, net/unix/af_unix.c: unix_writable() */
@@ -63,7 +64,7 @@ int64_t linux_unix_ioctl(struct linux_file *file, struct thread *thread, uint32_
 	uint32_t bytes = 0;
 
 	if (request != LINUX_FIONREAD)
-		return STATUS_ENOTTY;
+		return linux_interface_ioctl(socket, thread, request, argument);
 	if (socket->listening)
 		return STATUS_EINVAL;
 	spinlock_take(&linux_unix_lock);
