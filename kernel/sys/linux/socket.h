@@ -17,10 +17,10 @@
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/wait.h"
 
-enum { LINUX_AF_UNSPEC = 0, LINUX_AF_UNIX = 1, LINUX_AF_INET = 2, LINUX_AF_INET6 = 10 };
+enum { LINUX_AF_UNSPEC = 0, LINUX_AF_UNIX = 1, LINUX_AF_INET = 2, LINUX_AF_INET6 = 10, LINUX_AF_NETLINK = 16 };
 enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2, LINUX_SOCK_RAW = 3, LINUX_SOCK_SEQPACKET = 5, LINUX_SOCK_TYPE = 0xf };
 enum { LINUX_IPPROTO_IP = 0, LINUX_IPPROTO_TCP = 6, LINUX_IPPROTO_UDP = 17, LINUX_IPPROTO_IPV6 = 41 };
-enum { LINUX_SOL_SOCKET = 1, LINUX_SO_REUSEADDR = 2, LINUX_SO_KEEPALIVE = 9, LINUX_SO_REUSEPORT = 15, LINUX_SO_RCVLOWAT = 18, LINUX_SO_TIMESTAMP = 29, LINUX_SO_TIMESTAMPNS = 35 };
+enum { LINUX_SOL_SOCKET = 1, LINUX_SOL_NETLINK = 270, LINUX_SO_REUSEADDR = 2, LINUX_SO_KEEPALIVE = 9, LINUX_SO_REUSEPORT = 15, LINUX_SO_RCVLOWAT = 18, LINUX_SO_TIMESTAMP = 29, LINUX_SO_TIMESTAMPNS = 35 };
 enum {
 	LINUX_TCP_MAXSEG = 2, LINUX_TCP_KEEPIDLE = 4, LINUX_TCP_KEEPINTVL = 5, LINUX_TCP_KEEPCNT = 6, LINUX_TCP_INFO = 11, LINUX_TCP_CONGESTION = 13, LINUX_TCP_USER_TIMEOUT = 18,
 };
@@ -146,6 +146,7 @@ struct linux_socket *linux_socket_find(struct linux_file *file);
 
 /* Makers, by family. STATUS_EACCES where the process has no network; STATUS_ENOMEM, STATUS_EPROTONOSUPPORT. Context: fiber. */
 MUST_CHECK status_t linux_inet_make(struct process *process, int family, int type, int protocol, struct linux_socket **out);
+MUST_CHECK status_t linux_netlink_make(struct process *process, int type, int protocol, struct linux_socket **out);
 MUST_CHECK status_t linux_unix_make(int type, struct linux_socket **out);
 MUST_CHECK status_t linux_unix_pair(int type, struct linux_socket *out[2]);
 
@@ -182,6 +183,9 @@ MUST_CHECK int64_t linux_socket_await(struct thread *thread, struct linux_socket
 /* The options of a socket: getsockopt(2), setsockopt(2). */
 int64_t linux_socket_option_get(struct thread *thread, struct linux_socket *socket, const uint64_t x[6]);
 int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6]);
+
+/* One of a netlink socket that is not at the level of all sockets. STATUS_ENOPROTOOPT, STATUS_EINVAL, STATUS_EFAULT, STATUS_EPERM. */
+int64_t linux_netlink_option_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6]);
 
 /* Has a remembered option say something else. STATUS_EINVAL. */
 MUST_CHECK status_t linux_socket_option_put(struct linux_socket *socket, int32_t *value, int32_t wanted);

@@ -30,6 +30,8 @@ static status_t make(struct thread *thread, int family, int type, int protocol, 
 		return protocol == 0 || protocol == LINUX_AF_UNIX ? linux_unix_make(type, out) : STATUS_EPROTONOSUPPORT;
 	if (family == LINUX_AF_INET || family == LINUX_AF_INET6)
 		return linux_inet_make(thread->process, family, type, protocol, out);
+	if (family == LINUX_AF_NETLINK)
+		return linux_netlink_make(thread->process, type, protocol, out);
 	return STATUS_EAFNOSUPPORT;
 }
 
@@ -94,7 +96,7 @@ static int64_t call_bind(struct thread *thread, const uint64_t x[6])
 		return status;
 	status = linux_address_in(thread, x[1], (uint32_t)x[2], &address);
 	if (status == STATUS_OK)
-		status = socket->bound && socket->family != LINUX_AF_UNIX ? STATUS_EINVAL :
+		status = socket->bound && (socket->family == LINUX_AF_INET || socket->family == LINUX_AF_INET6) ? STATUS_EINVAL :
 			 linux_unix_resolve(thread->process, socket, &address, true, &place);
 	if (status == STATUS_OK)
 		status = socket->ops->bind(socket, &address);
