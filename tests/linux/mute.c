@@ -4,6 +4,8 @@
 /* A program that was given nothing has nothing: what it writes goes nowhere, so that its status alone tells. Unlike the others this is not so on Linux. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,10 +36,29 @@ static void files(void)
 	CLAIM(open("/made", O_WRONLY | O_CREAT, 0600) == -1 && mkdir("/made", 0700) == -1);
 }
 
+/* There are no interfaces, whichever way they are asked for. */
+static void interfaces(void)
+{
+	struct ifreq asked = { .ifr_name = "lo" };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), there;
+	char text[1024];
+
+	REFUSED(socket(AF_NETLINK, SOCK_RAW, 0), EACCES);
+	REFUSED(socket(AF_NETLINK, SOCK_RAW, 9), EPROTONOSUPPORT);
+	REFUSED(ioctl(fd, SIOCGIFINDEX, &asked), ENOTTY);
+	CLAIM(close(fd) == 0);
+	fd = open("/proc/net/dev", O_RDONLY);
+	there = (int)read(fd, text, sizeof(text) - 1);
+	CLAIM(there > 0 && memchr(text, '|', (size_t)there) != NULL && memchr(text, ':', (size_t)there) == NULL && close(fd) == 0);
+	fd = open("/proc/net/if_inet6", O_RDONLY);
+	CLAIM(fd >= 0 && read(fd, text, sizeof(text)) == 0 && close(fd) == 0);
+}
+
 int main(void)
 {
 	console();
 	files();
+	interfaces();
 	REFUSED(socket(AF_INET, SOCK_STREAM, 0), EACCES);
 	REFUSED(socket(AF_INET6, SOCK_DGRAM, 0), EACCES);
 	return claims_end("mute");
