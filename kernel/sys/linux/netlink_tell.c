@@ -58,7 +58,8 @@ void linux_netlink_end(struct linux_netlink_told *told)
 {
 	const uint32_t bytes = (uint32_t)(told->bytes - told->begun);
 
-	memcpy(told->to + told->begun, &bytes, sizeof(bytes));
+	if (bytes >= sizeof(struct linux_netlink_header)) /* or there was no room for its beginning */
+		memcpy(told->to + told->begun, &bytes, sizeof(bytes));
 }
 
 void linux_netlink_put(struct linux_netlink_told *told, uint16_t type, uint16_t flags, const void *body, size_t bytes)
