@@ -34,7 +34,7 @@ from harness.qmp import Qmp, QmpError
 DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"', str(os.getpid()))
 #: QEMU allocates for each block that it translates. glibc grows a second thread's heap page by page and asks the kernel each time: with one
 #: heap of large pages a boot test takes 5 % less CPU time.
-ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_TOP_PAD_": str(4 << 20), "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_TOP_PAD_": str(32 << 20), "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 CLOCK_TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 POLL_S = 0.05
 NAP_OF_STARTS_S = 0.002
