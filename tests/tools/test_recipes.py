@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import subprocess
 import sys
 import tomllib
 import unittest
@@ -173,6 +174,15 @@ class Recipes(support.Case):
             (mirror / good.archive).unlink()
             with self.assertRaises(OSError):
                 debian.fetch(good, FakeApt(mirror))
+
+
+class Makes(support.Case):
+    def test_a_recipe_is_made_by_its_own_makefile_whoever_calls(self) -> None:
+        (self.folder / "program.sh").write_text("true\n")
+        with mock.patch.dict("os.environ", MAKEFLAGS=" --no-builtin-rules", MAKELEVEL="1"):
+            environment = recipe_build._make_environment(self.folder)  # pylint: disable=protected-access
+        done = subprocess.run(["make", "program"], cwd=self.folder, env=environment, capture_output=True, check=False)
+        self.assertEqual((done.returncode, (self.folder / "program").read_text()), (0, "true\n"))
 
 
 class Closure(support.Case):

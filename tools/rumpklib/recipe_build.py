@@ -39,6 +39,16 @@ def _made_files(recipe: Recipe) -> dict[str, str]:
     return recipe.make.files if recipe.make else {}
 
 
+#: What a make that called us tells the makes below it: its flags are not meant for somebody else's Makefile (ours has --no-builtin-rules).
+_OF_OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+
+
+def _make_environment(home: Path) -> dict[str, str]:
+    """The same whoever calls."""
+    inherited = {name: value for name, value in crossbuild.environment().items() if name not in _OF_OUTER_MAKE}
+    return {**inherited, "SOURCE_DATE_EPOCH": "0", "LC_ALL": "C", "GIT_CEILING_DIRECTORIES": str(home)}
+
+
 def _make(made: Made, home: Path) -> dict[str, Path]:
     """What is built from a source package, by its names in the bundle; the same each time, whenever and in whatever folder's name."""
     if subprocess.run([str(debian.ROOT / "tools/fetch-deps.sh"), str(SOURCES_LOCK)], check=False).returncode:
@@ -49,8 +59,7 @@ def _make(made: Made, home: Path) -> dict[str, Path]:
         raise BadInput(f"{SOURCES_LOCK}: {made.source} is not in it")
     shutil.rmtree(built, ignore_errors=True)
     shutil.copytree(source, built, symlinks=True)
-    environment = {**crossbuild.environment(), "SOURCE_DATE_EPOCH": "0", "LC_ALL": "C", "GIT_CEILING_DIRECTORIES": str(home)}
-    done = subprocess.run([*crossbuild.make_command(list(made.words)), "-s", "-j2"], cwd=built, env=environment, check=False, text=True,
+    done = subprocess.run([*crossbuild.make_command(list(made.words)), "-s", "-j2"], cwd=built, env=_make_environment(home), check=False, text=True,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     if done.returncode:
         raise Refused(f"{made.source}: make: {done.stderr[-2000:]}")
