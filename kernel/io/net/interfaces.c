@@ -11,7 +11,7 @@
 #include "kernel/io/net/device.h"
 #include "lib/string.h"
 
-enum { LOOPBACK_MTU = 65536, LOOPBACK_PREFIX6 = 128, PREFIX6 = 64 };
+enum { LOOPBACK_PREFIX6 = 128, PREFIX6 = 64 };
 
 static_assert(NET_INTERFACE_ADDRESSES >= 1 + LWIP_IPV6_NUM_ADDRESSES, "all that lwIP keeps");
 static_assert(NET_HARDWARE_BYTES <= NETIF_MAX_HWADDR_LEN, "what lwIP keeps of an interface");
@@ -63,7 +63,7 @@ static void device_look(const struct netif *netif, struct net_interface *out)
 static void interface_look(const struct netif *netif, bool is_self, struct net_interface *out)
 {
 	*out = (struct net_interface){ .index = is_self ? NET_INTERFACE_SELF : NET_INTERFACE_DEVICE, .name = is_self ? "lo" : "eth0",
-				       .is_up = netif_is_up(netif) && netif_is_link_up(netif), .mtu = is_self ? LOOPBACK_MTU : netif->mtu };
+				       .is_up = netif_is_up(netif) && netif_is_link_up(netif), .mtu = is_self ? NET_MTU_SELF : netif->mtu };
 	if (!is_self)
 		device_look(netif, out);
 	if (!ip4_addr_isany(netif_ip4_addr(netif)))

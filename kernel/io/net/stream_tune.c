@@ -7,12 +7,13 @@
 
 #include "hal/contract/timer.h"
 #include "kernel/io/net/convert.h"
+#include "kernel/io/net/interfaces.h"
 #include "kernel/io/net/net.h"
 #include "kernel/io/net/stream.h"
 #include "kernel/io/net/stream_internal.h"
 #include "kernel/io/net/timers.h"
 
-enum { NS_PER_MS = 1000000, LOOPBACK_MTU = 65536, IP4_MAX = 65535 };
+enum { NS_PER_MS = 1000000, IP4_MAX = 65535 };
 
 void net_stream_tune(struct net_stream *stream, const struct net_tuning *how)
 {
@@ -60,7 +61,7 @@ uint32_t net_mtu_towards(const struct net_address *address)
 	netif = ip_route(IP_IS_V6_VAL(to) ? IP6_ADDR_ANY : IP4_ADDR_ANY, &to);
 	if (netif != NULL && netif->mtu != 0 && !net_address_is_local(address))
 		return netif->mtu;
-	return IP_IS_V6_VAL(to) ? LOOPBACK_MTU : IP4_MAX;
+	return IP_IS_V6_VAL(to) ? NET_MTU_SELF : IP4_MAX;
 }
 
 /* lwIP's states in the order of RFC 9293. */

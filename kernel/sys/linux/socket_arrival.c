@@ -2,12 +2,11 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* What a program learns of a datagram besides its bytes, as it asked by setsockopt(); and says of one. Spec: Linux, include/uapi/linux/{in,ipv6}.h */
+#include "kernel/io/net/interfaces.h"
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/socket_control.h"
 #include "kernel/sys/linux/socket_inet.h"
 #include "lib/string.h"
-
-enum { LOOPBACK = 1, DEVICE = 2 }; /* numbers of interfaces */
 
 struct in_pktinfo {
 	int32_t interface;
@@ -43,7 +42,7 @@ static void time_tell(struct linux_socket *socket, const struct net_arrival *arr
 
 static void tell4(struct linux_socket *socket, const struct net_arrival *arrival, struct linux_control *control)
 {
-	struct in_pktinfo info = { .interface = arrival->is_from_here ? LOOPBACK : DEVICE };
+	struct in_pktinfo info = { .interface = arrival->is_from_here ? NET_INTERFACE_SELF : NET_INTERFACE_DEVICE };
 
 	memcpy(info.local, arrival->to.bytes, sizeof(info.local));
 	memcpy(info.to, arrival->to.bytes, sizeof(info.to));
@@ -66,7 +65,7 @@ static void tell6(struct linux_socket *socket, const struct net_arrival *arrival
 /* Where it came to is told alike of both families by a socket of IPv6. Spec: Linux, net/ipv6/datagram.c: ip6_datagram_recv_common_ctl() */
 void linux_inet_arrival_tell(struct linux_socket *socket, const struct net_arrival *arrival, struct linux_control *control)
 {
-	struct in6_pktinfo info = { .interface = arrival->is_from_here ? LOOPBACK : DEVICE };
+	struct in6_pktinfo info = { .interface = arrival->is_from_here ? NET_INTERFACE_SELF : NET_INTERFACE_DEVICE };
 
 	time_tell(socket, arrival, control);
 	if (socket->family == LINUX_AF_INET6 && asks(socket, LINUX_IPPROTO_IPV6, LINUX_IPV6_RECVPKTINFO)) {
