@@ -20,8 +20,8 @@ void linux_proc_net_dev(struct linux_text *text, struct process *of)
 	format_to(&text->sink, "Inter-|   Receive                                                |  Transmit\n");
 	format_to(&text->sink, " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n");
 	for (const struct net_interface *at = interfaces; at < interfaces + count; at++)
-		format_to(&text->sink, "%6s: %7u %7llu    0 %4llu    0     0          0         0 %8u %7llu    0 %4llu    0     0       0          0\n", at->name, 0u,
-			  (unsigned long long)at->received, (unsigned long long)at->received_lost, 0u, (unsigned long long)at->sent, (unsigned long long)at->sent_lost);
+		format_to(&text->sink, "%6s:       0 %7llu    0 %4llu    0     0          0         0        0 %7llu    0 %4llu    0     0       0          0\n", at->name,
+			  (unsigned long long)at->received, (unsigned long long)at->received_lost, (unsigned long long)at->sent, (unsigned long long)at->sent_lost);
 }
 
 /* As the number that its bytes are in memory. */
