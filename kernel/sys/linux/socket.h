@@ -90,6 +90,8 @@ struct linux_socket_ops {
 	status_t (*take_error)(struct linux_socket *socket); /* what SO_ERROR tells, and forgets; NULL: never one */
 	/* One of its own, of at most LINUX_OPTION_MAX bytes: how many; STATUS_ENOPROTOOPT. NULL: it has none. */
 	int64_t (*option)(struct linux_socket *socket, int level, int name, void *to);
+	/* setsockopt(2) of what is not at the level of all sockets. NULL: that is remembered (socket_remembered.c). */
+	int64_t (*option_set)(struct thread *thread, struct linux_socket *socket, const uint64_t x[6]);
 	void (*options_changed)(struct linux_socket *socket); /* one that linux_socket_option() tells; NULL: it looks when it needs them */
 };
 
@@ -115,7 +117,7 @@ struct linux_socket {
 	uint64_t send_timeout_ns;
 	struct linux_linger linger;
 	int32_t options[LINUX_SOCKET_OPTIONS]; /* socket_remembered.c */
-	int32_t *inet_options; /* LINUX_INET_OPTIONS, of its maker's, who sets it before linux_socket_init(); NULL: a UNIX socket's */
+	int32_t *inet_options; /* LINUX_INET_OPTIONS, of its maker's, who sets it before linux_socket_init(); NULL: of no INET socket */
 };
 
 /* `socket` is zeroed, and becomes a file with one hold. */
@@ -133,6 +135,12 @@ status_t linux_socket_stat(struct linux_file *file, struct fs_stat *out, uint32_
 static inline struct linux_socket *linux_socket_of(struct linux_file *file)
 {
 	return LIST_OWNER(file, struct linux_socket, file);
+}
+
+/* Of IPv4 or of IPv6. */
+static inline bool linux_socket_is_inet(const struct linux_socket *socket)
+{
+	return socket->inet_options != NULL;
 }
 
 /* Whether a call with these MSG_* waits. */
@@ -183,9 +191,6 @@ MUST_CHECK int64_t linux_socket_await(struct thread *thread, struct linux_socket
 /* The options of a socket: getsockopt(2), setsockopt(2). */
 int64_t linux_socket_option_get(struct thread *thread, struct linux_socket *socket, const uint64_t x[6]);
 int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6]);
-
-/* One of a netlink socket that is not at the level of all sockets. STATUS_ENOPROTOOPT, STATUS_EINVAL, STATUS_EFAULT, STATUS_EPERM. */
-int64_t linux_netlink_option_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6]);
 
 /* Has a remembered option say something else. STATUS_EINVAL. */
 MUST_CHECK status_t linux_socket_option_put(struct linux_socket *socket, int32_t *value, int32_t wanted);

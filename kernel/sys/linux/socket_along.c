@@ -83,11 +83,10 @@ static status_t control_take(struct transfer *transfer, const struct linux_contr
 {
 	bool within = transfer->socket->family == LINUX_AF_UNIX;
 	bool known = control->type == SCM_RIGHTS || control->type == SCM_CREDENTIALS;
-	bool of_inet = transfer->socket->family == LINUX_AF_INET || transfer->socket->family == LINUX_AF_INET6;
-	bool addressed = of_inet && transfer->socket->type == LINUX_SOCK_DGRAM && (control->level == LINUX_IPPROTO_IP || control->level == LINUX_IPPROTO_IPV6);
+	bool addressed = linux_socket_is_inet(transfer->socket) && transfer->socket->type == LINUX_SOCK_DGRAM && (control->level == LINUX_IPPROTO_IP || control->level == LINUX_IPPROTO_IPV6);
 
 	if (control->level != LINUX_SOL_SOCKET)
-		return !addressed ? STATUS_OK : datagram_control_take(transfer, control, va);
+		return addressed ? datagram_control_take(transfer, control, va) : STATUS_OK;
 	if (!within)
 		return known ? STATUS_OK : STATUS_EINVAL;
 	if (control->type == SCM_RIGHTS)

@@ -96,7 +96,7 @@ static int64_t call_bind(struct thread *thread, const uint64_t x[6])
 		return status;
 	status = linux_address_in(thread, x[1], (uint32_t)x[2], &address);
 	if (status == STATUS_OK)
-		status = socket->bound && (socket->family == LINUX_AF_INET || socket->family == LINUX_AF_INET6) ? STATUS_EINVAL :
+		status = socket->bound && linux_socket_is_inet(socket) ? STATUS_EINVAL :
 			 linux_unix_resolve(thread->process, socket, &address, true, &place);
 	if (status == STATUS_OK)
 		status = socket->ops->bind(socket, &address);

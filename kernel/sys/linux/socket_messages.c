@@ -126,7 +126,7 @@ static int64_t receive_run(struct transfer *transfer)
 	int64_t result;
 
 	if (transfer->message.flags & LINUX_MSG_OOB) /* there is none, or there cannot be any */
-		return socket->family == LINUX_AF_NETLINK || (socket->family == LINUX_AF_UNIX && socket->type != LINUX_SOCK_STREAM) ? STATUS_ENOTSUP : STATUS_EINVAL;
+		return !linux_socket_is_inet(socket) && socket->type != LINUX_SOCK_STREAM ? STATUS_ENOTSUP : STATUS_EINVAL;
 	result = linux_socket_await(transfer->thread, socket, waits(transfer), socket->receive_timeout_ns, receive_look, transfer);
 	return transfer->moved > 0 && socket->type == LINUX_SOCK_STREAM ? (int64_t)transfer->moved : result;
 }

@@ -16,7 +16,7 @@
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
 
-enum { NETLINK_ROUTE = 0, CAP_NET_ADMIN = 12, GROUPS = 36 /* RTNLGRP_MAX */, GROUPS_BYTES = 8 /* a bit each, in words of 32 */ };
+enum { NETLINK_ROUTE = 0, GROUPS = 36 /* RTNLGRP_MAX */, GROUPS_BYTES = 8 /* a bit each, in words of 32 */ };
 enum {
 	ADD_MEMBERSHIP = 1, DROP_MEMBERSHIP = 2, BROADCAST_ERROR = 4, LISTEN_ALL_NSID = 8, LIST_MEMBERSHIPS = 9, EXT_ACK = 11,
 	FLAGS = 1 << LINUX_NETLINK_PKTINFO | 1 << BROADCAST_ERROR | 1 << LINUX_NETLINK_NO_ENOBUFS | 1 << LINUX_NETLINK_CAP_ACK | 1 << EXT_ACK,
@@ -31,7 +31,7 @@ static const struct linux_socket_ops netlink_ops;
 
 /* All that have a port. */
 static struct spinlock named_lock;
-static struct list_node named = { &named, &named };
+static struct list_node named = LIST_INIT(named);
 
 static bool is_taken(const struct netlink_socket *own, uint32_t port)
 {
@@ -128,7 +128,7 @@ status_t linux_netlink_peer(const struct linux_address *address, struct netlink_
 
 	if (status != STATUS_OK || (out->port == 0 && out->groups == 0))
 		return status;
-	return linux_identity_may(thread_current(), CAP_NET_ADMIN) ? STATUS_OK : STATUS_EPERM;
+	return linux_identity_may(thread_current(), LINUX_CAP_NET_ADMIN) ? STATUS_OK : STATUS_EPERM;
 }
 
 void linux_netlink_name_tell(uint32_t port, uint32_t groups, struct linux_address *out)
@@ -212,7 +212,7 @@ static int64_t group_set(struct netlink_socket *own, uint32_t group, bool is_in)
 }
 
 /* Spec: Linux, net/netlink/af_netlink.c: netlink_setsockopt() */
-int64_t linux_netlink_option_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6])
+static int64_t netlink_option_set(struct thread *thread, struct linux_socket *socket, const uint64_t x[6])
 {
 	struct netlink_socket *own = netlink_of(socket);
 	uint32_t name = (uint32_t)x[2], value = 0;
@@ -268,6 +268,7 @@ static const struct linux_socket_ops netlink_ops = {
 	.shutdown = netlink_shutdown,
 	.take_error = linux_netlink_take_error,
 	.option = netlink_option,
+	.option_set = netlink_option_set,
 };
 
 static const struct linux_file_ops netlink_file_ops = {

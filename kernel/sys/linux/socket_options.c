@@ -24,8 +24,8 @@ static bool has_level(const struct linux_socket *socket, int level)
 {
 	if (level == LINUX_SOL_SOCKET)
 		return true;
-	if (socket->family == LINUX_AF_UNIX || socket->family == LINUX_AF_NETLINK)
-		return level == LINUX_SOL_NETLINK && socket->family == LINUX_AF_NETLINK;
+	if (!linux_socket_is_inet(socket))
+		return socket->ops->option != NULL;
 	if (level == LINUX_IPPROTO_TCP || level == LINUX_IPPROTO_UDP)
 		return (level == LINUX_IPPROTO_TCP) == (socket->type == LINUX_SOCK_STREAM);
 	return level != LINUX_IPPROTO_IPV6 || socket->family == LINUX_AF_INET6;
@@ -132,8 +132,8 @@ int64_t linux_socket_option_set(struct thread *thread, struct linux_socket *sock
 		return linger_set(thread, socket, x);
 	if (level == LINUX_SOL_SOCKET && name == SO_BINDTODEVICE)
 		return name_set(thread, name, x);
-	if (socket->family == LINUX_AF_NETLINK && level != LINUX_SOL_SOCKET)
-		return linux_netlink_option_set(thread, socket, x);
+	if (level != LINUX_SOL_SOCKET && socket->ops->option_set != NULL)
+		return socket->ops->option_set(thread, socket, x);
 	if (!has_level(socket, level))
 		return socket->family == LINUX_AF_UNIX ? STATUS_ENOTSUP : STATUS_ENOPROTOOPT;
 	if (level == LINUX_IPPROTO_TCP && name == LINUX_TCP_CONGESTION)
@@ -152,7 +152,7 @@ static int64_t number_read(struct linux_socket *socket, int name, int32_t *to)
 		*to = socket->family;
 		break;
 	case SO_PROTOCOL:
-		*to = socket->family == LINUX_AF_UNIX || socket->family == LINUX_AF_NETLINK ? 0 : socket->type == LINUX_SOCK_STREAM ? LINUX_IPPROTO_TCP : LINUX_IPPROTO_UDP;
+		*to = !linux_socket_is_inet(socket) ? 0 : socket->type == LINUX_SOCK_STREAM ? LINUX_IPPROTO_TCP : LINUX_IPPROTO_UDP;
 		break;
 	case SO_PASSCRED:
 		*to = atomic_load_explicit(&socket->asks_sender, memory_order_relaxed);
@@ -240,7 +240,7 @@ int64_t linux_socket_option_get(struct thread *thread, struct linux_socket *sock
 	if ((int32_t)room < 0)
 		return STATUS_EINVAL;
 	if (!has_level(socket, (int)x[1]))
-		return socket->family == LINUX_AF_INET6 || socket->family == LINUX_AF_NETLINK ? STATUS_ENOPROTOOPT : STATUS_ENOTSUP;
+		return socket->family == LINUX_AF_INET6 ? STATUS_ENOPROTOOPT : STATUS_ENOTSUP;
 	bytes = option_read(socket, (int)x[1], (int)x[2], answer);
 	if (bytes < 0)
 		return bytes;

@@ -94,7 +94,7 @@ static_assert(sizeof(remembered) / sizeof(remembered[0]) == LINUX_SOCKET_OPTIONS
 
 int32_t *linux_socket_option(struct linux_socket *socket, int level, int name)
 {
-	unsigned count = LINUX_SOCKET_OPTIONS + (socket->inet_options != NULL ? LINUX_INET_OPTIONS : 0);
+	unsigned count = LINUX_SOCKET_OPTIONS + (linux_socket_is_inet(socket) ? LINUX_INET_OPTIONS : 0);
 
 	for (unsigned i = level == LINUX_SOL_SOCKET ? 0 : LINUX_SOCKET_OPTIONS; i < count; i++)
 		if (remembered[i].level == level && remembered[i].name == name)
@@ -106,14 +106,14 @@ void linux_socket_options_init(struct linux_socket *socket)
 {
 	for (unsigned i = 0; i < LINUX_SOCKET_OPTIONS; i++)
 		socket->options[i] = remembered[i].start;
-	for (unsigned i = 0; i < LINUX_INET_OPTIONS && socket->inet_options != NULL; i++)
+	for (unsigned i = 0; i < LINUX_INET_OPTIONS && linux_socket_is_inet(socket); i++)
 		socket->inet_options[i] = remembered[LINUX_SOCKET_OPTIONS + i].start;
 }
 
 void linux_socket_options_copy(struct linux_socket *to, const struct linux_socket *from)
 {
 	memcpy(to->options, from->options, sizeof(to->options));
-	if (to->inet_options != NULL)
+	if (linux_socket_is_inet(to))
 		memcpy(to->inet_options, from->inet_options, LINUX_INET_OPTIONS * sizeof(to->inet_options[0]));
 	to->receive_timeout_ns = from->receive_timeout_ns;
 	to->send_timeout_ns = from->send_timeout_ns;
