@@ -70,12 +70,12 @@ static __attribute__((noinline)) void thread_fault(struct thread *thread)
 	struct hal_user_fault fault = hal_user_fault(&thread->user);
 	status_t status = STATUS_EFAULT;
 
-	if (identifies(thread, &fault))
-		return;
 	if (stores_to_itself(thread, &fault))
 		status = STATUS_EACCES;
 	else if (fault.access != 0)
 		status = linux_mm_fault(thread->process, fault.address, fault.access);
+	else if (identifies(thread, &fault))
+		status = STATUS_OK;
 	if (status != STATUS_OK)
 		linux_signal_exception(thread, status);
 }
