@@ -63,28 +63,37 @@ void linux_identity_executed(struct thread *thread)
 	spinlock_give(&thread->process->lock);
 }
 
+/* That of the first thread; NULL: there is none any more. Context: under the process's lock. */
+static const struct linux_identity *first_of(struct process *process)
+{
+	return list_is_empty(&process->threads) ? NULL : identity_of(LIST_OWNER(process->threads.next, struct thread, of_process));
+}
+
 void linux_identity_of(struct process *process, struct linux_identity *out)
 {
+	const struct linux_identity *first;
+
 	memset(out, 0, sizeof(*out));
 	spinlock_take(&process->lock);
-	if (!list_is_empty(&process->threads))
-		*out = *identity_of(LIST_OWNER(process->threads.next, struct thread, of_process));
+	first = first_of(process);
+	if (first != NULL)
+		*out = *first;
 	spinlock_give(&process->lock);
 }
 
 bool linux_identity_may_signal(const struct thread *thread, struct process *process, const struct thread *to)
 {
 	const struct linux_ids *own = &thread->personality->identity.user;
+	const struct linux_identity *identity;
 	struct linux_ids its;
 
 	if (process == thread->process || linux_identity_may(thread, LINUX_CAP_KILL))
 		return true;
 	spinlock_take(&process->lock);
-	if (to == NULL && !list_is_empty(&process->threads))
-		to = LIST_OWNER(process->threads.next, struct thread, of_process);
-	its.real = its.saved = atomic_load_explicit(&process->personality->family->user, memory_order_relaxed);
-	if (to != NULL)
-		its = to->personality->identity.user;
+	identity = to != NULL ? identity_of(to) : first_of(process);
+	its.real = its.saved = atomic_load_explicit(&process->personality->family->user, memory_order_relaxed); /* of one that has ended */
+	if (identity != NULL)
+		its = identity->user;
 	spinlock_give(&process->lock);
 	return own->effective == its.real || own->effective == its.saved || own->real == its.real || own->real == its.saved;
 }
