@@ -220,7 +220,7 @@ class Closure(support.Case):
         self.place("lib/aarch64-linux-gnu/libgcc_s.so.1", elf(("libc.so.6",)))
         self.place("app", elf(("libc.so.6",), calls=("pthread_exit_soon", "pthread_create")))
         self.assertEqual(self.close("app"), ["app", "lib/aarch64-linux-gnu/libc.so.6"])
-        for call in ("pthread_exit", "pthread_cancel", "thrd_exit", "backtrace"):
+        for call in ("pthread_exit", "pthread_cancel", "thrd_exit", "backtrace", "print_backtrace"):
             self.place("app", elf(("libc.so.6",), calls=("puts", call)))
             self.assertEqual(self.close("app"), ["app", "lib/aarch64-linux-gnu/libc.so.6", "lib/aarch64-linux-gnu/libgcc_s.so.1"])
         (self.folder / "root/lib/aarch64-linux-gnu/libgcc_s.so.1").unlink()

@@ -11,8 +11,9 @@ from .errors import BadInput
 _PHDR = struct.Struct("<IIQQQQQQ")
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 1, 2, 3, 4
 _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_RPATH, _DT_RUNPATH = 1, 5, 10, 15, 29
-#: Where one of these is called, glibc loads UNWINDER by itself, and aborts where it is not there.
-_UNWINDING = (b"\0pthread_exit\0", b"\0pthread_cancel\0", b"\0thrd_exit\0", b"\0backtrace\0")
+#: Where one of these is called, glibc loads UNWINDER by itself, and aborts where it is not there. Ends of names: linkers have a name that is
+#: the end of another share its bytes.
+_UNWINDING = (b"pthread_exit\0", b"pthread_cancel\0", b"thrd_exit\0", b"backtrace\0")
 UNWINDER = "libgcc_s.so.1"
 #: Marks a native program, see lib/elf.h.
 _NATIVE_NOTE = struct.pack("<III", 6, 4, 1) + b"Rumpk\0\0\0"
