@@ -36,8 +36,8 @@ DIE_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "sh", "-c", '[ "$PPID" = "$
 #: heap of large pages a boot test takes 5 % less CPU time.
 ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_TOP_PAD_": str(32 << 20), "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 CLOCK_TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
-POLL_S = 0.05
-NAP_OF_STARTS_S = 0.002
+POLL_S = 0.05  # how often a machine is looked at that nobody has heard of
+NAP_S = 0.002  # how long what comes soon is waited for
 CHANNELS = ("console", "results", "qmp")
 #: What QEMU says where every CPU of a guest waits for ever: no fault of the guest's.
 ICOUNT_WARNING = "qemu-system-aarch64: warning: icount sleep disabled and no active timers\n"
@@ -56,9 +56,9 @@ def _read(path: str) -> bytes:
         os.close(file)
 
 
-def _stat_fields(path: str) -> list[bytes]:
-    """The fields of /proc/.../stat from the state on; the name before it may hold anything."""
-    return _read(f"{path}/stat").rpartition(b")")[2].split()
+def _stat_fields(folder: str) -> list[bytes]:
+    """The fields of a task's stat from the state on; the name before it may hold anything."""
+    return _read(f"{folder}/stat").rpartition(b")")[2].split()
 
 
 @dataclass(frozen=True)
@@ -260,7 +260,7 @@ class Machine:
             except OSError:
                 return  # it is gone
             while not self.hold.hit and not self._ended.is_set() and time.monotonic() < end:
-                time.sleep(NAP_OF_STARTS_S)
+                time.sleep(NAP_S)
 
     def release(self) -> None:
         """Lets a machine go that stands where it ends. What comes then is for wait() again."""
@@ -281,14 +281,14 @@ class Machine:
         """Lets a machine go that was started halted, once the debug stub has its breakpoints."""
         end = time.monotonic() + limit_s
         while self.hold.places and not self.hold.ready and self.running and time.monotonic() < end:
-            time.sleep(NAP_OF_STARTS_S)
+            time.sleep(NAP_S)
         self.qmp.run()
 
     def await_start(self, limit_s: float) -> None:
         """Waits until QMP has answered: a debugger that is quicker could see the guest to its end before anybody knows it ran."""
         end = time.monotonic() + limit_s
         while not self.qmp.started and self.running and time.monotonic() < end:
-            time.sleep(NAP_OF_STARTS_S)
+            time.sleep(NAP_S)
 
     def terminate(self) -> None:
         """Asks QEMU to end by SIGTERM, which has it write what it records."""
