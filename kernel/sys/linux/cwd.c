@@ -35,6 +35,8 @@ static int64_t place_change(struct thread *thread, struct linux_dentry **which, 
 		status = walk->magic != NULL ? STATUS_ENOTDIR : STATUS_ENOENT;
 	} else if (walk->found->node->type != FS_DIRECTORY) {
 		status = STATUS_ENOTDIR;
+	} else if (linux_may(&walk->who, walk->found, LINUX_MAY_EXECUTE) != STATUS_OK) {
+		status = STATUS_EACCES;
 	} else if (which == &linux_process_of(thread)->fds.top && !linux_identity_may(thread, LINUX_CAP_SYS_CHROOT)) {
 		status = STATUS_EPERM;
 	} else {
@@ -58,11 +60,17 @@ static int64_t call_chroot(struct thread *thread, const uint64_t x[6])
 
 static int64_t call_fchdir(struct thread *thread, const uint64_t x[6])
 {
+	const struct linux_subject who = linux_subject_of(thread);
 	struct linux_dentry *to;
 	status_t status = (int)x[0] == LINUX_AT_FDCWD ? STATUS_EBADF : linux_path_start(thread->process, (int)x[0], &to);
 
+	if (status != STATUS_OK)
+		return status;
+	status = linux_may(&who, to, LINUX_MAY_EXECUTE);
 	if (status == STATUS_OK)
 		place_set(&linux_process_of(thread)->fds, &linux_process_of(thread)->fds.cwd, to);
+	else
+		linux_dentry_put(to);
 	return status;
 }
 

@@ -13,6 +13,11 @@
 
 #define ALL_CAPABILITIES ((1ull << LINUX_CAPABILITIES) - 1)
 
+/* Those that are about files. Spec: Linux, include/linux/capability.h: CAP_FS_SET */
+#define FILE_CAPABILITIES                                                                                                                       \
+	(1ull << LINUX_CAP_CHOWN | 1ull << LINUX_CAP_DAC_OVERRIDE | 1ull << LINUX_CAP_DAC_READ_SEARCH | 1ull << LINUX_CAP_FOWNER |              \
+	 1ull << LINUX_CAP_FSETID | 1ull << LINUX_CAP_LINUX_IMMUTABLE | 1ull << LINUX_CAP_MKNOD | 1ull << LINUX_CAP_MAC_OVERRIDE)
+
 static struct linux_identity *identity_of(const struct thread *thread)
 {
 	return &thread->personality->identity;
@@ -189,6 +194,19 @@ static int64_t set_file(struct thread *thread, struct kind kind, uint32_t id)
 	return before;
 }
 
+/* Who opens files as root no more, or again. Spec: Linux, security/commoncap.c: cap_task_fix_setuid() */
+static void capabilities_follow_file(struct thread *thread, uint32_t before)
+{
+	struct linux_identity *identity = identity_of(thread);
+
+	spinlock_take(&thread->process->lock);
+	if (before == 0 && identity->user.file != 0)
+		identity->effective &= ~FILE_CAPABILITIES;
+	if (before != 0 && identity->user.file == 0)
+		identity->effective |= identity->permitted & FILE_CAPABILITIES;
+	spinlock_give(&thread->process->lock);
+}
+
 static status_t get_three(struct thread *thread, const struct linux_ids *ids, const uint64_t x[6])
 {
 	const uint32_t told[3] = { ids->real, ids->effective, ids->saved };
@@ -231,7 +249,10 @@ static int64_t call_setresgid(struct thread *thread, const uint64_t x[6])
 
 static int64_t call_setfsuid(struct thread *thread, const uint64_t x[6])
 {
-	return set_file(thread, users(thread), (uint32_t)x[0]);
+	int64_t before = set_file(thread, users(thread), (uint32_t)x[0]);
+
+	capabilities_follow_file(thread, (uint32_t)before);
+	return before;
 }
 
 static int64_t call_setfsgid(struct thread *thread, const uint64_t x[6])

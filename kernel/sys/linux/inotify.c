@@ -241,6 +241,8 @@ static int64_t add_at(struct thread *thread, struct linux_inotify *own, uint64_t
 	else
 		result = linux_dentry_may(walk->found, is_directory ? CAPOS_DIR_RIGHT_LIST : CAPOS_DIR_RIGHT_READ);
 	if (result == STATUS_OK)
+		result = linux_may(&walk->who, walk->found, LINUX_MAY_READ);
+	if (result == STATUS_OK)
 		result = linux_watch_add(own, walk->found, mask);
 	linux_walk_free(walk);
 	return result;

@@ -16,6 +16,7 @@
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/owners.h"
 #include "kernel/sys/linux/pages.h"
 #include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/thread.h"
@@ -65,6 +66,7 @@ static struct linux_dentry *memory_of(struct process *process)
 struct making {
 	struct linux_dentry *memory, *made;
 	struct span name;
+	struct linux_owner owner;
 	status_t status;
 };
 
@@ -78,6 +80,7 @@ static void make_act(void *arg)
 	making->status = directory->fs->ops->create(directory, name, FS_FILE, PERMISSIONS, &node);
 	if (making->status != STATUS_OK)
 		return;
+	linux_owner_give(directory, node, making->owner);
 	making->made = linux_dentry_make(making->memory, making->memory, node, making->name);
 	making->status = directory->fs->ops->remove(directory, name, false);
 	if (making->made == NULL)
@@ -86,7 +89,7 @@ static void make_act(void *arg)
 
 struct linux_file *linux_memfd_make(struct process *process, struct span name, uint8_t seals)
 {
-	struct making making = { .memory = memory_of(process), .name = name };
+	struct making making = { .memory = memory_of(process), .name = name, .owner = linux_owner_new() };
 	struct linux_file *file = NULL;
 
 	if (making.memory == NULL)

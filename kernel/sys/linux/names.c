@@ -22,6 +22,8 @@ status_t linux_name_run(struct linux_name_act *act, void (*run)(void *arg))
 {
 	status_t status = linux_dentry_may(act->walk->at, CAPOS_DIR_RIGHT_CREATE);
 
+	if (status == STATUS_OK)
+		status = linux_may(&act->walk->who, act->walk->at, LINUX_MAY_WRITE | LINUX_MAY_EXECUTE);
 	if (status != STATUS_OK)
 		return status;
 	linux_fs_run(act->walk->at->service, run, act);
@@ -150,6 +152,20 @@ status_t linux_path_remove(struct linux_walk *walk, uint32_t flags)
 	return status;
 }
 
+static status_t may_unlink(const struct linux_walk *walk, uint32_t flags)
+{
+	status_t status;
+
+	if (walk->name_bytes == 0)
+		return flags == 0 ? STATUS_EISDIR : walk->dots == 1 ? STATUS_EINVAL : walk->dots == 2 ? STATUS_ENOTEMPTY : STATUS_EBUSY;
+	status = walk->found != NULL ? linux_may_delete(walk) : STATUS_OK;
+	if (status != STATUS_OK)
+		return status;
+	if (walk->found != NULL && (walk->found->node->type == FS_DIRECTORY) != (flags != 0))
+		return flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR; /* told before that something is mounted there */
+	return linux_name_is_removable(walk);
+}
+
 static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 {
 	uint32_t flags = (uint32_t)x[2];
@@ -161,12 +177,7 @@ static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 	walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
 	if (walk == NULL)
 		return status;
-	if (walk->name_bytes == 0)
-		status = flags == 0 ? STATUS_EISDIR : walk->dots == 1 ? STATUS_EINVAL : walk->dots == 2 ? STATUS_ENOTEMPTY : STATUS_EBUSY;
-	else if (walk->found != NULL && (walk->found->node->type == FS_DIRECTORY) != (flags != 0))
-		status = flags != 0 ? STATUS_ENOTDIR : STATUS_EISDIR; /* told before that something is mounted there */
-	else
-		status = linux_name_is_removable(walk);
+	status = may_unlink(walk, flags);
 	if (status == STATUS_OK)
 		status = linux_path_remove(walk, flags);
 	linux_walk_free(walk);

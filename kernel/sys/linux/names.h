@@ -33,7 +33,7 @@ static inline struct span linux_name_of(const struct linux_walk *walk)
 }
 
 /*
- * Has run(act) called as an operation of the file system that `walk` came to, where names may be made there: its `status`. Context: fiber.
+ * Has run(act) called as an operation of the file system that `walk` came to, where names may be made there, by the process and by its user: its `status`. Context: fiber.
  * STATUS_EACCES, STATUS_EROFS.
  */
 MUST_CHECK status_t linux_name_run(struct linux_name_act *act, void (*run)(void *arg));

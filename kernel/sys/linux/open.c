@@ -11,6 +11,7 @@
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/pipe.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/linux/virtual.h"
 #include "lib/format.h"
@@ -49,18 +50,34 @@ static status_t file_create(struct linux_walk *walk, uint32_t permissions)
 		return STATUS_EISDIR;
 	create.owner = linux_owner_new();
 	if (create.status == STATUS_OK)
+		create.status = linux_may(&walk->who, walk->at, LINUX_MAY_WRITE | LINUX_MAY_EXECUTE);
+	if (create.status == STATUS_OK)
 		linux_fs_run(walk->at->service, create_act, &create);
 	if (create.status == STATUS_OK)
 		linux_notify_name(walk->at, span_of(walk->name, walk->name_bytes), LINUX_IN_CREATE);
 	return create.status;
 }
 
-/* Whether what is there may be opened so. */
-static status_t may_open(const struct linux_dentry *dentry, uint32_t flags)
+/* Whether the process may open it so, and its user: what he has just made he may whatever its mode, and what he runs he need not read. */
+static status_t may_use(const struct linux_walk *walk, uint32_t flags, bool made)
 {
-	enum fs_type type = dentry->node->type;
-	bool writes = (flags & LINUX_O_ACCMODE) != 0;
+	bool writes = (flags & LINUX_O_ACCMODE) != 0 || (flags & LINUX_O_TRUNC) != 0;
 	bool reads = (flags & LINUX_O_ACCMODE) != LINUX_O_WRONLY;
+	uint32_t read_right = walk->found->node->type == FS_DIRECTORY ? (uint32_t)CAPOS_DIR_RIGHT_LIST : (uint32_t)CAPOS_DIR_RIGHT_READ;
+	status_t status = linux_dentry_may(walk->found, (reads ? read_right : 0) | (writes ? (uint32_t)CAPOS_DIR_RIGHT_WRITE : 0));
+
+	if (status != STATUS_OK || made || (flags & LINUX_O_EXEC) != 0)
+		return status;
+	status = linux_may(&walk->who, walk->found, (reads ? (uint32_t)LINUX_MAY_READ : 0) | (writes ? (uint32_t)LINUX_MAY_WRITE : 0));
+	return status == STATUS_OK && (flags & LINUX_O_NOATIME) != 0 ? linux_may_as_owner(&walk->who, walk->found) : status;
+}
+
+/* Whether what is there may be opened so. */
+static status_t may_open(const struct linux_walk *walk, uint32_t flags, bool made)
+{
+	const struct linux_dentry *dentry = walk->found;
+	enum fs_type type = dentry->node->type;
+	status_t status;
 
 	if ((flags & LINUX_O_DIRECTORY) != 0 && type != FS_DIRECTORY)
 		return STATUS_ENOTDIR;
@@ -68,12 +85,12 @@ static status_t may_open(const struct linux_dentry *dentry, uint32_t flags)
 		return STATUS_OK;
 	if (type == FS_LINK)
 		return STATUS_ELOOP;
-	if (type == FS_DIRECTORY)
-		return writes || (flags & (LINUX_O_CREAT | LINUX_O_TRUNC)) != 0 ? STATUS_EISDIR : linux_dentry_may(dentry, CAPOS_DIR_RIGHT_LIST);
-	if (type == FS_OTHER && !linux_virtual_has(dentry->node))
-		return STATUS_ENXIO;
-	return linux_dentry_may(dentry, (reads ? (uint32_t)CAPOS_DIR_RIGHT_READ : 0) |
-						(writes || (flags & LINUX_O_TRUNC) != 0 ? (uint32_t)CAPOS_DIR_RIGHT_WRITE : 0));
+	if ((flags & LINUX_O_EXEC) != 0 && type != FS_FILE)
+		return STATUS_EACCES;
+	if (type == FS_DIRECTORY && ((flags & LINUX_O_ACCMODE) != 0 || (flags & (LINUX_O_CREAT | LINUX_O_TRUNC)) != 0))
+		return STATUS_EISDIR;
+	status = may_use(walk, flags, made);
+	return status == STATUS_OK && type == FS_OTHER && !linux_virtual_has(dentry->node) ? STATUS_ENXIO : status;
 }
 
 /* A descriptor's link to what has no name: the same open file, as far as it may be used so. */
@@ -88,11 +105,11 @@ static status_t open_magic(struct linux_walk *walk, uint32_t flags, struct linux
 	return STATUS_OK;
 }
 
-static status_t open_found(struct linux_walk *walk, uint32_t flags, struct linux_file **out)
+static status_t open_found(struct linux_walk *walk, uint32_t flags, bool made, struct linux_file **out)
 {
 	static const struct fs_stat empty;
 	struct linux_dentry *found = walk->found;
-	status_t status = may_open(found, flags);
+	status_t status = may_open(walk, flags, made);
 
 	if (status != STATUS_OK)
 		return status;
@@ -104,7 +121,7 @@ static status_t open_found(struct linux_walk *walk, uint32_t flags, struct linux
 		status = linux_dentry_set(found, FS_SET_SIZE, &empty);
 	if (status != STATUS_OK)
 		return status;
-	*out = linux_vfs_file_make(found, flags & ~(uint32_t)(LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_TRUNC | LINUX_O_NOCTTY | LINUX_O_CLOEXEC));
+	*out = linux_vfs_file_make(found, flags & ~(uint32_t)(LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_TRUNC | LINUX_O_NOCTTY | LINUX_O_CLOEXEC | LINUX_O_EXEC));
 	return *out != NULL ? STATUS_OK : STATUS_ENOMEM;
 }
 
@@ -117,13 +134,13 @@ status_t linux_path_open(struct linux_walk *walk, uint32_t flags, uint32_t permi
 	if (walk->magic != NULL)
 		return open_magic(walk, flags, out);
 	if (walk->found != NULL)
-		return (flags & LINUX_O_CREAT) && (flags & LINUX_O_EXCL) ? STATUS_EEXIST : open_found(walk, flags, out);
+		return (flags & LINUX_O_CREAT) && (flags & LINUX_O_EXCL) ? STATUS_EEXIST : open_found(walk, flags, false, out);
 	if (!(flags & LINUX_O_CREAT))
 		return STATUS_ENOENT;
 	status = file_create(walk, permissions);
 	if (status == STATUS_EEXIST && !(flags & LINUX_O_EXCL))
 		return STATUS_EAGAIN; /* somebody else has just made it */
-	return status == STATUS_OK ? open_found(walk, flags & ~(uint32_t)LINUX_O_TRUNC, out) : status;
+	return status == STATUS_OK ? open_found(walk, flags & ~(uint32_t)LINUX_O_TRUNC, true, out) : status;
 }
 
 /* A program's file by its name. */
@@ -140,7 +157,7 @@ static status_t program_walk(struct process *process, int dirfd, const char *pat
 		status = linux_walk(walk, process, start, path, follow);
 		linux_dentry_put(start);
 		if (status == STATUS_OK)
-			status = linux_path_open(walk, 0, 0, out);
+			status = linux_path_open(walk, LINUX_O_EXEC, 0, out);
 		if (status == STATUS_OK)
 			linux_vfs_opened(*out);
 		linux_walk_end(walk);
@@ -151,16 +168,14 @@ static status_t program_walk(struct process *process, int dirfd, const char *pat
 
 static status_t may_run(struct linux_file *file)
 {
+	const struct linux_subject who = linux_subject_of(thread_current());
 	struct linux_dentry *dentry = linux_vfs_dentry(file);
-	struct linux_stat stat;
 	status_t status;
 
 	if (dentry == NULL || dentry->node->type != FS_FILE)
 		return STATUS_EACCES;
 	status = linux_dentry_may(dentry, CAPOS_DIR_RIGHT_EXEC);
-	if (status == STATUS_OK)
-		status = linux_dentry_stat(dentry, &stat);
-	return status == STATUS_OK && (stat.fs.permissions & 0111) == 0 ? STATUS_EACCES : status;
+	return status == STATUS_OK ? linux_may(&who, dentry, LINUX_MAY_EXECUTE) : status;
 }
 
 status_t linux_open_program(struct process *process, int dirfd, const char *path, unsigned at_flags, struct linux_file **out)

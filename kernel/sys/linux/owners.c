@@ -11,6 +11,7 @@
 #include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
@@ -39,25 +40,16 @@ void linux_owner_give(struct fs_node *directory, struct fs_node *made, struct li
 		(void)!ops->set(made, FS_SET_OWNER, &stat); /* a volume that is full has it as root's */
 }
 
-static bool has_group(const struct linux_identity *identity, uint32_t group)
-{
-	bool has = identity->group.file == group;
-
-	for (uint32_t i = 0; i < identity->group_count; i++)
-		has |= identity->groups[i] == group;
-	return has;
-}
-
 /* Root gives anything away; who owns a file, to a group of his. */
 static bool may_give(const struct thread *thread, const struct fs_stat *stat, struct linux_owner to)
 {
-	const struct linux_identity *identity = &thread->personality->identity;
-	uint32_t own = identity->user.file;
+	const struct linux_subject who = linux_subject_of(thread);
+	bool own = who.user == stat->user;
 
-	if (linux_identity_may(thread, LINUX_CAP_CHOWN))
+	if (linux_subject_can(&who, LINUX_CAP_CHOWN))
 		return true;
-	return (to.user == LINUX_ID_AS_IT_IS || (to.user == stat->user && own == stat->user)) &&
-	       (to.group == LINUX_ID_AS_IT_IS || (own == stat->user && (to.group == stat->group || has_group(identity, to.group))));
+	return (to.user == LINUX_ID_AS_IT_IS || (to.user == stat->user && own)) &&
+	       (to.group == LINUX_ID_AS_IT_IS || (own && (to.group == stat->group || linux_subject_has_group(&who, to.group))));
 }
 
 /* Where owners are not kept it is as if it were done. */

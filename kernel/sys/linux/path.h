@@ -13,6 +13,7 @@
 
 #include "kernel/io/fs/fs.h"
 #include "kernel/sys/linux/dentry.h"
+#include "kernel/sys/linux/permissions.h"
 #include "lib/status.h"
 
 struct linux_file;
@@ -41,6 +42,7 @@ struct linux_walk {
 	uint32_t name_bytes;        /* 0: it ended at a directory on the way: */
 	uint32_t dots;              /* called "." (1) or ".." (2) there; 0: it is the root */
 	char name[FS_NAME_MAX + 1];
+	struct linux_subject who; /* for whom */
 
 	/* The walk's own. */
 	struct process *process;
@@ -56,8 +58,8 @@ struct linux_walk {
 
 /*
  * Walks `path` from `at`, which is not looked at where the path begins with '/'. A link at its end is followed where `follow` says so, or a '/'
- * behind it. The caller ends it with linux_walk_end(), on errors too. STATUS_ENOENT, also for an empty path; STATUS_ENOTDIR, STATUS_ELOOP,
- * STATUS_ENAMETOOLONG, STATUS_ENOMEM, and what the file systems say.
+ * behind it. The caller ends it with linux_walk_end(), on errors too. STATUS_ENOENT, also for an empty path; STATUS_EACCES, STATUS_ENOTDIR,
+ * STATUS_ELOOP, STATUS_ENAMETOOLONG, STATUS_ENOMEM, and what the file systems say.
  */
 MUST_CHECK status_t linux_walk(struct linux_walk *walk, struct process *process, struct linux_dentry *at, const char *path, bool follow);
 void linux_walk_end(struct linux_walk *walk);
@@ -74,6 +76,9 @@ struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64
 
 /* And with restrictions: STATUS_EXDEV, STATUS_ELOOP where the path does not keep them. `resolve`: LINUX_RESOLVE_*. */
 struct linux_walk *linux_walk_user_within(struct thread *thread, int dirfd, uint64_t path_va, bool follow, uint32_t resolve, status_t *why);
+
+/* As linux_walk_user(), for the thread's real user. */
+struct linux_walk *linux_walk_user_real(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why);
 
 /* Where paths of a descriptor begin, held. STATUS_EBADF, STATUS_ENOTDIR. */
 MUST_CHECK status_t linux_path_start(struct process *process, int dirfd, struct linux_dentry **out);

@@ -12,6 +12,7 @@
 #include "kernel/sys/linux/pages.h"
 #include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
@@ -58,7 +59,7 @@ static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint3
 /* What only names a file has no other flags. */
 static int64_t call_openat(struct thread *thread, const uint64_t x[6])
 {
-	uint32_t flags = (uint32_t)x[2];
+	uint32_t flags = (uint32_t)x[2] & (uint32_t)FLAGS_MASK;
 
 	return open_at(thread, (int)x[0], x[1], flags & LINUX_O_PATH ? flags & PATH_FLAGS : flags, (uint32_t)x[3], 0);
 }
@@ -87,8 +88,23 @@ static int64_t call_openat2(struct thread *thread, const uint64_t x[6])
 	return open_at(thread, (int)x[0], x[1], (uint32_t)how[0], (uint32_t)how[1], (uint32_t)how[2]);
 }
 
+/* What a call changes, and to what. */
+struct change {
+	uint32_t what; /* FS_SET_* */
+	bool now;      /* times: to this moment's */
+	struct fs_stat values;
+};
+
+static status_t change_do(struct thread *thread, struct linux_dentry *dentry, struct change change)
+{
+	const struct linux_subject who = linux_subject_of(thread);
+	status_t status = linux_may_set(&who, dentry, change.what, change.now, &change.values);
+
+	return status == STATUS_OK ? linux_dentry_set(dentry, change.what, &change.values) : status;
+}
+
 /* Changes what a path names, or where `path_va` is 0, an open file. */
-static int64_t set_at(struct thread *thread, int dirfd, uint64_t path_va, bool follow, uint32_t what, const struct fs_stat *values)
+static int64_t set_at(struct thread *thread, int dirfd, uint64_t path_va, bool follow, const struct change *change)
 {
 	struct linux_walk *walk;
 	struct linux_file *file;
@@ -98,7 +114,7 @@ static int64_t set_at(struct thread *thread, int dirfd, uint64_t path_va, bool f
 		status = linux_fd_get(thread->process, dirfd, LINUX_FILE_USE, &file);
 		if (status != STATUS_OK)
 			return status;
-		status = linux_vfs_dentry(file) != NULL ? linux_dentry_set(linux_vfs_dentry(file), what, values) : STATUS_OK;
+		status = linux_vfs_dentry(file) != NULL ? change_do(thread, linux_vfs_dentry(file), *change) : STATUS_OK;
 		linux_file_put(file);
 		return status;
 	}
@@ -106,23 +122,23 @@ static int64_t set_at(struct thread *thread, int dirfd, uint64_t path_va, bool f
 	if (walk == NULL)
 		return status;
 	if (walk->magic == NULL)
-		status = walk->found != NULL ? linux_dentry_set(walk->found, what, values) : STATUS_ENOENT;
+		status = walk->found != NULL ? change_do(thread, walk->found, *change) : STATUS_ENOENT;
 	linux_walk_free(walk);
 	return status;
 }
 
 static int64_t call_fchmod(struct thread *thread, const uint64_t x[6])
 {
-	const struct fs_stat values = { .permissions = x[1] & PERMISSIONS_MASK };
+	const struct change change = { .what = FS_SET_PERMISSIONS, .values = { .permissions = x[1] & PERMISSIONS_MASK } };
 
-	return set_at(thread, (int)x[0], 0, true, FS_SET_PERMISSIONS, &values);
+	return set_at(thread, (int)x[0], 0, true, &change);
 }
 
 static int64_t call_fchmodat(struct thread *thread, const uint64_t x[6])
 {
-	const struct fs_stat values = { .permissions = x[2] & PERMISSIONS_MASK };
+	const struct change change = { .what = FS_SET_PERMISSIONS, .values = { .permissions = x[2] & PERMISSIONS_MASK } };
 
-	return x[1] != 0 ? set_at(thread, (int)x[0], x[1], true, FS_SET_PERMISSIONS, &values) : STATUS_EFAULT;
+	return x[1] != 0 ? set_at(thread, (int)x[0], x[1], true, &change) : STATUS_EFAULT;
 }
 
 /* One of utimensat's times. */
@@ -145,27 +161,29 @@ static status_t time_take(const int64_t from[2], struct fs_time *to, uint32_t bi
 static int64_t call_utimensat(struct thread *thread, const uint64_t x[6])
 {
 	int64_t times[2][2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
-	struct fs_stat values;
+	static const struct change nothing;
+	struct change change = { .what = 0 };
 	bool follow = !(x[3] & LINUX_AT_SYMLINK_NOFOLLOW);
-	uint32_t what = 0;
 
-	memset(&values, 0, sizeof(values));
 	if (x[2] != 0 && linux_copy_in(thread, times, x[2], sizeof(times)) != STATUS_OK)
 		return STATUS_EFAULT;
-	if (time_take(times[0], &values.accessed, FS_SET_ACCESSED, &what) != STATUS_OK ||
-	    time_take(times[1], &values.modified, FS_SET_MODIFIED, &what) != STATUS_OK) {
-		int64_t there = set_at(thread, (int)x[0], x[1], follow, 0, &values); /* that it is not there comes first */
+	if (times[0][1] == UTIME_OMIT && times[1][1] == UTIME_OMIT)
+		return STATUS_OK; /* whatever the path */
+	change.now = times[0][1] == UTIME_NOW && times[1][1] == UTIME_NOW;
+	if (time_take(times[0], &change.values.accessed, FS_SET_ACCESSED, &change.what) != STATUS_OK ||
+	    time_take(times[1], &change.values.modified, FS_SET_MODIFIED, &change.what) != STATUS_OK) {
+		int64_t there = set_at(thread, (int)x[0], x[1], follow, &nothing); /* that it is not there comes first */
 
 		return there < 0 ? there : STATUS_EINVAL;
 	}
-	return set_at(thread, (int)x[0], x[1], follow, what, &values);
+	return set_at(thread, (int)x[0], x[1], follow, &change);
 }
 
 static int64_t call_truncate(struct thread *thread, const uint64_t x[6])
 {
-	const struct fs_stat values = { .size = x[1] };
+	const struct change change = { .what = FS_SET_SIZE, .values = { .size = x[1] } };
 
-	return (int64_t)x[1] < 0 ? STATUS_EINVAL : x[0] == 0 ? STATUS_EFAULT : set_at(thread, LINUX_AT_FDCWD, x[0], true, FS_SET_SIZE, &values);
+	return (int64_t)x[1] < 0 ? STATUS_EINVAL : x[0] == 0 ? STATUS_EFAULT : set_at(thread, LINUX_AT_FDCWD, x[0], true, &change);
 }
 
 static int64_t call_ftruncate(struct thread *thread, const uint64_t x[6])

@@ -31,10 +31,12 @@ static status_t link_walked(struct linux_name_act *act)
 
 	if (act->from->magic != NULL)
 		return STATUS_EXDEV;
+	if (status == STATUS_OK && act->walk->is_directory)
+		status = STATUS_ENOENT;
+	if (status == STATUS_OK)
+		status = linux_may_link(&act->walk->who, from);
 	if (status != STATUS_OK)
 		return status;
-	if (act->walk->is_directory)
-		return STATUS_ENOENT;
 	if (from->node->type == FS_DIRECTORY)
 		return STATUS_EPERM;
 	status = from->service != act->walk->at->service ? STATUS_EXDEV : linux_name_run(act, link_act);
@@ -78,6 +80,18 @@ static status_t names_are_good(const struct linux_name_act *act)
 		return STATUS_ENAMETOOLONG;
 	status = linux_name_is_removable(act->from);
 	return status == STATUS_OK && act->walk->late == STATUS_ENAMETOOLONG ? STATUS_ENAMETOOLONG : status;
+}
+
+/* Whether the user may take away what is renamed, and what is replaced (NULL: nothing is); a directory that moves has another "..", which is written to it. */
+static status_t user_may(const struct linux_name_act *act, const struct linux_dentry *there)
+{
+	const struct linux_walk *from = act->from;
+	bool moves = from->found->node->type == FS_DIRECTORY && !linux_dentry_is_same(from->at, act->walk->at);
+	status_t status = linux_may_delete(from);
+
+	if (status == STATUS_OK)
+		status = there != NULL ? linux_may_delete(act->walk) : linux_may(&from->who, act->walk->at, LINUX_MAY_WRITE | LINUX_MAY_EXECUTE);
+	return status == STATUS_OK && moves ? linux_may(&from->who, from->found, LINUX_MAY_WRITE) : status;
 }
 
 /* What is there is replaced. That one would be in the other is told before that they do not fit. */
@@ -125,6 +139,10 @@ static status_t exchange_walked(struct linux_name_act *act)
 		return STATUS_OK;
 	status = linux_name_is_removable(act->walk);
 	if (status == STATUS_OK)
+		status = user_may(act, there);
+	if (status == STATUS_OK && there->node->type == FS_DIRECTORY && !linux_dentry_is_same(act->from->at, act->walk->at))
+		status = linux_may(&act->walk->who, act->walk->found, LINUX_MAY_WRITE);
+	if (status == STATUS_OK)
 		status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
 	if (status == STATUS_OK)
 		status = linux_name_run(act, exchange_act);
@@ -160,11 +178,13 @@ static status_t rename_walked(struct linux_name_act *act)
 		return STATUS_EEXIST;
 	if ((act->from->is_directory || act->walk->is_directory) && !directory)
 		return STATUS_ENOTDIR;
-	if (there != NULL)
+	is_same = there != NULL && there->node == act->from->found->node;
+	if (!is_same)
+		status = user_may(act, there);
+	if (status == STATUS_OK && there != NULL)
 		status = replaced_check(act, directory);
 	if (status != STATUS_OK)
 		return status;
-	is_same = there != NULL && there->node == act->from->found->node;
 	linux_walk_let_go(act->walk);
 	status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
 	if (status == STATUS_OK)

@@ -16,6 +16,7 @@ enum { FAMILY_BYTES = 2 };
 
 static status_t file_find(struct linux_walk *walk, bool make, struct linux_file **out)
 {
+	uint32_t permissions = 0777 & ~walk->process->personality->fds.umask;
 	status_t status = STATUS_OK;
 
 	if (make && walk->found != NULL)
@@ -23,9 +24,11 @@ static status_t file_find(struct linux_walk *walk, bool make, struct linux_file 
 	else if (!make && walk->found == NULL)
 		status = STATUS_ENOENT;
 	else if (make)
-		status = linux_path_make(walk, FS_OTHER, 0777 & ~walk->process->personality->fds.umask);
+		status = linux_path_make(walk, FS_OTHER, permissions);
+	else
+		status = linux_may(&walk->who, walk->found, LINUX_MAY_WRITE);
 	if (make && status == STATUS_EPERM) { /* a file system that knows no sockets */
-		status = linux_path_open(walk, LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_WRONLY, 0777, out);
+		status = linux_path_open(walk, LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_WRONLY, permissions, out);
 		if (status == STATUS_OK)
 			linux_file_put(*out);
 	}

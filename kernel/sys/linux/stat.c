@@ -22,8 +22,8 @@ enum { BLOCK_BYTES = 4096, SECTOR_BYTES = 512, STATX_BASIC_STATS = 0x7ff, MINOR_
 
 #define STATX_RESERVED (1ull << 31)
 
-/* AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH, AT_STATX_*, of which one is asked for; of faccessat2: AT_EACCESS. */
-enum { STATX_SYNC_TYPE = 0x6000, STAT_FLAGS = 0x100 | 0x800 | 0x1000 | STATX_SYNC_TYPE, ACCESS_FLAGS = 0x100 | 0x200 | 0x1000 };
+/* AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT, AT_EMPTY_PATH, AT_STATX_*, of which one is asked for. */
+enum { STATX_SYNC_TYPE = 0x6000, STAT_FLAGS = 0x100 | 0x800 | 0x1000 | STATX_SYNC_TYPE, AT_EACCESS = 0x200, ACCESS_FLAGS = 0x100 | AT_EACCESS | 0x1000 };
 
 struct user_time {
 	int64_t seconds;
@@ -206,27 +206,31 @@ static int64_t call_statx(struct thread *thread, const uint64_t x[6])
 	return status == STATUS_OK ? statx_give(thread, x[4], &stat) : status;
 }
 
-/* Who runs is root: reading is always right, running where anybody may, writing where the file system and the capability allow it. */
+/* `mode`: LINUX_MAY_*; 0: that it is there. The process's right to write is looked at, too. */
 static status_t access_check(const struct linux_walk *walk, uint32_t mode)
 {
+	struct linux_dentry *found = walk->found;
 	struct linux_stat stat;
-	status_t status = stat_walked(walk, &stat);
+	status_t status = STATUS_OK;
 
-	if (status == STATUS_OK && (mode & 2) != 0 && walk->found != NULL && !linux_virtual_has(walk->found->node))
-		status = linux_dentry_may(walk->found, CAPOS_DIR_RIGHT_WRITE);
-	if (status == STATUS_OK && (mode & 1) != 0 && stat.type != LINUX_S_IFDIR && (stat.fs.permissions & 0111) == 0)
-		status = STATUS_EACCES;
-	return status;
+	if (found == NULL) {
+		status = stat_walked(walk, &stat);
+		return status == STATUS_OK && (mode & LINUX_MAY_EXECUTE) != 0 && (stat.fs.permissions & 0111) == 0 ? STATUS_EACCES : status;
+	}
+	if ((mode & LINUX_MAY_WRITE) != 0 && !linux_virtual_has(found->node))
+		status = linux_dentry_may(found, CAPOS_DIR_RIGHT_WRITE);
+	return status == STATUS_OK ? linux_may(&walk->who, found, mode) : status;
 }
 
 static int64_t access_at(struct thread *thread, const uint64_t x[6], uint64_t flags)
 {
+	bool follow = !(flags & LINUX_AT_SYMLINK_NOFOLLOW);
 	struct linux_walk *walk;
 	status_t status;
 
 	if ((x[2] & ~7ull) != 0 || (flags & ~(uint64_t)ACCESS_FLAGS) != 0)
 		return STATUS_EINVAL;
-	walk = linux_walk_user(thread, (int)x[0], x[1], !(flags & LINUX_AT_SYMLINK_NOFOLLOW), &status);
+	walk = flags & AT_EACCESS ? linux_walk_user(thread, (int)x[0], x[1], follow, &status) : linux_walk_user_real(thread, (int)x[0], x[1], follow, &status);
 	if (walk == NULL)
 		return status;
 	status = access_check(walk, (uint32_t)x[2]);

@@ -5,12 +5,15 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
+
+enum { AS_REAL_USER = 1 << 16 /* among LINUX_RESOLVE_*: access(2) */ };
 
 static void skip_slashes(struct linux_walk *walk)
 {
@@ -46,13 +49,15 @@ static int64_t link_text(struct linux_walk *walk, struct fs_node *link, char *to
 }
 
 /* Whether the walk may go on at what a link says. Spec: Linux, fs/namei.c: pick_link(), nd_jump_link() */
-static status_t may_follow(const struct linux_walk *walk, const struct fs_node *link)
+static status_t may_follow(const struct linux_walk *walk, struct fs_node *link)
 {
 	bool magic = linux_virtual_has(link) && linux_virtual_is_magic(link);
 
 	if ((walk->resolve & LINUX_RESOLVE_NO_SYMLINKS) || (magic && (walk->resolve & LINUX_RESOLVE_NO_MAGICLINKS)))
 		return STATUS_ELOOP;
-	return magic && (walk->resolve & (LINUX_RESOLVE_BENEATH | LINUX_RESOLVE_IN_ROOT)) ? STATUS_EXDEV : STATUS_OK;
+	if (magic && (walk->resolve & (LINUX_RESOLVE_BENEATH | LINUX_RESOLVE_IN_ROOT)))
+		return STATUS_EXDEV;
+	return linux_may_follow(&walk->who, walk->at->node, link);
 }
 
 /* "/" in front of a path, or of what a link says. */
@@ -180,6 +185,9 @@ static status_t step(struct linux_walk *walk)
 	status_t status;
 
 	walk->dots = 0;
+	status = linux_node_may(&walk->who, walk->at->node, LINUX_MAY_EXECUTE);
+	if (status != STATUS_OK)
+		return status;
 	if (name.len > FS_NAME_MAX && last) {
 		walk->is_directory = slash;
 		walk->late = STATUS_ENAMETOOLONG;
@@ -238,6 +246,7 @@ static status_t walk_within(struct linux_walk *walk, struct process *process, st
 	size_t len = strnlen(path, FS_PATH_MAX + 1);
 
 	walk_begin(walk, process, follow);
+	walk->who = resolve & AS_REAL_USER ? linux_subject_real(thread_current()) : linux_subject_of(thread_current());
 	walk->resolve = resolve;
 	walk->top = at != NULL && (resolve & (LINUX_RESOLVE_BENEATH | LINUX_RESOLVE_IN_ROOT)) ? linux_dentry_hold(at) : linux_path_top(process);
 	if (path[0] == '/')
@@ -354,6 +363,11 @@ struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64
 struct linux_walk *linux_walk_user_within(struct thread *thread, int dirfd, uint64_t path_va, bool follow, uint32_t resolve, status_t *why)
 {
 	return walk_user(thread, dirfd, path_va, follow, true, resolve, why);
+}
+
+struct linux_walk *linux_walk_user_real(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
+{
+	return walk_user(thread, dirfd, path_va, follow, false, AS_REAL_USER, why);
 }
 
 void linux_walk_let_go(struct linux_walk *walk)

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/*
+ * Whom the modes of files keep out: of file systems that keep owners (/tmp, volumes). Others (the bundle, /host, /dev, /proc) tell modes, and keep nobody out.
+ *
+ * Spec: path_resolution(7), inode(7), capabilities(7); Linux, fs/namei.c: generic_permission(), may_create(), may_delete(); fs/attr.c: setattr_prepare()
+ */
+#ifndef KERNEL_SYS_LINUX_PERMISSIONS_H
+#define KERNEL_SYS_LINUX_PERMISSIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/status.h"
+
+struct fs_node;
+struct fs_stat;
+struct linux_dentry;
+struct linux_walk;
+struct thread;
+
+/* include/linux/fs.h: MAY_EXEC (of a directory: looking up names), MAY_WRITE, MAY_READ */
+enum { LINUX_MAY_EXECUTE = 1, LINUX_MAY_WRITE = 2, LINUX_MAY_READ = 4 };
+
+/* Who asks: the subject, of which files are the objects. */
+struct linux_subject {
+	uint32_t user, group;
+	uint64_t capabilities;
+	uint32_t group_count;
+	const uint32_t *groups; /* the thread's, which changes them itself and nobody else */
+};
+
+/* The thread's, as it opens files; NULL: root's. */
+struct linux_subject linux_subject_of(const struct thread *thread);
+
+/* Those of its real user, as access(2) looks at them. */
+struct linux_subject linux_subject_real(const struct thread *thread);
+
+bool linux_subject_can(const struct linux_subject *who, unsigned capability);
+bool linux_subject_has_group(const struct linux_subject *who, uint32_t group);
+
+/* Whether the mode of something lets them do all that is wanted (LINUX_MAY_*), capabilities aside. */
+bool linux_mode_permits(const struct linux_subject *who, const struct fs_stat *stat, uint32_t wanted);
+
+/* Whether they may do that with a file or directory. STATUS_EACCES. Context: as an operation of its file system. */
+MUST_CHECK status_t linux_node_may(const struct linux_subject *who, struct fs_node *node, uint32_t wanted);
+
+/* The same. Context of this and the others: fiber. */
+MUST_CHECK status_t linux_may(const struct linux_subject *who, struct linux_dentry *dentry, uint32_t wanted);
+
+/* Whether it is their own, or they may do as if it were (CAP_FOWNER). STATUS_EPERM. */
+MUST_CHECK status_t linux_may_as_owner(const struct linux_subject *who, struct linux_dentry *dentry);
+
+/* Whether who walked there may take the name that was found away. STATUS_EACCES; STATUS_EPERM: another's, in a directory with S_ISVTX. */
+MUST_CHECK status_t linux_may_delete(const struct linux_walk *walk);
+
+/*
+ * Whether they may give it another name: not what is another's, and which they could not read and write, or which runs as its owner. STATUS_EPERM.
+ * Spec: Linux, Documentation/admin-guide/sysctl/fs.rst: protected_hardlinks, protected_symlinks; Debian has both on
+ */
+MUST_CHECK status_t linux_may_link(const struct linux_subject *who, struct linux_dentry *dentry);
+
+/* Whether they may follow a link: not another's in a directory such as /tmp, unless that is his, too. STATUS_EACCES. Context: as an operation of their file system. */
+MUST_CHECK status_t linux_may_follow(const struct linux_subject *who, struct fs_node *directory, struct fs_node *link);
+
+/* Whether they may change what `what` (FS_SET_*) names to `values`; `now`: times, to those of this moment. A mode loses S_ISGID for a group not theirs. */
+MUST_CHECK status_t linux_may_set(const struct linux_subject *who, struct linux_dentry *dentry, uint32_t what, bool now, struct fs_stat *values);
+
+#endif
