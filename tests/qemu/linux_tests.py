@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from harness import markers, paths, suite  # noqa: E402
+from harness import markers, paths, suite, volumes  # noqa: E402
 from harness.console import ConsoleSpawn  # noqa: E402
 from harness.verdict import Expectation  # noqa: E402
 
@@ -72,6 +72,14 @@ def other_class() -> suite.Case:
     return replace(usual, name="linux[identification,max]", machine=replace(usual.machine, cpu="max"))
 
 
+def on_volume() -> suite.Case:
+    """Users are kept out on a volume as they are in /tmp."""
+    volume = volumes.fresh()
+    disk = ("-drive", f"if=none,id=disk,format=raw,file={volume}", "-device", "virtio-blk-pci,drive=disk")
+    machine = suite.product(paths.BUILD / "tests" / "linux" / "permissions.rpk", icount=False, append="-- /data", own=volume, extra=disk)
+    return suite.Case("linux[permissions,volume]", machine, Expectation(markers=(markers.RUBICON, "permissions: as it must be", HALTED), bad=("WRONG",)))
+
+
 def traced() -> suite.Case:
     """Every call is told with its arguments and its result."""
     machine = suite.product(paths.BUILD / "tests" / "linux" / "unproven.rpk", icount=True, seed=1, append="log=linux:trace", extra=NETWORK)
@@ -83,7 +91,7 @@ def traced() -> suite.Case:
 def cases() -> list[suite.Case]:
     """Each on one CPU and on four."""
     return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), told(), traced(), side_by_side("unlinkers", "-- hurries"), side_by_side("shm"),
-            other_class(), typed(1), typed(4)]
+            other_class(), on_volume(), typed(1), typed(4)]
 
 
 if __name__ == "__main__":
