@@ -3,7 +3,7 @@
 
 /*
  * Users, groups and capabilities of a thread, as Linux counts them: servers give up being root, and look whether they can become it again. They own the
- * files that they make. What a process may do is what its manifest names, whoever it says it is.
+ * files that they make, and which they may use hangs on whose those are (permissions.h). More than its manifest names no process may do, whoever it says it is.
  *
  * Spec: credentials(7), capabilities(7); Linux, kernel/{sys,groups,capability}.c, security/commoncap.c
  */
@@ -26,8 +26,8 @@ enum { LINUX_GROUPS_MAX = 32 };
 /* include/uapi/linux/capability.h */
 enum {
 	LINUX_CAP_CHOWN = 0, LINUX_CAP_DAC_OVERRIDE = 1, LINUX_CAP_DAC_READ_SEARCH = 2, LINUX_CAP_FOWNER = 3, LINUX_CAP_FSETID = 4, LINUX_CAP_KILL = 5,
-	LINUX_CAP_SETGID = 6, LINUX_CAP_SETUID = 7, LINUX_CAP_SETPCAP = 8, LINUX_CAP_LINUX_IMMUTABLE = 9, LINUX_CAP_NET_ADMIN = 12, LINUX_CAP_SYS_CHROOT = 18,
-	LINUX_CAP_MKNOD = 27, LINUX_CAP_MAC_OVERRIDE = 32, LINUX_CAPABILITIES = 41,
+	LINUX_CAP_SETGID = 6, LINUX_CAP_SETUID = 7, LINUX_CAP_SETPCAP = 8, LINUX_CAP_LINUX_IMMUTABLE = 9, LINUX_CAP_NET_ADMIN = 12, LINUX_CAP_IPC_LOCK = 14,
+	LINUX_CAP_IPC_OWNER = 15, LINUX_CAP_SYS_CHROOT = 18, LINUX_CAP_SYS_ADMIN = 21, LINUX_CAP_MKNOD = 27, LINUX_CAP_MAC_OVERRIDE = 32, LINUX_CAPABILITIES = 41,
 };
 
 struct linux_ids {

@@ -11,6 +11,7 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "lib/string.h"

@@ -4,7 +4,9 @@
 #include "kernel/sys/linux/mqueue.h"
 
 #include "kernel/core/libc.h"
+#include "kernel/io/fs/fs.h"
 #include "kernel/sys/budget.h"
+#include "kernel/sys/linux/identity.h"
 #include "lib/string.h"
 
 /* Of every root: there are few. Outside a queue's lock. */
@@ -37,7 +39,7 @@ void linux_mq_put(struct linux_mqueue *queue)
 }
 
 /* With one hold. */
-static struct linux_mqueue *make(struct budget *budget, const char *name, int64_t maxmsg, int64_t msgsize)
+static struct linux_mqueue *make(struct budget *budget, const struct linux_mq_asked *asked)
 {
 	struct linux_mqueue *queue;
 
@@ -50,12 +52,14 @@ static struct linux_mqueue *make(struct budget *budget, const char *name, int64_
 	}
 	budget_hold(budget);
 	queue->budget = budget;
-	queue->maxmsg = maxmsg;
-	queue->msgsize = msgsize;
+	queue->maxmsg = asked->attr != NULL ? asked->attr->maxmsg : LINUX_MQ_MESSAGES;
+	queue->msgsize = asked->attr != NULL ? asked->attr->msgsize : LINUX_MQ_BYTES;
+	queue->owner = (struct linux_owner){ asked->who->user, asked->who->group };
+	queue->permissions = asked->permissions;
 	atomic_init(&queue->holds, 1);
 	list_init(&queue->messages);
 	linux_event_init(&queue->event);
-	memcpy(queue->name, name, strlen(name) + 1);
+	memcpy(queue->name, asked->name, strlen(asked->name) + 1);
 	return queue;
 }
 
@@ -66,22 +70,32 @@ static status_t attr_check(const struct linux_mq_attr *attr)
 	return attr->maxmsg * (attr->msgsize + (int64_t)sizeof(struct linux_mq_message)) <= LINUX_MQ_ALL_BYTES_MAX ? STATUS_OK : STATUS_EMFILE;
 }
 
-status_t linux_mq_find(const struct linux_root *root, struct budget *budget, const char *name, uint32_t flags, const struct linux_mq_attr *attr,
-		       struct linux_mqueue **out)
+/* Whether one that is there may be opened so. Spec: Linux, ipc/mqueue.c: prepare_open() */
+static status_t may_open(const struct linux_mqueue *queue, const struct linux_mq_asked *asked)
+{
+	static const uint32_t wanted[] = { LINUX_MAY_READ, LINUX_MAY_WRITE, LINUX_MAY_READ | LINUX_MAY_WRITE };
+	const struct fs_stat stat = { .permissions = queue->permissions, .user = queue->owner.user, .group = queue->owner.group };
+	bool may = linux_subject_can(asked->who, LINUX_CAP_DAC_OVERRIDE) || linux_mode_permits(asked->who, &stat, wanted[asked->flags & LINUX_O_ACCMODE]);
+
+	if ((asked->flags & LINUX_O_CREAT) != 0 && (asked->flags & LINUX_O_EXCL) != 0)
+		return STATUS_EEXIST;
+	return may ? STATUS_OK : STATUS_EACCES;
+}
+
+status_t linux_mq_find(const struct linux_root *root, struct budget *budget, const struct linux_mq_asked *asked, struct linux_mqueue **out)
 {
 	struct linux_mqueue *made = NULL;
 	struct linux_mqueue *there;
-	const bool create = (flags & LINUX_O_CREAT) != 0;
-	status_t status = !create ? STATUS_ENOENT : attr != NULL ? attr_check(attr) : STATUS_OK;
+	status_t status = !(asked->flags & LINUX_O_CREAT) ? STATUS_ENOENT : asked->attr != NULL ? attr_check(asked->attr) : STATUS_OK;
 
 	if (status == STATUS_OK) {
-		made = make(budget, name, attr != NULL ? attr->maxmsg : LINUX_MQ_MESSAGES, attr != NULL ? attr->msgsize : LINUX_MQ_BYTES);
+		made = make(budget, asked);
 		status = made != NULL ? STATUS_OK : STATUS_ENOMEM;
 	}
 	spinlock_take(&names_lock);
-	there = find(root, name);
+	there = find(root, asked->name);
 	if (there != NULL) {
-		status = create && (flags & LINUX_O_EXCL) != 0 ? STATUS_EEXIST : STATUS_OK;
+		status = may_open(there, asked);
 	} else if (made != NULL) {
 		made->root = root;
 		list_push_back(&names, &made->node);
@@ -97,26 +111,33 @@ status_t linux_mq_find(const struct linux_root *root, struct budget *budget, con
 	return status;
 }
 
-status_t linux_mq_unlink(const struct linux_root *root, const char *name)
+/* The directory that Linux has them in is as /tmp is: who did not make one leaves it there. */
+static bool may_unlink(const struct linux_mqueue *queue, const struct linux_subject *who)
+{
+	return who == NULL || who->user == queue->owner.user || who->user == 0 || linux_subject_can(who, LINUX_CAP_FOWNER);
+}
+
+status_t linux_mq_unlink(const struct linux_root *root, const char *name, const struct linux_subject *who)
 {
 	struct linux_mqueue *queue;
+	status_t status;
 
 	spinlock_take(&names_lock);
 	queue = find(root, name);
-	if (queue != NULL) {
+	status = queue == NULL ? STATUS_ENOENT : may_unlink(queue, who) ? STATUS_OK : STATUS_EPERM;
+	if (status == STATUS_OK) {
 		list_remove(&queue->node);
 		queue->root = NULL;
 	}
 	spinlock_give(&names_lock);
-	if (queue == NULL)
-		return STATUS_ENOENT;
-	linux_mq_put(queue);
-	return STATUS_OK;
+	if (status == STATUS_OK)
+		linux_mq_put(queue);
+	return status;
 }
 
 void linux_mqs_forget(const struct linux_root *root)
 {
-	while (linux_mq_unlink(root, NULL) == STATUS_OK)
+	while (linux_mq_unlink(root, NULL, NULL) == STATUS_OK)
 		;
 }
 

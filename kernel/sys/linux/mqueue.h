@@ -16,6 +16,8 @@
 
 #include "kernel/core/spinlock.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/owners.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/wait.h"
 #include "lib/list.h"
 #include "lib/status.h"
@@ -66,18 +68,27 @@ struct linux_mqueue {
 	struct linux_mq_notice notice;
 	struct linux_event event; /* a message came, or one went */
 	int64_t maxmsg, msgsize;
+	struct linux_owner owner;
+	uint16_t permissions;
 	char name[LINUX_MQ_NAME_MAX + 1];
 };
 
-/*
- * The queue of that name, held. `flags`: LINUX_O_CREAT and LINUX_O_EXCL count; `attr` NULL: the usual. STATUS_ENOENT, STATUS_EEXIST, STATUS_EINVAL
- * (attributes), STATUS_EMFILE (too large), STATUS_ENOMEM. Context: fiber.
- */
-MUST_CHECK status_t linux_mq_find(const struct linux_root *root, struct budget *budget, const char *name, uint32_t flags,
-				  const struct linux_mq_attr *attr, struct linux_mqueue **out);
+/* A queue that is asked for. */
+struct linux_mq_asked {
+	const char *name;
+	const struct linux_subject *who;
+	uint32_t flags;                   /* LINUX_O_ACCMODE, LINUX_O_CREAT and LINUX_O_EXCL count */
+	uint16_t permissions;             /* of one that is made */
+	const struct linux_mq_attr *attr; /* NULL: the usual */
+};
 
-/* Takes a name away; NULL: any. STATUS_ENOENT. */
-MUST_CHECK status_t linux_mq_unlink(const struct linux_root *root, const char *name);
+/*
+ * It, held. STATUS_ENOENT, STATUS_EEXIST, STATUS_EACCES, STATUS_EINVAL (attributes), STATUS_EMFILE (too large), STATUS_ENOMEM. Context: fiber.
+ */
+MUST_CHECK status_t linux_mq_find(const struct linux_root *root, struct budget *budget, const struct linux_mq_asked *asked, struct linux_mqueue **out);
+
+/* Takes a name away; NULL: any. STATUS_ENOENT; STATUS_EPERM: it is another's. `who` NULL: the kernel. */
+MUST_CHECK status_t linux_mq_unlink(const struct linux_root *root, const char *name, const struct linux_subject *who);
 
 /* The root is no more: nor are its names. */
 void linux_mqs_forget(const struct linux_root *root);

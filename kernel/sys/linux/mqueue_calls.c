@@ -15,7 +15,7 @@
 #include "kernel/sys/process.h"
 #include "lib/string.h"
 
-enum { SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SI_MESGQ = -3 };
+enum { PERMISSIONS = 07777, SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SI_MESGQ = -3 };
 
 struct user_sigevent { /* asm-generic/siginfo.h: struct sigevent */
 	uint64_t value;
@@ -47,9 +47,12 @@ static uint32_t mq_poll(struct linux_file *file, struct linux_waiter *waiter)
 
 static status_t mq_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
 {
-	(void)file;
+	const struct linux_mqueue *queue = queue_of(file);
+
 	*mode_type = LINUX_S_IFREG;
-	out->permissions = 0600;
+	out->permissions = queue->permissions;
+	out->user = queue->owner.user;
+	out->group = queue->owner.group;
 	out->links = 1;
 	return STATUS_OK;
 }
@@ -84,7 +87,9 @@ static status_t name_in(struct thread *thread, uint64_t va, char name[LINUX_MQ_N
 
 static int64_t call_mq_open(struct thread *thread, const uint64_t x[6])
 {
+	const struct linux_subject who = linux_subject_of(thread);
 	uint32_t flags = (uint32_t)x[1] & (LINUX_O_ACCMODE | LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_NONBLOCK);
+	struct linux_mq_asked asked = { .who = &who, .flags = flags, .permissions = x[2] & PERMISSIONS & ~linux_process_of(thread)->fds.umask };
 	char name[LINUX_MQ_NAME_MAX + 1];
 	struct linux_mq_attr attr;
 	struct linux_mqueue *queue;
@@ -95,8 +100,10 @@ static int64_t call_mq_open(struct thread *thread, const uint64_t x[6])
 		status = linux_copy_in(thread, &attr, x[3], sizeof(attr));
 	if (status == STATUS_OK && (flags & LINUX_O_ACCMODE) == LINUX_O_ACCMODE)
 		status = STATUS_EINVAL;
+	asked.name = name;
+	asked.attr = x[3] != 0 ? &attr : NULL;
 	if (status == STATUS_OK)
-		status = linux_mq_find(linux_process_of(thread)->root, thread->process->budget, name, flags, x[3] != 0 ? &attr : NULL, &queue);
+		status = linux_mq_find(linux_process_of(thread)->root, thread->process->budget, &asked, &queue);
 	if (status != STATUS_OK)
 		return status;
 	made = malloc(sizeof(*made));
@@ -111,10 +118,11 @@ static int64_t call_mq_open(struct thread *thread, const uint64_t x[6])
 
 static int64_t call_mq_unlink(struct thread *thread, const uint64_t x[6])
 {
+	const struct linux_subject who = linux_subject_of(thread);
 	char name[LINUX_MQ_NAME_MAX + 1];
 	status_t status = name_in(thread, x[0], name);
 
-	return status == STATUS_OK ? linux_mq_unlink(linux_process_of(thread)->root, name) : status;
+	return status == STATUS_OK ? linux_mq_unlink(linux_process_of(thread)->root, name, &who) : status;
 }
 
 /* The file of a queue's descriptor, held. STATUS_EBADF. */

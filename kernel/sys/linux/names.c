@@ -11,6 +11,7 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/inotify.h"
+#include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/linux/virtual.h"

@@ -11,8 +11,8 @@
 #include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/path.h"
-#include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 

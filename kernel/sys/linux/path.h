@@ -13,7 +13,7 @@
 
 #include "kernel/io/fs/fs.h"
 #include "kernel/sys/linux/dentry.h"
-#include "kernel/sys/linux/permissions.h"
+#include "kernel/sys/linux/subject.h"
 #include "lib/status.h"
 
 struct linux_file;

@@ -5,49 +5,10 @@
 
 #include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/path.h"
-#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/vfs.h"
 
-enum { STICKY = 01000, SET_GROUP = 02000, SET_USER = 04000, GROUP_RUNS_AS_IT = 02010, ANYBODY_RUNS = 0111, ANYBODYS = 01002 /* to make names in, as /tmp is */, OF_USER = 6, OF_GROUP = 3, ALL = 7 };
-
-struct linux_subject linux_subject_of(const struct thread *thread)
-{
-	const struct linux_identity *identity;
-
-	if (thread == NULL || thread->personality == NULL)
-		return (struct linux_subject){ .capabilities = UINT64_MAX };
-	identity = &thread->personality->identity;
-	return (struct linux_subject){ identity->user.file, identity->group.file, identity->effective, identity->group_count, identity->groups };
-}
-
-struct linux_subject linux_subject_real(const struct thread *thread)
-{
-	const struct linux_identity *identity = &thread->personality->identity;
-	uint64_t capabilities = identity->user.real == 0 ? identity->permitted : 0;
-
-	return (struct linux_subject){ identity->user.real, identity->group.real, capabilities, identity->group_count, identity->groups };
-}
-
-bool linux_subject_can(const struct linux_subject *who, unsigned capability)
-{
-	return (who->capabilities >> capability & 1) != 0;
-}
-
-bool linux_subject_has_group(const struct linux_subject *who, uint32_t group)
-{
-	bool has = who->group == group;
-
-	for (uint32_t i = 0; i < who->group_count; i++)
-		has |= who->groups[i] == group;
-	return has;
-}
-
-bool linux_mode_permits(const struct linux_subject *who, const struct fs_stat *stat, uint32_t wanted)
-{
-	unsigned shift = who->user == stat->user ? OF_USER : linux_subject_has_group(who, stat->group) ? OF_GROUP : 0;
-
-	return (wanted & ~(uint32_t)(stat->permissions >> shift) & ALL) == 0;
-}
+enum { STICKY = 01000, SET_GROUP = 02000, SET_USER = 04000, GROUP_RUNS_AS_IT = 02010, ANYBODY_RUNS = 0111, ANYBODYS = 01002 /* to make names in, as /tmp is */ };
 
 /* What every user of the file system may do, or root: all but run what nobody runs. */
 static bool is_above_modes(const struct linux_subject *who, const struct fs_node *node)

@@ -12,38 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/sys/linux/subject.h"
 #include "lib/status.h"
 
 struct fs_node;
 struct fs_stat;
 struct linux_dentry;
 struct linux_walk;
-struct thread;
 
-/* include/linux/fs.h: MAY_EXEC (of a directory: looking up names), MAY_WRITE, MAY_READ */
-enum { LINUX_MAY_EXECUTE = 1, LINUX_MAY_WRITE = 2, LINUX_MAY_READ = 4 };
-
-/* Who asks: the subject, of which files are the objects. */
-struct linux_subject {
-	uint32_t user, group;
-	uint64_t capabilities;
-	uint32_t group_count;
-	const uint32_t *groups; /* the thread's, which changes them itself and nobody else */
-};
-
-/* The thread's, as it opens files; NULL: root's. */
-struct linux_subject linux_subject_of(const struct thread *thread);
-
-/* Those of its real user, as access(2) looks at them. */
-struct linux_subject linux_subject_real(const struct thread *thread);
-
-bool linux_subject_can(const struct linux_subject *who, unsigned capability);
-bool linux_subject_has_group(const struct linux_subject *who, uint32_t group);
-
-/* Whether the mode of something lets them do all that is wanted (LINUX_MAY_*), capabilities aside. */
-bool linux_mode_permits(const struct linux_subject *who, const struct fs_stat *stat, uint32_t wanted);
-
-/* Whether they may do that with a file or directory. STATUS_EACCES. Context: as an operation of its file system. */
+/* Whether the subject may do all that is wanted (LINUX_MAY_*) with a file or directory. STATUS_EACCES. Context: as an operation of its file system. */
 MUST_CHECK status_t linux_node_may(const struct linux_subject *who, struct fs_node *node, uint32_t wanted);
 
 /* The same. Context of this and the others: fiber. */

@@ -7,6 +7,7 @@
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/names.h"
+#include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 

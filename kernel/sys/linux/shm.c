@@ -23,6 +23,7 @@
 #include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/mm.h"
 #include "kernel/sys/linux/pages.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "lib/bits.h"
@@ -32,6 +33,7 @@
 
 enum { IPC_CREAT = 01000, IPC_EXCL = 02000, IPC_PRIVATE = 0, PERMISSIONS = 0777, SEGMENTS_MAX = 4096 /* of a root: SHMMNI */ };
 enum { IPC_RMID = 0, IPC_SET = 1, IPC_STAT = 2, SHM_LOCK = 11, SHM_UNLOCK = 12, SHM_DEST = 01000, SHM_LOCKED = 02000 };
+enum { MAY_READ = 0444, MAY_WRITE = 0222, MAY_EXECUTE = 0111 };
 enum { SHM_RDONLY = 010000, SHM_RND = 020000, SHM_REMAP = 040000, SHM_EXEC = 0100000 };
 
 /* struct shmid64_ds */
@@ -191,16 +193,36 @@ static struct segment *segment_make(struct thread *thread, int32_t key, uint64_t
 	return NULL;
 }
 
-/* What is there for a key, as it was asked for; STATUS_ENOENT: nothing is. Context: under the lock. */
-static int64_t look(const struct linux_root *root, int32_t key, uint64_t bytes, uint32_t flags)
+static bool is_own(const struct linux_identity *identity, const struct told *told)
 {
-	const struct segment *there = find(root, has_key, &key);
+	return identity->user.effective == told->user || identity->user.effective == told->maker_user;
+}
+
+/* Whether the mode lets the thread do what `wanted` says for any of its three. Spec: Linux, ipc/util.c: ipcperms() */
+static bool permits(const struct thread *thread, const struct told *told, uint32_t wanted)
+{
+	const struct linux_subject who = linux_subject_of(thread);
+	uint32_t granted = told->mode;
+
+	if (is_own(&thread->personality->identity, told))
+		granted >>= 6;
+	else if (linux_subject_has_group(&who, told->maker_group) || linux_subject_has_group(&who, told->group))
+		granted >>= 3;
+	return ((wanted >> 6 | wanted >> 3 | wanted) & ~granted & 7) == 0 || linux_subject_can(&who, LINUX_CAP_IPC_OWNER);
+}
+
+/* What is there for a key, as it was asked for; STATUS_ENOENT: nothing is. Context: under the lock. */
+static int64_t look(const struct thread *thread, int32_t key, uint64_t bytes, uint32_t flags)
+{
+	const struct segment *there = find(linux_process_of(thread)->root, has_key, &key);
 
 	if (there == NULL)
 		return STATUS_ENOENT;
 	if ((flags & IPC_CREAT) != 0 && (flags & IPC_EXCL) != 0)
 		return STATUS_EEXIST;
-	return bytes <= there->told.bytes ? there->id : STATUS_EINVAL;
+	if (bytes > there->told.bytes)
+		return STATUS_EINVAL;
+	return permits(thread, &there->told, flags) ? there->id : STATUS_EACCES;
 }
 
 static int64_t call_shmget(struct thread *thread, const uint64_t x[6])
@@ -213,7 +235,7 @@ static int64_t call_shmget(struct thread *thread, const uint64_t x[6])
 
 	free_all(root, is_gone);
 	spinlock_take(&lock);
-	result = look(root, key, x[1], flags);
+	result = look(thread, key, x[1], flags);
 	spinlock_give(&lock);
 	if (result != STATUS_ENOENT || (key != IPC_PRIVATE && !(flags & IPC_CREAT)))
 		return result;
@@ -225,7 +247,7 @@ static int64_t call_shmget(struct thread *thread, const uint64_t x[6])
 	if (made == NULL)
 		return STATUS_ENOMEM;
 	spinlock_take(&lock);
-	result = count_of(root) < SEGMENTS_MAX ? look(root, key, x[1], flags) : STATUS_ENOSPC; /* another was quicker */
+	result = count_of(root) < SEGMENTS_MAX ? look(thread, key, x[1], flags) : STATUS_ENOSPC; /* another was quicker */
 	if (result == STATUS_ENOENT) {
 		result = made->id = next_id;
 		next_id = next_id < INT32_MAX ? next_id + 1 : 0;
@@ -256,6 +278,7 @@ static status_t place_of(uint64_t *va, uint32_t flags, unsigned *map_flags)
 static int64_t call_shmat(struct thread *thread, const uint64_t x[6])
 {
 	uint32_t flags = (uint32_t)x[2];
+	uint32_t wanted = MAY_READ | (flags & SHM_RDONLY ? 0 : (uint32_t)MAY_WRITE) | (flags & SHM_EXEC ? (uint32_t)MAY_EXECUTE : 0);
 	unsigned protection = LINUX_PROT_READ | (flags & SHM_RDONLY ? 0 : LINUX_PROT_WRITE) | (flags & SHM_EXEC ? LINUX_PROT_EXEC : 0);
 	struct linux_backing backing = { .kind = LINUX_AREA_PLAIN };
 	uint64_t va = x[1];
@@ -271,7 +294,8 @@ static int64_t call_shmat(struct thread *thread, const uint64_t x[6])
 	free_all(linux_process_of(thread)->root, is_gone);
 	spinlock_take(&lock);
 	segment = find(linux_process_of(thread)->root, has_id, &id);
-	if (segment != NULL) {
+	result = segment == NULL ? STATUS_EINVAL : permits(thread, &segment->told, wanted) ? STATUS_OK : STATUS_EACCES;
+	if (result == STATUS_OK) {
 		(void)object_hold(&segment->file->object); /* the segment holds it */
 		backing.file = segment->file;
 		pages = segment->pages;
@@ -281,8 +305,8 @@ static int64_t call_shmat(struct thread *thread, const uint64_t x[6])
 		segment->told.last = (int32_t)thread->process->number;
 	}
 	spinlock_give(&lock);
-	if (segment == NULL)
-		return STATUS_EINVAL;
+	if (result != STATUS_OK)
+		return result;
 	result = linux_mm_map(thread->process, va, bytes, protection, map_flags, &backing);
 	linux_pages_put(pages);
 	linux_file_put(backing.file);
@@ -335,6 +359,16 @@ static int64_t call_shmdt(struct thread *thread, const uint64_t x[6])
 	return status;
 }
 
+/* Whether the thread may do so with a segment, whose own right it is. Spec: Linux, ipc/shm.c, ipc/util.c: ipcctl_obtain_check() */
+static status_t may_control(const struct thread *thread, const struct told *told, uint32_t command)
+{
+	unsigned capability = command == SHM_LOCK || command == SHM_UNLOCK ? LINUX_CAP_IPC_LOCK : LINUX_CAP_SYS_ADMIN;
+
+	if (command == IPC_STAT)
+		return permits(thread, told, MAY_READ) ? STATUS_OK : STATUS_EACCES;
+	return is_own(&thread->personality->identity, told) || linux_identity_may(thread, capability) ? STATUS_OK : STATUS_EPERM;
+}
+
 /* What shmctl(2) does with a segment. Context: under the lock. */
 static int64_t control(struct segment *segment, uint32_t command, struct told *told)
 {
@@ -380,6 +414,8 @@ static int64_t call_shmctl(struct thread *thread, const uint64_t x[6])
 	spinlock_take(&lock);
 	segment = find(root, has_id, &id);
 	if (segment != NULL)
+		result = may_control(thread, &segment->told, command);
+	if (segment != NULL && result == STATUS_OK)
 		result = control(segment, command, &told);
 	spinlock_give(&lock);
 	free_all(root, is_gone);

@@ -7,6 +7,7 @@
  */
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/path.h"
+#include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/socket.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"

@@ -8,6 +8,7 @@
 #include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/root.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/linux/virtual.h"

@@ -62,12 +62,28 @@ void linux_event_raise(struct linux_event *event)
 
 static const struct linux_root *const root = (const struct linux_root *)"root", *const other = (const struct linux_root *)"other";
 
+static const struct linux_subject user = { .user = 1, .group = 2 }, stranger = { .user = 3, .group = 4 };
+
+/* As `who`, where nothing else is said: the user. */
+static status_t find_as(const struct linux_subject *who, const struct linux_root *of, const char *name, uint32_t flags, const struct linux_mq_attr *attr,
+			struct linux_mqueue **queue)
+{
+	const struct linux_mq_asked asked = { .name = name, .who = who, .flags = flags, .permissions = 0640, .attr = attr };
+
+	return linux_mq_find(of, budget, &asked, queue);
+}
+
+static status_t find_one(const struct linux_root *of, const char *name, uint32_t flags, const struct linux_mq_attr *attr, struct linux_mqueue **queue)
+{
+	return find_as(&user, of, name, flags, attr, queue);
+}
+
 static struct linux_mqueue *open_queue(const char *name, int64_t maxmsg)
 {
 	const struct linux_mq_attr attr = { .maxmsg = maxmsg, .msgsize = 64 };
 	struct linux_mqueue *queue = NULL;
 
-	CU_ASSERT_EQUAL_FATAL(linux_mq_find(root, budget, name, LINUX_O_CREAT, &attr, &queue), STATUS_OK);
+	CU_ASSERT_EQUAL_FATAL(find_one(root, name, LINUX_O_CREAT, &attr, &queue), STATUS_OK);
 	return queue;
 }
 
@@ -141,12 +157,15 @@ static void names_are_a_roots_own(void)
 	struct linux_mqueue *queue = open_queue("q", 2);
 	struct linux_mqueue *found;
 
-	CU_ASSERT_EQUAL(linux_mq_find(other, budget, "q", 0, NULL, &found), STATUS_ENOENT);
-	CU_ASSERT_EQUAL(linux_mq_find(root, budget, "r", 0, NULL, &found), STATUS_ENOENT);
-	CU_ASSERT_EQUAL(linux_mq_find(root, budget, "q", LINUX_O_CREAT | LINUX_O_EXCL, NULL, &found), STATUS_EEXIST);
-	CU_ASSERT(linux_mq_find(root, budget, "q", LINUX_O_CREAT, NULL, &found) == STATUS_OK && found == queue && found->maxmsg == 2);
+	CU_ASSERT_EQUAL(find_one(other, "q", 0, NULL, &found), STATUS_ENOENT);
+	CU_ASSERT_EQUAL(find_one(root, "r", 0, NULL, &found), STATUS_ENOENT);
+	CU_ASSERT_EQUAL(find_one(root, "q", LINUX_O_CREAT | LINUX_O_EXCL, NULL, &found), STATUS_EEXIST);
+	CU_ASSERT(find_one(root, "q", LINUX_O_CREAT, NULL, &found) == STATUS_OK && found == queue && found->maxmsg == 2);
 	linux_mq_put(found);
-	CU_ASSERT_EQUAL(linux_mq_unlink(other, "q"), STATUS_ENOENT);
+	CU_ASSERT_EQUAL(linux_mq_unlink(other, "q", &user), STATUS_ENOENT);
+	CU_ASSERT_EQUAL(find_as(&stranger, root, "q", 0, NULL, &found), STATUS_EACCES);
+	CU_ASSERT_EQUAL(find_as(&stranger, root, "q", LINUX_O_CREAT | LINUX_O_EXCL, NULL, &found), STATUS_EEXIST);
+	CU_ASSERT_EQUAL(linux_mq_unlink(root, "q", &stranger), STATUS_EPERM);
 	linux_mq_put(queue);
 	nothing_is_left();
 }
@@ -157,8 +176,8 @@ static void queue_without_a_name_lives_until_it_is_closed(void)
 	struct linux_mqueue *again;
 	struct linux_mq_notice notice;
 
-	CU_ASSERT_EQUAL(linux_mq_unlink(root, "q"), STATUS_OK);
-	CU_ASSERT_EQUAL(linux_mq_unlink(root, "q"), STATUS_ENOENT);
+	CU_ASSERT_EQUAL(linux_mq_unlink(root, "q", &user), STATUS_OK);
+	CU_ASSERT_EQUAL(linux_mq_unlink(root, "q", &user), STATUS_ENOENT);
 	CU_ASSERT_EQUAL(send(queue, "a", 0, &notice), STATUS_OK);
 	again = open_queue("q", 4);
 	CU_ASSERT(again != queue && linux_mq_count(again) == 0);
@@ -182,7 +201,7 @@ static void what_is_asked_for_has_limits(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct linux_mq_attr attr = { .maxmsg = cases[i].maxmsg, .msgsize = cases[i].msgsize };
 
-		CU_ASSERT_EQUAL(linux_mq_find(root, budget, "q", LINUX_O_CREAT, &attr, &queue), cases[i].status);
+		CU_ASSERT_EQUAL(find_one(root, "q", LINUX_O_CREAT, &attr, &queue), cases[i].status);
 	}
 	linux_mq_put(queue);
 	nothing_is_left();
@@ -232,7 +251,7 @@ static void messages_are_charged_and_without_memory_there_are_none(void)
 
 	limit = charged + 100;
 	CU_ASSERT_PTR_NULL(linux_mq_message_make(queue, 101, 0));
-	CU_ASSERT_EQUAL(linux_mq_find(root, budget, "r", LINUX_O_CREAT, NULL, &none), STATUS_ENOMEM);
+	CU_ASSERT_EQUAL(find_one(root, "r", LINUX_O_CREAT, NULL, &none), STATUS_ENOMEM);
 	limit = INT64_MAX;
 	linux_mq_put(queue);
 	nothing_is_left();
