@@ -212,6 +212,28 @@ FAMILIES: dict[str, dict[str, tuple[int, Make]]] = {
         "fstat": (2, lambda s: [s.fd("folder", "file")]),
         "umask": (1, lambda s: [s.one(0, 0o22, 0o77, 0o1777)]),
     },
+    "users": {
+        "file_user": (6, lambda s: [s.one(0, 0, 1, 1, 2), s.one(0, 1, 2)]), "groups": (1, lambda s: [s.one(1, 2), s.one(0, 1)]),
+        "real_user": (1, lambda s: [s.one(0, 0, 1)]),
+        "chown": (5, lambda s: [s.name(), s.one(-1, 0, 1, 1, 2), s.one(-1, -1, 0, 1, 2), s.one(0, 0, 0x100)]),
+        "fchown": (1, lambda s: [s.fd("file", "folder"), s.one(-1, 0, 1, 2), s.one(-1, 1, 2)]),
+        "chmod": (6, lambda s: [s.one(12, 3, 6, s.name(), s.name()), s.one(0o600, 0o755, 0o1777, 0o1777, 0o777, 0o2775, 0o40, 0o7, 0o311, 0)]),
+        "fchmod": (1, lambda s: [s.fd("file", "folder"), s.one(0o600, 0o666, 0o2755, 0o1777)]),
+        "faccess": (3, lambda s: [s.name(), s.one(0, 1, 2, 4, 7), s.one(0, 0x200, 0x300)]), "access": (3, lambda s: [s.name(), s.one(0, 1, 2, 4, 7)]),
+        "open": (8, _open), "open ": (3, _open_folder), "close": (3, _close), "read": (2, lambda s: [s.fd("file"), s.size()]),
+        "openat": (2, lambda s: [s.put("file"), s.fd("folder"), s.one(16, 17, 0, 18, 19), s.one(0, 2) | s.flags(CREAT), 0o640]),
+        "write": (2, lambda s: [s.fd("file"), s.size(), s.one(1, 2, 3)]),
+        "mkdir": (4, lambda s: [s.one(3, 3, 4, 6, 7, s.name()), s.one(0o755, 0o700, 0o777)]),
+        "mknod": (1, lambda s: [s.name(), 0o100644]),
+        "unlink": (5, lambda s: [s.name(), s.one(0, 0, 0x200)]), "unlinkat": (1, lambda s: [s.fd("folder"), s.one(16, 17, 18, 0), s.one(0, 0x200)]),
+        "rename": (6, lambda s: [s.name(), s.name(), s.one(0, 0, 0, 1, 2)]), "link": (4, lambda s: [s.name(), s.name(), s.one(0, 0, 0x400)]),
+        "symlink": (4, lambda s: [s.name(), s.one(8, 8, s.name())]), "readlink": (1, lambda s: [s.name(), 100]),
+        "truncate": (2, lambda s: [s.name(), s.one(0, 5000)]), "ftruncate": (1, lambda s: [s.fd("file"), s.one(0, 10)]),
+        "utimens": (2, lambda s: [s.name(), s.one(0, 0x100), 1, s.one(0, 7, 0x3ffffffe, -1), 3]), "touch": (2, lambda s: [s.name()]),
+        "stat": (4, lambda s: [s.name(), s.one(0, 0x100)]), "fstat": (2, lambda s: [s.fd("folder", "file")]),
+        "chdir": (2, lambda s: [s.one(12, 3, 6, 20, s.name()), 0] if s.draw.random() < 0.7 else [s.fd("folder"), 1]),
+        "getdents": (2, lambda s: [s.fd("folder"), 4096]), "umask": (1, lambda s: [s.one(0, 0o22, 0o77)]),
+    },
     "descriptors": {
         "open": (5, _open), "pipe": (5, _pipe), "close": (8, _close),
         "dup": (5, lambda s: _copy(s)),
@@ -371,11 +393,11 @@ def sequence(seed: int, families: list[str], length: int) -> list[str]:
     made = Sequence(seed)
     mixed = made.draw.sample(families, min(len(families), made.draw.choice((1, 1, 2))))
     rows = [(name.strip(), weight, make) for family in mixed for name, (weight, make) in FAMILIES[family].items()]
-    if {"files", "names", "memory", "process", "splices"} & set(mixed):
+    if {"files", "names", "users", "memory", "process", "splices"} & set(mixed):
         for name in (0, 1):
             made.say("open", [made.put("file"), name, 2 | CREAT, 0o644])
             made.say("write", [list(made.kinds)[-1], made.size(), name])
-    if "names" in mixed:
+    if {"names", "users"} & set(mixed):
         made.say("mkdir", [3, 0o755])
         made.say("open", _open_folder(made))
     if {"signals", "signalfd", "timers", "process"} & set(mixed):

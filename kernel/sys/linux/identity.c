@@ -169,10 +169,18 @@ static int64_t set_two(struct thread *thread, struct kind kind, uint32_t real, u
 	return ids_set(thread, &kind, ids);
 }
 
+static bool stays(uint32_t id, uint32_t as)
+{
+	return id == LINUX_ID_AS_IT_IS || id == as;
+}
+
+/* Where all is so already, who opens files stays, too. Spec: Linux, kernel/sys.c: __sys_setresuid() */
 static int64_t set_three(struct thread *thread, struct kind kind, const uint64_t x[6])
 {
 	struct linux_ids ids = *kind.ids;
 
+	if (stays((uint32_t)x[0], ids.real) && stays((uint32_t)x[1], ids.effective) && stays((uint32_t)x[1], ids.file) && stays((uint32_t)x[2], ids.saved))
+		return 0;
 	if (!kind.may && !(is_any((uint32_t)x[0], &ids) && is_any((uint32_t)x[1], &ids) && is_any((uint32_t)x[2], &ids)))
 		return STATUS_EPERM;
 	ids.real = (uint32_t)x[0] != LINUX_ID_AS_IT_IS ? (uint32_t)x[0] : ids.real;

@@ -153,12 +153,18 @@ status_t linux_path_remove(struct linux_walk *walk, uint32_t flags)
 	return status;
 }
 
+/* In Linux's order: who may not take it away is told so before what it is, but where a '/' stands behind it. */
 static status_t may_unlink(const struct linux_walk *walk, uint32_t flags)
 {
+	bool slash = walk->is_directory && walk->name_bytes > 0;
 	status_t status;
 
+	if (walk->late == STATUS_ENAMETOOLONG || (walk->late != STATUS_OK && flags == 0))
+		return walk->late;
 	if (walk->name_bytes == 0)
 		return flags == 0 ? STATUS_EISDIR : walk->dots == 1 ? STATUS_EINVAL : walk->dots == 2 ? STATUS_ENOTEMPTY : STATUS_EBUSY;
+	if (walk->found != NULL && slash && flags == 0)
+		return STATUS_EISDIR;
 	status = walk->found != NULL ? linux_may_delete(walk) : STATUS_OK;
 	if (status != STATUS_OK)
 		return status;
@@ -175,7 +181,7 @@ static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 
 	if ((x[2] & ~(uint64_t)LINUX_AT_REMOVEDIR) != 0)
 		return STATUS_EINVAL;
-	walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
+	walk = linux_walk_user_late(thread, (int)x[0], x[1], false, &status);
 	if (walk == NULL)
 		return status;
 	status = may_unlink(walk, flags);

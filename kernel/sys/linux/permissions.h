@@ -38,7 +38,7 @@ MUST_CHECK status_t linux_may_delete(const struct linux_walk *walk);
  */
 MUST_CHECK status_t linux_may_link(const struct linux_subject *who, struct linux_dentry *dentry);
 
-/* Whether they may follow a link: not another's in a directory such as /tmp, unless that is his, too. STATUS_EACCES. Context: as an operation of their file system. */
+/* Whether they may follow a link that a path ends in: not another's in a directory such as /tmp, unless that is his, too. STATUS_EACCES. Context: as an operation of their file system. */
 MUST_CHECK status_t linux_may_follow(const struct linux_subject *who, struct fs_node *directory, struct fs_node *link);
 
 /* Whether they may change what `what` (FS_SET_*) names to `values`; `now`: times, to those of this moment. A mode loses S_ISGID for a group not theirs. */

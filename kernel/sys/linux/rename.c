@@ -36,11 +36,14 @@ static status_t link_walked(struct linux_name_act *act)
 		status = STATUS_ENOENT;
 	if (status == STATUS_OK)
 		status = linux_may_link(&act->walk->who, from);
-	if (status != STATUS_OK)
-		return status;
-	if (from->node->type == FS_DIRECTORY)
-		return STATUS_EPERM;
-	status = from->service != act->walk->at->service ? STATUS_EXDEV : linux_name_run(act, link_act);
+	if (status == STATUS_OK && from->service != act->walk->at->service)
+		status = STATUS_EXDEV;
+	if (status == STATUS_OK)
+		status = linux_may(&act->walk->who, act->walk->at, LINUX_MAY_WRITE | LINUX_MAY_EXECUTE);
+	if (status == STATUS_OK && from->node->type == FS_DIRECTORY)
+		status = STATUS_EPERM;
+	if (status == STATUS_OK)
+		status = linux_name_run(act, link_act);
 	if (status == STATUS_OK && linux_is_watched()) {
 		linux_watches_tell_self(from, LINUX_IN_ATTRIB);
 		linux_notify_name(act->walk->at, linux_name_of(act->walk), LINUX_IN_CREATE);
@@ -95,19 +98,22 @@ static status_t user_may(const struct linux_name_act *act, const struct linux_de
 	return status == STATUS_OK && moves ? linux_may(&from->who, from->found, LINUX_MAY_WRITE) : status;
 }
 
-/* What is there is replaced. That one would be in the other is told before that they do not fit. */
+/* Whether what is there can be replaced. */
 static status_t replaced_check(const struct linux_name_act *act, bool directory)
 {
-	const struct linux_dentry *there = act->walk->found;
-	status_t status = STATUS_OK;
-
 	if (linux_name_is_removable(act->walk) != STATUS_OK)
-		status = STATUS_EBUSY;
-	else if ((there->node->type == FS_DIRECTORY) != directory)
-		status = directory ? STATUS_ENOTDIR : STATUS_EISDIR;
-	if (status != STATUS_OK && is_in(act->walk->at, act->from->found))
+		return STATUS_EBUSY;
+	if ((act->walk->found->node->type == FS_DIRECTORY) != directory)
+		return directory ? STATUS_ENOTDIR : STATUS_EISDIR;
+	return STATUS_OK;
+}
+
+/* That one would be in the other is told before all that is wrong besides. */
+static status_t refusal(const struct linux_name_act *act, const struct linux_dentry *there, status_t status)
+{
+	if (is_in(act->walk->at, act->from->found))
 		return STATUS_EINVAL;
-	return status != STATUS_OK && is_in(act->from->at, there) ? STATUS_ENOTEMPTY : status;
+	return there != NULL && is_in(act->from->at, there) ? STATUS_ENOTEMPTY : status;
 }
 
 static void exchange_act(void *arg)
@@ -163,7 +169,6 @@ static status_t rename_walked(struct linux_name_act *act)
 	struct linux_dentry *there = act->walk->found;
 	status_t status;
 	bool directory;
-	bool is_same;
 
 	if (act->from->at->service != act->walk->at->service || act->from->at->device != act->walk->at->device)
 		return STATUS_EXDEV;
@@ -179,18 +184,18 @@ static status_t rename_walked(struct linux_name_act *act)
 		return STATUS_EEXIST;
 	if ((act->from->is_directory || act->walk->is_directory) && !directory)
 		return STATUS_ENOTDIR;
-	is_same = there != NULL && there->node == act->from->found->node;
-	if (!is_same)
-		status = user_may(act, there);
+	if (there != NULL && there->node == act->from->found->node)
+		return linux_dentry_may(act->walk->at, CAPOS_DIR_RIGHT_CREATE); /* there is nothing to be done */
+	status = user_may(act, there);
 	if (status == STATUS_OK && there != NULL)
 		status = replaced_check(act, directory);
 	if (status != STATUS_OK)
-		return status;
+		return refusal(act, there, status);
 	linux_walk_let_go(act->walk);
 	status = linux_dentry_may(act->from->at, CAPOS_DIR_RIGHT_CREATE);
 	if (status == STATUS_OK)
 		status = linux_name_run(act, rename_act);
-	if (status == STATUS_OK && !is_same)
+	if (status == STATUS_OK)
 		linux_dentries_moved(act->from, act->walk);
 	if (status == STATUS_OK && linux_is_watched())
 		linux_watches_moved(act->from, act->walk, &act->leaving);

@@ -50,7 +50,7 @@ static int64_t link_text(struct linux_walk *walk, struct fs_node *link, char *to
 }
 
 /* Whether the walk may go on at what a link says. Spec: Linux, fs/namei.c: pick_link(), nd_jump_link() */
-static status_t may_follow(const struct linux_walk *walk, struct fs_node *link)
+static status_t may_follow(const struct linux_walk *walk, struct fs_node *link, bool last)
 {
 	bool magic = linux_virtual_has(link) && linux_virtual_is_magic(link);
 
@@ -58,7 +58,7 @@ static status_t may_follow(const struct linux_walk *walk, struct fs_node *link)
 		return STATUS_ELOOP;
 	if (magic && (walk->resolve & (LINUX_RESOLVE_BENEATH | LINUX_RESOLVE_IN_ROOT)))
 		return STATUS_EXDEV;
-	return linux_may_follow(&walk->who, walk->at->node, link);
+	return last ? linux_may_follow(&walk->who, walk->at->node, link) : STATUS_OK;
 }
 
 /* "/" in front of a path, or of what a link says. */
@@ -205,7 +205,7 @@ static status_t step(struct linux_walk *walk)
 	if (status != STATUS_OK)
 		return status;
 	if (child != NULL && child->node->type == FS_LINK && (walk->follow || slash)) {
-		status = may_follow(walk, child->node);
+		status = may_follow(walk, child->node, last);
 		if (status == STATUS_OK && (!last || slash || !follow_magic(walk, child->node)))
 			status = follow_link(walk, child->node, name_end);
 		linux_dentry_put(child);

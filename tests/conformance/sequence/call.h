@@ -53,7 +53,7 @@ struct operation {
 
 /* Tables end with an entry without a name. */
 extern const struct operation files_operations[], names_operations[], descriptors_operations[], memory_operations[], events_operations[],
-	signals_operations[], timers_operations[], sockets_operations[], process_operations[], splices_operations[];
+	signals_operations[], timers_operations[], sockets_operations[], process_operations[], splices_operations[], users_operations[];
 
 /* Descriptors by slot: what a sequence opens is used by the number of its slot. */
 extern int slots[SLOTS];
@@ -80,5 +80,6 @@ void memory_reset(void);
 void signals_reset(void);
 void timers_reset(void);
 void process_reset(void);
+void users_reset(void);
 
 #endif

@@ -28,7 +28,7 @@ int probe_pipe[2];
 static char text[TEXT_BYTES];
 
 static const struct operation *const families[] = {files_operations, names_operations, descriptors_operations, memory_operations,
-	events_operations, signals_operations, timers_operations, sockets_operations, process_operations, splices_operations};
+	events_operations, signals_operations, timers_operations, sockets_operations, process_operations, splices_operations, users_operations};
 
 int fd_of(long slot)
 {
@@ -101,6 +101,7 @@ static void print(const char *data, size_t len)
 /* Everything as it was when the program started. */
 static void reset(void)
 {
+	users_reset();
 	timers_reset();
 	signals_reset();
 	for (int fd = FIRST_FD; fd <= LAST_FD; fd++)

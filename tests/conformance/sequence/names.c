@@ -177,10 +177,15 @@ static void empty(const char *path, int deep)
 	SYS(close, fd);
 }
 
+/* Before, that it can be emptied; and behind, for a link there may lead to it. */
 void files_reset(void)
 {
-	SYS(fchmodat, AT_FDCWD, "/tmp", 01777);
-	empty("/tmp", 0);
+	for (int i = 0; i < 2; i++) {
+		SYS(fchownat, AT_FDCWD, "/tmp", 0, 0, 0);
+		SYS(fchmodat, AT_FDCWD, "/tmp", 01777);
+		if (i == 0)
+			empty("/tmp", 0);
+	}
 }
 
 const struct operation names_operations[] = {
