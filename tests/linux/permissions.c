@@ -82,6 +82,7 @@ static void world_make(void)
 	CLAIM(symlink("closed/file", P "link") == 0);
 	if (has_pipes)
 		CLAIM(mkfifo(P "pipe", 0600) == 0);
+	CLAIM(file_make(P "setuid", 04777) && file_make(P "setgid", 02777) && file_make(P "locked", 02766) && symlink("open", P "roots") == 0);
 	CLAIM(symlink("root", P "shared/roots") == 0 && symlink("root", P "shared/others") == 0 && lchown(P "shared/others", OTHER, OTHER) == 0);
 	CLAIM(symlink("../told", P "free/others") == 0 && lchown(P "free/others", OTHER, OTHER) == 0);
 	CLAIM(socket_at(P "socket", bind) == 0 && chmod(P "socket", 0755) == 0);
@@ -166,6 +167,10 @@ static void named(void)
 	REFUSED(rename(P "told", P "new"), EACCES);
 	REFUSED(rename(P "told", P "free/new"), EACCES);
 	REFUSED(rename(P "free/root", P "new"), EACCES);
+	REFUSED(link(P "setuid", P "free/new"), EPERM);
+	REFUSED(link(P "setgid", P "free/new"), EPERM);
+	REFUSED(link(P "roots", P "free/new"), EPERM);
+	CLAIM(link(P "locked", P "free/link") == 0 && unlink(P "free/link") == 0); /* S_ISGID without who runs it: no program */
 	CLAIM(link(P "open", P "free/link") == 0 && unlink(P "free/link") == 0);
 	CLAIM(rename(P "free/root", P "free/moved") == 0 && unlink(P "free/moved") == 0); /* not his, in a directory that he may change */
 	/* Sticky. */
@@ -326,6 +331,15 @@ static void with_owner(void)
 	REFUSED(open(P "secret", O_RDONLY), EACCES);
 }
 
+/* What root may: all but run what nobody runs. */
+static void as_root(void)
+{
+	CLAIM(folder_make(P "bare", 0) && file_make(P "bare/file", 0) && can_open(P "bare/file", O_RDWR) && can_open(P "bare", O_RDONLY) && chdir(P "bare") == 0);
+	CLAIM(file_make(P "runs", 0700) && chown(P "runs", OTHER, OTHER) == 0 && access(P "runs", X_OK) == 0 && access(P "bare", X_OK) == 0);
+	CLAIM(chmod(P "runs", 0677) == 0 && access(P "runs", X_OK) == 0 && chmod(P "runs", 0666) == 0);
+	REFUSED(access(P "runs", X_OK), EACCES);
+}
+
 static void run(void)
 {
 	char *const words[] = { (char *)"x", NULL };
@@ -356,7 +370,7 @@ static void apart(void (*claims)(void))
 int main(int argc, char **argv)
 {
 	static void (*const all[])(void) = { opened, walked, followed, named, changed, in_groups, in_group, in_no_group, asked, as_file_user,
-					     run, with_none, with_search, with_override, with_owner };
+					     as_root, run, with_none, with_search, with_override, with_owner };
 
 	umask(022);
 	CLAIM(symlink(argc > 1 ? argv[1] : ".", "/tmp/at") == 0);

@@ -137,6 +137,8 @@ status_t linux_terminal_open(struct process *process, uint32_t flags, struct lin
 	if (rights == 0)
 		return STATUS_EACCES;
 	begin(may_read);
+	if (linux_terminal_is_taken(&console))
+		return STATUS_EBUSY;
 	*out = linux_terminal_file_make(&console, &file_ops, flags, may_read, (rights & CAPOS_CONSOLE_RIGHT_WRITE) != 0);
 	if (*out == NULL)
 		return STATUS_ENOMEM;

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * Whom the modes of files keep out: of file systems that keep owners (/tmp, volumes). Others (the bundle, /host, /dev, /proc) tell modes, and keep nobody out.
+ * Whom the modes of files keep out: of file systems that keep owners (/tmp, volumes, and what is in no file system: virtual.h). Others (the bundle, /host) tell modes, and keep nobody out.
  *
  * Spec: path_resolution(7), inode(7), capabilities(7); Linux, fs/namei.c: generic_permission(), may_create(), may_delete(); fs/attr.c: setattr_prepare()
  */

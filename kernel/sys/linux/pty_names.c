@@ -70,6 +70,8 @@ static status_t slave_open(struct linux_pty *pty, struct process *process, uint3
 {
 	bool opens;
 
+	if (linux_terminal_is_taken(&pty->terminal))
+		return STATUS_EBUSY;
 	spinlock_take(&pty->terminal.lock);
 	opens = !pty->is_locked && !atomic_load_explicit(&pty->terminal.hung_up, memory_order_relaxed);
 	pty->slaves += opens;
@@ -170,6 +172,7 @@ static status_t master_stat(struct linux_file *file, struct fs_stat *out, uint32
 	status_t status = linux_terminal_stat(file, out, mode_type);
 
 	out->permissions = MASTER_PERMISSIONS;
+	out->user = out->group = 0;
 	return status;
 }
 
@@ -205,6 +208,7 @@ static struct linux_pty *pty_make(struct budget *budget)
 	pty->happened = 0;
 	pty->is_locked = true;
 	linux_terminal_init(&pty->terminal, &linux_pty_ops, LINUX_PTY_DEVICE);
+	pty->terminal.owner = linux_owner_new();
 	return pty;
 }
 

@@ -11,7 +11,9 @@
 #include "kernel/core/timer.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/signal.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/terminal_state.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
@@ -253,8 +255,12 @@ uint32_t linux_terminal_poll(struct linux_file *file, struct linux_waiter *waite
 
 status_t linux_terminal_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
 {
+	const struct terminal *terminal = linux_terminal_of(file);
+
 	*mode_type = LINUX_S_IFCHR;
-	out->permissions = linux_terminal_of(file)->permissions;
+	out->permissions = terminal->permissions;
+	out->user = terminal->owner.user;
+	out->group = terminal->owner.group;
 	out->links = 1;
 	return STATUS_OK;
 }
@@ -270,6 +276,17 @@ void linux_terminal_release(struct linux_file *file)
 
 	free(LIST_OWNER(file, struct terminal_file, file));
 	linux_terminal_put(tty);
+}
+
+bool linux_terminal_is_taken(struct terminal *terminal)
+{
+	const struct linux_subject who = linux_subject_of(thread_current());
+	bool taken;
+
+	spinlock_take(&terminal->lock);
+	taken = terminal->exclusive[false];
+	spinlock_give(&terminal->lock);
+	return taken && !linux_subject_can(&who, LINUX_CAP_SYS_ADMIN);
 }
 
 struct linux_file *linux_terminal_file_make(struct terminal *terminal, const struct linux_file_ops *ops, uint32_t flags, bool may_read, bool may_write)

@@ -18,6 +18,7 @@
 #include "kernel/core/spinlock.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/line.h"
+#include "kernel/sys/linux/owners.h"
 #include "kernel/sys/linux/wait.h"
 #include "lib/list.h"
 
@@ -61,9 +62,10 @@ struct terminal {
 	/* W: under `lock`. */
 	struct line line;
 	uint16_t permissions; /* W: any. As st_mode has them */
+	struct linux_owner owner; /* W: any */
 	uint16_t window[4];   /* rows, columns, 0, 0 */
 	size_t promised;      /* bytes that are being written */
-	bool exclusive[2];    /* TIOCEXCL of it, and of a pty's master: told, and no more, as it keeps no user 0 out */
+	bool exclusive[2];    /* TIOCEXCL of it, and of a pty's master: of that only told */
 	bool master_held;     /* what a pty's master types waits */
 	_Atomic bool hung_up; /* it is no more than a hold of itself */
 	struct linux_event event; /* something was typed, there is room for what is written, or the settings are others */
@@ -79,6 +81,9 @@ struct terminal {
 void linux_terminal_init(struct terminal *terminal, const struct terminal_ops *ops, uint32_t device);
 void linux_terminal_hold(struct terminal *terminal);
 void linux_terminal_put(struct terminal *terminal);
+
+/* Whether somebody has it for himself (TIOCEXCL), and the current thread may not open it all the same. Spec: Linux, drivers/tty/tty_io.c: tty_reopen() */
+bool linux_terminal_is_taken(struct terminal *terminal);
 
 /* An open file of a terminal, which it holds. `flags`: LINUX_O_*. Where it may not read, it is at its end; where not write, nothing is shown. NULL: memory is out. */
 struct linux_file *linux_terminal_file_make(struct terminal *terminal, const struct linux_file_ops *ops, uint32_t flags, bool may_read, bool may_write);

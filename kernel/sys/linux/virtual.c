@@ -10,6 +10,8 @@
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/identity.h"
+#include "kernel/sys/linux/owners.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/root.h"
@@ -28,6 +30,7 @@ struct vnode {
 	struct fs_node node;
 	const struct linux_virtual_entry *entry;
 	unsigned pid; /* of what is below /proc/<pid>; 0: it is nobody's */
+	struct linux_owner owner; /* of that process, as it was when /proc/<pid> was looked up; else root */
 	int fd;       /* of a link there; or the number of a pseudo-terminal */
 	bool is_made;
 	struct terminal *terminal; /* held: of that number; NULL: there is none */
@@ -67,24 +70,28 @@ static status_t node_stat(struct fs_node *node, struct fs_stat *out)
 		.type = node->type,
 		.permissions = own->terminal != NULL ? own->terminal->permissions : own->entry->permissions,
 		.links = node->type == FS_DIRECTORY ? 2 : 1,
+		.user = own->terminal != NULL ? own->terminal->owner.user : own->owner.user,
+		.group = own->terminal != NULL ? own->terminal->owner.group : own->owner.group,
 		.id = id_of(own->entry, own->pid, own->fd),
 	};
 	return STATUS_OK;
 }
 
-/* A terminal's permissions are told again, and nothing goes by them; its times are kept nowhere. */
+/* A terminal's owner and permissions are kept, its times nowhere; of others it is as if they had been given away. */
 static status_t node_set(struct fs_node *node, uint32_t what, const struct fs_stat *values)
 {
 	struct terminal *terminal = own_of(node)->terminal;
 
 	if (terminal == NULL)
-		return STATUS_ENOTSUP;
+		return what == FS_SET_OWNER ? STATUS_OK : STATUS_ENOTSUP;
 	if ((what & FS_SET_PERMISSIONS) != 0)
 		terminal->permissions = values->permissions;
+	if ((what & FS_SET_OWNER) != 0)
+		terminal->owner = (struct linux_owner){ values->user, values->group };
 	return STATUS_OK;
 }
 
-static const struct fs_ops ops = { .release = node_release, .stat = node_stat, .set = node_set };
+static const struct fs_ops ops = { .release = node_release, .stat = node_stat, .keeps_owners = true, .set = node_set };
 
 /* Nodes that stay have a hold that nobody gives back. */
 static void begin(void)
@@ -130,13 +137,13 @@ bool linux_virtual_has(const struct fs_node *node)
 }
 
 /* A node below /proc/<pid> or /dev/pts. */
-static status_t node_make(const struct linux_virtual_entry *entry, unsigned pid, int fd, struct fs_node **out)
+static status_t node_make(const struct linux_virtual_entry *entry, unsigned pid, int fd, struct linux_owner owner, struct fs_node **out)
 {
 	struct vnode *made = malloc(sizeof(*made));
 
 	if (made == NULL)
 		return STATUS_ENOMEM;
-	*made = (struct vnode){ .entry = entry, .pid = pid, .fd = fd, .is_made = true };
+	*made = (struct vnode){ .entry = entry, .pid = pid, .owner = owner, .fd = fd, .is_made = true };
 	fs_node_init(&made->node, &fs, (enum fs_type)entry->type);
 	*out = &made->node;
 	return STATUS_OK;
@@ -170,7 +177,7 @@ static status_t slave_lookup(struct process *process, unsigned number, struct fs
 
 	if (terminal == NULL)
 		return STATUS_ENOENT;
-	status = node_make(&linux_virtual_entries[PTS_SLAVE], 0, (int)number, out);
+	status = node_make(&linux_virtual_entries[PTS_SLAVE], 0, (int)number, terminal->owner, out);
 	if (status == STATUS_OK)
 		LIST_OWNER(*out, struct vnode, node)->terminal = terminal;
 	else
@@ -180,12 +187,13 @@ static status_t slave_lookup(struct process *process, unsigned number, struct fs
 
 static status_t number_lookup(struct process *process, const struct vnode *own, unsigned number, struct fs_node **out)
 {
+	struct linux_identity identity;
 	struct linux_file *file;
 	struct process *found;
 
 	if (own->entry == &linux_virtual_entries[PID_FD] && is_own_fd(process, own) && linux_fd_get(process, (int)number, 0, &file) == STATUS_OK) {
 		linux_file_put(file);
-		return node_make(&linux_virtual_entries[FD_LINK], own->pid, (int)number, out);
+		return node_make(&linux_virtual_entries[FD_LINK], own->pid, (int)number, own->owner, out);
 	}
 	if (own->entry == &linux_virtual_entries[DEV_PTS])
 		return slave_lookup(process, number, out);
@@ -194,8 +202,9 @@ static status_t number_lookup(struct process *process, const struct vnode *own, 
 	found = linux_family_find(process, number);
 	if (found == NULL)
 		return STATUS_ENOENT;
+	linux_identity_of(found, &identity);
 	object_put(&found->object);
-	return node_make(&linux_virtual_entries[PID], number, 0, out);
+	return node_make(&linux_virtual_entries[PID], number, 0, (struct linux_owner){ identity.user.effective, identity.group.effective }, out);
 }
 
 status_t linux_virtual_lookup(struct process *process, struct fs_node *directory, struct span name, struct fs_node **out)
@@ -211,7 +220,7 @@ status_t linux_virtual_lookup(struct process *process, struct fs_node *directory
 		if (entry->parent != index_of(own->entry) || strlen(entry->name) != name.len || memcmp(entry->name, name.data, name.len) != 0)
 			continue;
 		if (own->pid != 0)
-			return node_make(entry, own->pid, 0, out);
+			return node_make(entry, own->pid, 0, own->owner, out);
 		*out = &statics[i].node;
 		fs_node_hold(*out);
 		return STATUS_OK;
