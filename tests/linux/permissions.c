@@ -172,6 +172,7 @@ static void named(void)
 	REFUSED(link(P "roots", P "free/new"), EPERM);
 	CLAIM(link(P "locked", P "free/link") == 0 && unlink(P "free/link") == 0); /* S_ISGID without who runs it: no program */
 	CLAIM(link(P "open", P "free/link") == 0 && unlink(P "free/link") == 0);
+	CLAIM(file_make(P "free/own", 04700) && link(P "free/own", P "free/link") == 0 && unlink(P "free/link") == 0 && unlink(P "free/own") == 0);
 	CLAIM(rename(P "free/root", P "free/moved") == 0 && unlink(P "free/moved") == 0); /* not his, in a directory that he may change */
 	/* Sticky. */
 	REFUSED(unlink(P "shared/root"), EPERM);
