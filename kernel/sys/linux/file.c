@@ -39,6 +39,13 @@ static void file_destroy(struct object *object)
 	}
 }
 
+uint64_t linux_anonymous_id(void)
+{
+	static _Atomic uint64_t last;
+
+	return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
+
 status_t linux_anonymous_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
 {
 	(void)file;

@@ -88,6 +88,9 @@ extern const struct cap_interface linux_file_interface;
 /* With one hold, the caller's. `flags`: LINUX_O_*. */
 void linux_file_init(struct linux_file *file, const struct linux_file_ops *ops, uint32_t flags);
 
+/* A number for what has no name, such as a socket: st_ino. No other has had it. Context: any. */
+uint64_t linux_anonymous_id(void);
+
 /* As `stat` of struct linux_file_ops: of what has no name and no type, an epoll or an eventfd. */
 MUST_CHECK status_t linux_anonymous_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type);
 

@@ -189,8 +189,6 @@ status_t linux_open_program(struct process *process, int dirfd, const char *path
 		status = linux_fd_get(process, dirfd, 0, out);
 	else
 		status = program_walk(process, dirfd, path, !(at_flags & LINUX_AT_SYMLINK_NOFOLLOW), out);
-	if (status == STATUS_EISDIR)
-		return STATUS_EACCES;
 	if (status != STATUS_OK)
 		return status;
 	status = may_run(*out);
@@ -206,6 +204,7 @@ size_t linux_file_path(struct linux_file *file, char *to, size_t bytes)
 {
 	struct linux_dentry *dentry = linux_vfs_dentry(file);
 	int64_t len = dentry != NULL ? linux_dentry_path(dentry, to, bytes) : STATUS_ENOENT;
+	struct linux_stat stat;
 
 	if (len >= 0)
 		return (size_t)len;
@@ -214,6 +213,6 @@ size_t linux_file_path(struct linux_file *file, char *to, size_t bytes)
 	if (strchr(file->ops->name, '/') != NULL || strchr(file->ops->name, ':') != NULL)
 		len = format_print(to, bytes, "%s", file->ops->name);
 	else
-		len = format_print(to, bytes, "%s:[%llu]", file->ops->name, (unsigned long long)(uintptr_t)file >> 6 & 0xffffff);
+		len = format_print(to, bytes, "%s:[%llu]", file->ops->name, linux_file_stat(file, &stat) == STATUS_OK ? (unsigned long long)stat.fs.id : 0);
 	return (size_t)len < bytes ? (size_t)len : bytes - 1;
 }

@@ -13,7 +13,6 @@
 
 struct pipe *linux_pipe_make(struct budget *budget)
 {
-	static _Atomic uint64_t last_id;
 	struct pipe *pipe;
 
 	if (!linux_charge(budget, sizeof(*pipe)))
@@ -26,7 +25,7 @@ struct pipe *linux_pipe_make(struct budget *budget)
 	budget_hold(budget);
 	pipe->budget = budget;
 	list_init(&pipe->named);
-	pipe->id = atomic_fetch_add_explicit(&last_id, 1, memory_order_relaxed) + 1;
+	pipe->id = linux_anonymous_id();
 	atomic_init(&pipe->holds, 1);
 	linux_event_init(&pipe->event);
 	return pipe;

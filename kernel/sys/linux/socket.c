@@ -9,6 +9,7 @@
 #include "kernel/io/fs/fs.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
 
@@ -16,12 +17,17 @@ enum { S_IFSOCK = 0140000 };
 
 void linux_socket_init(struct linux_socket *socket, const struct linux_file_ops *file_ops, const struct linux_socket_ops *ops, int family, int type)
 {
+	const struct linux_subject who = linux_subject_of(thread_current());
+
 	linux_file_init(&socket->file, file_ops, LINUX_O_RDWR);
 	linux_event_init(&socket->event);
 	linux_socket_options_init(socket);
 	socket->ops = ops;
 	socket->family = (uint8_t)family;
 	socket->type = (uint8_t)type;
+	socket->user = who.user;
+	socket->group = who.group;
+	socket->id = linux_anonymous_id();
 }
 
 struct linux_credentials linux_socket_peer(struct linux_socket *socket)
@@ -76,9 +82,13 @@ int64_t linux_socket_write(struct linux_file *file, struct linux_data *data, uin
 
 status_t linux_socket_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
 {
-	(void)file;
+	const struct linux_socket *socket = linux_socket_of(file);
+
 	memset(out, 0, sizeof(*out));
 	out->type = FS_OTHER;
+	out->id = socket->id;
+	out->user = socket->user;
+	out->group = socket->group;
 	out->permissions = 0777;
 	out->links = 1;
 	*mode_type = S_IFSOCK;

@@ -106,6 +106,8 @@ struct linux_socket {
 	struct linux_file file;
 	const struct linux_socket_ops *ops;
 	uint8_t family, type;
+	uint32_t user, group;        /* whose it is: of who made it */
+	uint64_t id;                 /* st_ino */
 	bool listening;              /* W: listen(), shutdown() */
 	bool bound;                  /* W: bind() */
 	struct linux_file *place;    /* W: bind(), once. Held: the file of a name that is a path, so that no other has its number; or NULL */
