@@ -12,17 +12,19 @@
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/socket.h"
 #include "kernel/sys/linux/text.h"
+#include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/wait.h"
 #include "lib/string.h"
 
-enum { SOCKETS_MAX = 2048 /* the rest is not told */, ADDRESS_AT = 4, PORT_AT = 2, ADDRESS6_AT = 8, PATH_AT = 2 };
+enum { SOCKETS_MAX = 2048 /* the rest is not told */, PLACES = 2 * SOCKETS_MAX /* a power of two */, ADDRESS_AT = 4, PORT_AT = 2, ADDRESS6_AT = 8, PATH_AT = 2 };
 /* include/net/tcp_states.h; include/uapi/linux/net.h: SS_* */
 enum { TCP_ESTABLISHED = 1, TCP_CLOSE = 7, TCP_LISTEN = 10, SS_UNCONNECTED = 1, SS_CONNECTED = 3, SO_ACCEPTCON = 1 << 16 };
 
-/* Those of one kind, each once, held. */
+/* Those of one kind, each once, held: by their numbers, so that many processes with many of the same take no longer than they must. */
 struct sockets {
 	int family, type; /* 0: any type */
 	unsigned count;
-	struct linux_socket *all[SOCKETS_MAX];
+	struct linux_socket *places[PLACES]; /* NULL: free */
 };
 
 /* Takes over the hold of `file`. */
@@ -30,13 +32,16 @@ static void add(struct sockets *sockets, struct linux_file *file)
 {
 	struct linux_socket *socket = linux_socket_find(file);
 	bool told = socket != NULL && socket->family == sockets->family && (sockets->type == 0 || socket->type == sockets->type) && sockets->count < SOCKETS_MAX;
+	uint64_t place = told ? socket->id % PLACES : 0;
 
-	for (unsigned i = 0; told && i < sockets->count; i++)
-		told = sockets->all[i] != socket;
-	if (told)
-		sockets->all[sockets->count++] = socket;
-	else
+	while (told && sockets->places[place] != NULL && sockets->places[place] != socket)
+		place = (place + 1) % PLACES;
+	if (!told || sockets->places[place] != NULL) {
 		linux_file_put(file);
+		return;
+	}
+	sockets->places[place] = socket;
+	sockets->count++;
 }
 
 static void collect(struct sockets *sockets, const struct process *asking)
@@ -46,6 +51,7 @@ static void collect(struct sockets *sockets, const struct process *asking)
 
 	for (unsigned after = 0; (process = linux_family_next(asking, after, 0)) != NULL; object_put(&process->object)) {
 		after = process->number;
+		linux_give_way(thread_current());
 		for (int fd = linux_fd_next(process, 0); fd >= 0; fd = linux_fd_next(process, fd + 1))
 			if (linux_fd_get(process, fd, 0, &file) == STATUS_OK)
 				add(sockets, file);
@@ -115,18 +121,23 @@ static bool unix_line(struct linux_text *text, struct linux_socket *socket)
 
 static void tell(struct linux_text *text, const struct process *asking, int family, int type)
 {
-	struct sockets *sockets = malloc(sizeof(*sockets));
+	struct sockets *sockets = calloc(1, sizeof(*sockets));
 	unsigned number = 0;
 
 	if (sockets == NULL) {
 		text->failed = true;
 		return;
 	}
-	*sockets = (struct sockets){ .family = family, .type = type };
+	sockets->family = family;
+	sockets->type = type;
 	collect(sockets, asking);
-	for (unsigned i = 0; i < sockets->count; i++) {
-		number += family == LINUX_AF_UNIX ? unix_line(text, sockets->all[i]) : inet_line(text, sockets->all[i], number);
-		linux_file_put(&sockets->all[i]->file);
+	for (unsigned i = 0; i < PLACES; i++) {
+		struct linux_socket *socket = sockets->places[i];
+
+		if (socket == NULL)
+			continue;
+		number += family == LINUX_AF_UNIX ? unix_line(text, socket) : inet_line(text, socket, number);
+		linux_file_put(&socket->file);
 	}
 	free(sockets);
 }
