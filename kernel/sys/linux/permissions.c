@@ -10,7 +10,7 @@
 
 enum { STICKY = 01000, SET_GROUP = 02000, SET_USER = 04000, GROUP_RUNS_AS_IT = 02010, ANYBODY_RUNS = 0111, ANYBODYS = 01002 /* to make names in, as /tmp is */ };
 
-/* What every user of the file system may do, or root: all but run what nobody runs. */
+/* Who may do anything but run what nobody may run: root, and everybody where no owner is kept. */
 static bool is_above_modes(const struct linux_subject *who, const struct fs_node *node)
 {
 	return linux_subject_can(who, LINUX_CAP_DAC_OVERRIDE) || !node->fs->ops->keeps_owners;

@@ -77,7 +77,7 @@ static status_t node_stat(struct fs_node *node, struct fs_stat *out)
 	return STATUS_OK;
 }
 
-/* A terminal's owner and permissions are kept, its times nowhere; of others it is as if they had been given away. */
+/* A terminal's owner and permissions are kept, its times nowhere; who gives away something else is told that it is done. */
 static status_t node_set(struct fs_node *node, uint32_t what, const struct fs_stat *values)
 {
 	struct terminal *terminal = own_of(node)->terminal;
