@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static int claims_failed;
 
@@ -29,6 +31,21 @@ static int claims_failed;
 		CLAIM((call) == -1);            \
 		CLAIM(errno == (why));          \
 	} while (0)
+
+/* Claims in a process of their own: what is given up there does not come back. */
+static inline void claims_apart(void (*claims)(void))
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		claims_failed = 0; /* what failed before is its parent's */
+		claims();
+		fflush(stdout);
+		_exit(claims_failed != 0);
+	}
+	CLAIM(waitpid(child, &status, 0) == child && status == 0);
+}
 
 /* What main returns: prints that all that was claimed in `what` holds, if it does. */
 static inline int claims_end(const char *what)

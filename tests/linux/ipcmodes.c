@@ -126,26 +126,12 @@ static void queues(void)
 	CLAIM(mq_open("/own", O_RDONLY) == -1 && errno == EACCES && queue_opens("/own", O_WRONLY) && mq_unlink("/own") == 0);
 }
 
-/* In a process of its own: what is given up does not come back. */
-static void apart(void (*claims)(void))
-{
-	int status = -1;
-	pid_t child = fork();
-
-	if (child == 0) {
-		claims();
-		fflush(stdout);
-		_exit(claims_failed != 0);
-	}
-	CLAIM(waitpid(child, &status, 0) == child && status == 0);
-}
-
 int main(void)
 {
 	world_make();
-	apart(segments);
-	apart(segments_of_group);
-	apart(queues);
+	claims_apart(segments);
+	claims_apart(segments_of_group);
+	claims_apart(queues);
 	CLAIM(attach(SECRET, 0) != (void *)-1 && shmctl(id_of(SECRET), IPC_RMID, NULL) == 0 && mq_unlink("/secret") == 0);
 	return claims_end("ipcmodes");
 }

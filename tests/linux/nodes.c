@@ -111,33 +111,19 @@ static void terminals_own(void)
 	CLAIM(ioctl(slave, TIOCNXCL) == 0 && can_open(name, O_RDWR));
 }
 
-/* In a process of its own: what is given up does not come back. */
-static void apart(void (*claims)(void))
-{
-	int status = -1;
-	pid_t child = fork();
-
-	if (child == 0) {
-		claims();
-		fflush(stdout);
-		_exit(claims_failed != 0);
-	}
-	CLAIM(waitpid(child, &status, 0) == child && status == 0);
-}
-
 int main(void)
 {
 	int number;
 
-	apart(processes);
+	claims_apart(processes);
 	master = posix_openpt(O_RDWR | O_NOCTTY);
 	CLAIM(master >= 0 && unlockpt(master) == 0 && ioctl(master, TIOCGPTN, &number) == 0);
 	snprintf(name, sizeof(name), "/dev/pts/%d", number);
 	CLAIM(chmod(name, 0620) == 0 && owned_by(name, 0, 0));
 	slave = open(name, O_RDWR | O_NOCTTY);
 	CLAIM(slave >= 0 && ioctl(slave, TIOCEXCL) == 0 && can_open(name, O_RDWR) && ioctl(slave, TIOCNXCL) == 0);
-	apart(terminals_of_another);
+	claims_apart(terminals_of_another);
 	CLAIM(chown(name, USER, GROUP) == 0 && owned_by(name, USER, GROUP));
-	apart(terminals_own);
+	claims_apart(terminals_own);
 	return claims_end("nodes");
 }

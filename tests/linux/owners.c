@@ -58,23 +58,9 @@ static void files_given(void)
 	close(fd);
 }
 
-/* In a process of its own: what is given up does not come back. */
-static void apart(void (*claims)(void))
-{
-	int status = -1;
-	pid_t child = fork();
-
-	if (child == 0) {
-		claims();
-		fflush(stdout);
-		_exit(claims_failed != 0);
-	}
-	CLAIM(waitpid(child, &status, 0) == child && status == 0);
-}
-
 int main(void)
 {
-	apart(files_made);
+	claims_apart(files_made);
 	files_given();
 	return claims_end("owners");
 }

@@ -354,20 +354,6 @@ static void run(void)
 	REFUSED(execve(P "secret", words, words), EACCES);
 }
 
-/* In a process of its own: what is given up does not come back. */
-static void apart(void (*claims)(void))
-{
-	int status = -1;
-	pid_t child = fork();
-
-	if (child == 0) {
-		claims();
-		fflush(stdout);
-		_exit(claims_failed != 0);
-	}
-	CLAIM(waitpid(child, &status, 0) == child && status == 0);
-}
-
 int main(int argc, char **argv)
 {
 	static void (*const all[])(void) = { opened, walked, followed, named, changed, in_groups, in_group, in_no_group, asked, as_file_user,
@@ -379,6 +365,6 @@ int main(int argc, char **argv)
 	world_make();
 	REFUSED(open(P "shared/others", O_RDONLY), EACCES); /* nor by root */
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		apart(all[i]);
+		claims_apart(all[i]);
 	return claims_end("permissions");
 }
