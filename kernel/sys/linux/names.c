@@ -23,8 +23,6 @@ status_t linux_name_run(struct linux_name_act *act, void (*run)(void *arg))
 {
 	status_t status = linux_dentry_may(act->walk->at, CAPOS_DIR_RIGHT_CREATE);
 
-	if (status == STATUS_OK)
-		status = linux_may(&act->walk->who, act->walk->at, LINUX_MAY_WRITE | LINUX_MAY_EXECUTE);
 	if (status != STATUS_OK)
 		return status;
 	linux_fs_run(act->walk->at->service, run, act);
@@ -80,6 +78,8 @@ status_t linux_path_make(struct linux_walk *walk, enum fs_type type, uint32_t pe
 	struct linux_name_act act = { .walk = walk, .type = type, .permissions = (uint16_t)(permissions & PERMISSIONS_MASK), .owner = linux_owner_new() };
 	status_t status = linux_name_is_new(walk);
 
+	if (status == STATUS_OK)
+		status = linux_may_make(walk);
 	if (status == STATUS_OK)
 		status = linux_name_run(&act, make_act);
 	if (status == STATUS_OK)
@@ -216,6 +216,8 @@ static status_t symlink_to(struct thread *thread, struct linux_name_act *act, in
 	if (act->walk == NULL)
 		return status;
 	status = is_new_file(act->walk);
+	if (status == STATUS_OK)
+		status = linux_may_make(act->walk);
 	if (status == STATUS_OK)
 		status = linux_name_run(act, symlink_act);
 	if (status == STATUS_OK)

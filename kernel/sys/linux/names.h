@@ -33,8 +33,8 @@ static inline struct span linux_name_of(const struct linux_walk *walk)
 }
 
 /*
- * Has run(act) called as an operation of the file system that `walk` came to, where names may be made there, by the process and by its user: its `status`. Context: fiber.
- * STATUS_EACCES, STATUS_EROFS.
+ * Has run(act) called as an operation of the file system that `walk` came to, where the process may make names there: its `status`. The user is the
+ * caller's to look at (permissions.h). Context: fiber. STATUS_EACCES, STATUS_EROFS.
  */
 MUST_CHECK status_t linux_name_run(struct linux_name_act *act, void (*run)(void *arg));
 

@@ -46,13 +46,11 @@ static void create_act(void *arg)
 
 static status_t file_create(struct linux_walk *walk, uint32_t permissions)
 {
-	struct create create = { .walk = walk, .permissions = (uint16_t)permissions, .status = linux_dentry_may(walk->at, CAPOS_DIR_RIGHT_CREATE) };
+	struct create create = { .walk = walk, .permissions = (uint16_t)permissions, .status = linux_may_make(walk) };
 
 	if (walk->is_directory)
 		return STATUS_EISDIR;
 	create.owner = linux_owner_new();
-	if (create.status == STATUS_OK)
-		create.status = linux_may(&walk->who, walk->at, LINUX_MAY_WRITE | LINUX_MAY_EXECUTE);
 	if (create.status == STATUS_OK)
 		linux_fs_run(walk->at->service, create_act, &create);
 	if (create.status == STATUS_OK)

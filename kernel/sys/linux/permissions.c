@@ -3,6 +3,7 @@
 
 #include "kernel/sys/linux/permissions.h"
 
+#include "capos/abi/dir.h"
 #include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/subject.h"
@@ -79,6 +80,13 @@ status_t linux_may_as_owner(const struct linux_subject *who, struct linux_dentry
 		return STATUS_OK;
 	status = linux_dentry_stat(dentry, &stat);
 	return status == STATUS_OK && stat.fs.user != who->user ? STATUS_EPERM : status;
+}
+
+status_t linux_may_make(const struct linux_walk *walk)
+{
+	status_t status = linux_dentry_may(walk->at, CAPOS_DIR_RIGHT_CREATE);
+
+	return status == STATUS_OK ? linux_may(&walk->who, walk->at, LINUX_MAY_WRITE | LINUX_MAY_EXECUTE) : status;
 }
 
 status_t linux_may_delete(const struct linux_walk *walk)

@@ -29,7 +29,10 @@ MUST_CHECK status_t linux_may(const struct linux_subject *who, struct linux_dent
 /* Whether it is their own, or they may do as if it were (CAP_FOWNER). STATUS_EPERM. */
 MUST_CHECK status_t linux_may_as_owner(const struct linux_subject *who, struct linux_dentry *dentry);
 
-/* Whether who walked there may take the name that was found away. STATUS_EACCES; STATUS_EPERM: another's, in a directory with S_ISVTX. */
+/* Whether who walked there may make a name in that directory: the process, and then its user. STATUS_EROFS, STATUS_EACCES. */
+MUST_CHECK status_t linux_may_make(const struct linux_walk *walk);
+
+/* Whether he may take the name that was found away. STATUS_EACCES; STATUS_EPERM: another's, in a directory with S_ISVTX. */
 MUST_CHECK status_t linux_may_delete(const struct linux_walk *walk);
 
 /*

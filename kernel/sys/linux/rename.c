@@ -39,7 +39,7 @@ static status_t link_walked(struct linux_name_act *act)
 	if (status == STATUS_OK && from->service != act->walk->at->service)
 		status = STATUS_EXDEV;
 	if (status == STATUS_OK)
-		status = linux_may(&act->walk->who, act->walk->at, LINUX_MAY_WRITE | LINUX_MAY_EXECUTE);
+		status = linux_may_make(act->walk);
 	if (status == STATUS_OK && from->node->type == FS_DIRECTORY)
 		status = STATUS_EPERM;
 	if (status == STATUS_OK)
@@ -94,7 +94,7 @@ static status_t user_may(const struct linux_name_act *act, const struct linux_de
 	status_t status = linux_may_delete(from);
 
 	if (status == STATUS_OK)
-		status = there != NULL ? linux_may_delete(act->walk) : linux_may(&from->who, act->walk->at, LINUX_MAY_WRITE | LINUX_MAY_EXECUTE);
+		status = there != NULL ? linux_may_delete(act->walk) : linux_may_make(act->walk);
 	return status == STATUS_OK && moves ? linux_may(&from->who, from->found, LINUX_MAY_WRITE) : status;
 }
 
