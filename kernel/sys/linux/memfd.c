@@ -19,6 +19,7 @@
 #include "kernel/sys/linux/owners.h"
 #include "kernel/sys/linux/pages.h"
 #include "kernel/sys/linux/root.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "lib/string.h"
@@ -66,7 +67,7 @@ static struct linux_dentry *memory_of(struct process *process)
 struct making {
 	struct linux_dentry *memory, *made;
 	struct span name;
-	struct linux_owner owner;
+	struct linux_subject who;
 	status_t status;
 };
 
@@ -80,7 +81,7 @@ static void make_act(void *arg)
 	making->status = directory->fs->ops->create(directory, name, FS_FILE, PERMISSIONS, &node);
 	if (making->status != STATUS_OK)
 		return;
-	linux_owner_give(directory, node, making->owner);
+	linux_owner_give(directory, node, &making->who);
 	making->made = linux_dentry_make(making->memory, making->memory, node, making->name);
 	making->status = directory->fs->ops->remove(directory, name, false);
 	if (making->made == NULL)
@@ -89,7 +90,7 @@ static void make_act(void *arg)
 
 struct linux_file *linux_memfd_make(struct process *process, struct span name, uint8_t seals)
 {
-	struct making making = { .memory = memory_of(process), .name = name, .owner = linux_owner_new() };
+	struct making making = { .memory = memory_of(process), .name = name, .who = linux_subject_of(thread_current()) };
 	struct linux_file *file = NULL;
 
 	if (making.memory == NULL)

@@ -11,6 +11,7 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/inotify.h"
+#include "kernel/sys/linux/owners.h"
 #include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
@@ -69,13 +70,13 @@ static void make_act(void *arg)
 		act->status = directory->fs->ops->create(directory, linux_name_of(act->walk), act->type, act->permissions, &made);
 	if (made == NULL)
 		return;
-	linux_owner_give(directory, made, act->owner);
+	linux_owner_give(directory, made, &act->walk->who);
 	fs_node_put(made);
 }
 
 status_t linux_path_make(struct linux_walk *walk, enum fs_type type, uint32_t permissions)
 {
-	struct linux_name_act act = { .walk = walk, .type = type, .permissions = (uint16_t)(permissions & PERMISSIONS_MASK), .owner = linux_owner_new() };
+	struct linux_name_act act = { .walk = walk, .type = type, .permissions = (uint16_t)(permissions & PERMISSIONS_MASK) };
 	status_t status = linux_name_is_new(walk);
 
 	if (status == STATUS_OK)
@@ -204,7 +205,7 @@ static void symlink_act(void *arg)
 		act->status = STATUS_EPERM;
 	if (act->status != STATUS_OK || !directory->fs->ops->keeps_owners || directory->fs->ops->lookup(directory, linux_name_of(act->walk), &made) != STATUS_OK)
 		return;
-	linux_owner_give(directory, made, act->owner);
+	linux_owner_give(directory, made, &act->walk->who);
 	fs_node_put(made);
 }
 
@@ -229,7 +230,7 @@ static status_t symlink_to(struct thread *thread, struct linux_name_act *act, in
 static int64_t call_symlinkat(struct thread *thread, const uint64_t x[6])
 {
 	char *target = malloc(FS_PATH_MAX + 1);
-	struct linux_name_act act = { .owner = linux_owner_new() };
+	struct linux_name_act act = { 0 };
 	int64_t result;
 
 	if (target == NULL)

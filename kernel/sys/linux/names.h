@@ -9,7 +9,6 @@
 
 #include "kernel/io/fs/fs.h"
 #include "kernel/sys/linux/inotify.h"
-#include "kernel/sys/linux/owners.h"
 #include "kernel/sys/linux/path.h"
 #include "lib/span.h"
 #include "lib/status.h"
@@ -22,7 +21,6 @@ struct linux_name_act {
 	uint32_t flags;
 	enum fs_type type;
 	uint16_t permissions;
-	struct linux_owner owner; /* of what is made */
 	struct linux_leaving leaving; /* W: what is done. What has lost the name */
 	status_t status;
 };

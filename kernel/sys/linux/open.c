@@ -22,7 +22,6 @@
 struct create {
 	struct linux_walk *walk;
 	uint16_t permissions;
-	struct linux_owner owner;
 	status_t status;
 };
 
@@ -38,7 +37,7 @@ static void create_act(void *arg)
 		create->status = directory->fs->ops->create(directory, span_of(walk->name, walk->name_bytes), FS_FILE, create->permissions, &made);
 	if (create->status != STATUS_OK)
 		return;
-	linux_owner_give(directory, made, create->owner);
+	linux_owner_give(directory, made, &walk->who);
 	walk->found = linux_dentry_make(walk->at, walk->at, made, span_of(walk->name, walk->name_bytes));
 	if (walk->found == NULL)
 		create->status = STATUS_ENOMEM;
@@ -50,7 +49,6 @@ static status_t file_create(struct linux_walk *walk, uint32_t permissions)
 
 	if (walk->is_directory)
 		return STATUS_EISDIR;
-	create.owner = linux_owner_new();
 	if (create.status == STATUS_OK)
 		linux_fs_run(walk->at->service, create_act, &create);
 	if (create.status == STATUS_OK)

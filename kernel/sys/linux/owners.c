@@ -18,25 +18,17 @@
 
 enum { SET_USER = 04000, SET_GROUP = 02000, GROUP_RUNS = 010, CHOWN_FLAGS = LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH };
 
-struct linux_owner linux_owner_new(void)
-{
-	const struct linux_identity *identity = &thread_current()->personality->identity;
-
-	return (struct linux_owner){ identity->user.file, identity->group.file };
-}
-
-void linux_owner_give(struct fs_node *directory, struct fs_node *made, struct linux_owner owner)
+void linux_owner_give(struct fs_node *directory, struct fs_node *made, const struct linux_subject *who)
 {
 	const struct fs_ops *ops = directory->fs->ops;
 	struct fs_stat stat;
 
 	if (!ops->keeps_owners)
 		return;
-	if (ops->stat(directory, &stat) == STATUS_OK && (stat.permissions & SET_GROUP) != 0)
-		owner.group = stat.group;
-	stat.user = owner.user;
-	stat.group = owner.group;
-	if (owner.user != 0 || owner.group != 0)
+	if (ops->stat(directory, &stat) != STATUS_OK || !(stat.permissions & SET_GROUP))
+		stat.group = who->group;
+	stat.user = who->user;
+	if (stat.user != 0 || stat.group != 0)
 		(void)!ops->set(made, FS_SET_OWNER, &stat); /* a volume that is full has it as root's */
 }
 

@@ -8,18 +8,16 @@
 #include <stdint.h>
 
 struct fs_node;
+struct linux_subject;
 
 struct linux_owner {
 	uint32_t user, group;
 };
 
-/* Whose a file is that the current thread makes. Context: the thread's fiber. */
-struct linux_owner linux_owner_new(void);
-
 /*
- * Gives a node that was just made in `directory` its owner, where that file system keeps one: a directory that hands down its group (S_ISGID) does.
+ * Gives a node that `who` has just made in `directory` to him, where that file system keeps one: a directory that hands down its group (S_ISGID) does.
  * Context: as an operation of its file system.
  */
-void linux_owner_give(struct fs_node *directory, struct fs_node *made, struct linux_owner owner);
+void linux_owner_give(struct fs_node *directory, struct fs_node *made, const struct linux_subject *who);
 
 #endif

@@ -14,6 +14,7 @@
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/pty.h"
 #include "kernel/sys/linux/signal.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/thread.h"
 #include "lib/format.h"
@@ -191,6 +192,7 @@ static const struct linux_file_ops master_ops = {
 /* With one hold; without a name. NULL: memory is out. */
 static struct linux_pty *pty_make(struct budget *budget)
 {
+	const struct linux_subject who = linux_subject_of(thread_current());
 	struct linux_pty *pty;
 
 	if (!linux_charge(budget, sizeof(*pty)))
@@ -208,7 +210,7 @@ static struct linux_pty *pty_make(struct budget *budget)
 	pty->happened = 0;
 	pty->is_locked = true;
 	linux_terminal_init(&pty->terminal, &linux_pty_ops, LINUX_PTY_DEVICE);
-	pty->terminal.owner = linux_owner_new();
+	pty->terminal.owner = (struct linux_owner){ who.user, who.group };
 	return pty;
 }
 
