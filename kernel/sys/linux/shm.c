@@ -33,7 +33,6 @@
 
 enum { IPC_CREAT = 01000, IPC_EXCL = 02000, IPC_PRIVATE = 0, PERMISSIONS = 0777, SEGMENTS_MAX = 4096 /* of a root: SHMMNI */ };
 enum { IPC_RMID = 0, IPC_SET = 1, IPC_STAT = 2, SHM_LOCK = 11, SHM_UNLOCK = 12, SHM_DEST = 01000, SHM_LOCKED = 02000 };
-enum { MAY_READ = 0444, MAY_WRITE = 0222, MAY_EXECUTE = 0111 };
 enum { SHM_RDONLY = 010000, SHM_RND = 020000, SHM_REMAP = 040000, SHM_EXEC = 0100000 };
 
 /* struct shmid64_ds */
@@ -198,7 +197,7 @@ static bool is_own(const struct linux_identity *identity, const struct told *tol
 	return identity->user.effective == told->user || identity->user.effective == told->maker_user;
 }
 
-/* Whether the mode lets the thread do what `wanted` says for any of its three. Spec: Linux, ipc/util.c: ipcperms() */
+/* Whether the mode lets the thread do what `wanted` says: LINUX_MAY_*, or a mode, of which what is asked for anybody counts. Spec: Linux, ipc/util.c: ipcperms() */
 static bool permits(const struct thread *thread, const struct told *told, uint32_t wanted)
 {
 	const struct linux_subject who = linux_subject_of(thread);
@@ -278,7 +277,7 @@ static status_t place_of(uint64_t *va, uint32_t flags, unsigned *map_flags)
 static int64_t call_shmat(struct thread *thread, const uint64_t x[6])
 {
 	uint32_t flags = (uint32_t)x[2];
-	uint32_t wanted = MAY_READ | (flags & SHM_RDONLY ? 0 : (uint32_t)MAY_WRITE) | (flags & SHM_EXEC ? (uint32_t)MAY_EXECUTE : 0);
+	uint32_t wanted = LINUX_MAY_READ | (flags & SHM_RDONLY ? 0 : (uint32_t)LINUX_MAY_WRITE) | (flags & SHM_EXEC ? (uint32_t)LINUX_MAY_EXECUTE : 0);
 	unsigned protection = LINUX_PROT_READ | (flags & SHM_RDONLY ? 0 : LINUX_PROT_WRITE) | (flags & SHM_EXEC ? LINUX_PROT_EXEC : 0);
 	struct linux_backing backing = { .kind = LINUX_AREA_PLAIN };
 	uint64_t va = x[1];
@@ -365,7 +364,7 @@ static status_t may_control(const struct thread *thread, const struct told *told
 	unsigned capability = command == SHM_LOCK || command == SHM_UNLOCK ? LINUX_CAP_IPC_LOCK : LINUX_CAP_SYS_ADMIN;
 
 	if (command == IPC_STAT)
-		return permits(thread, told, MAY_READ) ? STATUS_OK : STATUS_EACCES;
+		return permits(thread, told, LINUX_MAY_READ) ? STATUS_OK : STATUS_EACCES;
 	return is_own(&thread->personality->identity, told) || linux_identity_may(thread, capability) ? STATUS_OK : STATUS_EPERM;
 }
 
