@@ -119,7 +119,7 @@ static bool unix_line(struct linux_text *text, struct linux_socket *socket)
 	return true;
 }
 
-static void tell(struct linux_text *text, const struct process *asking, int family, int type)
+static void tell(struct linux_text *text, const struct process *asking, const char *header, int family, int type)
 {
 	struct sockets *sockets = calloc(1, sizeof(*sockets));
 	unsigned number = 0;
@@ -128,6 +128,7 @@ static void tell(struct linux_text *text, const struct process *asking, int fami
 		text->failed = true;
 		return;
 	}
+	format_to(&text->sink, "%s\n", header);
 	sockets->family = family;
 	sockets->type = type;
 	collect(sockets, asking);
@@ -142,32 +143,32 @@ static void tell(struct linux_text *text, const struct process *asking, int fami
 	free(sockets);
 }
 
+#define NAMES "local_address rem_address  "
+#define NAMES6 "local_address                         remote_address                       "
+#define COLUMNS " st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
+#define COLUMNS_UDP COLUMNS " ref pointer drops"
+
 void linux_proc_net_tcp(struct linux_text *text, struct process *of)
 {
-	format_to(&text->sink, "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n");
-	tell(text, of, LINUX_AF_INET, LINUX_SOCK_STREAM);
+	tell(text, of, "  sl  " NAMES COLUMNS, LINUX_AF_INET, LINUX_SOCK_STREAM);
 }
 
 void linux_proc_net_tcp6(struct linux_text *text, struct process *of)
 {
-	format_to(&text->sink, "  sl  %-37s %-37s st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n", "local_address", "remote_address");
-	tell(text, of, LINUX_AF_INET6, LINUX_SOCK_STREAM);
+	tell(text, of, "  sl  " NAMES6 COLUMNS, LINUX_AF_INET6, LINUX_SOCK_STREAM);
 }
 
 void linux_proc_net_udp(struct linux_text *text, struct process *of)
 {
-	format_to(&text->sink, "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n");
-	tell(text, of, LINUX_AF_INET, LINUX_SOCK_DGRAM);
+	tell(text, of, "   sl  " NAMES COLUMNS_UDP, LINUX_AF_INET, LINUX_SOCK_DGRAM);
 }
 
 void linux_proc_net_udp6(struct linux_text *text, struct process *of)
 {
-	format_to(&text->sink, "   sl  %-37s %-37s st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n", "local_address", "remote_address");
-	tell(text, of, LINUX_AF_INET6, LINUX_SOCK_DGRAM);
+	tell(text, of, "   sl  " NAMES6 COLUMNS_UDP, LINUX_AF_INET6, LINUX_SOCK_DGRAM);
 }
 
 void linux_proc_net_unix(struct linux_text *text, struct process *of)
 {
-	format_to(&text->sink, "Num       RefCount Protocol Flags    Type St Inode Path\n");
-	tell(text, of, LINUX_AF_UNIX, 0);
+	tell(text, of, "Num       RefCount Protocol Flags    Type St Inode Path", LINUX_AF_UNIX, 0);
 }
