@@ -65,13 +65,14 @@ static uint64_t id_of(const struct linux_virtual_entry *entry, unsigned pid, int
 static status_t node_stat(struct fs_node *node, struct fs_stat *out)
 {
 	const struct vnode *own = own_of(node);
+	const struct linux_owner owner = own->terminal != NULL ? own->terminal->owner : own->owner;
 
 	*out = (struct fs_stat){
 		.type = node->type,
 		.permissions = own->terminal != NULL ? own->terminal->permissions : own->entry->permissions,
 		.links = node->type == FS_DIRECTORY ? 2 : 1,
-		.user = own->terminal != NULL ? own->terminal->owner.user : own->owner.user,
-		.group = own->terminal != NULL ? own->terminal->owner.group : own->owner.group,
+		.user = owner.user,
+		.group = owner.group,
 		.id = id_of(own->entry, own->pid, own->fd),
 	};
 	return STATUS_OK;
@@ -177,7 +178,7 @@ static status_t slave_lookup(struct process *process, unsigned number, struct fs
 
 	if (terminal == NULL)
 		return STATUS_ENOENT;
-	status = node_make(&linux_virtual_entries[PTS_SLAVE], 0, (int)number, terminal->owner, out);
+	status = node_make(&linux_virtual_entries[PTS_SLAVE], 0, (int)number, (struct linux_owner){ 0 }, out);
 	if (status == STATUS_OK)
 		LIST_OWNER(*out, struct vnode, node)->terminal = terminal;
 	else
