@@ -33,15 +33,15 @@ static int64_t place_change(struct thread *thread, struct linux_dentry **which, 
 
 	if (walk == NULL)
 		return status;
-	if (walk->found == NULL) {
+	if (walk->found == NULL)
 		status = walk->magic != NULL ? STATUS_ENOTDIR : STATUS_ENOENT;
-	} else if (walk->found->node->type != FS_DIRECTORY) {
+	else if (walk->found->node->type != FS_DIRECTORY)
 		status = STATUS_ENOTDIR;
-	} else if (linux_may(&walk->who, walk->found, LINUX_MAY_EXECUTE) != STATUS_OK) {
-		status = STATUS_EACCES;
-	} else if (which == &linux_process_of(thread)->fds.top && !linux_identity_may(thread, LINUX_CAP_SYS_CHROOT)) {
+	else
+		status = linux_may(&walk->who, walk->found, LINUX_MAY_EXECUTE);
+	if (status == STATUS_OK && which == &linux_process_of(thread)->fds.top && !linux_identity_may(thread, LINUX_CAP_SYS_CHROOT))
 		status = STATUS_EPERM;
-	} else {
+	if (status == STATUS_OK) {
 		place_set(&linux_process_of(thread)->fds, which, walk->found);
 		walk->found = NULL;
 	}
