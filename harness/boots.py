@@ -31,17 +31,19 @@ from harness.verdict import Expectation  # noqa: E402
 VARIABLE = (re.compile(rb"(?m)^(boot: nonce )[0-9a-f]+"),)
 #: So many boots are a round: progress is told after each, and CPU time is taken of each.
 ROUND = 100
+#: So many of the trivial image follow each round, where what a boot costs is set beside it.
+ROUND_TRIVIAL = 30
 
 
 @dataclass
 class Boots:
     """What a row of boots came to."""
 
-    total: int
+    total: int = 0
     seconds: float = 0.0
     failed: list[Run] = field(default_factory=list)
     kinds: collections.Counter[bytes] = field(default_factory=collections.Counter)
-    rounds_cpu_s: list[float] = field(default_factory=list)  # CPU time of each whole round, of QEMU and of the harness
+    cpu_ms: list[float] = field(default_factory=list)  # CPU time of a boot, of QEMU and of the harness: a number each round
 
     @property
     def different(self) -> int:
@@ -53,15 +55,13 @@ class Boots:
         """Boots a minute, by the wall's clock."""
         return self.total / self.seconds * 60 if self.seconds else 0.0
 
-    def by_cpu_time(self, cpus: int = 2) -> tuple[float, float]:
-        """Boots a minute that so many CPUs would do with nothing else to do, over all rounds and in the calmest one; 0 without a whole round.
+    def by_cpu_time(self, cpus: int = 2) -> float:
+        """Boots a minute that so many CPUs would do with nothing else to do."""
+        return 60e3 * cpus / statistics.median(self.cpu_ms) if self.cpu_ms else 0.0
 
-        Who shares the host's cores and caches makes CPU time longer and never shorter: so the calmest round is nearest to what a boot costs.
-        """
-        if not self.rounds_cpu_s or not min(self.rounds_cpu_s):
-            return 0.0, 0.0
-        minute = 60.0 * cpus * ROUND
-        return minute / statistics.mean(self.rounds_cpu_s), minute / min(self.rounds_cpu_s)
+    def costs_of(self, other: "Boots") -> float:
+        """How many times the CPU time of the other's boots these take: the median of the rounds that were next to each other in time."""
+        return statistics.median(mine / theirs for mine, theirs in zip(self.cpu_ms, other.cpu_ms, strict=True))
 
     def explain(self) -> str:
         """What differed, empty where nothing did."""
@@ -91,24 +91,29 @@ def trivial(image: Path) -> suite.Case:
     return suite.Case("trivial", suite.product(image=image, icount=False), Expectation(says_nonce=False, bad=()))
 
 
-def boot_many(case: suite.Case, total: int, jobs: int, progress: bool = True) -> Boots:
-    """Boots a case `total` times."""
-    boots, begun, cpu_s = Boots(total), time.monotonic(), sum(os.times()[:4])
+def boot_round(boots: Boots, case: suite.Case, count: int, jobs: int) -> None:
+    """Boots a case `count` times more."""
+    begun, cpu_s = time.monotonic(), sum(os.times()[:4])
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for number, run in enumerate(pool.map(lambda _: run_case(case, attempt="boot"), range(total)), 1):
+        for run in pool.map(lambda _: run_case(case, attempt="boot"), range(count)):
             if run.as_due:
                 boots.kinds[normalise(run.console)] += 1
             else:
                 boots.failed.append(run)
-            if number % ROUND:
-                continue
-            now_s = sum(os.times()[:4])
-            boots.rounds_cpu_s.append(now_s - cpu_s)
-            cpu_s = now_s
-            if progress:
-                print(f"boots: {number} of {total}, {len(boots.failed)} failed", flush=True)
-    boots.seconds = time.monotonic() - begun
-    return boots
+    boots.total += count
+    boots.seconds += time.monotonic() - begun
+    boots.cpu_ms.append((sum(os.times()[:4]) - cpu_s) * 1000 / count)
+
+
+def boot_many(total: int, jobs: int, floor: Path | None = None) -> tuple[Boots, Boots]:
+    """Boots c-hello `total` times, in rounds, and the trivial image `floor`, where one is given, after each round."""
+    boots, beside = Boots(), Boots()
+    while boots.total < total:
+        boot_round(boots, hello(), min(ROUND, total - boots.total), jobs)
+        if floor is not None:
+            boot_round(beside, trivial(floor), ROUND_TRIVIAL, jobs)
+        print(f"boots: {boots.total} of {total}, {len(boots.failed)} failed", flush=True)
+    return boots, beside
 
 
 def main() -> int:
@@ -117,7 +122,7 @@ def main() -> int:
     parser.add_argument("total", type=int, nargs="?", default=1000)
     parser.add_argument("-j", dest="jobs", type=int, default=2)
     options = parser.parse_args()
-    boots = boot_many(hello(), options.total, options.jobs)
+    boots, _ = boot_many(options.total, options.jobs)
     print(boots.explain() or f"{boots.total} boots, none different, {boots.per_minute:.0f} a minute")
     return 1 if boots.different else 0
 

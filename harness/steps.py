@@ -67,13 +67,18 @@ def blocks_to_rubicon() -> Steps:
     return traced(TRACE_BLOCKS, EVENT_BLOCK)
 
 
-def traced(trace: tuple[str, ...], what: re.Pattern[bytes]) -> Steps:
-    """A boot of the product, which has no bundle, so that it ends right after the Rubicon."""
-    config = MachineConfig(suite.PRODUCT, append=f"nonce={NONCE}", icount=True, seed=1, extra=trace)
+def blocks_of_hello() -> Steps:
+    """The blocks that it translates for the whole of c-hello, to the kernel's last line: what a boot test costs above one of an image that does nothing."""
+    return traced(TRACE_BLOCKS, EVENT_BLOCK, suite.HELLO, markers.hello()[-1])
+
+
+def traced(trace: tuple[str, ...], what: re.Pattern[bytes], bundle: Path | None = None, line: str = markers.RUBICON) -> Steps:
+    """A boot of the product to a line; without a bundle it ends right after the Rubicon."""
+    config = MachineConfig(suite.PRODUCT, initrd=bundle, append=f"nonce={NONCE}", icount=True, seed=1, extra=trace)
     with Machine(config) as machine:
         machine.wait(wall_s=LIMIT_S)
         machine.kill()
-        return count(machine.stderr_bytes, markers.RUBICON, what)
+        return count(machine.stderr_bytes, line, what)
 
 
 def by_function(steps: Steps, symbols: Symbols) -> collections.Counter[str]:
