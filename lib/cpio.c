@@ -182,6 +182,7 @@ status_t cpio_next(struct cpio_cursor *cursor, struct cpio_entry *entry, const c
 	if (!cpio_take(cursor->archive, &at, fields[CPIO_FILE_BYTES], &entry->data))
 		return cpio_fail(why, "content is cut off or its padding is not zero");
 	entry->mode = fields[CPIO_MODE];
+	entry->modified = fields[CPIO_MTIME];
 	if (cpio_equal(entry->name, span_of(CPIO_TRAILER, sizeof(CPIO_TRAILER) - 1))) {
 		if (entry->data.len != 0)
 			return cpio_fail(why, "trailer has content");

@@ -28,6 +28,7 @@ struct cpio_entry {
 	struct span name; /* without its NUL, which follows in the archive */
 	struct span data; /* empty for a directory; of a link, the path that it holds */
 	uint32_t mode;    /* as in the archive: type and permissions */
+	uint32_t modified; /* seconds since 1970 */
 	bool is_directory;
 	bool is_link;
 };

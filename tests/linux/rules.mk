@@ -27,6 +27,8 @@ build/tests/linux/$(1).rpk: build/tests/linux/$(1)/program $(or $(wildcard tests
 endef
 $(foreach test,$(LINUX_TESTS),$(eval $(call LINUX_TEST_RULES,$(test))))
 
+build/tests/linux/dated.rpk: export SOURCE_DATE_EPOCH := 1700000000
+
 test-apps: $(LINUX_TESTS:%=build/tests/linux/%.rpk)
 
 # Linux programs that mean harm, and a neighbour of theirs (tests/qemu/linux_hostile.py).

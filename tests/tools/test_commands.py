@@ -7,13 +7,14 @@ import subprocess
 import sys
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import support  # noqa: E402
 from support import KEYS, MANIFEST, PROCESSES  # noqa: E402
 import bad_elf  # noqa: E402
-from rumpklib import image, minisign, stamp  # noqa: E402
+from rumpklib import content, image, minisign, stamp  # noqa: E402
 
 
 GRANTS = """process     ping (main)
@@ -67,6 +68,21 @@ class PackTest(support.Case):
         os.utime(other / "zebra.txt", (1, 1))
         self.assertEqual(self.rumpk("pack", other, "-o", second, "-k", KEYS / "dev.key")[0], 0)
         self.assertEqual(first.read_bytes(), second.read_bytes())
+
+    def test_files_are_as_old_as_they_are_said_to_be(self) -> None:
+        def times(output: Path) -> set[int]:
+            return {entry.modified for entry in content.read(str(output)).entries}
+
+        output, app = self.folder / "dated.rpk", self.app()
+        for epoch, seconds in ((None, 315532800), ("", 315532800), ("0", 0), ("1700000000", 1700000000), ("4294967295", 4294967295)):
+            with mock.patch.dict(os.environ):
+                os.environ.pop("SOURCE_DATE_EPOCH", None)
+                os.environ.update({"SOURCE_DATE_EPOCH": epoch} if epoch is not None else {})
+                self.assertEqual(self.rumpk("pack", app, "-o", output)[0], 0)
+            self.assertEqual(times(output), {seconds})
+        for epoch in ("-1", "4294967296", "now", "1e9", "1.5"):
+            with mock.patch.dict(os.environ, SOURCE_DATE_EPOCH=epoch):
+                self.refused(f"SOURCE_DATE_EPOCH: '{epoch}' is not a number of seconds", app)
 
     def test_a_manifest_takes_exec_and_placed_files_alone(self) -> None:
         app, output = self.app(), self.folder / "out.rpk"

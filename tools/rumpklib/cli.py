@@ -27,7 +27,8 @@ def _pack(sub: argparse._SubParsersAction) -> None:
     parser = sub.add_parser(
         "pack", help="make a bundle",
         description="Makes a bundle from a folder with a manifest.toml (everything in it), or from a manifest.toml (it "
-                    "and each exec, looked up beside it). The same files and key give the same bytes.")
+                    "and each exec, looked up beside it). The same files and key give the same bytes. SOURCE_DATE_EPOCH in the "
+                    "environment is when its files were modified, in seconds since 1970.")
     parser.add_argument("source", metavar="DIR|manifest.toml")
     parser.add_argument("-o", dest="output", metavar="app.rpk", required=True)
     parser.add_argument("-k", dest="key", metavar="KEY", help="minisign secret key; without, the bundle is unsigned")

@@ -17,6 +17,7 @@ PAGE_BYTES = 4096
 PAGED_FROM = 32768  # bytes of a file that begins at a page, so that it can be mapped where it lies
 ENTRY_MAX = 4096
 LINK_MAX = 1023
+TIME_MAX = 0xffffffff
 TRAILER = "TRAILER!!!"
 _HEADER_BYTES = 110
 _FIELDS = ("ino", "mode", "uid", "gid", "nlink", "mtime", "filesize", "devmajor", "devminor", "rdevmajor", "rdevminor",
@@ -30,6 +31,7 @@ class Entry:
     name: str
     mode: int
     data: bytes = b""
+    modified: int = 0  # seconds since 1970
 
     @property
     def is_directory(self) -> bool:
@@ -40,17 +42,17 @@ class Entry:
         return stat.S_ISLNK(self.mode)
 
 
-def file(name: str, data: bytes, executable: bool = False) -> Entry:
+def file(name: str, data: bytes, executable: bool = False, modified: int = 0) -> Entry:
     """A regular file, with one of two modes: who built it, under which umask, must not show."""
-    return Entry(name, stat.S_IFREG | (0o755 if executable else 0o644), data)
+    return Entry(name, stat.S_IFREG | (0o755 if executable else 0o644), data, modified)
 
 
-def directory(name: str) -> Entry:
-    return Entry(name, stat.S_IFDIR | 0o755)
+def directory(name: str, modified: int = 0) -> Entry:
+    return Entry(name, stat.S_IFDIR | 0o755, modified=modified)
 
 
-def link(name: str, target: str) -> Entry:
-    return Entry(name, stat.S_IFLNK | 0o777, os.fsencode(target))
+def link(name: str, target: str, modified: int = 0) -> Entry:
+    return Entry(name, stat.S_IFLNK | 0o777, os.fsencode(target), modified)
 
 
 def name_is_valid(name: str) -> bool:
@@ -71,7 +73,7 @@ def _record(ino: int, entry: Entry, at: int) -> bytes:
     if _is_paged(entry.data):
         name += bytes(-(at + _HEADER_BYTES + len(name)) % PAGE_BYTES)
     values = dict.fromkeys(_FIELDS, 0)
-    values.update(ino=ino, mode=entry.mode, nlink=2 if entry.is_directory else 1, filesize=len(entry.data),
+    values.update(ino=ino, mode=entry.mode, mtime=entry.modified, nlink=2 if entry.is_directory else 1, filesize=len(entry.data),
                   namesize=len(name))
     header = b"070701" + b"".join(b"%08X" % values[field] for field in _FIELDS)
     return _pad4(header + name) + _pad4(entry.data)
@@ -133,7 +135,7 @@ def read(data: bytes) -> list[Entry]:
             raise BadInput(f"archive: name {name!r} is not a clean relative path")
         if name in names:
             raise BadInput(f"archive: {name} is there twice")
-        entry = Entry(name, fields["mode"], content)
+        entry = Entry(name, fields["mode"], content, fields["mtime"])
         if not (stat.S_ISREG(entry.mode) or entry.is_link or entry.is_directory and not content):
             raise BadInput(f"archive: {name} is neither a regular file nor an empty directory entry nor a link")
         if entry.is_link and (not 0 < len(content) <= LINK_MAX or 0 in content):

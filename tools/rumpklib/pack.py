@@ -4,12 +4,28 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import bundle, cpio, elf, files, manifest, minisign
 from .errors import BadInput
+
+
+#: 1980-01-01: no ZIP archive can hold what is older, and some programs take what is of 1970 for what has no time.
+OLDEST = 315532800
+
+
+def modified() -> int:
+    """
+    When everything in a bundle was modified, in seconds since 1970: SOURCE_DATE_EPOCH, or OLDEST where it is not set, and not what the files' own
+    times are, which another clone has otherwise. Spec: reproducible-builds.org, SOURCE_DATE_EPOCH
+    """
+    text = os.environ.get("SOURCE_DATE_EPOCH") or str(OLDEST)
+    if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) > cpio.TIME_MAX:
+        raise BadInput(f"SOURCE_DATE_EPOCH: {text!r} is not a number of seconds since 1970, at most {cpio.TIME_MAX}")
+    return int(text)
 
 
 @dataclass
@@ -47,8 +63,11 @@ class Sources:
 
     def _entry(self, name: str) -> cpio.Entry:
         if name in self.links:
-            return cpio.link(name, self.links[name])
-        return cpio.directory(name) if name in self.directories else cpio.file(name, self.content[name], name in self.executable)
+            return cpio.link(name, self.links[name], modified())
+        return cpio.directory(name, modified()) if name in self.directories else self._file(name)
+
+    def _file(self, name: str) -> cpio.Entry:
+        return cpio.file(name, self.content[name], name in self.executable, modified())
 
     def entries(self) -> list[cpio.Entry]:
         """The manifest, then everything in the order of its bytes."""
@@ -56,7 +75,7 @@ class Sources:
         if clash:
             raise BadInput(f"{min(clash)}: both a file and a folder")
         rest = sorted((self.content.keys() | self.links.keys() | self.directories) - {manifest.FILE_NAME}, key=os.fsencode)
-        return [cpio.file(manifest.FILE_NAME, self.content[manifest.FILE_NAME])] + [self._entry(name) for name in rest]
+        return [self._file(manifest.FILE_NAME)] + [self._entry(name) for name in rest]
 
 
 def _unreadable(error: OSError) -> None:

@@ -21,6 +21,7 @@ struct app_node {
 	uint32_t child;  /* the first and last in it */
 	uint32_t last;
 	uint32_t sibling;
+	uint32_t modified; /* seconds since 1970 */
 	uint16_t permissions;
 	struct span name; /* in the archive */
 	struct span data;
@@ -143,6 +144,9 @@ static status_t entry_add(struct app *app, const struct cpio_entry *entry)
 		rest = slash != NULL ? span_of(slash + 1, rest.len - name.len - 1) : span_of(NULL, 0);
 	}
 	app->nodes[at].permissions = (uint16_t)(entry->mode & 0777);
+	app->nodes[at].modified = entry->modified;
+	if (entry->modified > app->nodes[0].modified)
+		app->nodes[0].modified = entry->modified;
 	if (!entry->is_directory) {
 		app->nodes[at].node.type = entry->is_link ? FS_LINK : FS_FILE;
 		app->nodes[at].data = entry->data;
@@ -171,6 +175,7 @@ static void app_release(struct fs_node *node)
 static status_t app_stat(struct fs_node *node, struct fs_stat *out)
 {
 	const struct app_node *own = own_of(node);
+	const struct fs_time when = { .seconds = own->modified };
 
 	*out = (struct fs_stat){
 		.type = node->type,
@@ -179,6 +184,9 @@ static status_t app_stat(struct fs_node *node, struct fs_stat *out)
 		.id = index_of(app_of(node->fs), node) + 1,
 		.size = own->data.len,
 		.allocated = (own->data.len + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES,
+		.accessed = when,
+		.modified = when,
+		.changed = when,
 	};
 	return STATUS_OK;
 }

@@ -15,6 +15,7 @@
 #define DIRECTORY_MODE 0040755u
 #define LINK_MODE 0120777u
 #define MAGIC_BYTES 6u
+#define MODIFIED 1700000000u
 
 struct archive {
 	uint8_t *data;
@@ -34,7 +35,7 @@ static void archive_add_raw(struct archive *archive, uint32_t mode, const char *
 {
 	char *at = (char *)archive->data + archive->len;
 
-	sprintf(at, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", 0u, mode, 0u, 0u, 1u, 0u, (unsigned)data_bytes,
+	sprintf(at, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", 0u, mode, 0u, 0u, 1u, MODIFIED, (unsigned)data_bytes,
 		0u, 0u, 0u, 0u, (unsigned)name_bytes, 0u);
 	memcpy(at + 110, name, name_bytes);
 	archive->len = (archive->len + 110 + name_bytes + 3) & ~(size_t)3;
@@ -114,6 +115,7 @@ static void cpio_gives_entries_in_order(void)
 		CU_ASSERT_EQUAL(entry.name.len, strlen(names[i]));
 		CU_ASSERT_EQUAL(memcmp(entry.name.data, names[i], entry.name.len), 0);
 		CU_ASSERT_EQUAL(entry.is_directory, i == 1);
+		CU_ASSERT_EQUAL(entry.modified, MODIFIED);
 	}
 	CU_ASSERT_EQUAL(entry.data.len, 5);
 	CU_ASSERT_EQUAL(cpio_next(&cursor, &entry, &cause), STATUS_ENODATA);
