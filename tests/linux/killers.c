@@ -159,9 +159,76 @@ static void ended(void)
 	CLAIM(setresuid(0, 0, 0) == 0 && waitpid(child, NULL, 0) == child);
 }
 
+static volatile sig_atomic_t own;
+
+static void count(int signal_)
+{
+	(void)signal_;
+	own++;
+}
+
+/* A signal to one's own group reaches oneself and all of it, and nobody else. */
+static void own_group(void)
+{
+	pid_t apart = victim(0, 0, 0, 0), child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		claims_failed = 0; /* what failed before is its parent's */
+		CLAIM(setpgid(0, 0) == 0);
+		child = victim(0, 0, getpid(), 0);
+		CLAIM(signal(SIGUSR1, count) == SIG_DFL && kill(0, SIGUSR1) == 0 && own == 1);
+		CLAIM(waitpid(child, &status, 0) == child && WTERMSIG(status) == SIGUSR1 && kill(apart, 0) == 0);
+		fflush(stdout);
+		_exit(claims_failed != 0);
+	}
+	CLAIM(waitpid(child, &status, 0) == child && status == 0);
+	end(apart);
+}
+
+/* That nobody is there comes before what is no signal. */
+static void nobody(void)
+{
+	enum { NOBODY = 999999, NO_SIGNAL = 99 };
+	siginfo_t info = { .si_signo = SIGTERM, .si_code = SI_QUEUE };
+	const pid_t self = getpid(), one = victim(0, 0, 0, 0);
+
+	REFUSED(kill(NOBODY, 0), ESRCH);
+	REFUSED(kill(NOBODY, NO_SIGNAL), ESRCH);
+	REFUSED(kill(-NOBODY, NO_SIGNAL), ESRCH);
+	REFUSED(kill(self, NO_SIGNAL), EINVAL);
+	REFUSED(kill(self, -1), EINVAL);
+	REFUSED(kill(-one, NO_SIGNAL), EINVAL);
+	REFUSED(kill(-1, NO_SIGNAL), EINVAL);
+	REFUSED(kill(0, NO_SIGNAL), EINVAL);
+	REFUSED(syscall(SYS_tkill, 0, SIGTERM), EINVAL);
+	REFUSED(syscall(SYS_tkill, -1, SIGTERM), EINVAL);
+	REFUSED(syscall(SYS_tkill, NOBODY, NO_SIGNAL), ESRCH);
+	REFUSED(syscall(SYS_tkill, self, NO_SIGNAL), EINVAL);
+	REFUSED(syscall(SYS_tgkill, 0, self, 0), EINVAL);
+	REFUSED(syscall(SYS_tgkill, self, 0, 0), EINVAL);
+	REFUSED(syscall(SYS_tgkill, one, self, 0), ESRCH);
+	REFUSED(syscall(SYS_tgkill, self, one, NO_SIGNAL), ESRCH);
+	REFUSED(syscall(SYS_rt_sigqueueinfo, NOBODY, NO_SIGNAL, &info), ESRCH);
+	REFUSED(syscall(SYS_rt_sigqueueinfo, 0, 0, &info), ESRCH);
+	REFUSED(syscall(SYS_rt_sigqueueinfo, one, NO_SIGNAL, &info), EINVAL);
+	REFUSED(syscall(SYS_rt_tgsigqueueinfo, 0, self, 0, &info), EINVAL);
+	REFUSED(syscall(SYS_rt_tgsigqueueinfo, one, self, 0, &info), ESRCH);
+	REFUSED(syscall(SYS_rt_sigqueueinfo, one, SIGTERM, 8), EFAULT);
+	info.si_code = SI_TKILL;
+	REFUSED(syscall(SYS_rt_sigqueueinfo, one, SIGTERM, &info), EPERM);
+	info.si_code = SI_USER;
+	REFUSED(syscall(SYS_rt_sigqueueinfo, NOBODY, NO_SIGNAL, &info), EPERM);
+	CLAIM(syscall(SYS_rt_sigqueueinfo, self, 0, &info) == 0); /* oneself may be told anything */
+	CLAIM(kill(one, 0) == 0);
+	end(one);
+}
+
 int main(void)
 {
 	users();
+	own_group();
+	nobody();
 	groups();
 	ended();
 	return claims_end("killers");

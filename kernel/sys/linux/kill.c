@@ -19,11 +19,18 @@ static struct linux_siginfo info_from(const struct thread *thread, int signal, i
 	return (struct linux_siginfo){ .signo = signal, .code = code, .fields = { linux_identity_stamp(thread) } };
 }
 
-/* A session goes on whoever its processes are. Spec: Linux, kernel/signal.c: check_kill_permission() */
-static bool may_signal(const struct thread *thread, struct process *process, const struct thread *to, int signal)
+/*
+ * Whether it may be sent to one that is there. A session goes on whoever its processes are. STATUS_EINVAL: it is no signal; STATUS_EPERM. Spec: Linux,
+ * kernel/signal.c: check_kill_permission()
+ */
+static status_t may_signal(const struct thread *thread, struct process *process, const struct thread *to, int signal)
 {
+	if (!is_signal(signal))
+		return STATUS_EINVAL;
 	return linux_identity_may_signal(thread, process, to) ||
-	       (signal == LINUX_SIGCONT && linux_family_session(process) == linux_family_session(thread->process));
+			       (signal == LINUX_SIGCONT && linux_family_session(process) == linux_family_session(thread->process)) ?
+		       STATUS_OK :
+		       STATUS_EPERM;
 }
 
 void linux_signal_group(unsigned group, int signal, const struct linux_siginfo *info)
@@ -43,7 +50,7 @@ void linux_signal_group(unsigned group, int signal, const struct linux_siginfo *
  */
 static status_t group_kill(struct thread *thread, unsigned group, int signal, const struct linux_siginfo *info)
 {
-	status_t status = STATUS_ESRCH;
+	status_t status = STATUS_ESRCH, may;
 	struct process *process;
 	unsigned after = 0;
 
@@ -51,12 +58,13 @@ static status_t group_kill(struct thread *thread, unsigned group, int signal, co
 		after = process->number;
 		if (group == 0 && process == thread->process)
 			continue;
-		if (may_signal(thread, process, NULL, signal)) {
+		may = may_signal(thread, process, NULL, signal);
+		if (may == STATUS_OK) {
 			status = STATUS_OK;
 			if (signal != 0)
 				linux_signal_process(process, signal, info);
 		} else if (status == STATUS_ESRCH) {
-			status = group == 0 ? STATUS_OK : STATUS_EPERM;
+			status = group == 0 && may == STATUS_EPERM ? STATUS_OK : may;
 		}
 	}
 	return status;
@@ -69,10 +77,8 @@ static int64_t call_kill(struct thread *thread, const uint64_t x[6])
 	const struct linux_siginfo info = info_from(thread, signal, LINUX_SI_USER);
 	unsigned group = pid < -1 ? (unsigned)-(int64_t)pid : 0;
 	struct process *process;
-	status_t status = STATUS_OK;
+	status_t status;
 
-	if (!is_signal(signal))
-		return STATUS_EINVAL;
 	if (pid == 0)
 		group = linux_family_group(thread->process);
 	if (pid <= 0)
@@ -80,9 +86,8 @@ static int64_t call_kill(struct thread *thread, const uint64_t x[6])
 	process = linux_family_find(thread->process, (unsigned)pid);
 	if (process == NULL)
 		return STATUS_ESRCH;
-	if (!may_signal(thread, process, NULL, signal))
-		status = STATUS_EPERM;
-	else if (signal != 0)
+	status = may_signal(thread, process, NULL, signal);
+	if (status == STATUS_OK && signal != 0)
 		linux_signal_process(process, signal, &info);
 	object_put(&process->object);
 	return status;
@@ -92,16 +97,15 @@ static int64_t call_kill(struct thread *thread, const uint64_t x[6])
 static int64_t thread_kill(struct thread *thread, unsigned pid, unsigned tid, int signal, const struct linux_siginfo *info)
 {
 	struct thread *target;
-	status_t status = STATUS_OK;
+	status_t status;
 
-	if (!is_signal(signal) || (int)tid <= 0)
+	if ((int)tid <= 0)
 		return STATUS_EINVAL;
 	target = linux_family_thread(thread->process, pid, tid);
 	if (target == NULL)
 		return STATUS_ESRCH;
-	if (!may_signal(thread, target->process, target, signal))
-		status = STATUS_EPERM;
-	else if (signal != 0)
+	status = may_signal(thread, target->process, target, signal);
+	if (status == STATUS_OK && signal != 0)
 		status = linux_signal_send(target->process, target, signal, info);
 	object_put(&target->object);
 	return status;
@@ -142,14 +146,11 @@ static int64_t call_rt_sigqueueinfo(struct thread *thread, const uint64_t x[6])
 
 	if (status != STATUS_OK)
 		return status;
-	if (!is_signal((int)x[1]))
-		return STATUS_EINVAL;
 	process = linux_family_find(thread->process, (unsigned)x[0]);
 	if (process == NULL)
 		return STATUS_ESRCH;
-	if (!may_signal(thread, process, NULL, (int)x[1]))
-		status = STATUS_EPERM;
-	else if ((int)x[1] != 0)
+	status = may_signal(thread, process, NULL, (int)x[1]);
+	if (status == STATUS_OK && (int)x[1] != 0)
 		status = linux_signal_send(process, NULL, (int)x[1], &info);
 	object_put(&process->object);
 	return status;
