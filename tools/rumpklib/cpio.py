@@ -42,17 +42,17 @@ class Entry:
         return stat.S_ISLNK(self.mode)
 
 
-def file(name: str, data: bytes, executable: bool = False, modified: int = 0) -> Entry:
+def file(name: str, data: bytes, executable: bool = False) -> Entry:
     """A regular file, with one of two modes: who built it, under which umask, must not show."""
-    return Entry(name, stat.S_IFREG | (0o755 if executable else 0o644), data, modified)
+    return Entry(name, stat.S_IFREG | (0o755 if executable else 0o644), data)
 
 
-def directory(name: str, modified: int = 0) -> Entry:
-    return Entry(name, stat.S_IFDIR | 0o755, modified=modified)
+def directory(name: str) -> Entry:
+    return Entry(name, stat.S_IFDIR | 0o755)
 
 
-def link(name: str, target: str, modified: int = 0) -> Entry:
-    return Entry(name, stat.S_IFLNK | 0o777, os.fsencode(target), modified)
+def link(name: str, target: str) -> Entry:
+    return Entry(name, stat.S_IFLNK | 0o777, os.fsencode(target))
 
 
 def name_is_valid(name: str) -> bool:

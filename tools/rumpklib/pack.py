@@ -6,12 +6,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import bundle, cpio, elf, files, manifest, minisign
 from .errors import BadInput
-
 
 #: 1980-01-01: no ZIP archive can hold what is older, and some programs take what is of 1970 for what has no time.
 OLDEST = 315532800
@@ -63,11 +62,8 @@ class Sources:
 
     def _entry(self, name: str) -> cpio.Entry:
         if name in self.links:
-            return cpio.link(name, self.links[name], modified())
-        return cpio.directory(name, modified()) if name in self.directories else self._file(name)
-
-    def _file(self, name: str) -> cpio.Entry:
-        return cpio.file(name, self.content[name], name in self.executable, modified())
+            return cpio.link(name, self.links[name])
+        return cpio.directory(name) if name in self.directories else cpio.file(name, self.content[name], name in self.executable)
 
     def entries(self) -> list[cpio.Entry]:
         """The manifest, then everything in the order of its bytes."""
@@ -75,7 +71,8 @@ class Sources:
         if clash:
             raise BadInput(f"{min(clash)}: both a file and a folder")
         rest = sorted((self.content.keys() | self.links.keys() | self.directories) - {manifest.FILE_NAME}, key=os.fsencode)
-        return [self._file(manifest.FILE_NAME)] + [self._entry(name) for name in rest]
+        when = modified()
+        return [replace(self._entry(name), modified=when) for name in (manifest.FILE_NAME, *rest)]
 
 
 def _unreadable(error: OSError) -> None:
