@@ -65,6 +65,7 @@ class PackTest(support.Case):
         first, second = self.packed(), self.folder / "second.rpk"
         other = self.app("elsewhere")
         os.chmod(other / "zebra.txt", 0o600)
+        os.chmod(other / "manifest.toml", 0o755)
         os.utime(other / "zebra.txt", (1, 1))
         self.assertEqual(self.rumpk("pack", other, "-o", second, "-k", KEYS / "dev.key")[0], 0)
         self.assertEqual(first.read_bytes(), second.read_bytes())

@@ -72,7 +72,8 @@ class Sources:
             raise BadInput(f"{min(clash)}: both a file and a folder")
         rest = sorted((self.content.keys() | self.links.keys() | self.directories) - {manifest.FILE_NAME}, key=os.fsencode)
         when = modified()
-        return [replace(self._entry(name), modified=when) for name in (manifest.FILE_NAME, *rest)]
+        entries = [cpio.file(manifest.FILE_NAME, self.content[manifest.FILE_NAME]), *map(self._entry, rest)]
+        return [replace(entry, modified=when) for entry in entries]
 
 
 def _unreadable(error: OSError) -> None:
