@@ -27,10 +27,9 @@ static status_t may_signal(const struct thread *thread, struct process *process,
 {
 	if (!is_signal(signal))
 		return STATUS_EINVAL;
-	return linux_identity_may_signal(thread, process, to) ||
-			       (signal == LINUX_SIGCONT && linux_family_session(process) == linux_family_session(thread->process)) ?
-		       STATUS_OK :
-		       STATUS_EPERM;
+	if (linux_identity_may_signal(thread, process, to))
+		return STATUS_OK;
+	return signal == LINUX_SIGCONT && linux_family_session(process) == linux_family_session(thread->process) ? STATUS_OK : STATUS_EPERM;
 }
 
 void linux_signal_group(unsigned group, int signal, const struct linux_siginfo *info)
