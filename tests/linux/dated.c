@@ -4,7 +4,6 @@
 /* How old files are: those of the bundle as old as it says of itself, which is told when it is packed (tests/linux/rules.mk). */
 #include "tests/linux/claims.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/time.h>

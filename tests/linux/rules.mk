@@ -27,7 +27,7 @@ build/tests/linux/$(1).rpk: build/tests/linux/$(1)/program $(or $(wildcard tests
 endef
 $(foreach test,$(LINUX_TESTS),$(eval $(call LINUX_TEST_RULES,$(test))))
 
-build/tests/linux/dated.rpk: export SOURCE_DATE_EPOCH := 1700000000
+build/tests/linux/dated.rpk: private export SOURCE_DATE_EPOCH := 1700000000
 
 test-apps: $(LINUX_TESTS:%=build/tests/linux/%.rpk)
 
