@@ -32,7 +32,7 @@ VARIABLE = (re.compile(rb"(?m)^(boot: nonce )[0-9a-f]+"),)
 #: So many boots are a round: progress is told after each, and CPU time is taken of each.
 ROUND = 100
 #: So many of the trivial image follow each round, where what a boot costs is set beside it.
-ROUND_TRIVIAL = 30
+ROUND_TRIVIAL = 50
 
 
 @dataclass
