@@ -96,7 +96,9 @@ static int root_in_effect(void)
 
 static int at_once(void)
 {
-	CLAIM(setresuid(A, B, C) == 0 && users_are(A, B, C) && setresuid(C, (uid_t)-1, A) == 0 && users_are(C, B, A));
+	CLAIM(setresgid(A, B, C) == 0 && setregid((gid_t)-1, (gid_t)-1) == 0 && groups_are(A, B, C) && setregid((gid_t)-1, A) == 0 && groups_are(A, A, C));
+	CLAIM(setresgid(0, 0, 0) == 0 && setresuid(A, B, C) == 0 && setreuid((uid_t)-1, (uid_t)-1) == 0 && users_are(A, B, C));
+	CLAIM(setresuid(C, (uid_t)-1, A) == 0 && users_are(C, B, A));
 	REFUSED(setresuid(0, A, A), EPERM);
 	CLAIM(setresgid((gid_t)-1, (gid_t)-1, (gid_t)-1) == 0);
 	REFUSED(setresgid(A, (gid_t)-1, (gid_t)-1), EPERM);

@@ -163,7 +163,7 @@ static int64_t set_two(struct thread *thread, struct kind kind, uint32_t real, u
 		return STATUS_EPERM;
 	ids.real = real != LINUX_ID_AS_IT_IS ? real : before.real;
 	ids.effective = effective != LINUX_ID_AS_IT_IS ? effective : before.effective;
-	if (real != LINUX_ID_AS_IT_IS || ids.effective != before.real)
+	if (real != LINUX_ID_AS_IT_IS || (effective != LINUX_ID_AS_IT_IS && effective != before.real))
 		ids.saved = ids.effective;
 	ids.file = ids.effective;
 	return ids_set(thread, &kind, ids);
