@@ -234,6 +234,23 @@ FAMILIES: dict[str, dict[str, tuple[int, Make]]] = {
         "chdir": (2, lambda s: [s.one(12, 3, 6, 20, s.name()), 0] if s.draw.random() < 0.7 else [s.fd("folder"), 1]),
         "getdents": (2, lambda s: [s.fd("folder"), 4096]), "umask": (1, lambda s: [s.one(0, 0o22, 0o77)]),
     },
+    "identities": {
+        "setuid": (4, lambda s: [s.one(0, 1, 1, 2, -1)]), "setgid": (2, lambda s: [s.one(0, 1, 2, -1)]),
+        "setreuid": (5, lambda s: [s.one(-1, -1, 0, 1, 2), s.one(-1, 0, 1, 2)]), "setregid": (3, lambda s: [s.one(-1, -1, 0, 1, 2), s.one(-1, 0, 1, 2)]),
+        "setresuid": (6, lambda s: [s.one(-1, 0, 1, 2), s.one(-1, 0, 1, 2), s.one(-1, 0, 0, 1, 2)]),
+        "setresgid": (3, lambda s: [s.one(-1, 0, 1, 2), s.one(-1, 0, 1, 2), s.one(-1, 0, 1, 2)]),
+        "setfsuid": (3, lambda s: [s.one(0, 1, 2, -1)]), "setfsgid": (2, lambda s: [s.one(0, 1, 2, -1)]),
+        "setgroups": (2, lambda s: [s.one(0, 1, 2, 2, 70000, -1), s.one(0, 1, 2), s.one(0, 1, 2)]), "getgroups": (2, lambda s: [s.one(0, 1, 8, 8, -1)]),
+        "capset": (2, lambda s: [s.one(0, 1, 2, 0xe0, 0x3fffffff), s.one(0, 0, 0, 1, 0x80, 0xc0), s.one(0, 0, 2, 0xff)]),
+        "capset_effective": (2, lambda s: [s.one(0, 2, 0xc0, 0xffffffff)]),
+        "keep": (3, lambda s: [s.one(0, 1, 1, 2)]), "bound": (1, lambda s: [s.one(1, 6, 30, 41, -1)]),
+        "kill_parent": (2, lambda s: [0]), "forked": (1, lambda s: [0]),
+        "open": (4, _open), "close": (1, _close), "chown": (2, lambda s: [s.name(), s.one(-1, 0, 1, 2), s.one(-1, 0, 1, 2), 0]),
+        "chmod": (3, lambda s: [s.one(12, s.name()), s.one(0o600, 0o1777, 0o777, 0o2775, 0o40, 0o7)]), "touch": (1, lambda s: [s.name()]),
+        "mkdir": (2, lambda s: [s.one(3, 4, 6, 7), s.one(0o755, 0o700, 0o777)]), "unlink": (2, lambda s: [s.name(), s.one(0, 0x200)]),
+        "faccess": (2, lambda s: [s.name(), s.one(0, 1, 2, 4, 7), s.one(0, 0x200)]), "link": (1, lambda s: [s.name(), s.name(), 0]),
+        "stat": (2, lambda s: [s.name(), 0]), "rename": (1, lambda s: [s.name(), s.name(), 0]), "mknod": (1, lambda s: [s.name(), 0o100644]),
+    },
     "descriptors": {
         "open": (5, _open), "pipe": (5, _pipe), "close": (8, _close),
         "dup": (5, lambda s: _copy(s)),
@@ -393,11 +410,11 @@ def sequence(seed: int, families: list[str], length: int) -> list[str]:
     made = Sequence(seed)
     mixed = made.draw.sample(families, min(len(families), made.draw.choice((1, 1, 2))))
     rows = [(name.strip(), weight, make) for family in mixed for name, (weight, make) in FAMILIES[family].items()]
-    if {"files", "names", "users", "memory", "process", "splices"} & set(mixed):
+    if {"files", "names", "users", "identities", "memory", "process", "splices"} & set(mixed):
         for name in (0, 1):
             made.say("open", [made.put("file"), name, 2 | CREAT, 0o644])
             made.say("write", [list(made.kinds)[-1], made.size(), name])
-    if {"names", "users"} & set(mixed):
+    if {"names", "users", "identities"} & set(mixed):
         made.say("mkdir", [3, 0o755])
         made.say("open", _open_folder(made))
     if {"signals", "signalfd", "timers", "process"} & set(mixed):

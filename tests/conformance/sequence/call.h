@@ -20,7 +20,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-enum { ARGS = 6, SLOTS = 16, LINE_BYTES = 512, BUFFER_BYTES = 65536, ARENA_PAGES = 64, PAGE_BYTES = 4096, FIRST_FD = 5, LAST_FD = 127 };
+enum { ARGS = 6, SLOTS = 16, LINE_BYTES = 512, BUFFER_BYTES = 65536, ARENA_PAGES = 64, PAGE_BYTES = 4096 };
 
 static inline long sys6(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -53,7 +53,8 @@ struct operation {
 
 /* Tables end with an entry without a name. */
 extern const struct operation files_operations[], names_operations[], descriptors_operations[], memory_operations[], events_operations[],
-	signals_operations[], timers_operations[], sockets_operations[], process_operations[], splices_operations[], users_operations[];
+	signals_operations[], timers_operations[], sockets_operations[], process_operations[], splices_operations[], users_operations[],
+	identities_operations[];
 
 /* Descriptors by slot: what a sequence opens is used by the number of its slot. */
 extern int slots[SLOTS];
@@ -74,12 +75,11 @@ unsigned digest(const void *data, size_t len);
 void say(struct line *line, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 size_t at_most(long len, size_t most);
 
-/* Each family's state as it was when the program started. */
+/* What a family needs before the first sequence. */
+void memory_init(void);
+void signals_init(void);
+void process_init(void);
+/* /tmp as it was when the program started. */
 void files_reset(void);
-void memory_reset(void);
-void signals_reset(void);
-void timers_reset(void);
-void process_reset(void);
-void users_reset(void);
 
 #endif

@@ -5,7 +5,7 @@
  * Runs sequences of system calls from the file /sequence.txt, and prints what each came to: tests/conformance/differential.py makes
  * the file and compares what kernels say.
  *
- *     S 7                  sequence 7 begins, with nothing of the last one left
+ *     S 7                  sequence 7 begins, in a process of its own, with no file of the last one left
  *     12 pread 3 100 0     its operation 12: a name, and up to six numbers
  *
  * printed as `@7.12 pread = 100 h=1c2d3e4f`. Errors are negative numbers. With the argument `machine` it is a whole machine's
@@ -20,7 +20,7 @@
 
 #include "tests/conformance/sequence/call.h"
 
-enum { TEXT_BYTES = 4 << 20, WORD_BYTES = 32 };
+enum { TEXT_BYTES = 4 << 20, WORD_BYTES = 32, SIGCHLD_NUMBER = 17 };
 
 int slots[SLOTS];
 uint8_t buffer[BUFFER_BYTES];
@@ -28,7 +28,8 @@ int probe_pipe[2];
 static char text[TEXT_BYTES];
 
 static const struct operation *const families[] = {files_operations, names_operations, descriptors_operations, memory_operations,
-	events_operations, signals_operations, timers_operations, sockets_operations, process_operations, splices_operations, users_operations};
+	events_operations, signals_operations, timers_operations, sockets_operations, process_operations, splices_operations, users_operations,
+	identities_operations};
 
 int fd_of(long slot)
 {
@@ -98,21 +99,6 @@ static void print(const char *data, size_t len)
 	}
 }
 
-/* Everything as it was when the program started. */
-static void reset(void)
-{
-	users_reset();
-	timers_reset();
-	signals_reset();
-	for (int fd = FIRST_FD; fd <= LAST_FD; fd++)
-		SYS(close, fd);
-	process_reset();
-	memory_reset();
-	files_reset();
-	for (int i = 0; i < SLOTS; i++)
-		slots[i] = -1;
-}
-
 static const struct operation *find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
@@ -162,24 +148,45 @@ static void run_operation(long sequence, long index, const char *at)
 	print(line.text, line.len);
 }
 
-static void run_text(const char *at)
+static const char *next_line(const char *at)
 {
-	long sequence = 0;
+	while (*at && *at != '\n')
+		at++;
+	return at + (*at == '\n');
+}
 
-	while (*at) {
-		if (*at == 'S') {
-			at++;
-			sequence = number(&at);
-			reset();
-		} else {
+/* What nothing is left of behind it but files: a sequence may give up for good what the next one needs. */
+static void run_apart(long sequence, const char *at)
+{
+	struct line line = {.len = 0};
+	int status = 0;
+	long child = SYS(clone, SIGCHLD_NUMBER);
+
+	if (child == 0) {
+		for (; *at && *at != 'S'; at = next_line(at)) {
 			long index = number(&at);
 			run_operation(sequence, index, at);
 		}
-		while (*at && *at != '\n')
-			at++;
-		at += *at == '\n';
+		SYS(exit_group, 0);
 	}
-	reset();
+	SYS(wait4, child, &status, 0, NULL);
+	if (child < 0 || status != 0) {
+		say(&line, "@%ld.0 died %ld %x\n", sequence, child < 0 ? child : 0, status);
+		print(line.text, line.len);
+	}
+}
+
+static void run_text(const char *at)
+{
+	for (; *at; at = next_line(at)) {
+		if (*at != 'S')
+			continue;
+		at++;
+		long sequence = number(&at);
+		files_reset();
+		run_apart(sequence, next_line(at));
+	}
+	files_reset();
 }
 
 static void run(void)
@@ -196,6 +203,11 @@ static void run(void)
 	SYS(close, fd);
 	if (SYS(pipe2, probe_pipe, O_NONBLOCK) < 0)
 		print("@no pipe\n", 9);
+	for (int i = 0; i < SLOTS; i++)
+		slots[i] = -1;
+	process_init();
+	memory_init();
+	signals_init();
 	run_text(text);
 	print("@end\n", 5);
 }
@@ -216,7 +228,7 @@ static void machine(void)
 
 	SYS(mount, "tmpfs", "/tmp", "tmpfs", 0, "mode=1777");
 	bring_up_loopback();
-	long child = SYS(clone, 17 /* SIGCHLD */);
+	long child = SYS(clone, SIGCHLD_NUMBER);
 	if (child == 0) {
 		run();
 		SYS(exit_group, 0);

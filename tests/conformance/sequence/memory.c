@@ -16,11 +16,9 @@ static void *page(long number)
 	return arena + number * PAGE_BYTES;
 }
 
-void memory_reset(void)
+void memory_init(void)
 {
-	if (arena)
-		SYS(munmap, arena, ARENA_PAGES * PAGE_BYTES);
-	long found = SYS(mmap, arena, ARENA_PAGES * PAGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long found = SYS(mmap, NULL, ARENA_PAGES * PAGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (found > 0)
 		arena = (uint8_t *)found;
 }

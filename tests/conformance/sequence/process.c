@@ -117,7 +117,7 @@ static long do_fork_seek(const long *arg, struct line *line)
 	return SYS(lseek, fd_of(arg[0]), 0, 1);
 }
 
-void process_reset(void)
+void process_init(void)
 {
 	struct rlimit files = {FILES, 4096};
 

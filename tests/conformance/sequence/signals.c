@@ -182,22 +182,9 @@ static long do_signalfd_read(const long *arg, struct line *line)
 	return result;
 }
 
-void signals_reset(void)
+void signals_init(void)
 {
-	unsigned long none = 0;
-	stack_t off = {.ss_flags = 2 /* SS_DISABLE */};
-
-	for (int number = 1; number <= SIGNALS; number++) /* what is pending goes with being ignored */
-		if (number != 9 && number != 19)
-			set_action(number, (void *)1, 0, 0);
-	SYS(rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);
-	for (int number = 1; number <= SIGNALS; number++)
-		if (number != 9 && number != 19)
-			set_action(number, (void *)0, 0, 0);
 	set_action(13 /* SIGPIPE: it would end us */, (void *)handler, 0, 0);
-	SYS(sigaltstack, &off, NULL);
-	seen_count = 0;
-	seen_on_stack = 0;
 }
 
 const struct operation signals_operations[] = {

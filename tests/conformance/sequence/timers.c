@@ -203,19 +203,6 @@ static long do_timer_delete(const long *arg, struct line *line)
 	return result;
 }
 
-void timers_reset(void)
-{
-	long none[4] = {0};
-
-	for (int which = 0; which < 3; which++)
-		SYS(setitimer, which, none, NULL);
-	for (int i = 0; i < TIMERS; i++) {
-		if (timers[i] >= 0)
-			SYS(timer_delete, timers[i]);
-		timers[i] = -1;
-	}
-}
-
 const struct operation timers_operations[] = {
 	{"clock_gettime", do_clock_gettime}, {"clock_getres", do_clock_getres}, {"nanosleep", do_nanosleep},
 	{"clock_nanosleep", do_clock_nanosleep}, {"timerfd", do_timerfd}, {"timerfd_set", do_timerfd_set}, {"timerfd_get", do_timerfd_get},
