@@ -37,6 +37,34 @@ static int groups_are(gid_t real, gid_t effective, gid_t saved)
 	return getresgid(&r, &e, &s) == 0 && r == real && e == effective && s == saved && getgid() == real && getegid() == effective;
 }
 
+struct capabilities {
+	struct __user_cap_data_struct words[2];
+};
+
+static struct capabilities held(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct capabilities got;
+
+	CLAIM(syscall(SYS_capget, &header, &got) == 0);
+	return got;
+}
+
+static long hold(struct capabilities wanted)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+
+	return syscall(SYS_capset, &header, &wanted);
+}
+
+/* Just these of the first word. */
+static int holds(unsigned effective, unsigned permitted)
+{
+	struct capabilities now = held();
+
+	return now.words[0].effective == effective && now.words[0].permitted == permitted;
+}
+
 /* In a child, for there is no way back. */
 static void in_child(int (*run)(void))
 {
@@ -54,7 +82,7 @@ static void in_child(int (*run)(void))
 static int gone_for_good(void)
 {
 	CLAIM(setgroups(2, (gid_t[]){ 7, 5 }) == 0 && setgid(B) == 0 && setuid(A) == 0);
-	CLAIM(users_are(A, A, A) && groups_are(B, B, B));
+	CLAIM(users_are(A, A, A) && groups_are(B, B, B) && holds(0, 0));
 	REFUSED(setuid(0), EPERM);
 	REFUSED(seteuid(0), EPERM);
 	REFUSED(setreuid(0, (uid_t)-1), EPERM);
@@ -71,11 +99,11 @@ static int gone_for_good(void)
 
 static int there_and_back(void)
 {
-	CLAIM(seteuid(A) == 0 && users_are(0, A, 0));
+	CLAIM(seteuid(A) == 0 && users_are(0, A, 0) && holds(0, ~0u));
 	REFUSED(setgroups(0, NULL), EPERM);
 	REFUSED(setuid(B), EPERM);
 	REFUSED(setgid(B), EPERM);
-	CLAIM(seteuid(0) == 0 && setegid(B) == 0 && groups_are(0, B, 0) && setegid(0) == 0 && users_are(0, 0, 0));
+	CLAIM(seteuid(0) == 0 && setegid(B) == 0 && groups_are(0, B, 0) && setegid(0) == 0 && users_are(0, 0, 0) && holds(~0u, ~0u));
 	CLAIM(setreuid(A, B) == 0 && users_are(A, B, B) && setreuid(B, A) == 0 && users_are(B, A, A));
 	REFUSED(setreuid(C, (uid_t)-1), EPERM);
 	REFUSED(setreuid((uid_t)-1, 0), EPERM);
@@ -111,6 +139,10 @@ static int of_files(void)
 {
 	CLAIM(setfsuid(A) == 0 && setfsuid((uid_t)-1) == A && setfsuid(0) == A && setfsgid(B) == 0 && setfsgid((gid_t)-1) == B);
 	CLAIM(setfsuid(A) == 0 && users_are(0, 0, 0) && setresuid((uid_t)-1, 0, (uid_t)-1) == 0 && setfsuid((uid_t)-1) == 0);
+	/* Calls that change nothing leave it, too; those that change something do not. */
+	CLAIM(setfsuid(A) == 0 && setresuid((uid_t)-1, (uid_t)-1, (uid_t)-1) == 0 && setfsuid((uid_t)-1) == A);
+	CLAIM(setresuid(0, (uid_t)-1, 0) == 0 && setfsuid((uid_t)-1) == A && setresuid((uid_t)-1, (uid_t)-1, C) == 0 && setfsuid((uid_t)-1) == 0);
+	CLAIM(setfsuid(A) == 0 && setresuid(C, (uid_t)-1, (uid_t)-1) == 0 && setfsuid((uid_t)-1) == 0 && users_are(C, 0, C));
 	CLAIM(setresuid(A, A, A) == 0 && setfsuid(0) == A && setfsuid((uid_t)-1) == A);
 	return claims_failed != 0;
 }
@@ -132,26 +164,6 @@ static int groups(void)
 	return claims_failed != 0;
 }
 
-struct capabilities {
-	struct __user_cap_data_struct words[2];
-};
-
-static struct capabilities held(void)
-{
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct capabilities got;
-
-	CLAIM(syscall(SYS_capget, &header, &got) == 0);
-	return got;
-}
-
-static long hold(struct capabilities wanted)
-{
-	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-
-	return syscall(SYS_capset, &header, &wanted);
-}
-
 static int capabilities(void)
 {
 	struct __user_cap_header_struct header = { 1, 0 };
@@ -171,11 +183,12 @@ static int capabilities(void)
 	CLAIM(prctl(PR_SET_KEEPCAPS, 1) == 0 && prctl(PR_GET_KEEPCAPS) == 1 && setuid(A) == 0);
 	few = held();
 	CLAIM(few.words[0].permitted == 0xffffffff && few.words[0].effective == 0);
-	few.words[0].effective = few.words[0].permitted = 1 << CAP_SETUID | 1 << CAP_KILL;
+	few.words[0].permitted = 1 << CAP_SETUID | 1 << CAP_KILL;
+	few.words[0].effective = 1 << CAP_SETUID;
 	few.words[1] = (struct __user_cap_data_struct){ 0 };
 	CLAIM(hold(few) == 0 && setresuid(B, B, B) == 0);
+	CLAIM(holds(1 << CAP_SETUID, 1 << CAP_SETUID | 1 << CAP_KILL));
 	few = held();
-	CLAIM(few.words[0].permitted == (1 << CAP_SETUID | 1 << CAP_KILL));
 	REFUSED(setgid(B), EPERM);
 	few.words[0].permitted |= 1 << CAP_SETGID;
 	REFUSED(hold(few), EPERM);
@@ -186,6 +199,17 @@ static int capabilities(void)
 	REFUSED(setuid(0), EPERM);
 	REFUSED(prctl(PR_CAPBSET_DROP, CAP_KILL), EPERM);
 	CLAIM(load("/proc/self/status") && strstr(text, "\nCapEff:\t0000000000000000\n") != NULL);
+	return claims_failed != 0;
+}
+
+/* Root without some of them stays so, whoever else is changed. */
+static int given_up(void)
+{
+	struct capabilities most = held();
+
+	most.words[0].effective &= ~(1u << CAP_KILL);
+	CLAIM(hold(most) == 0 && setresuid(A, 0, C) == 0 && setresuid(C, (uid_t)-1, (uid_t)-1) == 0 && holds(~(1u << CAP_KILL), ~0u));
+	CLAIM(setresuid((uid_t)-1, A, 0) == 0 && holds(0, ~0u) && seteuid(0) == 0 && holds(~0u, ~0u));
 	return claims_failed != 0;
 }
 
@@ -231,7 +255,7 @@ static int owned(const char *self)
 	pid_t child = fork();
 
 	if (child == 0) {
-		execl(self, self, "again", NULL);
+		execl(self, self, "0", NULL);
 		_exit(77);
 	}
 	CLAIM(waitpid(child, &status, 0) == child && status == 0);
@@ -252,34 +276,36 @@ static uint64_t vector_word(uint64_t type)
 	return words[0] == type ? words[1] : UINT64_MAX;
 }
 
-static int again(void)
+/* A program that is executed: by whom, and what it then is and may. Where it acts for somebody else than who started it, it is told. */
+static const struct executed {
+	uid_t users[3];
+	gid_t groups[3];
+	unsigned secure, effective, permitted;
+} executed[] = {
+	{ { A, A, A }, { B, B, B }, 0, 0, 0 }, { { A, C, 0 }, { 0, 0, 0 }, 1, 0, 0 },	 { { 0, 0, 0 }, { B, C, 0 }, 1, ~0u, ~0u },
+	{ { 0, A, A }, { 0, 0, 0 }, 1, 0, ~0u }, { { A, 0, A }, { 0, 0, 0 }, 1, ~0u, ~0u },
+};
+
+static int again(unsigned which)
 {
-	CLAIM(users_are(A, A, A) && groups_are(B, B, B) && vector_word(AT_UID) == A && vector_word(AT_EUID) == A && vector_word(AT_EGID) == B);
-	CLAIM(vector_word(AT_SECURE) == 0);
-	REFUSED(setuid(0), EPERM);
+	const struct executed *by = &executed[which];
+
+	CLAIM(users_are(by->users[0], by->users[1], by->users[1]) && groups_are(by->groups[0], by->groups[1], by->groups[1]));
+	CLAIM(vector_word(AT_UID) == by->users[0] && vector_word(AT_EUID) == by->users[1]);
+	CLAIM(vector_word(AT_GID) == by->groups[0] && vector_word(AT_EGID) == by->groups[1] && vector_word(AT_SECURE) == by->secure);
+	CLAIM(holds(by->effective, by->permitted) && prctl(PR_GET_KEEPCAPS) == 0);
+	if (by->permitted == 0)
+		REFUSED(setuid(0), EPERM);
 	return claims_failed != 0;
 }
 
-/* A program is told where it acts for somebody else than who started it; the saved ones are those in effect from then on. */
-static int again_for(uid_t user, uid_t effective, gid_t group, gid_t effective_group)
+static int execute(unsigned which)
 {
-	CLAIM(users_are(user, effective, effective) && groups_are(group, effective_group, effective_group));
-	CLAIM(vector_word(AT_UID) == user && vector_word(AT_EUID) == effective && vector_word(AT_GID) == group && vector_word(AT_EGID) == effective_group);
-	CLAIM(vector_word(AT_SECURE) == 1);
-	return claims_failed != 0;
-}
+	const struct executed *by = &executed[which];
 
-static int for_a_user(void)
-{
-	CLAIM(setresuid(A, C, 0) == 0);
-	execl("/proc/self/exe", "identities", "again", "for a user", NULL);
-	return 77;
-}
-
-static int for_a_group(void)
-{
-	CLAIM(setresgid(B, C, 0) == 0);
-	execl("/proc/self/exe", "identities", "again", "for", "a group", NULL);
+	CLAIM(setresgid(by->groups[0], by->groups[1], by->groups[2]) == 0 && prctl(PR_SET_KEEPCAPS, 1) == 0);
+	CLAIM(setresuid(by->users[0], by->users[1], by->users[2]) == 0);
+	execl("/proc/self/exe", "identities", (char[]){ (char)('0' + which), '\0' }, NULL);
 	return 77;
 }
 
@@ -304,9 +330,8 @@ int main(int argc, char **argv)
 	char self[256] = "";
 	int status;
 
-	(void)argv;
 	if (argc > 1)
-		return argc == 2 ? again() : argc == 3 ? again_for(A, C, 0, 0) : again_for(0, 0, B, C);
+		return again((unsigned)(argv[1][0] - '0'));
 	CLAIM(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
 	in_child(gone_for_good);
 	in_child(there_and_back);
@@ -315,9 +340,15 @@ int main(int argc, char **argv)
 	in_child(of_files);
 	in_child(groups);
 	in_child(capabilities);
+	in_child(given_up);
 	in_child(told);
-	in_child(for_a_user);
-	in_child(for_a_group);
+	for (unsigned i = 0; i < sizeof(executed) / sizeof(executed[0]); i++) {
+		pid_t by = fork();
+
+		if (by == 0)
+			_exit(execute(i));
+		CLAIM(waitpid(by, &status, 0) == by && status == 0);
+	}
 	in_child(in_threads);
 	CLAIM(mkdir("/tmp/owned", 0777) == 0 && chmod("/tmp/owned", 0777) == 0);
 	pid_t child = fork();
