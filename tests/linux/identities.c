@@ -22,6 +22,8 @@
 #include <unistd.h>
 
 enum { A = 1000, B = 2000, C = 3000 };
+/* Capabilities of the first word that are lost by who opens files as another user than root. */
+#define ABOUT_FILES (1u << CAP_CHOWN | 1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH | 1u << CAP_FOWNER | 1u << CAP_FSETID | 1u << CAP_LINUX_IMMUTABLE | 1u << CAP_MKNOD)
 
 static int users_are(uid_t real, uid_t effective, uid_t saved)
 {
@@ -139,6 +141,8 @@ static int of_files(void)
 {
 	CLAIM(setfsuid(A) == 0 && setfsuid((uid_t)-1) == A && setfsuid(0) == A && setfsgid(B) == 0 && setfsgid((gid_t)-1) == B);
 	CLAIM(setfsuid(A) == 0 && users_are(0, 0, 0) && setresuid((uid_t)-1, 0, (uid_t)-1) == 0 && setfsuid((uid_t)-1) == 0);
+	CLAIM(setfsuid(A) == 0 && holds(~ABOUT_FILES, ~0u) && setfsuid(C) == A && holds(~ABOUT_FILES, ~0u) && setfsuid(0) == C && holds(~0u, ~0u));
+	CLAIM(setfsgid(A) == B && holds(~0u, ~0u) && setfsgid(B) == A);
 	/* Calls that change nothing leave it, too; those that change something do not. */
 	CLAIM(setfsuid(A) == 0 && setresuid((uid_t)-1, (uid_t)-1, (uid_t)-1) == 0 && setfsuid((uid_t)-1) == A);
 	CLAIM(setresuid(0, (uid_t)-1, 0) == 0 && setfsuid((uid_t)-1) == A && setresuid((uid_t)-1, (uid_t)-1, C) == 0 && setfsuid((uid_t)-1) == 0);
