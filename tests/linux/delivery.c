@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -277,6 +278,35 @@ static void clocks(void)
 	REFUSED(syscall(SYS_clock_settime, CLOCK_REALTIME, 16), EFAULT);
 }
 
+/* How well the clock is kept: by nobody; and who may not set it. */
+static void kept(void)
+{
+	struct timex told = { .modes = 0 }, single = { .modes = ADJ_OFFSET_SS_READ }, set = { .modes = ADJ_FREQUENCY };
+	struct timeval now = { 1, 1000000 };
+	int status;
+
+	CLAIM(adjtimex(&told) == TIME_ERROR && told.status == STA_UNSYNC && told.offset == 0 && told.maxerror == 16000000 && told.esterror == 16000000);
+	CLAIM(told.constant == 2 && told.precision == 1 && told.tolerance == 32768000 && told.tick == 10000 && told.tai == 0);
+	CLAIM(told.time.tv_sec * 1000000000ull + (unsigned long)told.time.tv_usec * 1000 <= (unsigned long long)now_ns(CLOCK_REALTIME) && told.time.tv_sec > 0);
+	CLAIM(adjtimex(&single) == TIME_ERROR && clock_adjtime(CLOCK_REALTIME, &told) == TIME_ERROR);
+	REFUSED(clock_adjtime(CLOCK_MONOTONIC, &told), EOPNOTSUPP);
+	REFUSED(clock_adjtime(77, &told), EINVAL);
+	REFUSED(syscall(SYS_adjtimex, 16), EFAULT);
+	REFUSED(syscall(SYS_settimeofday, &now, NULL), EINVAL);
+	REFUSED(syscall(SYS_settimeofday, 16, NULL), EFAULT);
+	pid_t child = fork();
+
+	if (child == 0) {
+		now.tv_usec = 0;
+		CLAIM(setuid(1000) == 0 && adjtimex(&told) == TIME_ERROR);
+		REFUSED(adjtimex(&set), EPERM);
+		REFUSED(syscall(SYS_settimeofday, &now, NULL), EPERM);
+		fflush(stdout);
+		_exit(claims_failed != 0);
+	}
+	CLAIM(waitpid(child, &status, 0) == child && status == 0);
+}
+
 /* What was sent to the thread comes before what was sent to its process, whatever the numbers. */
 static void own_first(void)
 {
@@ -300,6 +330,7 @@ int main(void)
 	CLAIM(ended_by(fault_blocked) == SIGSEGV && ended_by(fault_ignored) == SIGSEGV);
 	timers();
 	clocks();
+	kept();
 	own_first();
 	return claims_end("delivery");
 }

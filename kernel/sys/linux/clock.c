@@ -15,6 +15,22 @@
 #include "kernel/sys/linux/thread.h"
 
 enum { TIMER_ABSTIME = 1, CPU_TICK_NS = 1000000 };
+enum { ADJ_OFFSET_SS_READ = 0xa001, STA_UNSYNC = 64, TIME_ERROR = 5, ERROR_UNKNOWN_US = 16000000 };
+
+/* struct timex */
+struct timex {
+	uint32_t modes, pad_modes;
+	int64_t offset_us, frequency, error_most_us, error_us; /* frequencies in 2^-16 ppm */
+	int32_t status, pad_status;
+	int64_t constant, precision_us, tolerance;
+	struct linux_timeval time;
+	int64_t tick_us, pulses[2];
+	int32_t shift, pad_shift;
+	int64_t pulse_counts[5];
+	int32_t tai, spare[11];
+};
+
+static_assert(sizeof(struct timex) == 208, "linux/timex.h");
 
 static uint64_t offset_ns; /* W: linux_clock_init() */
 
@@ -155,6 +171,46 @@ static int64_t call_gettimeofday(struct thread *thread, const uint64_t x[6])
 	return status == STATUS_OK && x[1] != 0 ? linux_copy_out(thread, x[1], &zone, sizeof(zone)) : status;
 }
 
+static int64_t call_settimeofday(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_timeval time;
+	uint64_t ns;
+	status_t status = x[0] != 0 ? linux_copy_in(thread, &time, x[0], sizeof(time)) : STATUS_OK;
+
+	if (status == STATUS_OK && x[0] != 0)
+		status = linux_timeval_ns(&time, &ns);
+	return status == STATUS_OK ? STATUS_EPERM : status;
+}
+
+/* A clock that nobody tells how late it is, and that nobody sets. Spec: adjtimex(2); Linux, include/uapi/linux/timex.h, kernel/time/ntp.c */
+static int64_t adjust(struct thread *thread, int clock, uint64_t va)
+{
+	struct timex timex;
+	uint64_t ns;
+
+	if (linux_copy_in(thread, &timex, va, sizeof(timex)) != STATUS_OK)
+		return STATUS_EFAULT;
+	if (clock != LINUX_CLOCK_REALTIME)
+		return linux_clock_now(thread, clock, &ns) == STATUS_OK ? STATUS_ENOTSUP : STATUS_EINVAL;
+	if (timex.modes != 0 && timex.modes != ADJ_OFFSET_SS_READ)
+		return STATUS_EPERM;
+	timex = (struct timex){
+		.modes = timex.modes, .error_most_us = ERROR_UNKNOWN_US, .error_us = ERROR_UNKNOWN_US, .status = STA_UNSYNC, .constant = 2,
+		.precision_us = 1, .tolerance = 500 << 16, .time = linux_timeval_of(hal_timer_now_ns() + offset_ns), .tick_us = 10000,
+	};
+	return linux_copy_out(thread, va, &timex, sizeof(timex)) == STATUS_OK ? TIME_ERROR : STATUS_EFAULT;
+}
+
+static int64_t call_adjtimex(struct thread *thread, const uint64_t x[6])
+{
+	return adjust(thread, LINUX_CLOCK_REALTIME, x[0]);
+}
+
+static int64_t call_clock_adjtime(struct thread *thread, const uint64_t x[6])
+{
+	return adjust(thread, (int)x[0], x[1]);
+}
+
 /* Sleeps until a clock of CPU time shows `until_ns`: nothing tells when that is, so it is looked at again and again. */
 static status_t cpu_sleep(struct thread *thread, int clock, uint64_t until_ns)
 {
@@ -243,5 +299,8 @@ const struct linux_call linux_calls_clock[] = {
 	{ 114, 2, "clock_getres", call_clock_getres },
 	{ 115, 4, "clock_nanosleep", call_clock_nanosleep },
 	{ 169, 2, "gettimeofday", call_gettimeofday },
+	{ 170, 2, "settimeofday", call_settimeofday },
+	{ 171, 1, "adjtimex", call_adjtimex },
+	{ 266, 2, "clock_adjtime", call_clock_adjtime },
 	{ 0 },
 };
