@@ -214,6 +214,9 @@ static int given_up(void)
 	most.words[0].effective &= ~(1u << CAP_KILL);
 	CLAIM(hold(most) == 0 && setresuid(A, 0, C) == 0 && setresuid(C, (uid_t)-1, (uid_t)-1) == 0 && holds(~(1u << CAP_KILL), ~0u));
 	CLAIM(setresuid((uid_t)-1, A, 0) == 0 && holds(0, ~0u) && seteuid(0) == 0 && holds(~0u, ~0u));
+	most.words[0].permitted &= ~(1u << CAP_CHOWN);
+	most.words[0].effective = most.words[0].permitted;
+	CLAIM(hold(most) == 0 && setfsuid(A) == 0 && setfsuid(0) == A && holds(~(1u << CAP_CHOWN), ~(1u << CAP_CHOWN)));
 	return claims_failed != 0;
 }
 
