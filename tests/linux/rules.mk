@@ -23,9 +23,15 @@ define LINUX_TEST_RULES # 1: name
 build/tests/linux/$(1).rpk: build/tests/linux/$(1)/program $(or $(wildcard tests/linux/$(1).toml),tests/linux/default.toml) $(PACK)
 	@mkdir -p build/tests/linux/$(1)
 	@sed 's/@NAME@/$(1)/' $(or $(wildcard tests/linux/$(1).toml),tests/linux/default.toml) >build/tests/linux/$(1)/manifest.toml
-	tools/rumpk pack build/tests/linux/$(1)/manifest.toml --file program=build/tests/linux/$(1)/program -k $(DEVELOPMENT_KEY) -o $$@
+	tools/rumpk pack build/tests/linux/$(1)/manifest.toml --file program=build/tests/linux/$(1)/program $$(LINUX_FILES) -k $(DEVELOPMENT_KEY) -o $$@
 endef
 $(foreach test,$(LINUX_TESTS),$(eval $(call LINUX_TEST_RULES,$(test))))
+
+# Itself once more, as a program that is root's, whoever starts it.
+build/tests/linux/raised/set-user: build/tests/linux/raised/program
+	@install -m 4755 $< $@
+build/tests/linux/raised.rpk: build/tests/linux/raised/set-user
+build/tests/linux/raised.rpk: private LINUX_FILES := --file set-user=build/tests/linux/raised/set-user
 
 build/tests/linux/dated.rpk: private export SOURCE_DATE_EPOCH := 1700000000
 

@@ -3,6 +3,7 @@
 """The commands of rumpk as a user calls them: results, messages, exit statuses."""
 import json
 import os
+import stat
 import subprocess
 import sys
 import unittest
@@ -69,6 +70,15 @@ class PackTest(support.Case):
         os.utime(other / "zebra.txt", (1, 1))
         self.assertEqual(self.rumpk("pack", other, "-o", second, "-k", KEYS / "dev.key")[0], 0)
         self.assertEqual(first.read_bytes(), second.read_bytes())
+
+    def test_programs_that_run_as_root_stay_so(self) -> None:
+        output, app = self.folder / "modes.rpk", self.app()
+        for name, mode in (("su", 0o4751), ("text", 0o4644), ("plain", 0o2711)):
+            (app / name).write_bytes(b"x")
+            os.chmod(app / name, mode)
+        self.assertEqual(self.rumpk("pack", app, "-o", output)[0], 0)
+        modes = {entry.name: stat.S_IMODE(entry.mode) for entry in content.read(str(output)).entries}
+        self.assertEqual([modes[name] for name in ("su", "text", "plain")], [0o4755, 0o644, 0o755])
 
     def test_files_are_as_old_as_they_are_said_to_be(self) -> None:
         def times(output: Path) -> set[int]:

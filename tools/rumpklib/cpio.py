@@ -42,9 +42,9 @@ class Entry:
         return stat.S_ISLNK(self.mode)
 
 
-def file(name: str, data: bytes, executable: bool = False) -> Entry:
-    """A regular file, with one of two modes: who built it, under which umask, must not show."""
-    return Entry(name, stat.S_IFREG | (0o755 if executable else 0o644), data)
+def file(name: str, data: bytes, executable: bool = False, set_user: bool = False) -> Entry:
+    """A regular file, with one of few modes: who built it, under which umask, must not show."""
+    return Entry(name, stat.S_IFREG | (0o755 if executable else 0o644) | (stat.S_ISUID if executable and set_user else 0), data)
 
 
 def directory(name: str) -> Entry:

@@ -33,6 +33,7 @@ class Sources:
 
     content: dict[str, bytes] = field(default_factory=dict)
     executable: set[str] = field(default_factory=set)
+    set_user: set[str] = field(default_factory=set)  # run as root, whoever starts them
     directories: set[str] = field(default_factory=set)
     links: dict[str, str] = field(default_factory=dict)
     where: dict[str, str] = field(default_factory=dict)
@@ -52,6 +53,8 @@ class Sources:
         self.where[name] = str(path)
         if os.access(path, os.X_OK):
             self.executable.add(name)
+        if path.stat().st_mode & stat.S_ISUID:
+            self.set_user.add(name)
 
     def add_link(self, name: str, path: Path) -> None:
         """As it is: it may lead to what the machine alone has."""
@@ -63,7 +66,9 @@ class Sources:
     def _entry(self, name: str) -> cpio.Entry:
         if name in self.links:
             return cpio.link(name, self.links[name])
-        return cpio.directory(name) if name in self.directories else cpio.file(name, self.content[name], name in self.executable)
+        if name in self.directories:
+            return cpio.directory(name)
+        return cpio.file(name, self.content[name], name in self.executable, name in self.set_user)
 
     def entries(self) -> list[cpio.Entry]:
         """The manifest, then everything in the order of its bytes."""

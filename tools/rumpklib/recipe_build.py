@@ -6,6 +6,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def _stage(recipe: Recipe, sources: dict[str, Path], linked: dict[str, str], sta
             placed.symlink_to(linked[name])
             continue
         shutil.copyfile(path, placed)
-        os.chmod(placed, 0o755 if os.access(path, os.X_OK) else 0o644)
+        os.chmod(placed, (0o755 if os.access(path, os.X_OK) else 0o644) | path.stat().st_mode & stat.S_ISUID)
     for name, text in recipe.text.items():
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         (stage / name).write_text(text, encoding="utf-8")

@@ -118,6 +118,9 @@ struct fs_ops {
 	/* Both names are there, and each is of what the other was of, atomically. STATUS_ENOENT; STATUS_EINVAL: a directory would be in itself. */
 	status_t (*exchange)(struct fs_node *from, struct span name, struct fs_node *to, struct span to_name);
 
+	/* Of its programs the mode says who runs them (S_ISUID): nobody can write to it, and it was proven. */
+	bool sets_user;
+
 	/* Changes what `what` names. What is made is root's: it is given away by FS_SET_OWNER, both user and group, where that is kept. STATUS_EFBIG. */
 	bool keeps_owners;
 	status_t (*set)(struct fs_node *node, uint32_t what, const struct fs_stat *values);

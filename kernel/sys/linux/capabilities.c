@@ -10,8 +10,8 @@
 #include "kernel/sys/linux/thread.h"
 
 enum { /* include/uapi/linux/prctl.h */
-	PR_GET_KEEPCAPS = 7, PR_SET_KEEPCAPS = 8, PR_CAPBSET_READ = 23, PR_CAPBSET_DROP = 24, PR_GET_SECUREBITS = 27, PR_CAP_AMBIENT = 47,
-	PR_CAP_AMBIENT_RAISE = 2,
+	PR_GET_KEEPCAPS = 7, PR_SET_KEEPCAPS = 8, PR_CAPBSET_READ = 23, PR_CAPBSET_DROP = 24, PR_GET_SECUREBITS = 27, PR_SET_NO_NEW_PRIVS = 38,
+	PR_GET_NO_NEW_PRIVS = 39, PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_RAISE = 2,
 };
 
 /* Of one word each, or of two. */
@@ -140,6 +140,15 @@ int64_t linux_identity_prctl(struct thread *thread, const uint64_t x[6])
 		return bounding_drop(thread, x[1]);
 	case PR_GET_SECUREBITS:
 		return 0;
+	case PR_SET_NO_NEW_PRIVS:
+		if (x[1] != 1 || (x[2] | x[3] | x[4]) != 0)
+			return STATUS_EINVAL;
+		spinlock_take(&thread->process->lock);
+		identity->no_new_privileges = true;
+		spinlock_give(&thread->process->lock);
+		return 0;
+	case PR_GET_NO_NEW_PRIVS:
+		return (x[1] | x[2] | x[3] | x[4]) == 0 ? identity->no_new_privileges : STATUS_EINVAL;
 	case PR_CAP_AMBIENT: /* there never is one: no program of another user's gets any by execve */
 		return x[1] == PR_CAP_AMBIENT_RAISE ? STATUS_EPERM : 0;
 	default:

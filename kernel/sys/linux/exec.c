@@ -5,6 +5,7 @@
 
 #include "kernel/core/libc.h"
 #include "kernel/core/log.h"
+#include "kernel/sys/linux/dentry.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/load.h"
 #include "kernel/sys/linux/path.h"
@@ -12,8 +13,11 @@
 #include "kernel/sys/linux/stack.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vdso.h"
+#include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/linux/words.h"
 #include "lib/string.h"
+
+enum { SET_USER = 04000 };
 
 struct linux_start *linux_start_make(struct span name, struct span file, uint32_t argc, uint32_t envc, struct span strings)
 {
@@ -54,6 +58,16 @@ static void names_set(struct linux_process *personality, const char *path, const
 	memcpy(personality->comm, base, strnlen(base, sizeof(personality->comm) - 1));
 }
 
+/* Whether it is run as its owner, who is root. Spec: execve(2), as of a file system that is mounted nosuid where it does not say who runs its programs. */
+static bool is_set_user(const struct linux_file *file)
+{
+	const struct linux_dentry *dentry = file != NULL ? linux_vfs_dentry(file) : NULL;
+	struct fs_stat stat;
+
+	return dentry != NULL && dentry->node->fs->ops->sets_user && dentry->node->fs->ops->stat(dentry->node, &stat) == STATUS_OK &&
+	       (stat.permissions & SET_USER) != 0;
+}
+
 status_t linux_exec_enter(struct thread *thread, struct linux_program *program, const struct linux_strings *strings, const char *path,
 			  const char *name)
 {
@@ -66,7 +80,7 @@ status_t linux_exec_enter(struct thread *thread, struct linux_program *program, 
 	vdso_va = linux_vdso_map(thread->process);
 	if (vdso_va < 0)
 		return (status_t)vdso_va;
-	linux_identity_executed(thread);
+	linux_identity_executed(thread, is_set_user(program->main.file));
 	hal_user_retire(&thread->user);
 	memset(&thread->user, 0, sizeof(thread->user));
 	names_set(thread->process->personality, path, name);

@@ -55,11 +55,13 @@ static void capabilities_follow(struct linux_identity *identity, const struct li
 		identity->effective = identity->permitted;
 }
 
-void linux_identity_executed(struct thread *thread)
+void linux_identity_executed(struct thread *thread, bool as_root)
 {
 	struct linux_identity *identity = identity_of(thread);
 
 	spinlock_take(&thread->process->lock);
+	if (as_root && !identity->no_new_privileges)
+		identity->user.effective = 0;
 	identity->user.saved = identity->user.file = identity->user.effective;
 	identity->group.saved = identity->group.file = identity->group.effective;
 	identity->permitted = identity->user.real == 0 || identity->user.effective == 0 ? identity->inheritable | identity->bounding : 0;

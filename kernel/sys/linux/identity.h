@@ -38,7 +38,8 @@ struct linux_ids {
 struct linux_identity {
 	struct linux_ids user, group;
 	uint64_t effective, permitted, inheritable, bounding; /* capabilities */
-	bool keeps_permitted; /* PR_SET_KEEPCAPS */
+	bool keeps_permitted;   /* PR_SET_KEEPCAPS */
+	bool no_new_privileges; /* PR_SET_NO_NEW_PRIVS: no program that is executed has more */
 	uint32_t group_count;
 	uint32_t groups[LINUX_GROUPS_MAX];
 };
@@ -51,8 +52,8 @@ bool linux_identity_may(const struct thread *thread, unsigned capability);
 /* Who sends a signal, as siginfo_t has it: the number of the process, and above that its user. */
 uint64_t linux_identity_stamp(const struct thread *thread);
 
-/* The thread's process runs another program from now on. Context: the thread's fiber. */
-void linux_identity_executed(struct thread *thread);
+/* The thread's process runs another program from now on, which may be root's (S_ISUID). Context: the thread's fiber. */
+void linux_identity_executed(struct thread *thread, bool as_root);
 
 /* That of a process's first thread; zeroes where it has none any more. Context: fiber. */
 void linux_identity_of(struct process *process, struct linux_identity *out);

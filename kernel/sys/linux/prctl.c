@@ -17,7 +17,7 @@
 
 enum { /* linux/prctl.h */
 	PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_GET_NAME = 16,
-	PR_GET_SECCOMP = 21, PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30, PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39,
+	PR_GET_SECCOMP = 21, PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30,
 };
 enum { SLICE_NS = 1000000, POLICY_OTHER = 0, POLICY_FIFO = 1, POLICY_RR = 2, POLICY_BATCH = 3, POLICY_IDLE = 5, POLICY_KEPT = 255, PRIORITY_MAX = 99, PRIORITY_NICE_0 = 20 };
 
@@ -56,12 +56,10 @@ static int64_t call_prctl(struct thread *thread, const uint64_t x[6])
 	case PR_GET_NAME:
 		return linux_copy_out(thread, x[1], linux_process_of(thread)->comm, sizeof(linux_process_of(thread)->comm));
 	case PR_GET_DUMPABLE:
-	case PR_GET_NO_NEW_PRIVS: /* there is nothing to gain by execve */
 		return 1;
 	case PR_SET_DUMPABLE:
 	case PR_GET_SECCOMP:
 	case PR_SET_TIMERSLACK:
-	case PR_SET_NO_NEW_PRIVS:
 		return 0;
 	case PR_GET_TIMERSLACK:
 		return 50000;
