@@ -33,20 +33,28 @@ void linux_owner_give(struct fs_node *directory, struct fs_node *made, const str
 }
 
 /* Root gives anything away; who owns a file, to a group of his. */
-static bool may_give(const struct thread *thread, const struct fs_stat *stat, struct linux_owner to)
+static bool may_give(const struct linux_subject *who, const struct fs_stat *stat, struct linux_owner to)
 {
-	const struct linux_subject who = linux_subject_of(thread);
-	bool own = who.user == stat->user;
+	bool own = who->user == stat->user;
 
-	if (linux_subject_can(&who, LINUX_CAP_CHOWN))
+	if (linux_subject_can(who, LINUX_CAP_CHOWN))
 		return true;
 	return (to.user == LINUX_ID_AS_IT_IS || (to.user == stat->user && own)) &&
-	       (to.group == LINUX_ID_AS_IT_IS || (own && (to.group == stat->group || linux_subject_has_group(&who, to.group))));
+	       (to.group == LINUX_ID_AS_IT_IS || (own && (to.group == stat->group || linux_subject_has_group(who, to.group))));
+}
+
+/* What of the mode is lost by it. Spec: Linux, fs/attr.c: setattr_should_drop_sgid() */
+static uint16_t lost(const struct linux_subject *who, const struct fs_stat *stat)
+{
+	bool keeps_group = (stat->permissions & GROUP_RUNS) == 0 && (linux_subject_has_group(who, stat->group) || linux_subject_can(who, LINUX_CAP_FSETID));
+
+	return (uint16_t)(keeps_group ? SET_USER : SET_USER | SET_GROUP);
 }
 
 /* Where owners are not kept it is as if it were done. */
 static status_t owner_set(struct thread *thread, struct linux_dentry *dentry, struct linux_owner to)
 {
+	const struct linux_subject who = linux_subject_of(thread);
 	struct linux_stat stat;
 	uint16_t before;
 	status_t status;
@@ -58,13 +66,13 @@ static status_t owner_set(struct thread *thread, struct linux_dentry *dentry, st
 	status = linux_dentry_stat(dentry, &stat);
 	if (status != STATUS_OK)
 		return status;
-	if (!may_give(thread, &stat.fs, to))
+	if (!may_give(&who, &stat.fs, to))
 		return STATUS_EPERM;
 	before = stat.fs.permissions;
+	if (dentry->node->type != FS_DIRECTORY)
+		stat.fs.permissions &= (uint16_t)~lost(&who, &stat.fs);
 	stat.fs.user = to.user != LINUX_ID_AS_IT_IS ? to.user : stat.fs.user;
 	stat.fs.group = to.group != LINUX_ID_AS_IT_IS ? to.group : stat.fs.group;
-	if (dentry->node->type != FS_DIRECTORY)
-		stat.fs.permissions &= (uint16_t)~(SET_USER | ((stat.fs.permissions & GROUP_RUNS) != 0 ? SET_GROUP : 0));
 	return linux_dentry_set(dentry, FS_SET_OWNER | (stat.fs.permissions != before ? FS_SET_PERMISSIONS : 0), &stat.fs);
 }
 
