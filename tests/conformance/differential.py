@@ -67,7 +67,7 @@ def differences(made: dict[int, list[str]], linux: guests.Said, rumpk: guests.Sa
             if theirs is None:
                 break
             if theirs != ours:
-                found.append(Difference(seed, index, operation, theirs, ours if ours is not None else "(nothing: the guest stopped)"))
+                found.append(Difference(seed, index, operation, theirs, ours if ours is not None else "(nothing: it had stopped)"))
                 break
     return found
 

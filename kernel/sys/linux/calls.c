@@ -43,6 +43,7 @@ static const struct linux_call *const families[] = {
 	linux_calls_program,
 	linux_calls_rename,
 	linux_calls_robust,
+	linux_calls_scheduling,
 	linux_calls_shm,
 	linux_calls_signalfd,
 	linux_calls_signals,

@@ -67,8 +67,7 @@ static status_t thread_copy(struct thread *thread, const struct linux_clone *clo
 		return STATUS_ENOMEM;
 	personality->tid = child->number;
 	personality->identity = thread->personality->identity;
-	personality->policy = thread->personality->policy;
-	personality->priority = thread->personality->priority;
+	personality->scheduling = thread->personality->scheduling;
 	personality->signals.mask = signals->mask;
 	personality->signals.stack_va = signals->stack_va;
 	personality->signals.stack_bytes = signals->stack_bytes;

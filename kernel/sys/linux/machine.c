@@ -6,11 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "hal/contract/smp.h"
 #include "hal/contract/timer.h"
 #include "kernel/core/entropy.h"
-#include "kernel/core/fiber.h"
-#include "kernel/core/sched.h"
 #include "kernel/core/version.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
@@ -120,20 +117,6 @@ static int64_t call_setrlimit(struct thread *thread, const uint64_t x[6])
 	return call_prlimit64(thread, all);
 }
 
-/* Which CPUs there are: where a thread runs is the kernel's choice, and stays. */
-static int64_t call_sched_getaffinity(struct thread *thread, const uint64_t x[6])
-{
-	uint64_t mask = 0;
-	status_t status;
-
-	if (x[1] < sizeof(mask) || x[1] % sizeof(mask) != 0)
-		return STATUS_EINVAL;
-	for (unsigned cpu = 0; cpu < hal_cpu_count(); cpu++)
-		mask |= sched_of(cpu) != NULL ? 1ul << cpu : 0;
-	status = linux_copy_out(thread, x[2], &mask, sizeof(mask));
-	return status == STATUS_OK ? (int64_t)sizeof(mask) : status;
-}
-
 static int64_t call_getcpu(struct thread *thread, const uint64_t x[6])
 {
 	const uint32_t cpu = thread->cpu;
@@ -141,13 +124,6 @@ static int64_t call_getcpu(struct thread *thread, const uint64_t x[6])
 	status_t status = x[0] != 0 ? linux_copy_out(thread, x[0], &cpu, sizeof(cpu)) : STATUS_OK;
 
 	return status == STATUS_OK && x[1] != 0 ? linux_copy_out(thread, x[1], &node, sizeof(node)) : status;
-}
-
-static int64_t call_sched_yield(struct thread *thread, const uint64_t x[6])
-{
-	(void)x;
-	linux_give_way(thread);
-	return 0;
 }
 
 enum { RANDOM_STRETCH = 16 * ENTROPY_CHUNK_BYTES, RANDOM_FLAGS = 7 };
@@ -176,8 +152,6 @@ static int64_t call_getrandom(struct thread *thread, const uint64_t x[6])
 
 const struct linux_call linux_calls_machine[] = {
 	{ 92, 1, "personality", answer_zero },
-	{ 123, 3, "sched_getaffinity", call_sched_getaffinity },
-	{ 124, 0, "sched_yield", call_sched_yield },
 	{ 160, 1, "uname", call_uname },
 	{ 163, 2, "getrlimit", call_getrlimit },
 	{ 164, 2, "setrlimit", call_setrlimit },

@@ -19,6 +19,14 @@
 
 struct linux_start;
 
+/* What was said of how a thread is scheduled, and nothing goes by. W: any thread of its family. */
+struct linux_scheduling {
+	uint8_t policy, priority; /* sched_setscheduler(2) */
+	int8_t nice;              /* setpriority(2) */
+	uint16_t io_priority;     /* ioprio_set(2); 0: nothing */
+	uint64_t cpus;            /* sched_setaffinity(2); 0: all */
+};
+
 struct linux_thread {
 	struct thread *thread;
 	struct linux_start *start; /* what the first thread of all begins with (exec.h); NULL: it goes on where its registers say */
@@ -28,7 +36,7 @@ struct linux_thread {
 	uint64_t robust_list_va;
 	struct linux_cpu_time cpu_time;
 	struct linux_identity identity;
-	uint8_t policy, priority;  /* W: any thread of its family. What sched_setscheduler(2) said, and nothing goes by */
+	struct linux_scheduling scheduling;
 	struct linux_signals signals;
 	struct timer slice;        /* W: its CPU. Others run when it fires */
 	bool slice_set;            /* W: its CPU */

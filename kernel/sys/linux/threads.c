@@ -54,8 +54,7 @@ static int64_t thread_make(struct thread *thread, const struct linux_clone *clon
 
 	personality->tid = tid;
 	personality->identity = thread->personality->identity;
-	personality->policy = thread->personality->policy;
-	personality->priority = thread->personality->priority;
+	personality->scheduling = thread->personality->scheduling;
 	personality->signals.mask = thread->personality->signals.mask;
 	personality->clear_tid_va = clone->flags & CLONE_CHILD_CLEARTID ? clone->child_tid_va : 0;
 	status = thread_create(thread->process, &options, &made);

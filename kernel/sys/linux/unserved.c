@@ -7,8 +7,6 @@
 #include "kernel/sys/linux/calls.h"
 
 const struct linux_call linux_calls_unserved[] = {
-	{ 30, 6, "ioprio_set", NULL },
-	{ 31, 6, "ioprio_get", NULL },
 	{ 39, 6, "umount2", NULL },
 	{ 40, 6, "mount", NULL },
 	{ 41, 6, "pivot_root", NULL },
