@@ -139,6 +139,7 @@ static int at_once(void)
 
 static int of_files(void)
 {
+	CLAIM(setfsuid((uid_t)-1) == 0 && holds(~0u, ~0u) && setfsuid(0) == 0 && holds(~0u, ~0u));
 	CLAIM(setfsuid(A) == 0 && setfsuid((uid_t)-1) == A && setfsuid(0) == A && setfsgid(B) == 0 && setfsgid((gid_t)-1) == B);
 	CLAIM(setfsuid(A) == 0 && users_are(0, 0, 0) && setresuid((uid_t)-1, 0, (uid_t)-1) == 0 && setfsuid((uid_t)-1) == 0);
 	CLAIM(setfsuid(A) == 0 && holds(~ABOUT_FILES, ~0u) && setfsuid(C) == A && holds(~ABOUT_FILES, ~0u) && setfsuid(0) == C && holds(~0u, ~0u));
