@@ -199,7 +199,7 @@ static int64_t call_sched_yield(struct thread *thread, const uint64_t x[6])
 	return 0;
 }
 
-/* A call about several threads. */
+/* A call about a thread, or about several. */
 struct call {
 	const struct thread *thread;
 	int value;      /* that is set */
@@ -208,11 +208,9 @@ struct call {
 
 typedef void visit_run(struct call *call, struct thread *of);
 
-/* Context: the thread's fiber; visit() is called under the lock of a process. */
-static int64_t each(struct thread *thread, uint64_t which, int who, int value, visit_run *visit)
+/* All of a group or of a user. Context: the thread's fiber; visit() is called under the lock of a process. */
+static void each(struct thread *thread, uint64_t which, int who, struct call *call, visit_run *visit)
 {
-	struct call call = { .thread = thread, .value = value, .result = STATUS_ESRCH };
-	unsigned tid = who != 0 ? (unsigned)who : thread->personality->tid;
 	unsigned group = which == OF_GROUP ? who != 0 ? (unsigned)who : linux_family_group(thread->process) : 0;
 	uint32_t user = who != 0 ? (uint32_t)who : thread->personality->identity.user.real;
 	struct process *process;
@@ -223,10 +221,28 @@ static int64_t each(struct thread *thread, uint64_t which, int who, int value, v
 		for (struct list_node *node = process->threads.next; node != &process->threads; node = node->next) {
 			struct thread *of = LIST_OWNER(node, struct thread, of_process);
 
-			if (which == OF_GROUP || (which == OF_THREAD ? of->personality->tid == tid : of->personality->identity.user.real == user))
-				visit(&call, of);
+			if (which == OF_GROUP || of->personality->identity.user.real == user)
+				visit(call, of);
 		}
 		spinlock_give(&process->lock);
+	}
+}
+
+/* Whom a call is about: one thread, or many. */
+static int64_t visit_all(struct thread *thread, uint64_t which, int who, int value, visit_run *visit)
+{
+	struct call call = { .thread = thread, .value = value, .result = STATUS_ESRCH };
+	struct thread *of;
+
+	if (which > OF_USER)
+		return STATUS_EINVAL;
+	if (which != OF_THREAD) {
+		each(thread, which, who, &call, visit);
+	} else if (thread_of(thread, (unsigned)who, &of) == STATUS_OK) {
+		spinlock_take(&of->process->lock);
+		visit(&call, of);
+		spinlock_give(&of->process->lock);
+		object_put(&of->object);
 	}
 	return call.result;
 }
@@ -254,14 +270,14 @@ static void nice_set(struct call *call, struct thread *of)
 
 static int64_t call_getpriority(struct thread *thread, const uint64_t x[6])
 {
-	return x[0] <= OF_USER ? each(thread, x[0], (int)x[1], 0, nice_get) : STATUS_EINVAL;
+	return visit_all(thread, x[0], (int)x[1], 0, nice_get);
 }
 
 static int64_t call_setpriority(struct thread *thread, const uint64_t x[6])
 {
 	int nice = (int)x[2] < NICE_LEAST ? NICE_LEAST : (int)x[2] > NICE_MOST ? NICE_MOST : (int)x[2];
 
-	return x[0] <= OF_USER ? each(thread, x[0], (int)x[1], nice, nice_set) : STATUS_EINVAL;
+	return visit_all(thread, x[0], (int)x[1], nice, nice_set);
 }
 
 /* Who said nothing has what follows from how it is scheduled. Spec: Linux, include/linux/ioprio.h: __get_task_ioprio() */
@@ -303,7 +319,7 @@ static int64_t call_ioprio_get(struct thread *thread, const uint64_t x[6])
 {
 	uint64_t which = x[0] - 1;
 
-	return which <= OF_USER ? each(thread, which, (int)x[1], 0, which == OF_THREAD ? io_get : io_best) : STATUS_EINVAL;
+	return visit_all(thread, which, (int)x[1], 0, which == OF_THREAD ? io_get : io_best);
 }
 
 static int64_t call_ioprio_set(struct thread *thread, const uint64_t x[6])
@@ -316,7 +332,7 @@ static int64_t call_ioprio_set(struct thread *thread, const uint64_t x[6])
 		return STATUS_EPERM;
 	if (class < IO_NONE || class > IO_IDLE || (class == IO_NONE && level != 0) || (class != IO_IDLE && level >= IO_LEVELS))
 		return STATUS_EINVAL;
-	return which <= OF_USER ? each(thread, which, (int)x[1], (int)x[2], io_set) : STATUS_EINVAL;
+	return visit_all(thread, which, (int)x[1], (int)x[2], io_set);
 }
 
 const struct linux_call linux_calls_scheduling[] = {
