@@ -12,7 +12,7 @@
 #include "lib/list.h"
 #include "lib/string.h"
 
-enum { NONE = 0 /* the root is nobody's child */, BLOCK_BYTES = 512, PERMISSIONS = 0777, SET_USER = 04000 };
+enum { NONE = 0 /* the root is nobody's child */, BLOCK_BYTES = 512, PERMISSIONS = 0777 };
 
 struct app_node {
 	struct fs_node node;
@@ -143,7 +143,7 @@ static status_t entry_add(struct app *app, const struct cpio_entry *entry)
 			return STATUS_ENOMEM;
 		rest = slash != NULL ? span_of(slash + 1, rest.len - name.len - 1) : span_of(NULL, 0);
 	}
-	app->nodes[at].permissions = (uint16_t)(entry->mode & (entry->is_directory ? PERMISSIONS : SET_USER | PERMISSIONS));
+	app->nodes[at].permissions = (uint16_t)(entry->mode & (entry->is_directory ? PERMISSIONS : FS_MODE_SETUID | PERMISSIONS));
 	app->nodes[at].modified = entry->modified;
 	if (entry->modified > app->nodes[0].modified)
 		app->nodes[0].modified = entry->modified;

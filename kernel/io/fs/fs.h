@@ -45,6 +45,9 @@ struct fs_stat {
 	struct fs_time accessed, modified, changed;
 };
 
+/* Of permissions. FS_MODE_SETGID of a directory: those in it have it, too. Spec: inode(7) */
+enum { FS_MODE_SETUID = 04000, FS_MODE_SETGID = 02000 };
+
 /* What fs_ops.set is to change. */
 enum { FS_SET_SIZE = 1, FS_SET_PERMISSIONS = 2, FS_SET_ACCESSED = 4, FS_SET_MODIFIED = 8, FS_SET_OWNER = 16 /* where ops->keeps_owners */ };
 

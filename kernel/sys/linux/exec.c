@@ -17,8 +17,6 @@
 #include "kernel/sys/linux/words.h"
 #include "lib/string.h"
 
-enum { SET_USER = 04000 };
-
 struct linux_start *linux_start_make(struct span name, struct span file, uint32_t argc, uint32_t envc, struct span strings)
 {
 	struct linux_start *start;
@@ -65,7 +63,7 @@ static bool is_set_user(const struct linux_file *file)
 	struct fs_stat stat;
 
 	return dentry != NULL && dentry->node->fs->ops->sets_user && dentry->node->fs->ops->stat(dentry->node, &stat) == STATUS_OK &&
-	       (stat.permissions & SET_USER) != 0;
+	       (stat.permissions & FS_MODE_SETUID) != 0;
 }
 
 status_t linux_exec_enter(struct thread *thread, struct linux_program *program, const struct linux_strings *strings, const char *path,

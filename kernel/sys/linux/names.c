@@ -18,7 +18,7 @@
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
-enum { PERMISSIONS_MASK = 07777, DIRECTORY_MASK = 01777, SET_GROUP = 02000 /* of a directory, as those in it have it, too */ };
+enum { PERMISSIONS_MASK = 07777, DIRECTORY_MASK = 01777 };
 
 status_t linux_name_run(struct linux_name_act *act, void (*run)(void *arg))
 {
@@ -63,7 +63,7 @@ static void make_act(void *arg)
 
 	act->status = FS_MAY(directory->fs, create);
 	if (act->status == STATUS_OK && act->type == FS_DIRECTORY && directory->fs->ops->stat(directory, &stat) == STATUS_OK)
-		act->permissions |= stat.permissions & SET_GROUP;
+		act->permissions |= stat.permissions & FS_MODE_SETGID;
 	if (act->status == STATUS_OK && act->type != FS_DIRECTORY && !directory->fs->ops->names_others)
 		act->status = STATUS_EPERM;
 	if (act->status == STATUS_OK)

@@ -16,7 +16,7 @@
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 
-enum { SET_USER = 04000, SET_GROUP = 02000, GROUP_RUNS = 010, CHOWN_FLAGS = LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH };
+enum { GROUP_RUNS = 010, CHOWN_FLAGS = LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH };
 
 void linux_owner_give(struct fs_node *directory, struct fs_node *made, const struct linux_subject *who)
 {
@@ -25,7 +25,7 @@ void linux_owner_give(struct fs_node *directory, struct fs_node *made, const str
 
 	if (!ops->keeps_owners)
 		return;
-	if (ops->stat(directory, &stat) != STATUS_OK || !(stat.permissions & SET_GROUP))
+	if (ops->stat(directory, &stat) != STATUS_OK || !(stat.permissions & FS_MODE_SETGID))
 		stat.group = who->group;
 	stat.user = who->user;
 	if (stat.user != 0 || stat.group != 0)
@@ -48,7 +48,7 @@ static uint16_t lost(const struct linux_subject *who, const struct fs_stat *stat
 {
 	bool keeps_group = (stat->permissions & GROUP_RUNS) == 0 && (linux_subject_has_group(who, stat->group) || linux_subject_can(who, LINUX_CAP_FSETID));
 
-	return (uint16_t)(keeps_group ? SET_USER : SET_USER | SET_GROUP);
+	return (uint16_t)(keeps_group ? FS_MODE_SETUID : FS_MODE_SETUID | FS_MODE_SETGID);
 }
 
 /* Where owners are not kept it is as if it were done. */

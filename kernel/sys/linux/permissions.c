@@ -9,7 +9,7 @@
 #include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/vfs.h"
 
-enum { STICKY = 01000, SET_GROUP = 02000, SET_USER = 04000, GROUP_RUNS_AS_IT = 02010, ANYBODY_RUNS = 0111, ANYBODYS = 01002 /* to make names in, as /tmp is */ };
+enum { STICKY = 01000, GROUP_RUNS_AS_IT = 02010, ANYBODY_RUNS = 0111, ANYBODYS = 01002 /* to make names in, as /tmp is */ };
 
 /* Who may do anything but run what nobody may run: root, and everybody where no owner is kept. */
 static bool is_above_modes(const struct linux_subject *who, const struct fs_node *node)
@@ -113,7 +113,7 @@ status_t linux_may_link(const struct linux_subject *who, struct linux_dentry *de
 	status = linux_dentry_stat(dentry, &stat);
 	if (status != STATUS_OK)
 		return status;
-	if (stat.type != LINUX_S_IFREG || (stat.fs.permissions & SET_USER) != 0 || (stat.fs.permissions & GROUP_RUNS_AS_IT) == GROUP_RUNS_AS_IT)
+	if (stat.type != LINUX_S_IFREG || (stat.fs.permissions & FS_MODE_SETUID) != 0 || (stat.fs.permissions & GROUP_RUNS_AS_IT) == GROUP_RUNS_AS_IT)
 		return STATUS_EPERM;
 	return linux_may(who, dentry, LINUX_MAY_READ | LINUX_MAY_WRITE) == STATUS_OK ? STATUS_OK : STATUS_EPERM;
 }
@@ -145,10 +145,10 @@ status_t linux_may_set(const struct linux_subject *who, struct linux_dentry *den
 	status = linux_may_as_owner(who, dentry);
 	if (status == STATUS_EPERM && now)
 		return linux_may(who, dentry, LINUX_MAY_WRITE);
-	if (status != STATUS_OK || !(what & FS_SET_PERMISSIONS) || !(values->permissions & SET_GROUP) || linux_subject_can(who, LINUX_CAP_FSETID))
+	if (status != STATUS_OK || !(what & FS_SET_PERMISSIONS) || !(values->permissions & FS_MODE_SETGID) || linux_subject_can(who, LINUX_CAP_FSETID))
 		return status;
 	status = linux_dentry_stat(dentry, &stat);
 	if (status == STATUS_OK && !linux_subject_has_group(who, stat.fs.group))
-		values->permissions &= (uint16_t)~SET_GROUP;
+		values->permissions &= (uint16_t)~FS_MODE_SETGID;
 	return status;
 }
