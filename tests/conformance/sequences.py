@@ -7,82 +7,20 @@ descriptor that is none, or a length that is refused. Nothing in a sequence wait
 """
 from __future__ import annotations
 
-from random import Random
-from typing import Callable
+from tests.conformance.sequence_made import Arguments, Make, Missing, Sequence
 
-SLOTS = 16
-WILD = 0.05  # how often a descriptor is not what the call is for
 NONBLOCK, CLOEXEC, CREAT, EXCL, TRUNC, APPEND = 0o4000, 0o2000000, 0o100, 0o200, 0o1000, 0o2000
-DIRECTORY, NOFOLLOW, PATH = 0o40000, 0o100000, 0o10000000  # arm64's
-SIZES = (0, 1, 2, 7, 16, 100, 511, 512, 1000, 4095, 4096, 4097, 8192, 20000, 65536)
-NAMES, ODD_NAMES = tuple(range(9)) + (16, 17, 21), (9, 10, 11, 12, 13, 14, 15, 18, 19, 20, 24)
+DIRECTORY, NOFOLLOW, PATH, NOCTTY = 0o40000, 0o100000, 0o10000000, 0o400  # arm64's
 SIGNALS = (10, 12, 34, 35)  # that sequences send: each has a handler or is ignored from the first on
 HARMLESS = (17, 23, 28)  # ignored by themselves
-Arguments = list[int]
-Make = Callable[["Sequence"], Arguments]
-
-
-class Missing(Exception):
-    """Nothing in the slots is what a call wants: another call comes first."""
-
-
-class Sequence:
-    """One sequence that is being made."""
-
-    def __init__(self, seed: int) -> None:
-        self.draw = Random(seed)
-        self.kinds: dict[int, str] = {}
-        self.served: dict[str, list[int]] = {"unix": [], "inet": []}  # names that somebody listens at
-        self.lines: list[str] = []
-
-    def fd(self, *kinds: str) -> int:
-        """A slot that holds one of these, as a rule."""
-        good = [slot for slot, kind in self.kinds.items() if kind in kinds]
-        if not good:
-            raise Missing
-        if self.draw.random() < WILD:
-            return self.draw.choice([*range(SLOTS), -1, 999])
-        return self.draw.choice(good)
-
-    def any_fd(self) -> int:
-        """A slot that holds anything."""
-        return self.fd(*set(self.kinds.values()))
-
-    def put(self, kind: str) -> int:
-        """A slot that will hold this: a free one, else one that is closed first."""
-        free = [slot for slot in range(SLOTS) if slot not in self.kinds]
-        slot = self.draw.choice(free or range(SLOTS))
-        if not free:
-            self.say("close", [slot])
-        self.kinds[slot] = kind
-        return slot
-
-    def two(self, first: tuple[str, ...], second: tuple[str, ...]) -> Arguments:
-        """Two slots that are not the same: what is copied onto itself meanwhile is nobody's business."""
-        slots = [self.fd(*first), self.fd(*second)]
-        if slots[0] == slots[1]:
-            raise Missing
-        return slots
-
-    def name(self) -> int:
-        """A file's name, as a rule one of few, so that they meet."""
-        return self.draw.choice(ODD_NAMES if self.draw.random() < 0.12 else NAMES)
-
-    def size(self) -> int:
-        """A length."""
-        return self.draw.choice(SIZES)
-
-    def one(self, *values: int) -> int:
-        """One of these."""
-        return self.draw.choice(values)
-
-    def flags(self, *values: int, chance: float = 0.3) -> int:
-        """Some of these together."""
-        return sum(value for value in values if self.draw.random() < chance)
-
-    def say(self, name: str, arguments: Arguments) -> None:
-        """Adds an operation."""
-        self.lines.append(" ".join([name, *map(str, arguments)]))
+#: What is set of terminals: of the input, the output and the local ones.
+TTY_FLAGS = ([(0, flag) for flag in (0o40, 0o100, 0o200, 0o400, 0o400, 0o2000, 0o4000, 0o40000)] + [(1, flag) for flag in (1, 4, 0o10)] +
+         [(3, flag) for flag in (1, 2, 2, 2, 0o10, 0o10, 0o20, 0o40, 0o100, 0o200, 0o1000, 0o4000, 0o100000)])
+#: What characters are set to. Linux reads 64 bytes at most where VMIN (6) is more; a line that each end of line shows anew (VREPRINT, 12) is too long.
+TTY_CHARS = [(which, value) for which in range(17) for value in (0, 1, 3, 97, 10, 4, 127, 98)
+         if (which, value) not in ((6, 97), (6, 127), (6, 98), (12, 10))]
+#: What is typed there, and how often: a line that is shown anew (15) 100 times is more than there is room for.
+TTY_TYPED = [(text, count) for text in range(30) for count in (1, 1, 1, 3, 100) if text != 15 or count < 100]
 
 
 def _open(s: Sequence) -> Arguments:
@@ -125,6 +63,11 @@ def _reset_hand(s: Sequence) -> Arguments:
     s.say("sigaction", [number, 2, 0x80000000, 0, 0])
     s.say("sigsend", [number, 1, 1])
     return [number, 2, 0, 0, 0]
+
+
+def _terminal(s: Sequence) -> Arguments:
+    """A pseudo-terminal: its master and its slave."""
+    return [s.put("master"), s.put("slave"), s.one(0, NOCTTY, NOCTTY)]
 
 
 def _pipe(s: Sequence) -> Arguments:
@@ -390,6 +333,20 @@ FAMILIES: dict[str, dict[str, tuple[int, Make]]] = {
         "readable": (2, lambda s: [s.fd("inet")]),
         "poll": (4, lambda s: [s.fd("inet"), -1, -1, s.one(1, 5), 20]),
         "close": (4, _close),
+    },
+    "terminals": {
+        "tty_open": (2, _terminal), "tty_again": (1, lambda s: [s.put("slave"), s.fd("master"), s.one(0, NOCTTY), s.one(0, 0, 1)]),
+        "tty_write": (16, lambda s: [s.fd("master"), *s.draw.choice(TTY_TYPED)]),
+        "tty_write ": (5, lambda s: [s.fd("slave"), s.draw.randrange(30), s.one(1, 1, 3, 100)]),
+        "tty_read": (8, lambda s: [s.fd("slave"), s.one(1, 5, 100, 5000, 0)]), "tty_read ": (10, lambda s: [s.fd("master"), s.one(1, 5, 100, 4000, 4000)]),
+        "tty_flag": (8, lambda s: [s.fd("master", "slave", "slave"), *s.draw.choice(TTY_FLAGS), s.one(0, 1), s.one(0, 0, 0, 1, 2)]),
+        "tty_char": (3, lambda s: [s.fd("slave"), *s.draw.choice(TTY_CHARS)]),
+        "tty_get": (1, lambda s: [s.fd("master", "slave")]), "tty_poll": (5, lambda s: [s.fd("master"), s.fd("slave")]),
+        "tty_ask": (6, lambda s: [s.fd("master", "slave"), s.one(*range(12), 13, 14, 16), s.one(0, 0, 1, 2, 3, 4, 77, -1)]),
+        "tty_ask ": (5, lambda s: [s.fd("master", "slave"), *s.draw.choice(((0, 0), (2, 0), (2, 1), (2, 2), (3, 0), (3, 1), (3, 2), (3, 3), (4, 1), (10, 0), (12, 0), (12, 77), (15, 0)))]),
+        "tty_window": (2, lambda s: [s.fd("master", "slave"), s.one(0, 0, 24, 25), 80]),
+        "tty_whose": (2, lambda s: [s.fd("master", "slave"), s.one(0, 1)]), "tty_front": (1, lambda s: [s.fd("master", "slave"), s.one(0, 1, 1, 2)]),
+        "setsid": (1, lambda s: []), "tty_behind": (2, lambda s: [s.fd("slave"), s.one(0, 1, 2), s.one(0, 0, 1, 2)]), "close": (1, _close),
     },
     "process": {
         "fork": (6, lambda s: [s.one(0, 1, 7, 255, 256), s.one(0, 1), s.fd("file", "pipe"), s.one(0, 0, 0, 9, 15, 10)]),

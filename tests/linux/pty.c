@@ -198,6 +198,18 @@ static int is_packet(int what, const char *bytes)
 	return count == 1 + (ssize_t)strlen(bytes) && got[0] == what && memcmp(got + 1, bytes, strlen(bytes)) == 0;
 }
 
+/* All that was written is one packet. */
+static int is_long_packet(void)
+{
+	static char written[1500], packet[2000];
+	ssize_t count;
+
+	memset(written, 'x', sizeof(written));
+	CLAIM(write(slave, written, sizeof(written)) == sizeof(written) && usleep(10000) == 0);
+	count = read(master, packet, sizeof(packet));
+	return count == 1 + (ssize_t)sizeof(written) && packet[0] == TIOCPKT_DATA && memcmp(packet + 1, written, sizeof(written)) == 0;
+}
+
 static void the_master_is_told_what_happens(void)
 {
 	struct pollfd asked = { .events = POLLPRI };
@@ -215,6 +227,7 @@ static void the_master_is_told_what_happens(void)
 	CLAIM(tcflow(slave, TCOOFF) == 0 && is_packet(TIOCPKT_STOP, "") && tcflow(slave, TCOOFF) == 0 && tcflow(slave, TCOON) == 0);
 	CLAIM(is_packet(TIOCPKT_START, "") && tcgetattr(slave, &settings) == 0 && (settings.c_iflag ^= IXON, tcsetattr(slave, TCSANOW, &settings)) == 0);
 	CLAIM(is_packet(TIOCPKT_NOSTOP, "") && (settings.c_iflag ^= IXON, tcsetattr(slave, TCSANOW, &settings)) == 0 && is_packet(TIOCPKT_DOSTOP, ""));
+	CLAIM(is_long_packet());
 	CLAIM((on = 0) == 0 && ioctl(master, TIOCPKT, &on) == 0 && writes(slave, "c") && reads(master, "c"));
 	end();
 }

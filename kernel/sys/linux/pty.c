@@ -241,15 +241,18 @@ static size_t packet_take(struct linux_pty *pty, char *to, size_t room)
 	return pty->head != pty->tail ? 1 + bytes_take(pty, to + 1, room - 1) : 0;
 }
 
-/* Takes what is to be read, at most `room` bytes, which are not none. STATUS_EAGAIN; STATUS_EIO: nobody has the slave open any more. */
-static int64_t output_take(struct linux_pty *pty, char *to, size_t room, bool *is_packet)
+/*
+ * Takes what is to be read, at most `room` bytes, which are not none. `begins`: with what kind of packet they are, where those are asked for; then it says
+ * whether more belong to it. STATUS_EAGAIN; STATUS_EIO: nobody has the slave open any more.
+ */
+static int64_t output_take(struct linux_pty *pty, char *to, size_t room, bool *begins)
 {
 	size_t count;
 	bool closed;
 
 	spinlock_take(&pty->terminal.lock);
-	*is_packet = pty->is_packet;
-	count = pty->is_packet ? packet_take(pty, to, room) : bytes_take(pty, to, room);
+	count = *begins && pty->is_packet ? packet_take(pty, to, room) : bytes_take(pty, to, room);
+	*begins = *begins && pty->is_packet && count > 0 && to[0] != 0;
 	closed = pty->was_opened && pty->slaves == 0;
 	spinlock_give(&pty->terminal.lock);
 	return count > 0 ? (int64_t)count : closed ? STATUS_EIO : STATUS_EAGAIN;
@@ -261,11 +264,11 @@ int64_t linux_pty_read(struct linux_file *file, struct linux_data *data, uint64_
 	char bytes[PART_BYTES];
 	int64_t done = 0;
 	int64_t got = 0;
-	bool is_packet = false;
+	bool begins = true; /* and still does behind a packet that is no bytes: those are the next one */
 
 	(void)offset;
-	for (bool more = data->left > 0; more; more = got > 0 && data->left > 0 && !is_packet) {
-		got = output_take(pty, bytes, data->left < PART_BYTES ? (size_t)data->left : PART_BYTES, &is_packet);
+	for (bool more = data->left > 0; more; more = got > 0 && data->left > 0 && !begins) {
+		got = output_take(pty, bytes, data->left < PART_BYTES ? (size_t)data->left : PART_BYTES, &begins);
 		if (got > 0)
 			got = linux_data_give(data, bytes, (size_t)got);
 		done += got > 0 ? got : 0;

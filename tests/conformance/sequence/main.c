@@ -9,7 +9,7 @@
  *     12 pread 3 100 0     its operation 12: a name, and up to six numbers
  *
  * printed as `@7.12 pread = 100 h=1c2d3e4f`. Errors are negative numbers. With the argument `machine` it is a whole machine's
- * first process: it mounts /tmp, brings up the loopback device, runs the sequences in a child and switches the machine off.
+ * first process: it mounts /tmp and /dev/pts, brings up the loopback device, runs the sequences and switches the machine off.
  */
 #include <fcntl.h>
 #include <linux/reboot.h>
@@ -17,6 +17,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "tests/conformance/sequence/call.h"
 
@@ -29,7 +30,7 @@ static char text[TEXT_BYTES];
 
 static const struct operation *const families[] = {files_operations, names_operations, descriptors_operations, memory_operations,
 	events_operations, signals_operations, timers_operations, sockets_operations, process_operations, splices_operations, users_operations,
-	identities_operations};
+	identities_operations, terminals_operations};
 
 int fd_of(long slot)
 {
@@ -222,23 +223,34 @@ static void bring_up_loopback(void)
 	SYS(close, fd);
 }
 
-static void machine(void)
+/* In a session of its own, which has no terminal. */
+static void run_alone(void)
 {
+	struct line line = {.len = 0};
 	int status = 0;
-
-	SYS(mount, "tmpfs", "/tmp", "tmpfs", 0, "mode=1777");
-	bring_up_loopback();
 	long child = SYS(clone, SIGCHLD_NUMBER);
+
 	if (child == 0) {
+		SYS(setsid);
 		run();
 		SYS(exit_group, 0);
 	}
 	SYS(wait4, child, &status);
-	if (status != 0) {
-		struct line line = {.len = 0};
+	if (child < 0 || status != 0) {
 		say(&line, "@died %d\n", status);
 		print(line.text, line.len);
 	}
+}
+
+static void machine(void)
+{
+	SYS(mount, "tmpfs", "/tmp", "tmpfs", 0, "mode=1777");
+	SYS(mkdirat, AT_FDCWD, "/dev", 0755);
+	SYS(mkdirat, AT_FDCWD, "/dev/pts", 0755);
+	SYS(mknodat, AT_FDCWD, "/dev/tty", S_IFCHR | 0666, 5 << 8);
+	SYS(mount, "devpts", "/dev/pts", "devpts", 0, "ptmxmode=666");
+	bring_up_loopback();
+	run_alone();
 	SYS(reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF);
 }
 
@@ -251,7 +263,7 @@ void start(const long *stack)
 	if (stack[0] > 1 && strcmp(argv[1], "machine") == 0)
 		machine();
 	else
-		run();
+		run_alone();
 	SYS(exit_group, 0);
 	__builtin_unreachable();
 }
