@@ -173,6 +173,47 @@ static void record_locks(void)
 	CLAIM(close(fd) == 0 && close(other) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0 && unlink("/tmp/locked") == 0);
 }
 
+/* Sets a lock of the process from `start` for `bytes`. */
+static int range_set(int fd, short type, off_t start, off_t bytes)
+{
+	struct flock range = { .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = bytes };
+
+	return fcntl(fd, F_SETLK, &range);
+}
+
+/* What is in the way of a lock of all of the file, that another open file would have: this, from there. */
+static int in_way_is(int other, short wanted, short type, off_t start, off_t bytes)
+{
+	struct flock range = { .l_type = wanted, .l_whence = SEEK_SET };
+
+	return fcntl(other, F_OFD_GETLK, &range) == 0 && range.l_type == type && (type == F_UNLCK || (range.l_start == start && range.l_len == bytes));
+}
+
+/* Locks of one kind that touch are one; who is in the way is told by the first that is. */
+static void record_locks_join(void)
+{
+	struct flock far = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = INT64_MAX, .l_len = 2 };
+	int fd = open("/tmp/joined", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	int other = open("/tmp/joined", O_RDWR);
+
+	CLAIM(range_set(fd, F_WRLCK, 5, 5) == 0 && range_set(fd, F_WRLCK, 0, 5) == 0 && in_way_is(other, F_RDLCK, F_WRLCK, 0, 10));
+	CLAIM(range_set(fd, F_RDLCK, 3, 1) == 0 && in_way_is(other, F_RDLCK, F_WRLCK, 0, 3) && range_set(fd, F_UNLCK, 0, 3) == 0);
+	CLAIM(in_way_is(other, F_RDLCK, F_WRLCK, 4, 6) && in_way_is(other, F_WRLCK, F_RDLCK, 3, 1));
+	CLAIM(range_set(fd, F_RDLCK, 12, 0) == 0 && range_set(fd, F_RDLCK, 4, 8) == 0 && in_way_is(other, F_WRLCK, F_RDLCK, 3, 0));
+	CLAIM(in_way_is(other, F_RDLCK, F_UNLCK, 0, 0) && range_set(fd, F_WRLCK, 20, 1) == 0 && range_set(fd, F_WRLCK, 22, 1) == 0);
+	CLAIM(in_way_is(other, F_RDLCK, F_WRLCK, 20, 1) && range_set(fd, F_UNLCK, 20, 1) == 0 && in_way_is(other, F_RDLCK, F_WRLCK, 22, 1));
+	CLAIM(range_set(fd, F_UNLCK, 0, 0) == 0 && in_way_is(other, F_WRLCK, F_UNLCK, 0, 0));
+	REFUSED(fcntl(fd, F_SETLK, &far), EOVERFLOW);
+	far.l_len = 1;
+	CLAIM(fcntl(fd, F_SETLK, &far) == 0 && in_way_is(other, F_RDLCK, F_WRLCK, INT64_MAX, 0));
+	far.l_whence = SEEK_END;
+	CLAIM(write(fd, "0123456789", 10) == 10);
+	REFUSED(fcntl(fd, F_SETLK, &far), EOVERFLOW);
+	far = (struct flock){ .l_type = F_UNLCK, .l_whence = SEEK_SET };
+	REFUSED(fcntl(fd, F_GETLK, &far), EINVAL);
+	CLAIM(close(fd) == 0 && close(other) == 0 && unlink("/tmp/joined") == 0);
+}
+
 static unsigned one, two;
 
 static void *waits(void *arg)
@@ -264,6 +305,7 @@ int main(void)
 	files();
 	bulk();
 	record_locks();
+	record_locks_join();
 	words();
 	return claims_end("ranges");
 }

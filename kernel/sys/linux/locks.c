@@ -71,9 +71,26 @@ static struct lock *conflict_find(const struct lock *wanted)
 	return NULL;
 }
 
+static bool is_of_same(const struct lock *one, const struct lock *other)
+{
+	return one->owner == other->owner && one->fs == other->fs && one->id == other->id && one->whole == other->whole;
+}
+
+/* What an owner has of a file stands together, by where it begins: who is in the way is told in that order. Spec: Linux, fs/locks.c: posix_lock_inode() */
 static void lock_add(struct lock *added)
 {
-	list_push_back(&all, &added->node);
+	struct list_node *before = &all;
+
+	for (struct list_node *node = all.next; node != &all; node = node->next) {
+		struct lock *at = lock_of(node);
+
+		if (!is_of_same(at, added))
+			continue;
+		before = at->first < added->first ? node->next : node;
+		if (before == node)
+			break;
+	}
+	list_insert_before(before, &added->node);
 	atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
 }
 
@@ -109,6 +126,21 @@ static void range_clear(const struct lock *range, struct lock **spare)
 	}
 }
 
+/* What its owner has locked in the same way before it and behind it is one lock with it. Context: under the lock. */
+static void range_join(struct lock *range)
+{
+	for (struct list_node *node = all.next, *next; node != &all; node = next) {
+		struct lock *at = lock_of(node);
+
+		next = node->next;
+		if (!is_of_same(at, range) || at->exclusive != range->exclusive || at->last + 1 < range->first || range->last + 1 < at->first)
+			continue;
+		range->first = at->first < range->first ? at->first : range->first;
+		range->last = at->last > range->last ? at->last : range->last;
+		lock_drop(at);
+	}
+}
+
 /* Locks, or where `unlock` says so, unlocks. STATUS_EAGAIN: something is in the way. */
 static status_t lock_set(const struct lock *wanted, bool unlock)
 {
@@ -120,12 +152,14 @@ static status_t lock_set(const struct lock *wanted, bool unlock)
 		spinlock_take(&lock);
 		if (!unlock && conflict_find(wanted) != NULL)
 			status = STATUS_EAGAIN;
-		if (status == STATUS_OK)
-			range_clear(wanted, &spare);
 		if (status == STATUS_OK && !unlock) {
 			*made = *wanted;
+			range_join(made);
+			range_clear(made, &spare);
 			lock_add(made);
 			made = NULL;
+		} else if (status == STATUS_OK) {
+			range_clear(wanted, &spare);
 		}
 		spinlock_give(&lock);
 	}
@@ -160,30 +194,33 @@ static void file_key(struct linux_file *file, const void **fs, uint64_t *id)
 	*id = 0;
 }
 
+/* What is locked. Spec: Linux, fs/locks.c: flock64_to_posix_lock() */
 static status_t range_take(struct linux_file *file, const struct user_flock *from, struct lock *to)
 {
 	struct linux_stat stat;
-	int64_t start = from->start;
+	int64_t start = 0;
 	status_t status = STATUS_OK;
 
 	if (from->whence == 2) {
 		status = linux_file_stat(file, &stat);
-		start += (int64_t)stat.fs.size;
+		start = (int64_t)stat.fs.size;
 	} else if (from->whence == 1) {
-		start += (int64_t)file->offset;
+		start = (int64_t)file->offset;
 	} else if (from->whence != 0) {
 		return STATUS_EINVAL;
 	}
 	if (status != STATUS_OK)
 		return status;
-	if (from->bytes < 0) {
-		to->first = (uint64_t)(start + from->bytes);
-		to->last = (uint64_t)start - 1;
-	} else {
-		to->first = (uint64_t)start;
-		to->last = from->bytes == 0 ? INT64_MAX : (uint64_t)start + (uint64_t)from->bytes - 1;
-	}
-	return (int64_t)to->first < 0 || (int64_t)to->last < (int64_t)to->first ? STATUS_EINVAL : STATUS_OK;
+	if (from->start > INT64_MAX - start)
+		return STATUS_EOVERFLOW;
+	start += from->start;
+	if (start < 0 || (from->bytes < 0 && start + from->bytes < 0))
+		return STATUS_EINVAL;
+	if (from->bytes > 0 && from->bytes - 1 > INT64_MAX - start)
+		return STATUS_EOVERFLOW;
+	to->first = (uint64_t)(from->bytes < 0 ? start + from->bytes : start);
+	to->last = from->bytes == 0 ? INT64_MAX : (uint64_t)(from->bytes < 0 ? start : start + from->bytes) - 1;
+	return STATUS_OK;
 }
 
 static int64_t lock_tell(struct thread *thread, const struct lock *wanted, struct user_flock *told, uint64_t to_va)
@@ -206,6 +243,7 @@ static int64_t lock_tell(struct thread *thread, const struct lock *wanted, struc
 int64_t linux_locks_fcntl(struct thread *thread, struct linux_file *file, unsigned command, uint64_t argument_va)
 {
 	bool of_file = command >= F_OFD_GETLK;
+	bool asks = command == F_GETLK || command == F_OFD_GETLK;
 	uint32_t mode = linux_file_flags(file) & LINUX_O_ACCMODE;
 	struct lock wanted = { .owner = of_file ? (const void *)file : thread->process, .pid = of_file ? UINT32_MAX : thread->process->number };
 	struct user_flock from;
@@ -213,15 +251,17 @@ int64_t linux_locks_fcntl(struct thread *thread, struct linux_file *file, unsign
 
 	if (linux_copy_in(thread, &from, argument_va, sizeof(from)) != STATUS_OK)
 		return STATUS_EFAULT;
-	if (from.type < F_RDLCK || from.type > F_UNLCK || (of_file && from.pid != 0))
+	if (asks && from.type != F_RDLCK && from.type != F_WRLCK)
 		return STATUS_EINVAL;
 	status = range_take(file, &from, &wanted);
 	if (status != STATUS_OK)
 		return status;
+	if (from.type < F_RDLCK || from.type > F_UNLCK || (of_file && from.pid != 0))
+		return STATUS_EINVAL;
 	file_key(file, &wanted.fs, &wanted.id);
 	wanted.exclusive = from.type == F_WRLCK;
-	if (command == F_GETLK || command == F_OFD_GETLK)
-		return from.type == F_UNLCK ? STATUS_EINVAL : lock_tell(thread, &wanted, &from, argument_va);
+	if (asks)
+		return lock_tell(thread, &wanted, &from, argument_va);
 	if ((from.type == F_RDLCK && mode == LINUX_O_WRONLY) || (from.type == F_WRLCK && mode == 0))
 		return STATUS_EBADF;
 	return lock_set_waiting(thread, &wanted, from.type == F_UNLCK, command == F_SETLKW || command == F_OFD_SETLKW);
