@@ -68,10 +68,36 @@ static void notices(mqd_t queue)
 	CLAIM(mq_close(again) == 0 && mq_notify(queue, &event) == 0 && mq_notify(queue, NULL) == 0);
 }
 
+/* What a queue's file says, but for who is to be told. */
+static int says(mqd_t queue, const char *text)
+{
+	char got[100];
+
+	return pread(queue, got, sizeof(got), 0) == 60 && got[59] == '\n' && memcmp(got, text, strlen(text)) == 0;
+}
+
+static void files(mqd_t queue)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct stat is;
+	char got[BYTES];
+
+	CLAIM(says(queue, "QSIZE:0          NOTIFY:0     SIGNO:0     NOTIFY_PID:0     \n") && mq_notify(queue, &event) == 0);
+	CLAIM(says(queue, "QSIZE:0          NOTIFY:0     SIGNO:10    NOTIFY_PID:") && mq_notify(queue, NULL) == 0);
+	event.sigev_notify = SIGEV_NONE;
+	CLAIM(mq_notify(queue, &event) == 0 && says(queue, "QSIZE:0          NOTIFY:1     SIGNO:0     NOTIFY_PID:") && mq_notify(queue, NULL) == 0);
+	CLAIM(mq_send(queue, "four", 4, 0) == 0 && mq_send(queue, "seven77", 7, 0) == 0 && says(queue, "QSIZE:11         NOTIFY:0"));
+	CLAIM(mq_receive(queue, got, BYTES, NULL) == 4 && says(queue, "QSIZE:7          ") && mq_receive(queue, got, BYTES, NULL) == 7);
+	CLAIM(lseek(queue, 6, SEEK_SET) == 6 && read(queue, got, 2) == 2 && memcmp(got, "0 ", 2) == 0 && pread(queue, got, 1, 60) == 0);
+	CLAIM(fstat(queue, &is) == 0 && is.st_size == 80 && is.st_nlink == 1);
+	REFUSED(write(queue, "x", 1), EINVAL);
+}
+
 int main(void)
 {
 	struct mq_attr wanted = { .mq_maxmsg = ROOM, .mq_msgsize = BYTES };
 	struct mq_attr is;
+	struct stat left;
 	struct timespec at;
 	char data[BYTES];
 	pthread_t thread;
@@ -108,7 +134,8 @@ int main(void)
 	CLAIM(mq_receive(other, data, sizeof(data), &priority) == 4 && priority == 7);
 	pthread_join(thread, NULL);
 	notices(queue);
-	CLAIM(mq_unlink("/queue") == 0);
+	files(queue);
+	CLAIM(mq_unlink("/queue") == 0 && fstat(queue, &left) == 0 && left.st_nlink == 0);
 	REFUSED(mq_unlink("/queue"), ENOENT);
 	CLAIM(mq_send(queue, "still", 5, 0) == 0 && mq_receive(other, data, sizeof(data), NULL) == 5);
 	CLAIM(mq_close(queue) == 0 && mq_close(other) == 0);

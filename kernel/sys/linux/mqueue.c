@@ -135,6 +135,16 @@ status_t linux_mq_unlink(const struct linux_root *root, const char *name, const 
 	return status;
 }
 
+bool linux_mq_has_name(const struct linux_mqueue *queue)
+{
+	bool has;
+
+	spinlock_take(&names_lock);
+	has = queue->root != NULL;
+	spinlock_give(&names_lock);
+	return has;
+}
+
 void linux_mqs_forget(const struct linux_root *root)
 {
 	while (linux_mq_unlink(root, NULL, NULL) == STATUS_OK)
@@ -183,6 +193,7 @@ status_t linux_mq_send(struct linux_mqueue *queue, struct linux_mq_message *mess
 		queue->notice = (struct linux_mq_notice){ 0 };
 	}
 	queue->count++;
+	queue->bytes += message->bytes;
 	spinlock_give(&queue->lock);
 	linux_event_raise(&queue->event);
 	return STATUS_OK;
@@ -194,11 +205,14 @@ status_t linux_mq_receive(struct linux_mqueue *queue, struct linux_mq_message **
 
 	spinlock_take(&queue->lock);
 	first = list_pop_front(&queue->messages);
-	queue->count -= first != NULL;
+	if (first != NULL) {
+		*message = LIST_OWNER(first, struct linux_mq_message, node);
+		queue->count--;
+		queue->bytes -= (*message)->bytes;
+	}
 	spinlock_give(&queue->lock);
 	if (first == NULL)
 		return STATUS_EAGAIN;
-	*message = LIST_OWNER(first, struct linux_mq_message, node);
 	linux_event_raise(&queue->event);
 	return STATUS_OK;
 }
@@ -211,6 +225,17 @@ int64_t linux_mq_count(struct linux_mqueue *queue)
 	count = queue->count;
 	spinlock_give(&queue->lock);
 	return count;
+}
+
+uint64_t linux_mq_bytes(struct linux_mqueue *queue, struct linux_mq_notice *notice)
+{
+	uint64_t bytes;
+
+	spinlock_take(&queue->lock);
+	bytes = queue->bytes;
+	*notice = queue->notice;
+	spinlock_give(&queue->lock);
+	return bytes;
 }
 
 void linux_mq_receiver(struct linux_mqueue *queue, int more)

@@ -64,6 +64,7 @@ struct linux_mqueue {
 	/* W: under `lock`. */
 	struct list_node messages; /* the next one first */
 	int64_t count;
+	uint64_t bytes; /* of all messages */
 	unsigned receivers; /* who sleep until one comes */
 	struct linux_mq_notice notice;
 	struct linux_event event; /* a message came, or one went */
@@ -90,6 +91,9 @@ MUST_CHECK status_t linux_mq_find(const struct linux_root *root, struct budget *
 /* Takes a name away; NULL: any. STATUS_ENOENT; STATUS_EPERM: it is another's. `who` NULL: the kernel. */
 MUST_CHECK status_t linux_mq_unlink(const struct linux_root *root, const char *name, const struct linux_subject *who);
 
+/* Whether nobody has taken its name away. */
+bool linux_mq_has_name(const struct linux_mqueue *queue);
+
 /* The root is no more: nor are its names. */
 void linux_mqs_forget(const struct linux_root *root);
 
@@ -109,6 +113,9 @@ MUST_CHECK status_t linux_mq_receive(struct linux_mqueue *queue, struct linux_mq
 
 /* How many messages wait. */
 int64_t linux_mq_count(struct linux_mqueue *queue);
+
+/* How many bytes they have, and who is to be told when one comes. */
+uint64_t linux_mq_bytes(struct linux_mqueue *queue, struct linux_mq_notice *notice);
 
 /* Who sleeps until a message comes: then nobody is told. */
 void linux_mq_receiver(struct linux_mqueue *queue, int more);

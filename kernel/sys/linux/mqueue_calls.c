@@ -13,9 +13,11 @@
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/process.h"
+#include "lib/format.h"
 #include "lib/string.h"
 
 enum { PERMISSIONS = 07777, SIGEV_SIGNAL = 0, SIGEV_NONE = 1, SI_MESGQ = -3 };
+enum { TOLD_BYTES = 128, TOLD_SIZE = 80 /* which is more than there is */ };
 
 struct user_sigevent { /* asm-generic/siginfo.h: struct sigevent */
 	uint64_t value;
@@ -50,11 +52,38 @@ static status_t mq_stat(struct linux_file *file, struct fs_stat *out, uint32_t *
 	const struct linux_mqueue *queue = queue_of(file);
 
 	*mode_type = LINUX_S_IFREG;
+	out->size = TOLD_SIZE;
 	out->permissions = queue->permissions;
 	out->user = queue->owner.user;
 	out->group = queue->owner.group;
-	out->links = 1;
+	out->links = linux_mq_has_name(queue);
 	return STATUS_OK;
+}
+
+/* A number in a field of so many columns behind its name. */
+static size_t field_add(char *text, size_t len, const char *name, uint64_t number, size_t columns)
+{
+	size_t end = len + strlen(name) + columns;
+
+	len += (size_t)format_print(text + len, TOLD_BYTES - len, "%s%llu", name, (unsigned long long)number);
+	while (len < end)
+		text[len++] = ' ';
+	return len;
+}
+
+/* What the file says of its queue. Spec: mq_overview(7), "Mounting the message queue filesystem" */
+static int64_t mq_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
+{
+	struct linux_mq_notice notice;
+	uint64_t bytes = linux_mq_bytes(queue_of(file), &notice);
+	char text[TOLD_BYTES];
+	size_t len = field_add(text, 0, "QSIZE:", bytes, 10);
+
+	len = field_add(text, len, " NOTIFY:", notice.process != 0 && notice.signal == 0 ? SIGEV_NONE : 0, 5);
+	len = field_add(text, len, " SIGNO:", (unsigned)notice.signal, 5);
+	len = field_add(text, len, " NOTIFY_PID:", notice.process, 6);
+	text[len++] = '\n';
+	return offset < len ? linux_data_give(data, text + offset, len - (size_t)offset) : 0;
 }
 
 static void mq_release(struct linux_file *file)
@@ -67,7 +96,7 @@ static void mq_release(struct linux_file *file)
 }
 
 static const struct linux_file_ops mq_ops = {
-	.name = "mqueue", .is_stream = true, .poll = mq_poll, .stat = mq_stat, .release = mq_release,
+	.name = "mqueue", .read = mq_read, .poll = mq_poll, .stat = mq_stat, .release = mq_release,
 };
 
 void linux_mq_close(const struct process *process, struct linux_file *file)
