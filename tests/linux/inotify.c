@@ -135,6 +135,7 @@ static void contents(int fd)
 	close(open("/tmp/watched/a", O_WRONLY | O_TRUNC));
 	TOLD(fd, "1 modify a\n2 modify\n1 open a\n2 open\n1 close_write a\n2 close_write\n");
 	CLAIM(truncate("/tmp/watched/a", 9) == 0 && chmod("/tmp/watched/a", 0644) == 0 && chown("/tmp/watched/a", 0, 0) == 0);
+	CLAIM(chown("/tmp/watched/a", (uid_t)-1, (gid_t)-1) == 0); /* which nobody is told */
 	TOLD(fd, "1 modify a\n2 modify\n1 attrib a\n2 attrib\n1 attrib a\n2 attrib\n");
 	CLAIM(utimensat(AT_FDCWD, "/tmp/watched/a", NULL, 0) == 0 && access("/tmp/watched/a", R_OK) == 0);
 	TOLD(fd, "1 attrib a\n2 attrib\n");

@@ -56,11 +56,14 @@ static status_t owner_set(struct thread *thread, struct linux_dentry *dentry, st
 {
 	const struct linux_subject who = linux_subject_of(thread);
 	struct linux_stat stat;
+	bool gives = to.user != LINUX_ID_AS_IT_IS || to.group != LINUX_ID_AS_IT_IS;
+	uint32_t what = gives ? FS_SET_OWNER : 0; /* it is touched even so */
 	uint16_t before;
 	status_t status;
 
 	if (!dentry->node->fs->ops->keeps_owners) {
-		linux_notify(dentry, LINUX_IN_ATTRIB);
+		if (gives)
+			linux_notify(dentry, LINUX_IN_ATTRIB);
 		return STATUS_OK;
 	}
 	status = linux_dentry_stat(dentry, &stat);
@@ -73,7 +76,9 @@ static status_t owner_set(struct thread *thread, struct linux_dentry *dentry, st
 		stat.fs.permissions &= (uint16_t)~lost(&who, &stat.fs);
 	stat.fs.user = to.user != LINUX_ID_AS_IT_IS ? to.user : stat.fs.user;
 	stat.fs.group = to.group != LINUX_ID_AS_IT_IS ? to.group : stat.fs.group;
-	return linux_dentry_set(dentry, FS_SET_OWNER | (stat.fs.permissions != before ? FS_SET_PERMISSIONS : 0), &stat.fs);
+	if (stat.fs.permissions != before)
+		what |= FS_SET_PERMISSIONS;
+	return linux_dentry_set(dentry, what, &stat.fs);
 }
 
 static int64_t file_give(struct thread *thread, int fd, struct linux_owner to, uint32_t rights)

@@ -101,7 +101,7 @@ static status_t change_do(struct thread *thread, struct linux_dentry *dentry, st
 	const struct linux_subject who = linux_subject_of(thread);
 	status_t status = linux_may_set(&who, dentry, change.what, change.now, &change.values);
 
-	return status == STATUS_OK ? linux_dentry_set(dentry, change.what, &change.values) : status;
+	return status == STATUS_OK && change.what != 0 ? linux_dentry_set(dentry, change.what, &change.values) : status;
 }
 
 /* Changes what a path names, or where `path_va` is 0, an open file. */

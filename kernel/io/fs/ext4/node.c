@@ -231,7 +231,7 @@ status_t node_set(struct fs_node *fs_node, uint32_t what, const struct fs_stat *
 		return STATUS_EINVAL;
 	if (what & FS_SET_SIZE)
 		status = content_resize(volume, node, values->size);
-	if (status != STATUS_OK || !(what & ~(uint32_t)FS_SET_SIZE))
+	if (status != STATUS_OK || what == FS_SET_SIZE)
 		return status;
 	status = change_begin(volume, OPERATION_BLOCKS);
 	if (status != STATUS_OK)
