@@ -29,6 +29,17 @@ def _open(s: Sequence) -> Arguments:
     return [s.put("file"), s.name(), how, s.one(0o644, 0o600, 0o777, 0o444)]
 
 
+def _used(s: Sequence) -> Arguments:
+    """A file that is opened, used and closed: what is removed while it is open is another matter to who watches it."""
+    arguments = _open(s)
+    slot = arguments[0]
+    s.say("open", arguments)
+    if s.draw.random() < 0.8:
+        s.say(*s.draw.choice([("read", [slot, s.size()]), ("write", [slot, s.size(), 1]), ("ftruncate", [slot, s.one(0, 1, 5000)]), ("fchmod", [slot, 0o644])]))
+    del s.kinds[slot]
+    return [slot]
+
+
 def _open_folder(s: Sequence) -> Arguments:
     return [s.put("folder"), s.one(3, 6, 12, 12, 20), DIRECTORY | s.flags(CLOEXEC), 0]
 
@@ -68,6 +79,11 @@ def _reset_hand(s: Sequence) -> Arguments:
 def _terminal(s: Sequence) -> Arguments:
     """A pseudo-terminal: its master and its slave."""
     return [s.put("master"), s.put("slave"), s.one(0, NOCTTY, NOCTTY)]
+
+
+def _part(s: Sequence) -> Arguments:
+    """A part of a file, and the lock that is meant for it."""
+    return [s.fd("file"), s.one(0, 0, 1), s.one(0, 0, 1, 1, 2, 3), s.one(0, 0, 0, 1, 2, 9), s.one(0, 0, 3, 5, 10, 1 << 62, -1), s.one(0, 1, 5, 5, 10, -3, 1 << 62)]
 
 
 def _pipe(s: Sequence) -> Arguments:
@@ -348,6 +364,37 @@ FAMILIES: dict[str, dict[str, tuple[int, Make]]] = {
         "tty_whose": (2, lambda s: [s.fd("master", "slave"), s.one(0, 1)]), "tty_front": (1, lambda s: [s.fd("master", "slave"), s.one(0, 1, 1, 2)]),
         "setsid": (1, lambda s: []), "tty_behind": (2, lambda s: [s.fd("slave"), s.one(0, 1, 2), s.one(0, 0, 1, 2)]), "close": (1, _close),
     },
+    "watches": {
+        "inotify": (3, lambda s: [s.put("inotify"), NONBLOCK | s.flags(CLOEXEC, 1, chance=0.1)]),
+        "watch": (9, lambda s: [s.fd("inotify"), s.one(12, 12, 3, 3, 6, 0, 1, 8, s.name()),
+                                s.one(0xfff, 0xfff, 0xfff, 0x3c0, 0xc00, 0x18, 0, 1 << 31) | s.flags(1 << 24, 1 << 25, 1 << 26, 1 << 28, 1 << 29, 1 << 31, chance=0.08)]),
+        "unwatch": (1, lambda s: [s.fd("inotify"), s.one(1, 2, 3, 0, -1)]),
+        "told": (10, lambda s: [s.fd("inotify"), s.one(4096, 4096, 4096, 16, 40, 3)]),
+        "close": (8, _used), "open": (1, _open_folder),
+        "mkdir": (3, lambda s: [s.one(3, 3, 4, 6, 7, s.name()), 0o755]), "unlink": (4, lambda s: [s.name(), s.one(0, 0, 0x200)]),
+        "rename": (5, lambda s: [s.name(), s.name(), s.one(0, 0, 0, 1, 2)]), "link": (2, lambda s: [s.name(), s.name(), 0]),
+        "symlink": (1, lambda s: [s.name(), s.one(8, s.name())]), "chmod": (2, lambda s: [s.name(), s.one(0o600, 0o755)]),
+        "truncate": (1, lambda s: [s.name(), s.one(0, 1, 5000)]), "utimens": (1, lambda s: [s.name(), s.one(0, 0x100), 1, 7, 3]),
+        "chown": (1, lambda s: [s.name(), s.one(-1, 0), s.one(-1, 0), s.one(0, 0x100)]), "poll": (2, lambda s: [s.fd("inotify"), s.fd("inotify"), -1, 1, 0]),
+    },
+    "locks": {
+        "open": (4, lambda s: [s.put("file"), s.one(0, 0, 0, 1), s.one(0, 1, 2, 2, 2) | CREAT, 0o644]), "dup": (1, lambda s: _copy(s)), "close": (2, _close),
+        "part_lock": (10, _part), "part_ask": (5, _part), "child_lock": (4, _part), "child_ask": (8, _part),
+        "lseek": (1, lambda s: [s.fd("file"), s.one(0, 5, 100), 0]), "lock": (3, lambda s: [s.fd("file"), s.one(1, 2, 8, 8) | 4]),
+    },
+    "queues": {
+        "mq_open": (6, lambda s: [s.put("queue"), s.one(0, 0, 1, 2, 3, 9), s.one(0, 1, 2, 2, 2) | NONBLOCK | s.flags(CREAT, CREAT, EXCL, chance=0.45),
+                                  s.one(0o600, 0o644, 0), s.one(0, 0, 2, 10, 11, -1), s.one(10, 100, 8192, 8193, 0)]),
+        "mq_unlink": (1, lambda s: [s.one(0, 1, 2, 3)]),
+        "mq_send": (9, lambda s: [s.fd("queue"), s.one(0, 1, 10, 10, 100, 9000), s.one(0, 0, 1, 2, 32767, 32768), s.one(1, 2)]),
+        "mq_receive": (8, lambda s: [s.fd("queue"), s.one(8192, 8192, 100, 10, 0), s.one(0, 0, 1, 2)]),
+        "mq_attributes": (3, lambda s: [s.fd("queue"), s.one(-1, -1, NONBLOCK, NONBLOCK | 1)]),
+        "mq_notify": (3, lambda s: [s.fd("queue"), s.one(0, 1, 9, -1)]), "poll": (3, lambda s: [s.fd("queue"), s.fd("queue"), -1, 5, 0]),
+        "fstat": (1, lambda s: [s.fd("queue")]), "close": (2, _close), "mq_text": (2, lambda s: [s.fd("queue"), s.one(0, 0, 0, 20, 60)]), "lseek": (1, lambda s: [s.fd("queue"), 0, 0]),
+        "shmget": (5, lambda s: [s.one(0, 1, 2, 3), s.one(0, 1, 2, -1), s.one(0, 1, 4096, 5000, 100000), s.one(0, 0o600, 0o1600, 0o1600, 0o3600)]),
+        "shmctl": (4, lambda s: [s.one(0, 1, 2, 3), s.one(2, 2, 1, 0, 11, 12, 99), s.one(0o600, 0o444)]),
+        "shmat": (5, lambda s: [s.one(0, 1, 2, 3), s.one(0, 0, 0o10000)]), "shmdt": (4, lambda s: [s.one(0, 1, 2, 3)]),
+    },
     "process": {
         "fork": (6, lambda s: [s.one(0, 1, 7, 255, 256), s.one(0, 1), s.fd("file", "pipe"), s.one(0, 0, 0, 9, 15, 10)]),
         "fork_seek": (2, lambda s: [s.fd("file"), s.one(0, 7, 5000)]),
@@ -371,7 +418,7 @@ def sequence(seed: int, families: list[str], length: int) -> list[str]:
         for name in (0, 1):
             made.say("open", [made.put("file"), name, 2 | CREAT, 0o644])
             made.say("write", [list(made.kinds)[-1], made.size(), name])
-    if {"names", "users", "identities"} & set(mixed):
+    if {"names", "users", "identities", "watches"} & set(mixed):
         made.say("mkdir", [3, 0o755])
         made.say("open", _open_folder(made))
     if {"signals", "signalfd", "timers", "process"} & set(mixed):

@@ -54,7 +54,7 @@ struct operation {
 /* Tables end with an entry without a name. */
 extern const struct operation files_operations[], names_operations[], descriptors_operations[], memory_operations[], events_operations[],
 	signals_operations[], timers_operations[], sockets_operations[], process_operations[], splices_operations[], users_operations[],
-	identities_operations[], terminals_operations[];
+	identities_operations[], terminals_operations[], watches_operations[], locks_operations[], queues_operations[];
 
 /* Descriptors by slot: what a sequence opens is used by the number of its slot. */
 extern int slots[SLOTS];
@@ -81,5 +81,7 @@ void signals_init(void);
 void process_init(void);
 /* /tmp as it was when the program started. */
 void files_reset(void);
+/* No message queue, no shared memory. */
+void queues_reset(void);
 
 #endif

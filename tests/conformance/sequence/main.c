@@ -30,7 +30,7 @@ static char text[TEXT_BYTES];
 
 static const struct operation *const families[] = {files_operations, names_operations, descriptors_operations, memory_operations,
 	events_operations, signals_operations, timers_operations, sockets_operations, process_operations, splices_operations, users_operations,
-	identities_operations, terminals_operations};
+	identities_operations, terminals_operations, watches_operations, locks_operations, queues_operations};
 
 int fd_of(long slot)
 {
@@ -185,9 +185,11 @@ static void run_text(const char *at)
 		at++;
 		long sequence = number(&at);
 		files_reset();
+		queues_reset();
 		run_apart(sequence, next_line(at));
 	}
 	files_reset();
+	queues_reset();
 }
 
 static void run(void)
