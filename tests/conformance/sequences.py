@@ -340,7 +340,7 @@ FAMILIES: dict[str, dict[str, tuple[int, Make]]] = {
         "accept": (8, lambda s: [s.put("inet"), s.fd("inet-listener"), NONBLOCK, 1]),
         "send": (10, lambda s: [s.fd("inet"), s.one(0, 1, 10, 1000), 0, s.one(1, 2, 3)]),
         "sendto": (4, lambda s: [s.fd("inet"), s.one(1, 10, 1000), 0, s.one(17, 18, 19), 4]),
-        "recv": (10, lambda s: [s.fd("inet"), s.one(1, 5, 100, 30000), s.one(0, 0, 2), 1]),
+        "recv": (10, lambda s: [s.fd("inet"), s.one(0, 1, 5, 100, 30000), s.one(0, 0, 0, 2, 0x20, 0x22), 1]),
         "shutdown": (2, lambda s: [s.fd("inet"), s.one(0, 1, 2, 3)]),
         "getsockopt": (4, lambda s: [s.fd("inet", "inet-listener"), 1, s.one(3, 4, 30, 38, 39, 2, 9, 999)]),
         "getsockopt ": (1, lambda s: [s.fd("inet"), 6, s.one(1, 999)]),

@@ -23,6 +23,8 @@ static int owned_by(const char *path, uid_t user, gid_t group)
 static void files_made(void)
 {
 	struct stat stat;
+	struct stat later;
+	int ends[2];
 	int fd;
 
 	CLAIM(lstat("/tmp", &stat) == 0 && (stat.st_mode & 07777) == 01777 && owned_by("/tmp", 0, 0));
@@ -33,7 +35,10 @@ static void files_made(void)
 	fd = open("/tmp/u/file", O_CREAT | O_RDWR, 0640);
 	CLAIM(fd >= 0 && close(fd) == 0 && mkdir("/tmp/u/folder", 0700) == 0 && symlink("file", "/tmp/u/link") == 0 && mknod("/tmp/u/pipe", S_IFIFO | 0600, 0) == 0);
 	CLAIM(owned_by("/tmp/u/file", USER, GROUP) && owned_by("/tmp/u/folder", USER, GROUP) && owned_by("/tmp/u/link", USER, GROUP) && owned_by("/tmp/u/pipe", USER, GROUP));
-	CLAIM(chown("/tmp/u/file", -1, -1) == 0 && chown("/tmp/u/file", USER, GROUP) == 0);
+	CLAIM(pipe(ends) == 0 && fstat(ends[1], &stat) == 0 && stat.st_uid == USER && stat.st_gid == GROUP && close(ends[0]) == 0 && close(ends[1]) == 0);
+	CLAIM(lstat("/tmp/u/file", &stat) == 0 && usleep(10000) == 0 && chown("/tmp/u/file", -1, -1) == 0 && lstat("/tmp/u/file", &later) == 0);
+	CLAIM(later.st_ctim.tv_sec > stat.st_ctim.tv_sec || later.st_ctim.tv_nsec > stat.st_ctim.tv_nsec); /* it was touched even so */
+	CLAIM(chown("/tmp/u/file", USER, GROUP) == 0);
 	REFUSED(chown("/tmp/u/file", OTHER, -1), EPERM);
 	REFUSED(chown("/tmp/u/file", -1, OTHER), EPERM);
 	REFUSED(chown("/tmp/u", USER, -1), EPERM);

@@ -18,7 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PORT = 8080, PORT_UDP = 5353, PORT_CLOSED = 9999, BULK = 1 << 20 };
+enum { PORT = 8080, PORT_UDP = 5353, PORT_CLOSED = 9999, PORT_TRUNC = 8081, BULK = 1 << 20 };
 
 static struct sockaddr_in own(int port)
 {
@@ -101,6 +101,41 @@ static void tcp(void)
 	REFUSED(connect(second, (struct sockaddr *)&closed, sizeof(closed)), ECONNREFUSED);
 	close(second);
 	close(fd);
+}
+
+/* A pair of TCP sockets that are connected; the reader does not wait. */
+static void tcp_pair(int pair[2])
+{
+	struct sockaddr_in at = own(PORT_TRUNC);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int on = 1;
+
+	pair[0] = socket(AF_INET, SOCK_STREAM, 0);
+	CLAIM(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 && bind(listener, (struct sockaddr *)&at, sizeof(at)) == 0);
+	CLAIM(listen(listener, 1) == 0 && connect(pair[0], (struct sockaddr *)&at, sizeof(at)) == 0);
+	pair[1] = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+	CLAIM(pair[1] >= 0 && close(listener) == 0);
+}
+
+/* What came over TCP is thrown away by MSG_TRUNC, and who asks for nothing is told whether something is there. */
+static void tcp_discards(void)
+{
+	struct pollfd ready = { .events = POLLIN };
+	int pair[2];
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char data[16] = "as it was";
+
+	REFUSED(recv(fd, data, 0, MSG_DONTWAIT), ENOTCONN);
+	CLAIM(read(fd, data, 0) == 0 && close(fd) == 0);
+	tcp_pair(pair);
+	REFUSED(recv(pair[1], data, 0, 0), EAGAIN);
+	REFUSED(recv(pair[1], data, 0, MSG_TRUNC), EAGAIN);
+	CLAIM(read(pair[1], data, 0) == 0 && write(pair[0], "0123456789", 10) == 10);
+	ready.fd = pair[1];
+	CLAIM(poll(&ready, 1, -1) == 1 && recv(pair[1], data, 0, 0) == 0 && recv(pair[1], NULL, 3, MSG_TRUNC) == 3);
+	CLAIM(recv(pair[1], (void *)16, 2, MSG_TRUNC | MSG_PEEK) == 2 && recv(pair[1], data, 2, MSG_TRUNC) == 2 && strcmp(data, "as it was") == 0);
+	CLAIM(read(pair[1], data, sizeof(data)) == 5 && memcmp(data, "56789", 5) == 0 && close(pair[0]) == 0);
+	CLAIM(poll(&ready, 1, -1) == 1 && recv(pair[1], data, 0, 0) == 0 && recv(pair[1], NULL, 3, MSG_TRUNC) == 0 && close(pair[1]) == 0);
 }
 
 static void udp(void)
@@ -292,6 +327,7 @@ int main(void)
 	int fd = open("/dev/null", O_RDWR);
 
 	tcp();
+	tcp_discards();
 	udp();
 	pairs();
 	rights_end_a_call();

@@ -236,3 +236,18 @@ int64_t linux_data_give(struct linux_data *data, const void *from, size_t bytes)
 {
 	return data_move(data, NULL, from, bytes);
 }
+
+int64_t linux_data_skip(struct linux_data *data, size_t bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes && data->left > 0) {
+		uint64_t va;
+		size_t part = piece_here(data, bytes - done, &va);
+
+		data->at += part;
+		data->left -= part;
+		done += part;
+	}
+	return (int64_t)done;
+}

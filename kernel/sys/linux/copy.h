@@ -75,4 +75,7 @@ void linux_data_kernel(struct linux_data *data, void *memory, size_t bytes);
 MUST_CHECK int64_t linux_data_take(struct linux_data *data, void *to, size_t bytes);
 MUST_CHECK int64_t linux_data_give(struct linux_data *data, const void *from, size_t bytes);
 
+/* Goes past at most `bytes`, whatever is there: how many. */
+int64_t linux_data_skip(struct linux_data *data, size_t bytes);
+
 #endif

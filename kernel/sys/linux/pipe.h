@@ -9,6 +9,7 @@
 
 #include "kernel/core/spinlock.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/owners.h"
 #include "lib/list.h"
 #include "lib/status.h"
 
@@ -31,6 +32,7 @@ struct pipe {
 	struct budget *budget; /* held */
 	_Atomic uint32_t holds;
 	uint64_t id;
+	struct linux_owner owner; /* of one without a name */
 	/* Of one that has a name (W: under the lock of fifo.c). */
 	struct list_node named;
 	const struct fs_node *node; /* held by its ends; NULL: it has none */

@@ -8,6 +8,7 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/pipe.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/process.h"
 
@@ -32,12 +33,14 @@ struct pipe *linux_pipe_make(struct budget *budget)
 }
 
 /* Two open files for a new pipe. */
-static status_t ends_make(struct process *process, uint32_t flags, struct linux_file *files[2])
+static status_t ends_make(struct thread *thread, uint32_t flags, struct linux_file *files[2])
 {
-	struct pipe *pipe = linux_pipe_make(process->budget);
+	const struct linux_subject who = linux_subject_of(thread);
+	struct pipe *pipe = linux_pipe_make(thread->process->budget);
 
 	if (pipe == NULL)
 		return STATUS_ENOMEM;
+	pipe->owner = (struct linux_owner){ who.user, who.group };
 	files[0] = linux_pipe_end_make(pipe, flags, NULL);
 	files[1] = files[0] != NULL ? linux_pipe_end_make(pipe, flags | LINUX_O_WRONLY, NULL) : NULL;
 	if (files[0] != NULL && files[1] == NULL)
@@ -55,7 +58,7 @@ static int64_t call_pipe2(struct thread *thread, const uint64_t x[6])
 
 	if ((x[1] & ~(uint64_t)(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK | LINUX_O_DIRECT)) != 0)
 		return STATUS_EINVAL;
-	if (ends_make(thread->process, (uint32_t)x[1] & LINUX_O_NONBLOCK, files) != STATUS_OK)
+	if (ends_make(thread, (uint32_t)x[1] & LINUX_O_NONBLOCK, files) != STATUS_OK)
 		return STATUS_ENOMEM;
 	fd = linux_fd_add(thread->process, files[0], 0, close);
 	if (fd < 0) {

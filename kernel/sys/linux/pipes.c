@@ -284,6 +284,8 @@ static status_t pipe_stat(struct linux_file *file, struct fs_stat *out, uint32_t
 	out->permissions = 0600;
 	out->links = 1;
 	out->id = pipe_of(file)->id;
+	out->user = pipe_of(file)->owner.user;
+	out->group = pipe_of(file)->owner.group;
 	return STATUS_OK;
 }
 

@@ -48,6 +48,8 @@ static void receive_there(void *arg)
 		asking->result = own->receiving_done ? 0 : STATUS_ENOTCONN;
 		return;
 	}
+	if (asking->bytes == 0) /* what would come is waited for even so */
+		status = net_stream_peek(own->stream, &data);
 	while (done < asking->bytes && (status = net_stream_peek(own->stream, &data)) == STATUS_OK) {
 		if (data.len > asking->bytes - done)
 			data.len = asking->bytes - done;
@@ -113,16 +115,17 @@ int64_t linux_tcp_send(struct linux_socket *socket, struct linux_message *messag
 	return taken;
 }
 
+/* With MSG_TRUNC what came is thrown away, wherever it was to go. Spec: tcp(7) */
 int64_t linux_tcp_receive(struct linux_socket *socket, struct linux_message *message)
 {
 	struct tcp_asking asking = { .own = tcp_of(socket), .peek = (message->flags & LINUX_MSG_PEEK) != 0 };
 	uint8_t small[STEP_SMALL];
 
-	if (message->data->left == 0)
-		return 0;
 	memory_take(&asking, small, message->data->left);
 	net_do(receive_there, &asking);
-	if (asking.result > 0)
+	if (asking.result > 0 && (message->flags & LINUX_MSG_TRUNC))
+		asking.result = linux_data_skip(message->data, (size_t)asking.result);
+	else if (asking.result > 0)
 		asking.result = linux_data_give(message->data, asking.memory, (size_t)asking.result);
 	memory_give(&asking, small);
 	return asking.result;
