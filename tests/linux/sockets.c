@@ -126,7 +126,10 @@ static void tcp_discards(void)
 	char data[16] = "as it was";
 
 	REFUSED(recv(fd, data, 0, MSG_DONTWAIT), ENOTCONN);
-	CLAIM(read(fd, data, 0) == 0 && close(fd) == 0);
+	REFUSED(shutdown(fd, SHUT_RDWR), ENOTCONN);
+	CLAIM(read(fd, data, 0) == 0 && recv(fd, data, 1, 0) == 0 && listen(fd, 1) == 0); /* it is shut down even so */
+	REFUSED(recv(fd, data, 1, 0), ENOTCONN);
+	CLAIM(close(fd) == 0);
 	tcp_pair(pair);
 	REFUSED(recv(pair[1], data, 0, 0), EAGAIN);
 	REFUSED(recv(pair[1], data, 0, MSG_TRUNC), EAGAIN);

@@ -45,7 +45,7 @@ static void receive_there(void *arg)
 	size_t done = 0;
 
 	if (own->stream == NULL) {
-		asking->result = own->receiving_done ? 0 : STATUS_ENOTCONN;
+		asking->result = own->receiving_done && own->listener == NULL ? 0 : STATUS_ENOTCONN;
 		return;
 	}
 	if (asking->bytes == 0) /* what would come is waited for even so */
