@@ -211,7 +211,7 @@ static status_t range_take(struct linux_file *file, const struct user_flock *fro
 	}
 	if (status != STATUS_OK)
 		return status;
-	if (from->start > INT64_MAX - start)
+	if (start < 0 || from->start > INT64_MAX - start) /* a place is beyond all while somebody writes there */
 		return STATUS_EOVERFLOW;
 	start += from->start;
 	if (start < 0 || (from->bytes < 0 && start + from->bytes < 0))
@@ -219,7 +219,7 @@ static status_t range_take(struct linux_file *file, const struct user_flock *fro
 	if (from->bytes > 0 && from->bytes - 1 > INT64_MAX - start)
 		return STATUS_EOVERFLOW;
 	to->first = (uint64_t)(from->bytes < 0 ? start + from->bytes : start);
-	to->last = from->bytes == 0 ? INT64_MAX : (uint64_t)(from->bytes < 0 ? start : start + from->bytes) - 1;
+	to->last = from->bytes == 0 ? INT64_MAX : (uint64_t)start + (from->bytes > 0 ? (uint64_t)from->bytes : 0) - 1;
 	return STATUS_OK;
 }
 

@@ -57,7 +57,7 @@ static status_t owner_set(struct thread *thread, struct linux_dentry *dentry, st
 	const struct linux_subject who = linux_subject_of(thread);
 	struct linux_stat stat;
 	bool gives = to.user != LINUX_ID_AS_IT_IS || to.group != LINUX_ID_AS_IT_IS;
-	uint32_t what = gives ? FS_SET_OWNER : 0; /* it is touched even so */
+	uint32_t what = gives ? FS_SET_OWNER : 0; /* without it the file is only touched */
 	uint16_t before;
 	status_t status;
 

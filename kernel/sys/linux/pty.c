@@ -242,8 +242,8 @@ static size_t packet_take(struct linux_pty *pty, char *to, size_t room)
 }
 
 /*
- * Takes what is to be read, at most `room` bytes, which are not none. `begins`: with what kind of packet they are, where those are asked for; then it says
- * whether more belong to it. STATUS_EAGAIN; STATUS_EIO: nobody has the slave open any more.
+ * Takes what is to be read, at most `room` bytes, which are not none. `begins`: the next packet begins with it, where those are asked for, and still does
+ * afterwards if that was all of this one. STATUS_EAGAIN; STATUS_EIO: nobody has the slave open any more.
  */
 static int64_t output_take(struct linux_pty *pty, char *to, size_t room, bool *begins)
 {
@@ -264,7 +264,7 @@ int64_t linux_pty_read(struct linux_file *file, struct linux_data *data, uint64_
 	char bytes[PART_BYTES];
 	int64_t done = 0;
 	int64_t got = 0;
-	bool begins = true; /* and still does behind a packet that is no bytes: those are the next one */
+	bool begins = true;
 
 	(void)offset;
 	for (bool more = data->left > 0; more; more = got > 0 && data->left > 0 && !begins) {
