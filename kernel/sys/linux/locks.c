@@ -108,7 +108,7 @@ static void range_clear(const struct lock *range, struct lock **spare)
 		struct lock *at = lock_of(node);
 
 		next = node->next;
-		if (at->owner != range->owner || !is_about(at, range))
+		if (at == range || at->owner != range->owner || !is_about(at, range))
 			continue;
 		if (at->first < range->first && at->last > range->last) {
 			**spare = *at;
@@ -133,7 +133,9 @@ static void range_join(struct lock *range)
 		struct lock *at = lock_of(node);
 
 		next = node->next;
-		if (!is_of_same(at, range) || at->exclusive != range->exclusive || at->last + 1 < range->first || range->last + 1 < at->first)
+		if (at == range || !is_of_same(at, range) || at->exclusive != range->exclusive)
+			continue;
+		if (at->last + 1 < range->first || range->last + 1 < at->first)
 			continue;
 		range->first = at->first < range->first ? at->first : range->first;
 		range->last = at->last > range->last ? at->last : range->last;
@@ -154,9 +156,9 @@ static status_t lock_set(const struct lock *wanted, bool unlock)
 			status = STATUS_EAGAIN;
 		if (status == STATUS_OK && !unlock) {
 			*made = *wanted;
+			lock_add(made); /* before what it takes the place of goes: its owner stays where he is among the others */
 			range_join(made);
 			range_clear(made, &spare);
-			lock_add(made);
 			made = NULL;
 		} else if (status == STATUS_OK) {
 			range_clear(wanted, &spare);
