@@ -203,6 +203,7 @@ static void record_locks_join(void)
 	CLAIM(in_way_is(other, F_RDLCK, F_UNLCK, 0, 0) && range_set(fd, F_WRLCK, 20, 1) == 0 && range_set(fd, F_WRLCK, 22, 1) == 0);
 	CLAIM(in_way_is(other, F_RDLCK, F_WRLCK, 20, 1) && range_set(fd, F_UNLCK, 20, 1) == 0 && in_way_is(other, F_RDLCK, F_WRLCK, 22, 1));
 	CLAIM(range_set(fd, F_UNLCK, 0, 0) == 0 && in_way_is(other, F_WRLCK, F_UNLCK, 0, 0));
+	CLAIM(range_set(fd, F_WRLCK, 0, 9) == 0 && range_set(fd, F_RDLCK, 0, 3) == 0 && in_way_is(other, F_WRLCK, F_RDLCK, 0, 3) && range_set(fd, F_UNLCK, 0, 0) == 0);
 	REFUSED(fcntl(fd, F_SETLK, &far), EOVERFLOW);
 	far.l_len = 1;
 	CLAIM(fcntl(fd, F_SETLK, &far) == 0 && in_way_is(other, F_RDLCK, F_WRLCK, INT64_MAX, 0));

@@ -54,9 +54,15 @@ static struct lock *lock_of(struct list_node *node)
 	return LIST_OWNER(node, struct lock, node);
 }
 
+/* Whether they may be in each other's way at all. */
+static bool is_of_file(const struct lock *one, const struct lock *other)
+{
+	return one->fs == other->fs && one->id == other->id && one->whole == other->whole;
+}
+
 static bool is_about(const struct lock *one, const struct lock *other)
 {
-	return one->fs == other->fs && one->id == other->id && one->whole == other->whole && one->first <= other->last && other->first <= one->last;
+	return is_of_file(one, other) && one->first <= other->last && other->first <= one->last;
 }
 
 /* A lock of somebody else that is in the way; NULL: none is. Context: under the lock. */
@@ -71,24 +77,21 @@ static struct lock *conflict_find(const struct lock *wanted)
 	return NULL;
 }
 
-static bool is_of_same(const struct lock *one, const struct lock *other)
-{
-	return one->owner == other->owner && one->fs == other->fs && one->id == other->id && one->whole == other->whole;
-}
-
 /* What an owner has of a file stands together, by where it begins: who is in the way is told in that order. Spec: Linux, fs/locks.c: posix_lock_inode() */
 static void lock_add(struct lock *added)
 {
 	struct list_node *before = &all;
 
 	for (struct list_node *node = all.next; node != &all; node = node->next) {
-		struct lock *at = lock_of(node);
+		const struct lock *at = lock_of(node);
 
-		if (!is_of_same(at, added))
+		if (at->owner != added->owner || !is_of_file(at, added))
 			continue;
-		before = at->first < added->first ? node->next : node;
-		if (before == node)
+		if (at->first >= added->first) {
+			before = node;
 			break;
+		}
+		before = node->next;
 	}
 	list_insert_before(before, &added->node);
 	atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
@@ -133,7 +136,7 @@ static void range_join(struct lock *range)
 		struct lock *at = lock_of(node);
 
 		next = node->next;
-		if (at == range || !is_of_same(at, range) || at->exclusive != range->exclusive)
+		if (at == range || at->owner != range->owner || !is_of_file(at, range) || at->exclusive != range->exclusive)
 			continue;
 		if (at->last + 1 < range->first || range->last + 1 < at->first)
 			continue;
@@ -152,16 +155,16 @@ static status_t lock_set(const struct lock *wanted, bool unlock)
 
 	if (status == STATUS_OK) {
 		spinlock_take(&lock);
-		if (!unlock && conflict_find(wanted) != NULL)
+		if (unlock) {
+			range_clear(wanted, &spare);
+		} else if (conflict_find(wanted) != NULL) {
 			status = STATUS_EAGAIN;
-		if (status == STATUS_OK && !unlock) {
+		} else {
 			*made = *wanted;
 			lock_add(made); /* before what it takes the place of goes: its owner stays where he is among the others */
 			range_join(made);
 			range_clear(made, &spare);
 			made = NULL;
-		} else if (status == STATUS_OK) {
-			range_clear(wanted, &spare);
 		}
 		spinlock_give(&lock);
 	}
