@@ -124,7 +124,7 @@ struct fs_ops {
 	/* Of its programs the mode says who runs them (S_ISUID): nobody can write to it, and it was proven. */
 	bool sets_user;
 
-	/* Changes what `what` names. What is made is root's: it is given away by FS_SET_OWNER, both user and group, where that is kept. STATUS_EFBIG. */
+	/* Changes what `what` names; where that is nothing the node is only touched. What is made is root's: it is given away by FS_SET_OWNER, both user and group, where that is kept. STATUS_EFBIG. */
 	bool keeps_owners;
 	status_t (*set)(struct fs_node *node, uint32_t what, const struct fs_stat *values);
 

@@ -29,6 +29,28 @@ static void what_is_new_was_changed_now(void)
 	end();
 }
 
+/* As chown(2) does that leaves both owners as they are. */
+static void setting_nothing_touches(void)
+{
+	struct fs_stat before;
+	struct fs_stat after;
+	struct fs_node *file;
+
+	begin(SMALL);
+	file = make("f", FS_FILE);
+	before = stat_of(file);
+	volume->clock_base += 10;
+	CU_ASSERT_EQUAL(ext4_ops.set(file, 0, &before), STATUS_OK);
+	fs_node_put(file);
+	mount_again();
+	file = look("f");
+	after = stat_of(file);
+	CU_ASSERT(after.changed.seconds >= before.changed.seconds + 10 && is_time(after.modified, before.modified.seconds, before.modified.nanoseconds));
+	CU_ASSERT(is_time(after.accessed, before.accessed.seconds, before.accessed.nanoseconds) && after.permissions == before.permissions && after.user == before.user);
+	fs_node_put(file);
+	end();
+}
+
 static void owners_have_32_bits(void)
 {
 	const struct fs_stat set = { .user = 0x12345, .group = 0xfedc0001 };
@@ -313,6 +335,7 @@ static void links_are_short_up_to_59_bytes(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(what_is_new_was_changed_now),
+	UNIT_CASE(setting_nothing_touches),
 	UNIT_CASE(owners_have_32_bits),
 	UNIT_CASE(times_are_as_long_as_the_inode_has_room_for),
 	UNIT_CASE(sizes_beyond_32_bits_stay),
