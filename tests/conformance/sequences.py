@@ -15,10 +15,10 @@ SIGNALS = (10, 12, 34, 35)  # that sequences send: each has a handler or is igno
 HARMLESS = (17, 23, 28)  # ignored by themselves
 #: What is set of terminals: of the input, the output and the local ones.
 TTY_FLAGS = ([(0, flag) for flag in (0o40, 0o100, 0o200, 0o400, 0o400, 0o2000, 0o4000, 0o40000)] + [(1, flag) for flag in (1, 4, 0o10)] +
-         [(3, flag) for flag in (1, 2, 2, 2, 0o10, 0o10, 0o20, 0o40, 0o100, 0o200, 0o1000, 0o4000, 0o100000)])
+             [(3, flag) for flag in (1, 2, 2, 2, 0o10, 0o10, 0o20, 0o40, 0o100, 0o200, 0o1000, 0o4000, 0o100000)])
 #: What characters are set to. Linux reads 64 bytes at most where VMIN (6) is more; a line that each end of line shows anew (VREPRINT, 12) is too long.
 TTY_CHARS = [(which, value) for which in range(17) for value in (0, 1, 3, 97, 10, 4, 127, 98)
-         if (which, value) not in ((6, 97), (6, 127), (6, 98), (12, 10))]
+             if (which, value) not in ((6, 97), (6, 127), (6, 98), (12, 10))]
 #: What is typed there, and how often: a line that is shown anew (15) 100 times is more than there is room for.
 TTY_TYPED = [(text, count) for text in range(30) for count in (1, 1, 1, 3, 100) if text != 15 or count < 100]
 

@@ -51,6 +51,16 @@ struct operation {
 	long (*run)(const long *arg, struct line *line);
 };
 
+/* As the kernel has them: the C library's differ. */
+struct action {
+	void *handler;
+	unsigned long flags;
+	void *restorer;
+	unsigned long mask;
+};
+
+static_assert(sizeof(struct action) == 32, "as the kernel reads it");
+
 /* Tables end with an entry without a name. */
 extern const struct operation files_operations[], names_operations[], descriptors_operations[], memory_operations[], events_operations[],
 	signals_operations[], timers_operations[], sockets_operations[], process_operations[], splices_operations[], users_operations[],
@@ -81,7 +91,9 @@ void signals_init(void);
 void process_init(void);
 /* /tmp as it was when the program started. */
 void files_reset(void);
-/* No message queue, no shared memory. */
+/* No message queue, no shared memory that has a key. */
 void queues_reset(void);
+/* Nor that of the sequence that ends which has none. */
+void queues_leave(void);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "tests/conformance/sequence/call.h"
 
-enum { GETLK = 5, SETLK = 6, OFD_GETLK = 36, OFD_SETLK = 37, UNLOCK = 2, RESULT_MOST = 255 };
+enum { GETLK = 5, SETLK = 6, OFD_GETLK = 36, OFD_SETLK = 37, UNLOCK = 2, RESULT_MOST = 255, IN_WAY = 200 /* which no error is */ };
 
 /* As the kernel has it: the C library's differs. Spec: asm-generic/fcntl.h: struct flock */
 struct part {
@@ -31,11 +31,17 @@ static long do_part_lock(const long *arg, struct line *line)
 	return SYS(fcntl, fd_of(arg[0]), arg[1] ? OFD_SETLK : SETLK, &part);
 }
 
+static long ask(const long *arg, struct part *part)
+{
+	*part = part_of(arg);
+	return SYS(fcntl, fd_of(arg[0]), arg[1] ? OFD_GETLK : GETLK, part);
+}
+
 /* Who is in the way. */
 static long do_part_ask(const long *arg, struct line *line)
 {
-	struct part part = part_of(arg);
-	long result = SYS(fcntl, fd_of(arg[0]), arg[1] ? OFD_GETLK : GETLK, &part);
+	struct part part;
+	long result = ask(arg, &part);
 
 	if (result == 0 && part.type == UNLOCK)
 		say(line, " nobody");
@@ -64,17 +70,19 @@ static long do_child_lock(const long *arg, struct line *line)
 	return by_child(arg, line, do_part_lock);
 }
 
-/* It says by its result whether anybody is in the way. */
-static long is_in_way(const long *arg, struct line *line)
+/* It says by its result whether anybody is in the way, and with which lock. */
+static long what_is_in_way(const long *arg, struct line *line)
 {
-	long result = do_part_ask(arg, line);
+	struct part part;
+	long result = ask(arg, &part);
 
-	return result < 0 ? result : line->text[1] == 'n' ? 0 : -200 - (line->text[1] - '0');
+	(void)line;
+	return result < 0 ? result : part.type == UNLOCK ? 0 : -IN_WAY - part.type;
 }
 
 static long do_child_ask(const long *arg, struct line *line)
 {
-	return by_child(arg, line, is_in_way);
+	return by_child(arg, line, what_is_in_way);
 }
 
 const struct operation locks_operations[] = {

@@ -168,6 +168,7 @@ static void run_apart(long sequence, const char *at)
 			long index = number(&at);
 			run_operation(sequence, index, at);
 		}
+		queues_leave();
 		SYS(exit_group, 0);
 	}
 	SYS(wait4, child, &status, 0, NULL);

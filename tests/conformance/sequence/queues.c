@@ -10,9 +10,11 @@
 
 #include "tests/conformance/sequence/call.h"
 
-enum { QUEUES = 3, MEMORIES = 4, KEY = 0x52554d50, NOWHERE = 24 };
+enum { QUEUES = 3, MEMORIES = 4, KEY = 0x52554d50, NOWHERE = 24, PRIVATE_MOST = 64 };
 
 static int memories[MEMORIES];
+static int private_ids[PRIVATE_MOST]; /* which nobody else finds */
+static size_t private_count;
 static long places[MEMORIES];
 
 static const char *queue_name(long number)
@@ -34,11 +36,16 @@ void queues_reset(void)
 	}
 }
 
+void queues_leave(void)
+{
+	while (private_count > 0)
+		SYS(shmctl, private_ids[--private_count], IPC_RMID, NULL);
+}
+
 /* Slot, name, flags, mode, most messages (0: as they are), most bytes. */
 static long do_mq_open(const long *arg, struct line *line)
 {
 	struct mq_attr attributes = {.mq_maxmsg = arg[4], .mq_msgsize = arg[5]};
-
 	long result = keep(arg[0], SYS(mq_open, queue_name(arg[1]), arg[2], arg[3], arg[4] ? &attributes : NULL));
 
 	(void)line;
@@ -111,9 +118,12 @@ static long do_shmget(const long *arg, struct line *line)
 	long id = SYS(shmget, arg[1] == -1 ? 0 : KEY + arg[1], arg[2], arg[3]);
 
 	(void)line;
-	if (id >= 0)
-		memories[at_most(arg[0], MEMORIES - 1)] = (int)id;
-	return id < 0 ? id : 0;
+	if (id < 0)
+		return id;
+	memories[at_most(arg[0], MEMORIES - 1)] = (int)id;
+	if (arg[1] == -1 && private_count < PRIVATE_MOST)
+		private_ids[private_count++] = (int)id;
+	return 0;
 }
 
 /* Which, what. */

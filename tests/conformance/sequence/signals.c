@@ -9,21 +9,12 @@
 
 enum { SIGNALS = 64, SEEN_MAX = 32, SEND_KILL = 0, SEND_TGKILL = 1, SEND_QUEUE = 2, STACK_BYTES = 16384 };
 
-/* As the kernel has them: the C library's differ. */
-struct action {
-	void *handler;
-	unsigned long flags;
-	void *restorer;
-	unsigned long mask;
-};
-
 struct queued {
 	int number, error, code, pad, pid, uid;
 	long value;
 	uint8_t rest[96];
 };
 
-static_assert(sizeof(struct action) == 32, "as the kernel reads it");
 static_assert(sizeof(struct queued) == 128, "siginfo_t");
 
 static int seen[SEEN_MAX];

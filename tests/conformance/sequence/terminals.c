@@ -13,14 +13,6 @@
 
 enum { SETTLED_NS = 1500000, TEXT_MOST = 4000, SHOWN_MOST = 60, CAUGHT_MOST = 32, SIGNAL_COUNT = 9, WAIT_STOPPED = 2, BY_VALUE = 1, BY_PLACE = 2, TOLD = 3 };
 
-/* As the kernel has them: the C library's differ. Whoever returns from a handler does so by the vDSO. */
-struct action {
-	void (*handler)(int number);
-	unsigned long flags;
-	void *restorer;
-	unsigned long mask;
-};
-
 /* What there is to type: ends of lines, characters that edit, that end, that interrupt, that stop; tabs, controls, letters of two bytes. */
 static const char *const texts[] = { "a", "bcd ef", "line\n", "\n", "\r", "\x7f", "\x15", "\x17", "\x04", "\x03", "\x1c", "\x1a", "\t", "x\ty", "\x16", "\x12", "\x13", "\x11",
 	"\xc3\xa4", "\x01", "one\ntwo\nth", "\xff", "A Z", "\b", "q\x7f\x7f", "\x16\x03", "end\x04more", "\r\n", "\x1b[A", "{~}" };
@@ -59,7 +51,7 @@ static long settled(long result, struct line *line)
 static void signals_catch(void)
 {
 	static const int numbers[SIGNAL_COUNT] = { SIGHUP, SIGINT, SIGQUIT, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGUSR1 };
-	struct action action = { .handler = catch };
+	struct action action = { .handler = (void *)catch }; /* which returns by the vDSO */
 
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		SYS(rt_sigaction, numbers[i], &action, NULL, 8);
@@ -234,7 +226,7 @@ static long do_setsid(const long *arg, struct line *line)
 static long do_tty_behind(const long *arg, struct line *line)
 {
 	struct termios settings = { 0 };
-	struct action action = { .handler = arg[2] == 1 ? SIG_IGN : SIG_DFL };
+	struct action action = { .handler = arg[2] == 1 ? (void *)SIG_IGN : (void *)SIG_DFL };
 	unsigned long mask = arg[2] == 2 ? 3ul << (SIGTTIN - 1) : 0;
 	int status = 0;
 	long child = SYS(clone, SIGCHLD);
