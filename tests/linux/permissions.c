@@ -11,6 +11,7 @@
 #include <sys/fsuid.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -284,6 +285,55 @@ static void as_file_user(void)
 	CLAIM(setfsuid(0) == USER && can_open(P "secret", O_RDWR) && unlink(P "free/his") == 0);
 }
 
+static mode_t mode_of(int fd)
+{
+	struct stat told;
+
+	return fstat(fd, &told) == 0 ? told.st_mode & 07777 : 0;
+}
+
+/* Made anew with the mode, and opened. */
+static int ids_set(mode_t mode)
+{
+	int fd = open(P "free/ids", O_CREAT | O_RDWR, 0600);
+
+	CLAIM(fd >= 0 && fchmod(fd, mode) == 0 && mode_of(fd) == mode);
+	return fd;
+}
+
+/* Who changes a file ends that it runs as its owner, and as its group, where that runs it. */
+static void rewritten(void)
+{
+	int from = open(P "told", O_RDONLY);
+	char *shown;
+	int fd;
+
+	become(USER, OTHER);
+	fd = ids_set(06755);
+	CLAIM(write(fd, "", 0) == 0 && mode_of(fd) == 06755 && write(fd, "x", 1) == 1 && mode_of(fd) == 0755);
+	fd = ids_set(06745);
+	CLAIM(pwrite(fd, "x", 1, 9) == 1 && mode_of(fd) == 02745);
+	fd = ids_set(06755);
+	CLAIM(ftruncate(fd, 3) == 0 && mode_of(fd) == 0755);
+	fd = ids_set(04700);
+	CLAIM(truncate(P "free/ids", 3) == 0 && mode_of(fd) == 0700);
+	fd = ids_set(04700);
+	CLAIM(can_open(P "free/ids", O_WRONLY | O_TRUNC) && mode_of(fd) == 0700);
+	fd = ids_set(04700);
+	CLAIM(fallocate(fd, 0, 0, 1) == 0 && mode_of(fd) == 0700);
+	fd = ids_set(04700);
+	CLAIM(sendfile(fd, from, &(off_t){ 0 }, 4) == 4 && mode_of(fd) == 0700);
+	fd = ids_set(04700);
+	CLAIM(copy_file_range(from, &(off_t){ 0 }, fd, NULL, 2, 0) == 2 && mode_of(fd) == 0700);
+	fd = ids_set(06755);
+	shown = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CLAIM(shown != MAP_FAILED && (shown[0] = 'y') == 'y' && msync(shown, 4096, MS_SYNC) == 0 && mode_of(fd) == 06755);
+	fd = open(P "locked", O_RDWR);
+	CLAIM(mode_of(fd) == 02766 && write(fd, "x", 1) == 1 && mode_of(fd) == 0766); /* not a group of his */
+	fd = open(P "setuid", O_WRONLY);
+	CLAIM(mode_of(fd) == 04777 && ftruncate(fd, 1) == 0 && mode_of(fd) == 0777);
+}
+
 /* Root, with these capabilities alone in effect. */
 static void capabilities_keep(uint64_t keep)
 {
@@ -296,7 +346,7 @@ static void capabilities_keep(uint64_t keep)
 	CLAIM(syscall(SYS_capset, header, data) == 0);
 }
 
-enum { DAC_OVERRIDE = 1, DAC_READ_SEARCH = 2, FOWNER = 3 };
+enum { DAC_OVERRIDE = 1, DAC_READ_SEARCH = 2, FOWNER = 3, FSETID = 4 };
 
 static void with_none(void)
 {
@@ -332,6 +382,17 @@ static void with_owner(void)
 	REFUSED(open(P "secret", O_RDONLY), EACCES);
 }
 
+static void with_ids(void)
+{
+	int fd = ids_set(06755);
+
+	CLAIM(write(fd, "x", 1) == 1 && ftruncate(fd, 9) == 0 && mode_of(fd) == 06755);
+	capabilities_keep(1u << FSETID);
+	CLAIM(write(fd, "x", 1) == 1 && ftruncate(fd, 8) == 0 && mode_of(fd) == 06755);
+	capabilities_keep(0);
+	CLAIM(write(fd, "x", 1) == 1 && mode_of(fd) == 0755);
+}
+
 /* What root may: all but run what nobody runs. */
 static void as_root(void)
 {
@@ -357,7 +418,7 @@ static void run(void)
 int main(int argc, char **argv)
 {
 	static void (*const all[])(void) = { opened, walked, followed, named, changed, in_groups, in_group, in_no_group, asked, as_file_user,
-					     as_root, run, with_none, with_search, with_override, with_owner };
+					     as_root, run, rewritten, with_ids, with_none, with_search, with_override, with_owner };
 
 	umask(022);
 	CLAIM(symlink(argc > 1 ? argv[1] : ".", "/tmp/at") == 0);

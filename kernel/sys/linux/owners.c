@@ -51,6 +51,22 @@ static uint16_t lost(const struct linux_subject *who, const struct fs_stat *stat
 	return (uint16_t)(keeps_group ? FS_MODE_SETUID : FS_MODE_SETUID | FS_MODE_SETGID);
 }
 
+status_t linux_owner_lose(struct fs_node *file, const struct linux_subject *who)
+{
+	struct fs_stat stat;
+	uint16_t losing;
+	status_t status;
+
+	if (linux_subject_can(who, LINUX_CAP_FSETID) || !file->fs->ops->keeps_owners)
+		return STATUS_OK;
+	status = file->fs->ops->stat(file, &stat);
+	if (status != STATUS_OK)
+		return status;
+	losing = stat.permissions & lost(who, &stat);
+	stat.permissions ^= losing;
+	return losing != 0 ? file->fs->ops->set(file, FS_SET_PERMISSIONS, &stat) : STATUS_OK;
+}
+
 /* Where owners are not kept it is as if it were done. */
 static status_t owner_set(struct thread *thread, struct linux_dentry *dentry, struct linux_owner to)
 {

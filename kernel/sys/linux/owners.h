@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "lib/status.h"
+
 struct fs_node;
 struct linux_subject;
 
@@ -19,5 +21,11 @@ struct linux_owner {
  * Context: as an operation of its file system.
  */
 void linux_owner_give(struct fs_node *directory, struct fs_node *made, const struct linux_subject *who);
+
+/*
+ * For who is about to change a file's content, and may not set S_ISUID and S_ISGID: that it runs as its owner, or its group, is over. Context: as above.
+ * Spec: inode(7); Linux, fs/inode.c: file_remove_privs()
+ */
+MUST_CHECK status_t linux_owner_lose(struct fs_node *file, const struct linux_subject *who);
 
 #endif

@@ -10,10 +10,12 @@
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/memfd.h"
+#include "kernel/sys/linux/owners.h"
 #include "kernel/sys/linux/pages.h"
 #include "kernel/sys/linux/pipe.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/root.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 
@@ -23,6 +25,7 @@ enum { KEEP_SIZE = 1, PUNCH_HOLE = 2, COLLAPSE_RANGE = 8, ZERO_RANGE = 16, INSER
 
 struct storing {
 	struct linux_dentry *dentry;
+	struct linux_subject who;
 	uint64_t offset, bytes;
 	bool keeps_size;
 	status_t status;
@@ -36,7 +39,9 @@ static void grow_act(void *arg)
 	const struct fs_stat values = { .size = storing->offset + storing->bytes };
 	struct fs_stat stat = { 0 };
 
-	storing->status = node->fs->ops->stat(node, &stat);
+	storing->status = linux_owner_lose(node, &storing->who);
+	if (storing->status == STATUS_OK)
+		storing->status = node->fs->ops->stat(node, &stat);
 	if (storing->status != STATUS_OK || stat.size >= values.size)
 		return;
 	storing->status = FS_MAY(node->fs, set);
@@ -55,11 +60,14 @@ static void punch_act(void *arg)
 	if (storing->status == STATUS_OK)
 		storing->status = linux_memfd_may_punch(storing->dentry);
 	if (storing->status == STATUS_OK)
+		storing->status = linux_owner_lose(node, &storing->who);
+	if (storing->status == STATUS_OK)
 		storing->status = node->fs->ops->punch(node, storing->offset, storing->bytes);
 }
 
 static status_t store(struct storing *storing, void (*run)(void *arg))
 {
+	storing->who = linux_subject_of(thread_current());
 	storing->status = linux_dentry_may(storing->dentry, CAPOS_DIR_RIGHT_WRITE);
 	if (storing->status == STATUS_OK)
 		linux_fs_run(storing->dentry->service, run, storing);
@@ -124,7 +132,6 @@ static int64_t call_fallocate(struct thread *thread, const uint64_t x[6])
 }
 
 /* What was written by memory that shows the file is part of it. */
-/* What mapped memory has of it, too. */
 static status_t file_sync(struct linux_file *file)
 {
 	linux_pages_settle(file, 0, UINT64_MAX);
