@@ -166,7 +166,7 @@ static void nameless(void)
 	struct statfs found;
 	int ends[2], fd;
 
-	CLAIM(pipe(ends) == 0 && fstatfs(ends[0], &found) == 0 && found.f_type == 0x50495045);
+	CLAIM(pipe(ends) == 0 && fstatfs(ends[0], &found) == 0 && found.f_type == 0x50495045 && (found.f_flags & 0x20) != 0);
 	CLAIM(found.f_bsize == PAGE && found.f_frsize == PAGE && found.f_namelen == 255 && found.f_blocks == 0 && found.f_files == 0);
 	REFUSED(syscall(SYS_fstatfs, ends[0], BAD), EFAULT);
 	CLAIM(close(ends[0]) == 0 && close(ends[1]) == 0);
@@ -192,6 +192,30 @@ static void mounts(void)
 			CLAIM((is.st_dev != base.st_dev) == (strstr(text, path) != NULL));
 	}
 	CLAIM(closedir(root) == 0 && text[strlen(text) - 1] == '\n' && strstr(text, " / ") != NULL);
+}
+
+/* A mount's options are what statfs tells of it. */
+static void mount_options(void)
+{
+	static const struct {
+		const char *name;
+		unsigned long flag;
+	} known[] = { { "ro", 1 }, { "nosuid", 2 }, { "nodev", 4 }, { "noexec", 8 }, { "noatime", 0x400 } };
+	char path[64], options[128];
+	struct statfs found;
+
+	CLAIM(load("/proc/mounts"));
+	for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+		CLAIM(sscanf(line, "%*s %63s %*s %120s", path, options) == 2 && statfs(path, &found) == 0 && (found.f_flags & 0x20) != 0);
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+			int named = 0;
+			char copy[128];
+
+			for (char *option = strtok(strcpy(copy, options), ","); option != NULL; option = strtok(NULL, ","))
+				named |= strcmp(option, known[i].name) == 0;
+			CLAIM(named == ((found.f_flags & known[i].flag) != 0));
+		}
+	}
 }
 
 /* The same mounts with their devices' numbers. Spec: proc_pid_mountinfo(5) */
@@ -329,6 +353,7 @@ int main(void)
 	devices();
 	nameless();
 	mounts();
+	mount_options();
 	mounts_at_length();
 	beginnings();
 	mapped();

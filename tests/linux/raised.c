@@ -4,11 +4,15 @@
 /* Programs that are root's, whoever starts them (S_ISUID): those of the bundle, and no others. */
 #include "tests/linux/claims.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,6 +64,29 @@ static int runs(const char *program, const char *as)
 	return waitpid(child, &status, 0) == child && status == 0;
 }
 
+static int copied(const char *name, const char *to_name, mode_t mode)
+{
+	int from = open(name, O_RDONLY);
+	int to = open(to_name, O_CREAT | O_EXCL | O_WRONLY, 0600);
+	struct stat stat;
+
+	return fstat(from, &stat) == 0 && sendfile(to, from, NULL, (size_t)stat.st_size) == stat.st_size && fchmod(to, mode) == 0 && close(to) == 0 && close(from) == 0;
+}
+
+/* Where anybody could have set its mode, that says nothing: the same program, which is proven there, too. */
+static void where_nosuid(const char *program)
+{
+	char signature[300];
+	struct statfs system;
+	struct stat stat;
+
+	snprintf(signature, sizeof(signature), "%s.minisig", program);
+	CLAIM(copied(program, "/tmp/set-user", 04755) && copied(signature, "/tmp/set-user.minisig", 0644));
+	CLAIM(lstat("/tmp/set-user", &stat) == 0 && stat.st_mode == (S_IFREG | 04755) && stat.st_uid == 0);
+	CLAIM(runs("/tmp/set-user", "user"));
+	CLAIM(statfs("/tmp", &system) == 0 && (system.f_flags & ST_NOSUID) != 0 && statfs(program, &system) == 0 && (system.f_flags & ST_NOSUID) == 0);
+}
+
 int main(int argc, char **argv)
 {
 	char own[256] = "", other[256];
@@ -72,6 +99,7 @@ int main(int argc, char **argv)
 	CLAIM(lstat(other, &stat) == 0 && stat.st_mode == (S_IFREG | 04755) && stat.st_uid == 0);
 	CLAIM(lstat(own, &stat) == 0 && stat.st_mode == (S_IFREG | 0755));
 	CLAIM(runs(other, "root") && runs(own, "user") && runs(other, "nobody new"));
+	where_nosuid(other);
 	REFUSED(prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0), EINVAL);
 	REFUSED(prctl(PR_SET_NO_NEW_PRIVS, 1, 1, 0, 0), EINVAL);
 	REFUSED(prctl(PR_GET_NO_NEW_PRIVS, 1, 0, 0, 0), EINVAL);

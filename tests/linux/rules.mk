@@ -27,11 +27,13 @@ build/tests/linux/$(1).rpk: build/tests/linux/$(1)/program $(or $(wildcard tests
 endef
 $(foreach test,$(LINUX_TESTS),$(eval $(call LINUX_TEST_RULES,$(test))))
 
-# Itself once more, as a program that is root's, whoever starts it.
-build/tests/linux/raised/set-user: build/tests/linux/raised/program
+# Itself once more, as a program that is root's, whoever starts it; signed, to be run from elsewhere.
+RAISED := build/tests/linux/raised/set-user
+$(RAISED): build/tests/linux/raised/program
 	@install -m 4755 $< $@
-build/tests/linux/raised.rpk: build/tests/linux/raised/set-user
-build/tests/linux/raised.rpk: private LINUX_FILES := --file set-user=build/tests/linux/raised/set-user
+	@tools/rumpk sign $@ -k $(DEVELOPMENT_KEY) >/dev/null
+build/tests/linux/raised.rpk: $(RAISED)
+build/tests/linux/raised.rpk: private LINUX_FILES := --file set-user=$(RAISED) --file set-user.minisig=$(RAISED).minisig
 
 build/tests/linux/dated.rpk: private export SOURCE_DATE_EPOCH := 1700000000
 

@@ -199,8 +199,8 @@ static void told(void)
 	CLAIM(number_behind("Committed_AS:") == number_behind("MemTotal:") - number_behind("MemFree:") && number_behind("CommitLimit:") == number_behind("MemTotal:"));
 	CLAIM(snprintf(wanted, sizeof(wanted), cpus > 1 ? "0-%ld\n" : "0\n", cpus - 1) > 0 && load("/sys/devices/system/cpu/online") && strcmp(text, wanted) == 0);
 	CLAIM(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 1024 && limit.rlim_max == 1024);
-	CLAIM(load("/proc/mounts") && strncmp(text, "app / ramfs ro 0 0\n", 19) == 0 && strstr(text, "\ntmp /tmp tmpfs rw 0 0\n") != NULL);
-	CLAIM(strstr(text, "\nsys /sys/rumpk sys ro 0 0\n") != NULL && strstr(text, "\nlinux /proc proc ") != NULL);
+	CLAIM(load("/proc/mounts") && strncmp(text, "app / ramfs ro,nodev,noatime 0 0\n", 33) == 0 && strstr(text, "\ntmp /tmp tmpfs rw,nosuid,nodev,noatime 0 0\n") != NULL);
+	CLAIM(strstr(text, "\nsys /sys/rumpk ramfs ro,nosuid,nodev,noexec,noatime 0 0\n") != NULL && strstr(text, "\nlinux /proc proc ") != NULL);
 }
 
 /* Pages that the process has, as it says itself. */

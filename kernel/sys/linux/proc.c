@@ -6,7 +6,6 @@
  *
  * Spec: proc(5)
  */
-#include "capos/abi/dir.h"
 #include "hal/contract/timer.h"
 #include "kernel/cap/grant.h"
 #include "kernel/core/entropy.h"
@@ -19,14 +18,12 @@
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/cpu_time.h"
-#include "kernel/sys/linux/dentry.h"
 #include "kernel/sys/linux/process.h"
-#include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/text.h"
 #include "kernel/sys/process.h"
 #include "lib/string.h"
 
-enum { KIB_A_PAGE = 4, SERVERS_MAX = 3, FIRST_MOUNT = 20 };
+enum { KIB_A_PAGE = 4, SERVERS_MAX = 3 };
 
 #define TICK_NS 10000000ull /* of USER_HZ */
 #define SECOND_NS 1000000000ull
@@ -107,57 +104,6 @@ void linux_proc_cpus(struct linux_text *text, struct process *of)
 		format_to(&text->sink, "0-%u\n", smp_online() - 1);
 	else
 		format_to(&text->sink, "0\n");
-}
-
-static const char *kind_of(const struct linux_dentry *dentry)
-{
-	const char *name = dentry->node->fs->name;
-
-	return strcmp(name, "tmp") == 0 ? "tmpfs" : strcmp(name, "linux") == 0 ? "proc" : strcmp(name, "app") == 0 ? "ramfs" : name;
-}
-
-static const char *access_of(const struct linux_dentry *dentry)
-{
-	return !dentry->node->fs->read_only && (dentry->rights & CAPOS_DIR_RIGHT_WRITE) != 0 ? "rw" : "ro";
-}
-
-static void mount_line(struct linux_text *text, const struct linux_dentry *dentry, const char *path, unsigned number)
-{
-	(void)number;
-	format_to(&text->sink, "%s %s %s %s 0 0\n", dentry->node->fs->name, path, kind_of(dentry), access_of(dentry));
-}
-
-/* The first is below none that is known. */
-static void mountinfo_line(struct linux_text *text, const struct linux_dentry *dentry, const char *path, unsigned number)
-{
-	format_to(&text->sink, "%u %u %u:%u / %s %s - %s %s %s\n", number, number > FIRST_MOUNT ? FIRST_MOUNT : FIRST_MOUNT - 1, dentry->device >> 8,
-		  dentry->device & 0xff, path, access_of(dentry), kind_of(dentry), dentry->node->fs->name, access_of(dentry));
-}
-
-static void mounts_each(struct linux_text *text, const struct linux_root *root,
-			void (*line)(struct linux_text *text, const struct linux_dentry *dentry, const char *path, unsigned number))
-{
-	char path[64];
-
-	if (root == NULL)
-		return;
-	line(text, root->dentry, "/", FIRST_MOUNT);
-	for (unsigned i = 0; i < root->count; i++) {
-		const struct linux_dentry *dentry = root->mounts[i].dentry;
-
-		if (dentry->node->type == FS_DIRECTORY && dentry->service != root->dentry->service && linux_dentry_path(dentry, path, sizeof(path)) > 0)
-			line(text, dentry, path, FIRST_MOUNT + 1 + i);
-	}
-}
-
-void linux_proc_mounts(struct linux_text *text, struct process *of)
-{
-	mounts_each(text, of->personality->root, mount_line);
-}
-
-void linux_proc_mountinfo(struct linux_text *text, struct process *of)
-{
-	mounts_each(text, of->personality->root, mountinfo_line);
 }
 
 struct servers {

@@ -12,6 +12,7 @@
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
+#include "kernel/sys/linux/mounts.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/thread.h"
@@ -263,20 +264,6 @@ static void space_act(void *arg)
 		space->status = space->fs->ops->space(space->fs, &space->space);
 }
 
-/* linux/magic.h */
-static uint64_t magic_of(const struct linux_dentry *dentry)
-{
-	static const struct {
-		const char *name;
-		uint64_t magic;
-	} kinds[] = { { "tmp", 0x01021994 }, { "ext4", 0xef53 }, { "9p", 0x01021997 }, { "linux", 0x9fa0 } };
-
-	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(dentry->node->fs->name, kinds[i].name) == 0)
-			return kinds[i].magic;
-	return 0x858458f6; /* ramfs */
-}
-
 static status_t statfs_give(struct thread *thread, struct linux_dentry *dentry, uint64_t to_va)
 {
 	struct space space = { .fs = dentry->node->fs, .space = { .block_bytes = BLOCK_BYTES } };
@@ -288,7 +275,7 @@ static status_t statfs_give(struct thread *thread, struct linux_dentry *dentry, 
 		return space.status;
 	bytes = space.space.block_bytes;
 	out = (struct user_statfs){
-		.type = magic_of(dentry),
+		.type = linux_mount_magic(dentry),
 		.block_bytes = bytes,
 		.blocks = space.space.bytes / bytes,
 		.free_blocks = space.space.free_bytes / bytes,
@@ -298,7 +285,7 @@ static status_t statfs_give(struct thread *thread, struct linux_dentry *dentry, 
 		.id = { dentry->device },
 		.name_max = FS_NAME_MAX,
 		.fragment_bytes = bytes,
-		.flags = dentry->node->fs->read_only ? 1 : 0,
+		.flags = LINUX_ST_VALID | linux_mount_flags(dentry),
 	};
 	return linux_copy_out(thread, to_va, &out, sizeof(out));
 }
@@ -306,7 +293,7 @@ static status_t statfs_give(struct thread *thread, struct linux_dentry *dentry, 
 /* What has no name is in a file system of its kind's own, of which little else is told. Spec: Linux, fs/libfs.c: simple_statfs(); linux/magic.h */
 static status_t statfs_nameless(struct thread *thread, struct linux_file *file, uint64_t to_va)
 {
-	struct user_statfs out = { .block_bytes = BLOCK_BYTES, .name_max = FS_NAME_MAX, .fragment_bytes = BLOCK_BYTES };
+	struct user_statfs out = { .block_bytes = BLOCK_BYTES, .name_max = FS_NAME_MAX, .fragment_bytes = BLOCK_BYTES, .flags = LINUX_ST_VALID };
 	struct linux_stat stat;
 	status_t status = linux_file_stat(file, &stat);
 
