@@ -87,6 +87,8 @@ static void remove_act(struct fs_request *request)
 		path_let_go(walk);
 		status = fs->ops->remove(path_directory(walk), walk->name, wants_directory);
 	}
+	if (status == STATUS_OK && wants_directory)
+		fs_moved(fs);
 	request->result = status;
 	fs_walk_end(request->own, walk);
 }
@@ -126,7 +128,10 @@ static status_t rename_walked(struct path_walk *from, struct path_walk *to, bool
 		if (to->way[i] == from->node)
 			return STATUS_EINVAL; /* the file system looks too: there may be other ways there */
 	path_let_go(to);
-	return fs->ops->rename(path_directory(from), from->name, path_directory(to), to->name, exclusive);
+	status = fs->ops->rename(path_directory(from), from->name, path_directory(to), to->name, exclusive);
+	if (status == STATUS_OK && directory)
+		fs_moved(fs);
+	return status;
 }
 
 static void rename_act(struct fs_request *request)

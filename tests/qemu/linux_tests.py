@@ -72,12 +72,23 @@ def other_class() -> suite.Case:
     return replace(usual, name="linux[identification,max]", machine=replace(usual.machine, cpu="max"))
 
 
-def on_volume() -> suite.Case:
-    """Users are kept out on a volume as they are in /tmp."""
+def elsewhere(name: str, where: str, place: str, own: Path, extra: tuple[str, ...]) -> suite.Case:
+    """A program that does in another place what it does in /tmp."""
+    machine = suite.product(paths.BUILD / "tests" / "linux" / f"{name}.rpk", icount=False, append=f"-- {place}", own=own, extra=extra)
+    return suite.Case(f"linux[{name},{where}]", machine, Expectation(markers=(markers.RUBICON, f"{name}: as it must be", HALTED), bad=("WRONG",)))
+
+
+def on_volume(name: str) -> suite.Case:
+    """On a volume."""
     volume = volumes.fresh()
-    disk = ("-drive", f"if=none,id=disk,format=raw,file={volume}", "-device", "virtio-blk-pci,drive=disk")
-    machine = suite.product(paths.BUILD / "tests" / "linux" / "permissions.rpk", icount=False, append="-- /data", own=volume, extra=disk)
-    return suite.Case("linux[permissions,volume]", machine, Expectation(markers=(markers.RUBICON, "permissions: as it must be", HALTED), bad=("WRONG",)))
+    return elsewhere(name, "volume", "/data", volume, ("-drive", f"if=none,id=disk,format=raw,file={volume}", "-device", "virtio-blk-pci,drive=disk"))
+
+
+def in_folder(name: str) -> suite.Case:
+    """In a folder of the host's."""
+    folder = paths.BUILD / "tests" / "share" / "empty"
+    folder.mkdir(parents=True, exist_ok=True)
+    return elsewhere(name, "folder", "/host", folder, ("-fsdev", f"local,id=share,path={folder},security_model=none", "-device", "virtio-9p-pci,fsdev=share,mount_tag=host"))
 
 
 def traced() -> suite.Case:
@@ -91,7 +102,7 @@ def traced() -> suite.Case:
 def cases() -> list[suite.Case]:
     """Each on one CPU and on four."""
     return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), told(), traced(), side_by_side("unlinkers", "-- hurries"), side_by_side("shm"),
-            other_class(), on_volume(), typed(1), typed(4)]
+            other_class(), on_volume("permissions"), on_volume("moved"), in_folder("moved"), typed(1), typed(4)]
 
 
 if __name__ == "__main__":

@@ -102,6 +102,9 @@ struct fs_ops {
 	 */
 	status_t (*list)(struct fs_node *directory, uint64_t cookie, bool (*each)(void *ctx, const struct fs_entry *entry), void *ctx);
 
+	/* Where a directory is now; held. STATUS_ENOENT: it is the root, or was removed. NULL: nothing is ever moved. */
+	status_t (*parent)(struct fs_node *directory, struct fs_node **out);
+
 	/* Makes a file or a directory, FS_PIPE and FS_OTHER only where `names_others` says so; held. STATUS_EEXIST. */
 	bool names_others;
 	status_t (*create)(struct fs_node *directory, struct span name, enum fs_type type, uint16_t permissions, struct fs_node **out);
@@ -159,7 +162,20 @@ struct fs {
 	uint32_t nodes_max;   /* so many can be open for processes, all together; 0: without a limit */
 	bool read_only;       /* nothing that changes something is called */
 	bool counts_from_start; /* its times are since the machine's start, not since 1970 */
+	_Atomic uint32_t moves; /* W: fs_moved(). How often a directory was renamed or removed, with 2^32 as with 0 */
 };
+
+/* For who has had a directory renamed or removed. Context: as an operation of the file system, at once behind that. */
+static inline void fs_moved(struct fs *fs)
+{
+	atomic_fetch_add_explicit(&fs->moves, 1, memory_order_release); /* pairs with the acquire in fs_moves() */
+}
+
+/* What is found from now on is where it is found until this is another number. Context: any. */
+static inline uint32_t fs_moves(const struct fs *fs)
+{
+	return atomic_load_explicit(&fs->moves, memory_order_acquire);
+}
 
 static inline void fs_node_init(struct fs_node *node, struct fs *fs, enum fs_type type)
 {

@@ -29,6 +29,17 @@ static status_t tmp_lookup(struct fs_node *directory, struct span name, struct f
 	return STATUS_OK;
 }
 
+static status_t tmp_parent(struct fs_node *directory, struct fs_node **out)
+{
+	struct tmp_node *parent = tmp_node_of(directory)->parent;
+
+	if (parent == NULL)
+		return STATUS_ENOENT;
+	*out = &parent->node;
+	fs_node_hold(*out);
+	return STATUS_OK;
+}
+
 static status_t tmp_stat(struct fs_node *node, struct fs_stat *out)
 {
 	const struct tmp_node *own = tmp_node_of(node);
@@ -260,6 +271,7 @@ static const struct fs_ops ops = {
 	.write = tmp_write,
 	.read_link = tmp_read_link,
 	.list = tmp_list,
+	.parent = tmp_parent,
 	.names_others = true,
 	.keeps_owners = true,
 	.create = tmp_create,

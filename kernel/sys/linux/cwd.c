@@ -78,7 +78,7 @@ static int64_t call_fchdir(struct thread *thread, const uint64_t x[6])
 
 static int64_t call_getcwd(struct thread *thread, const uint64_t x[6])
 {
-	struct linux_dentry *cwd, *top;
+	struct linux_dentry *cwd, *now, *top;
 	char *text = malloc(FS_PATH_MAX + 1);
 	int64_t len;
 
@@ -87,7 +87,11 @@ static int64_t call_getcwd(struct thread *thread, const uint64_t x[6])
 	len = linux_path_start(thread->process, LINUX_AT_FDCWD, &cwd);
 	if (len == STATUS_OK) {
 		top = linux_path_top(thread->process);
-		len = linux_dentry_path_below(top, cwd, text, x[1] < FS_PATH_MAX + 1 ? (size_t)x[1] : FS_PATH_MAX + 1);
+		len = linux_dentry_again(top, cwd, &now);
+		if (len == STATUS_OK) {
+			len = linux_dentry_path_below(top, now, text, x[1] < FS_PATH_MAX + 1 ? (size_t)x[1] : FS_PATH_MAX + 1);
+			linux_dentry_put(now);
+		}
 		linux_dentry_put(cwd);
 		linux_dentry_put(top);
 	}

@@ -3,7 +3,8 @@
 
 /*
  * A node of a file system with the way that led to it: its name, and the directory in which that was looked up, held up to `/`. So `..` asks no file
- * system, and every open file knows what it was called; what is renamed meanwhile keeps its old name here. What it is called now is known of what is open (renamed.c).
+ * system, and every open file knows what it was called; what is renamed meanwhile keeps its old name here. What it is called now is known of what is open (renamed.c),
+ * and of directories it is found out (moved.c).
  */
 #ifndef KERNEL_SYS_LINUX_DENTRY_H
 #define KERNEL_SYS_LINUX_DENTRY_H
@@ -35,6 +36,8 @@ struct linux_dentry {
 	bool is_base;                /* names in it may be covered by mounts */
 	_Atomic bool has_id;         /* W: who asks first; release, pairs with the acquire of the next */
 	uint64_t id;                 /* of the node, once asked for (linux_dentry_id) */
+	uint32_t found_at;           /* of a directory: fs_moves() before its name was looked up */
+	_Atomic uint32_t parent_at;  /* W: moved.c. And when it was last known to be in `parent` */
 	_Atomic uint8_t seals;       /* of a memfd: LINUX_MEMFD and F_SEAL_* (memfd.h); 0: it is none */
 	/* W: renamed.c. */
 	struct list_node of_name;
@@ -85,6 +88,22 @@ MUST_CHECK int64_t linux_dentry_path(const struct linux_dentry *dentry, char *to
 
 /* The same from `top` on, where it is below that; "(unreachable)" stands before the whole one of others. Spec: getcwd(2) */
 MUST_CHECK int64_t linux_dentry_path_below(const struct linux_dentry *top, const struct linux_dentry *dentry, char *to, size_t bytes);
+
+/* A directory was found where it is when its file system had moved so many. For who made the dentry, before others have it. */
+static inline void linux_dentry_found(struct linux_dentry *dentry, uint32_t moves)
+{
+	dentry->found_at = moves;
+	atomic_init(&dentry->parent_at, moves);
+}
+
+/*
+ * What is above a directory now, held; NULL: nothing. `top`: where paths begin with "/". A directory that was removed is where it was. STATUS_ENOENT: it was moved to where
+ * the process sees nothing. Context: as an operation of its file system.
+ */
+MUST_CHECK status_t linux_dentry_above(const struct linux_dentry *top, struct linux_dentry *dentry, struct linux_dentry **out);
+
+/* The same directory, held, by the names that lead to it now. STATUS_ENOENT: none does. Context: fiber. */
+MUST_CHECK status_t linux_dentry_again(const struct linux_dentry *top, struct linux_dentry *dentry, struct linux_dentry **out);
 
 /* A program has it open: that it is renamed is kept from now on, as far as there is memory. Context: fiber. */
 void linux_dentry_opened(struct linux_dentry *dentry);

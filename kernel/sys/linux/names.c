@@ -138,6 +138,8 @@ static void unlink_act(void *arg)
 		return;
 	act->leaving = linux_watches_leaving(directory, linux_name_of(act->walk));
 	act->status = directory->fs->ops->remove(directory, linux_name_of(act->walk), act->flags != 0);
+	if (act->status == STATUS_OK && act->flags != 0)
+		fs_moved(directory->fs);
 }
 
 status_t linux_path_remove(struct linux_walk *walk, uint32_t flags)

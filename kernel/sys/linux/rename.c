@@ -61,6 +61,8 @@ static void rename_act(void *arg)
 		return;
 	act->leaving = linux_watches_leaving(act->walk->at->node, linux_name_of(act->walk));
 	act->status = directory->fs->ops->rename(directory, linux_name_of(act->from), act->walk->at->node, linux_name_of(act->walk), act->flags != 0);
+	if (act->status == STATUS_OK && act->from->found->node->type == FS_DIRECTORY)
+		fs_moved(directory->fs);
 }
 
 /* Whether `below` was found in `above`, or is that itself. Where it is by now its file system alone knows. */
@@ -126,6 +128,8 @@ static void exchange_act(void *arg)
 		act->status = directory->fs->ops->exchange(directory, linux_name_of(act->from), act->walk->at->node, linux_name_of(act->walk));
 	else if (act->status == STATUS_ENOTSUP)
 		act->status = STATUS_EINVAL;
+	if (act->status == STATUS_OK && (act->from->found->node->type == FS_DIRECTORY || act->walk->found->node->type == FS_DIRECTORY))
+		fs_moved(directory->fs);
 }
 
 /* Each gets the other's name. */

@@ -74,15 +74,19 @@ static status_t go_to_top(struct linux_walk *walk)
 
 static status_t go_up(struct linux_walk *walk)
 {
-	struct linux_dentry *parent = walk->at->parent;
+	struct linux_dentry *above;
+	status_t status;
 
 	if (linux_dentry_is_same(walk->at, walk->top))
 		return walk->resolve & LINUX_RESOLVE_BENEATH ? STATUS_EXDEV : STATUS_OK;
-	if (parent == NULL)
-		return STATUS_OK;
-	if ((walk->resolve & LINUX_RESOLVE_NO_XDEV) && parent->device != walk->at->device)
+	status = linux_dentry_above(walk->top, walk->at, &above);
+	if (status != STATUS_OK || above == NULL)
+		return status;
+	if ((walk->resolve & LINUX_RESOLVE_NO_XDEV) && above->device != walk->at->device) {
+		linux_dentry_put(above);
 		return STATUS_EXDEV;
-	go_to(walk, linux_dentry_hold(parent));
+	}
+	go_to(walk, above);
 	return STATUS_OK;
 }
 
@@ -133,6 +137,7 @@ static status_t look_up(struct linux_walk *walk, struct span name, struct linux_
 {
 	const struct linux_mount *mount = walk->at->is_base ? linux_root_mount(walk->root, walk->at, name) : NULL;
 	struct fs_node *directory = walk->at->node;
+	uint32_t moves = fs_moves(directory->fs);
 	struct fs_node *node;
 	status_t status;
 
@@ -150,7 +155,10 @@ static status_t look_up(struct linux_walk *walk, struct span name, struct linux_
 	if (status != STATUS_OK)
 		return status == STATUS_ENOENT ? STATUS_OK : status;
 	*out = linux_dentry_make(walk->at, walk->at, node, name);
-	return *out != NULL ? STATUS_OK : STATUS_ENOMEM;
+	if (*out == NULL)
+		return STATUS_ENOMEM;
+	linux_dentry_found(*out, moves);
+	return STATUS_OK;
 }
 
 /* The last name of the path. Takes over the hold of `child`. */

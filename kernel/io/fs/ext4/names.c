@@ -46,6 +46,27 @@ status_t name_lookup(struct fs_node *directory, struct span name, struct fs_node
 	return status;
 }
 
+/* Not by what names are known to mean: a directory that moves has another one. */
+status_t name_parent(struct fs_node *directory, struct fs_node **out)
+{
+	struct volume *volume = volume_of(directory);
+	struct ext4_node *own = node_of(directory);
+	struct ext4_node *above;
+	struct place place;
+	status_t status;
+
+	if (own->number == EXT2_ROOT_INO || own->inode.i_links_count == 0)
+		return STATUS_ENOENT;
+	status = name_find(volume, own, DOT_DOT, &place, &above);
+	if (status != STATUS_OK)
+		return status == STATUS_ENOENT ? STATUS_EIO : status;
+	*out = &above->node;
+	if (above->node.type == FS_DIRECTORY)
+		return STATUS_OK;
+	node_put(volume, above);
+	return STATUS_EIO;
+}
+
 /* STATUS_EEXIST where the directory has the name. */
 static status_t name_is_free(struct volume *volume, struct ext4_node *directory, struct span name)
 {

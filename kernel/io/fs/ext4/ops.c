@@ -53,6 +53,11 @@ static status_t op_list(struct fs_node *directory, uint64_t cookie, bool (*each)
 	return LOCKED(directory->fs, directory_list(directory, cookie, each, ctx));
 }
 
+static status_t op_parent(struct fs_node *directory, struct fs_node **out)
+{
+	return LOCKED(directory->fs, name_parent(directory, out));
+}
+
 static status_t op_create(struct fs_node *directory, struct span name, enum fs_type type, uint16_t permissions, struct fs_node **out)
 {
 	return LOCKED(directory->fs, name_create(directory, name, type, permissions, out));
@@ -131,6 +136,7 @@ const struct fs_ops ext4_ops = {
 	.write = op_write,
 	.read_link = op_read_link,
 	.list = op_list,
+	.parent = op_parent,
 	.create = op_create,
 	.symlink = op_symlink,
 	.link = op_link,

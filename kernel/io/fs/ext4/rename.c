@@ -4,8 +4,6 @@
 /* rename(2): one operation, so that no power cut shows it half done. */
 #include "kernel/io/fs/ext4/volume.h"
 
-static const struct span dot_dot = { (const uint8_t *)"..", 2 };
-
 struct renaming {
 	struct ext4_node *from, *to; /* directories */
 	struct span name, to_name;
@@ -27,7 +25,7 @@ static status_t is_within(struct volume *volume, struct ext4_node *directory, co
 
 		if (status != STATUS_OK)
 			return status;
-		status = node->node.type == FS_DIRECTORY ? directory_find(volume, node, dot_dot, &place) : STATUS_EIO;
+		status = node->node.type == FS_DIRECTORY ? directory_find(volume, node, DOT_DOT, &place) : STATUS_EIO;
 		node_put(volume, node);
 		if (status != STATUS_OK || steps > FS_PATH_MAX * 16)
 			return STATUS_EIO;
@@ -62,7 +60,7 @@ static status_t judge(struct volume *volume, const struct renaming *renaming, bo
 static status_t parent_change(struct volume *volume, struct ext4_node *directory, const struct ext4_node *parent)
 {
 	struct place place;
-	status_t status = directory_find(volume, directory, dot_dot, &place);
+	status_t status = directory_find(volume, directory, DOT_DOT, &place);
 
 	return status == STATUS_OK ? directory_replace(volume, directory, &place, parent->number, LINUX_S_IFDIR) : status;
 }

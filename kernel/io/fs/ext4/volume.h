@@ -206,8 +206,10 @@ MUST_CHECK status_t orphan_cut(struct volume *volume, struct ext4_node *node);
 void orphan_delete(struct volume *volume, struct ext4_node *node); /* nobody has it any more */
 
 /* names.c */
+#define DOT_DOT span_of("..", 2)
 MUST_CHECK status_t name_find(struct volume *volume, struct ext4_node *directory, struct span name, struct place *place, struct ext4_node **out);
 status_t name_lookup(struct fs_node *directory, struct span name, struct fs_node **out);
+status_t name_parent(struct fs_node *directory, struct fs_node **out);
 status_t name_create(struct fs_node *directory, struct span name, enum fs_type type, uint16_t permissions, struct fs_node **out);
 status_t name_symlink(struct fs_node *directory, struct span name, struct span target);
 status_t name_link(struct fs_node *directory, struct span name, struct fs_node *file);

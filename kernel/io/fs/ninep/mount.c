@@ -23,6 +23,7 @@ static const struct fs_ops ops = {
 	.write = ninep_write,
 	.read_link = ninep_read_link,
 	.list = ninep_list,
+	.parent = ninep_parent,
 	.create = ninep_create,
 	.symlink = ninep_symlink,
 	.link = ninep_link,

@@ -172,6 +172,7 @@ static inline status_t ninep_gone(status_t status)
 }
 
 status_t ninep_lookup(struct fs_node *directory, struct span name, struct fs_node **out);
+status_t ninep_parent(struct fs_node *directory, struct fs_node **out);
 void ninep_release(struct fs_node *node);
 
 /* --- mount.c ----------------------------------------------------------------------------------------------------------- */

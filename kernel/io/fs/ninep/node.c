@@ -98,6 +98,21 @@ status_t ninep_lookup(struct fs_node *directory, struct span name, struct fs_nod
 	return STATUS_OK;
 }
 
+/* The root is above itself. Spec: walk(5) */
+status_t ninep_parent(struct fs_node *directory, struct fs_node **out)
+{
+	struct fs_node *above;
+	status_t status = ninep_lookup(directory, span_of("..", 2), &above);
+
+	if (status == STATUS_OK && above->type == FS_DIRECTORY && ninep_node_of(above)->path != ninep_node_of(directory)->path)
+		*out = above;
+	else if (status == STATUS_OK) {
+		status = above->type == FS_DIRECTORY ? STATUS_ENOENT : STATUS_EIO;
+		fs_node_put(above);
+	}
+	return status;
+}
+
 status_t ninep_open(struct ninep *mount, struct ninep_node *node, enum ninep_fid fid, uint32_t flags)
 {
 	struct ninep_call call;

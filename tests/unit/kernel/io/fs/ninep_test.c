@@ -64,6 +64,7 @@ static void files_are_opened_for_what_they_allow(void)
 static void names_are_made_changed_and_removed(void)
 {
 	struct fs_node *folder, *node, *link;
+	struct fs_stat above, root;
 	unsigned left = 100;
 
 	mount();
@@ -91,8 +92,13 @@ static void names_are_made_changed_and_removed(void)
 	put(node);
 	CU_ASSERT_EQUAL(fs->ops->sync(folder), STATUS_OK);
 	CU_ASSERT_EQUAL(fs->ops->remove(folder, text("c"), false), STATUS_OK);
-	put(folder);
+	CU_ASSERT_EQUAL(fs->ops->parent(fs->root, &node), STATUS_ENOENT);
+	CU_ASSERT_EQUAL_FATAL(fs->ops->parent(folder, &node), STATUS_OK);
+	CU_ASSERT(fs->ops->stat(node, &above) == STATUS_OK && fs->ops->stat(fs->root, &root) == STATUS_OK && above.id == root.id);
+	put(node);
 	CU_ASSERT_EQUAL(fs->ops->remove(fs->root, text("d"), true), STATUS_OK);
+	CU_ASSERT_EQUAL(fs->ops->parent(folder, &node), STATUS_ENOENT);
+	put(folder);
 	unmount();
 }
 

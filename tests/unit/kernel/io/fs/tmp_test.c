@@ -1,69 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-#include "kernel/io/fs/tmp.h"
-
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "tests/unit/kernel/io/fs/world.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/kernel/io/fs/tmp_fixture.h"
 
-enum { LIMIT = 1 << 20, MODEL_BYTES = 200000 };
-
-static struct fs *fs;
-static const struct fs_ops *ops;
-
-static struct span text(const char *string)
-{
-	return span_of(string, strlen(string));
-}
-
-static void begin(uint64_t limit)
-{
-	world_begin(1024);
-	CU_ASSERT_EQUAL_FATAL(tmp_mount(&world.budget, limit, 0, &fs), STATUS_OK);
-	ops = fs->ops;
-}
-
-static void end(void)
-{
-	tmp_unmount(fs);
-	CU_ASSERT(world_is_clean());
-}
-
-static struct fs_node *make(struct fs_node *directory, const char *name, enum fs_type type)
-{
-	struct fs_node *node = NULL;
-
-	CU_ASSERT_EQUAL_FATAL(ops->create(directory, text(name), type, 0644, &node), STATUS_OK);
-	return node;
-}
-
-static struct fs_node *look(struct fs_node *directory, const char *name)
-{
-	struct fs_node *node = NULL;
-
-	return ops->lookup(directory, text(name), &node) == STATUS_OK ? node : NULL;
-}
-
-static bool is_there(struct fs_node *directory, const char *name)
-{
-	struct fs_node *node = look(directory, name);
-
-	if (node != NULL)
-		fs_node_put(node);
-	return node != NULL;
-}
-
-static struct fs_stat stat_of(struct fs_node *node)
-{
-	struct fs_stat stat = { 0 };
-
-	CU_ASSERT_EQUAL(ops->stat(node, &stat), STATUS_OK);
-	return stat;
-}
+enum { MODEL_BYTES = 200000 };
 
 static void what_was_made_is_found_until_it_is_removed(void)
 {
@@ -220,106 +163,6 @@ static void where_memory_runs_out_nothing_is_half_made(void)
 	CU_ASSERT(world_is_clean());
 }
 
-static void rename_moves_and_replaces(void)
-{
-	struct fs_node *a, *b, *file, *other;
-
-	begin(LIMIT);
-	a = make(fs->root, "a", FS_DIRECTORY);
-	b = make(a, "b", FS_DIRECTORY);
-	file = make(a, "f", FS_FILE);
-	other = make(b, "g", FS_FILE);
-	CU_ASSERT_EQUAL(ops->rename(a, text("none"), b, text("x"), false), STATUS_ENOENT);
-	CU_ASSERT_EQUAL(ops->rename(a, text("f"), b, text("g"), true), STATUS_EEXIST);
-	CU_ASSERT_EQUAL(ops->rename(a, text("f"), b, text("g"), false), STATUS_OK);
-	CU_ASSERT(!is_there(a, "f") && is_there(b, "g") && stat_of(other).links == 0 && stat_of(file).links == 1);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_EINVAL);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), a, text("a"), false), STATUS_EINVAL);
-	CU_ASSERT_EQUAL(ops->rename(a, text("b"), fs->root, text("a"), false), STATUS_ENOTEMPTY);
-	CU_ASSERT_EQUAL(ops->rename(b, text("g"), fs->root, text("a"), false), STATUS_EISDIR);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("g"), false), STATUS_EINVAL);
-	CU_ASSERT_EQUAL(ops->rename(a, text("b"), fs->root, text("b"), false), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("b"), fs->root, text("b"), false), STATUS_OK);
-	CU_ASSERT(is_there(b, "a") && !is_there(fs->root, "a"));
-	fs_node_put(a);
-	fs_node_put(b);
-	fs_node_put(file);
-	fs_node_put(other);
-	end();
-}
-
-static void exchange_moves_both(void)
-{
-	struct fs_node *a, *b, *file, *other;
-
-	begin(LIMIT);
-	a = make(fs->root, "a", FS_DIRECTORY);
-	b = make(a, "b", FS_DIRECTORY);
-	file = make(fs->root, "f", FS_FILE);
-	other = make(b, "g", FS_FILE);
-	CU_ASSERT_EQUAL(ops->exchange(fs->root, text("f"), b, text("none")), STATUS_ENOENT);
-	CU_ASSERT_EQUAL(ops->exchange(b, text("none"), fs->root, text("f")), STATUS_ENOENT);
-	CU_ASSERT_EQUAL(ops->exchange(fs->root, text("a"), b, text("g")), STATUS_EINVAL);
-	CU_ASSERT_EQUAL(ops->exchange(b, text("g"), fs->root, text("a")), STATUS_EINVAL);
-	CU_ASSERT_EQUAL(ops->exchange(fs->root, text("f"), fs->root, text("f")), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->exchange(fs->root, text("f"), b, text("g")), STATUS_OK);
-	CU_ASSERT(ops->remove(b, text("g"), false) == STATUS_OK && stat_of(file).links == 0 && stat_of(other).links == 1);
-	CU_ASSERT_EQUAL(ops->exchange(fs->root, text("f"), a, text("b")), STATUS_OK);
-	/* Where a directory is by now decides where it may go. */
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("f"), a, text("f"), false), STATUS_EINVAL);
-	CU_ASSERT(is_there(b, "a") && is_there(a, "b") && stat_of(other).links == 1);
-	fs_node_put(a);
-	fs_node_put(b);
-	fs_node_put(file);
-	fs_node_put(other);
-	end();
-}
-
-static void links_are_second_names(void)
-{
-	struct fs_node *file;
-	char target[32];
-
-	begin(LIMIT);
-	file = make(fs->root, "a", FS_FILE);
-	CU_ASSERT(ops->write(file, 0, "abc", 3, false) == 3);
-	CU_ASSERT_EQUAL(ops->link(fs->root, text("b"), file), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->link(fs->root, text("b"), file), STATUS_EEXIST);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), fs->root, text("b"), false), STATUS_OK); /* the same file: nothing happens */
-	CU_ASSERT(is_there(fs->root, "a") && stat_of(file).links == 2);
-	CU_ASSERT_EQUAL(ops->remove(fs->root, text("a"), false), STATUS_OK);
-	CU_ASSERT(stat_of(file).links == 1);
-	fs_node_put(file);
-	CU_ASSERT_EQUAL(ops->symlink(fs->root, text("l"), text("some/where")), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->symlink(fs->root, text("l"), text("x")), STATUS_EEXIST);
-	file = look(fs->root, "l");
-	CU_ASSERT(file->type == FS_LINK && stat_of(file).size == 10);
-	CU_ASSERT(ops->read_link(file, target, sizeof(target)) == 10 && memcmp(target, "some/where", 10) == 0);
-	CU_ASSERT(ops->read_link(file, target, 4) == 10);
-	fs_node_put(file);
-	end();
-}
-
-static void a_directory_that_was_removed_takes_nothing_more(void)
-{
-	struct fs_node *directory, *file = NULL;
-
-	begin(LIMIT);
-	directory = make(fs->root, "d", FS_DIRECTORY);
-	file = make(directory, "f", FS_FILE);
-	fs_node_put(file);
-	CU_ASSERT_EQUAL(ops->remove(fs->root, text("d"), false), STATUS_EISDIR);
-	CU_ASSERT_EQUAL(ops->remove(fs->root, text("d"), true), STATUS_ENOTEMPTY);
-	CU_ASSERT_EQUAL(ops->remove(directory, text("f"), false), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->remove(fs->root, text("d"), true), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->create(directory, text("x"), FS_FILE, 0, &file), STATUS_ENOENT);
-	CU_ASSERT_EQUAL(ops->symlink(directory, text("x"), text("y")), STATUS_ENOENT);
-	fs_node_put(directory);
-	end();
-}
-
 struct listing {
 	unsigned room;
 	unsigned count;
@@ -407,29 +250,6 @@ static void a_full_one_can_be_written_over(void)
 	end();
 }
 
-/* A directory that was moved is below where it is now, and one that was removed below nothing. */
-static void directories_know_where_they_are(void)
-{
-	struct fs_node *a, *b, *c;
-
-	begin(LIMIT);
-	a = make(fs->root, "a", FS_DIRECTORY);
-	b = make(fs->root, "b", FS_DIRECTORY);
-	c = make(a, "c", FS_DIRECTORY);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("b"), a, text("b"), false), STATUS_EINVAL);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("b"), c, text("b"), false), STATUS_EINVAL);
-	CU_ASSERT_EQUAL(ops->rename(b, text("a"), fs->root, text("a"), false), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("b"), c, text("b"), false), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_EINVAL);
-	CU_ASSERT_EQUAL(ops->remove(c, text("b"), true), STATUS_OK);
-	CU_ASSERT_EQUAL(ops->rename(fs->root, text("a"), b, text("a"), false), STATUS_ENOENT);
-	fs_node_put(a);
-	fs_node_put(b);
-	fs_node_put(c);
-	end();
-}
-
 static const struct unit_case cases[] = {
 	UNIT_CASE(what_was_made_is_found_until_it_is_removed),
 	UNIT_CASE(a_file_is_the_array_that_was_written),
@@ -437,14 +257,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(the_limit_holds),
 	UNIT_CASE(what_is_gone_counts_no_more),
 	UNIT_CASE(where_memory_runs_out_nothing_is_half_made),
-	UNIT_CASE(rename_moves_and_replaces),
-	UNIT_CASE(exchange_moves_both),
-	UNIT_CASE(links_are_second_names),
-	UNIT_CASE(a_directory_that_was_removed_takes_nothing_more),
 	UNIT_CASE(a_list_has_everything_once),
 	UNIT_CASE(times_permissions_and_owners_are_set),
 	UNIT_CASE(a_full_one_can_be_written_over),
-	UNIT_CASE(directories_know_where_they_are),
 };
 
 UNIT_MAIN("kernel/io/fs/tmp", cases)

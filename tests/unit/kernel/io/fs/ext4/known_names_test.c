@@ -118,6 +118,36 @@ static void what_is_known_changes_with_the_names(void)
 	end();
 }
 
+static uint64_t number_above(struct fs_node *directory)
+{
+	struct fs_node *above = NULL;
+	struct fs_stat stat = { 0 };
+
+	if (ext4_ops.parent(directory, &above) != STATUS_OK)
+		return 0;
+	CU_ASSERT(above->type == FS_DIRECTORY && ext4_ops.stat(above, &stat) == STATUS_OK);
+	fs_node_put(above);
+	return stat.id;
+}
+
+/* What ".." means is asked each time. */
+static void directories_know_where_they_are(void)
+{
+	struct fs_node *a = NULL, *b = NULL, *root;
+	struct fs_stat stat = { 0 };
+
+	CU_ASSERT_FATAL(begin());
+	root = volume->fs.root;
+	CU_ASSERT_FATAL((a = make(root, "a", FS_DIRECTORY)) != NULL && (b = make(a, "b", FS_DIRECTORY)) != NULL);
+	CU_ASSERT(ext4_ops.stat(a, &stat) == STATUS_OK && number_above(b) == stat.id && number_above(a) == EXT2_ROOT_INO && number_above(root) == 0);
+	CU_ASSERT(ext4_ops.rename(a, name_of("b"), root, name_of("c"), false) == STATUS_OK && number_above(b) == EXT2_ROOT_INO);
+	CU_ASSERT(ext4_ops.stat(b, &stat) == STATUS_OK && ext4_ops.rename(root, name_of("a"), b, name_of("a"), false) == STATUS_OK && number_above(a) == stat.id);
+	CU_ASSERT(ext4_ops.remove(b, name_of("a"), true) == STATUS_OK && number_above(a) == 0);
+	fs_node_put(a);
+	fs_node_put(b);
+	end();
+}
+
 /* A change that the disk did not take is not remembered. */
 static void what_failed_is_not_known(void)
 {
@@ -172,6 +202,7 @@ static void names_are_told_apart_however_many_there_are(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(what_is_known_is_not_read_again),
 	UNIT_CASE(what_is_known_changes_with_the_names),
+	UNIT_CASE(directories_know_where_they_are),
 	UNIT_CASE(what_failed_is_not_known),
 	UNIT_CASE(names_are_told_apart_however_many_there_are),
 };
