@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { EXCHANGE = 2, LEVELS = 40 };
+enum { EXCHANGE = 2, LEVELS = 40, LONG = 250, LONG_LEVELS = 17, TIMES = 100 };
 
 static char top[PATH_MAX]; /* all is below */
 
@@ -120,7 +120,8 @@ static void root_moved(void)
 {
 	int fd = open(at(""), O_RDONLY | O_DIRECTORY);
 
-	CLAIM(mkdir("jail", 0755) == 0 && mkdir("jail/in", 0755) == 0 && chroot("jail") == 0 && chdir("/in") == 0 && is_at("/in"));
+	CLAIM(mkdir("jail", 0755) == 0 && mkdir("jail/in", 0755) == 0 && chroot("jail") == 0 && chdir("../../../../..") == 0 && is_there("proc"));
+	CLAIM(chdir("/in") == 0 && is_at("/in"));
 	CLAIM(renameat(fd, "jail", fd, "cell") == 0 && is_at("/in") && rename("/in", "/on") == 0 && is_at("/on"));
 	CLAIM(chdir("..") == 0 && is_at("/") && chdir("..") == 0 && is_at("/") && is_there("on"));
 	CLAIM(mkdir("on/x", 0755) == 0 && mkdir("to", 0755) == 0 && chdir("on/x") == 0 && rename("/on/x", "/to/x") == 0 && is_at("/to/x"));
@@ -152,6 +153,59 @@ static void deep(void)
 		CLAIM(rmdir(at(path)) == 0);
 }
 
+/* No path is long enough: one is somewhere even so. */
+static void too_deep(void)
+{
+	char name[LONG + 1] = "", path[2 * PATH_MAX];
+	unsigned levels = 0;
+
+	memset(name, 'n', LONG);
+	make("t");
+	CLAIM(chdir(at("t")) == 0);
+	while (levels < LONG_LEVELS && mkdir(name, 0755) == 0 && chdir(name) == 0)
+		levels++;
+	CLAIM(levels == LONG_LEVELS || errno == ENAMETOOLONG); /* such as where the host has paths */
+	if (levels == LONG_LEVELS) {
+		REFUSED(syscall(SYS_getcwd, path, sizeof(path)), ENAMETOOLONG);
+		REFUSED(syscall(SYS_getcwd, path, 10), ENAMETOOLONG);
+	}
+	CLAIM(rename(at("t"), at("u")) == 0);
+	if (levels == LONG_LEVELS)
+		REFUSED(syscall(SYS_getcwd, path, sizeof(path)), ENAMETOOLONG);
+	for (; levels > 0; levels--)
+		CLAIM(chdir("..") == 0 && rmdir(name) == 0);
+	CLAIM(is_at(at("u")) && chdir("..") == 0 && is_at(at("")) && rmdir("u") == 0);
+	REFUSED(syscall(SYS_getcwd, path, strlen(top)), ERANGE);
+	CLAIM(syscall(SYS_getcwd, path, strlen(top) + 1) == (long)strlen(top) + 1);
+}
+
+static long free_kib(void)
+{
+	char text[256] = "";
+	int fd = open("/proc/meminfo", O_RDONLY);
+	const char *found = read(fd, text, sizeof(text) - 1) > 0 ? strstr(text, "MemFree:") : NULL;
+
+	CLAIM(close(fd) == 0 && found != NULL);
+	return found != NULL ? strtol(found + 8, NULL, 10) : 0;
+}
+
+/* Whoever is moved again and again takes no more memory for it. */
+static void again_and_again(void)
+{
+	long before = 0;
+
+	make("f"), make("f/g"), make("f/g/h");
+	for (unsigned i = 0; i < TIMES; i++) {
+		if (i == 3)
+			before = free_kib();
+		CLAIM(chdir(at("f/g/h")) == 0 && rename(at("f/g"), at("g")) == 0 && is_at(at("g/h")) && is_there("../../mark"));
+		CLAIM(rename(at("g"), at("f/g")) == 0 && is_at(at("f/g/h")) && is_there("../../../mark") && chdir("..") == 0 && is_at(at("f/g")));
+	}
+	CLAIM(chdir(at("")) == 0 && rmdir("f/g/h") == 0 && rmdir("f/g") == 0 && rmdir("f") == 0);
+	if (getpid() == 1) /* elsewhere others take memory, too */
+		CLAIM(free_kib() > before - 16);
+}
+
 int main(int argc, char **argv)
 {
 	snprintf(top, sizeof(top), "%s/moved", argc > 1 ? argv[1] : "/tmp");
@@ -165,5 +219,7 @@ int main(int argc, char **argv)
 	exchanged();
 	claims_apart(root_moved);
 	deep();
+	too_deep();
+	again_and_again();
 	return claims_end("moved");
 }

@@ -89,7 +89,8 @@ static int64_t call_getcwd(struct thread *thread, const uint64_t x[6])
 		top = linux_path_top(thread->process);
 		len = linux_dentry_again(top, cwd, &now);
 		if (len == STATUS_OK) {
-			len = linux_dentry_path_below(top, now, text, x[1] < FS_PATH_MAX + 1 ? (size_t)x[1] : FS_PATH_MAX + 1);
+			len = linux_dentry_path_below(top, now, text, FS_PATH_MAX + 1);
+			len = len == STATUS_ERANGE ? STATUS_ENAMETOOLONG : len >= 0 && (uint64_t)len >= x[1] ? STATUS_ERANGE : len;
 			linux_dentry_put(now);
 		}
 		linux_dentry_put(cwd);
