@@ -8,6 +8,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -27,7 +29,10 @@ static void nothing_is_made(void)
 
 static void nothing_is_changed(void)
 {
+	struct statfs system;
+
 	CLAIM(close(open("/tmp", O_RDONLY | O_DIRECTORY)) == 0 && access("/tmp", R_OK) == 0);
+	CLAIM(statfs("/tmp", &system) == 0 && (system.f_flags & (ST_RDONLY | ST_NOEXEC)) == (ST_RDONLY | ST_NOEXEC));
 	REFUSED(access("/tmp", W_OK), EACCES);
 	REFUSED(chmod("/tmp", 0700), EACCES);
 	REFUSED(utimensat(AT_FDCWD, "/tmp", NULL, 0), EACCES);

@@ -71,6 +71,7 @@ static void files_given(void)
 	CLAIM(lstat("/tmp/shared/in", &stat) == 0 && (stat.st_mode & 07777) == 02755);
 	REFUSED(fchownat(AT_FDCWD, "/tmp/given", 0, 0, 0x4000), EINVAL);
 	REFUSED(chown("/tmp/none", 0, 0), ENOENT);
+	REFUSED(chown("/tmp/none/none", 0, 0), ENOENT);
 	close(fd);
 }
 
