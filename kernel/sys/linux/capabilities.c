@@ -10,8 +10,9 @@
 #include "kernel/sys/linux/thread.h"
 
 enum { /* include/uapi/linux/prctl.h */
-	PR_GET_KEEPCAPS = 7, PR_SET_KEEPCAPS = 8, PR_CAPBSET_READ = 23, PR_CAPBSET_DROP = 24, PR_GET_SECUREBITS = 27, PR_SET_NO_NEW_PRIVS = 38,
-	PR_GET_NO_NEW_PRIVS = 39, PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_RAISE = 2,
+	PR_GET_KEEPCAPS = 7, PR_SET_KEEPCAPS = 8, PR_CAPBSET_READ = 23, PR_CAPBSET_DROP = 24, PR_GET_SECUREBITS = 27, PR_SET_SECUREBITS = 28,
+	PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39, PR_CAP_AMBIENT = 47,
+	PR_CAP_AMBIENT_IS_SET = 1, PR_CAP_AMBIENT_RAISE = 2, PR_CAP_AMBIENT_LOWER = 3, PR_CAP_AMBIENT_CLEAR_ALL = 4,
 };
 
 /* Of one word each, or of two. */
@@ -83,6 +84,7 @@ static int64_t capabilities_set(struct thread *thread, uint64_t effective, uint6
 	identity->effective = effective;
 	identity->permitted = permitted;
 	identity->inheritable = inheritable;
+	identity->ambient &= permitted & inheritable;
 	spinlock_give(&thread->process->lock);
 	return 0;
 }
@@ -120,26 +122,88 @@ static int64_t bounding_drop(struct thread *thread, uint64_t capability)
 	return 0;
 }
 
+static void ambient_set(struct thread *thread, uint64_t ambient)
+{
+	spinlock_take(&thread->process->lock);
+	thread->personality->identity.ambient = ambient;
+	spinlock_give(&thread->process->lock);
+}
+
+static int64_t ambient_change(struct thread *thread, const uint64_t x[6])
+{
+	const struct linux_identity *identity = &thread->personality->identity;
+	uint64_t bit = x[2] < LINUX_CAPABILITIES ? 1ull << x[2] : 0;
+
+	if (x[1] == PR_CAP_AMBIENT_CLEAR_ALL ? (x[2] | x[3] | x[4]) != 0 : bit == 0 || (x[3] | x[4]) != 0)
+		return STATUS_EINVAL;
+	switch (x[1]) {
+	case PR_CAP_AMBIENT_IS_SET:
+		return (identity->ambient & bit) != 0;
+	case PR_CAP_AMBIENT_RAISE:
+		if (!(identity->permitted & identity->inheritable & bit) || (identity->secure_bits & LINUX_SECURE_NO_CAP_AMBIENT_RAISE))
+			return STATUS_EPERM;
+		ambient_set(thread, identity->ambient | bit);
+		return 0;
+	case PR_CAP_AMBIENT_LOWER:
+		ambient_set(thread, identity->ambient & ~bit);
+		return 0;
+	case PR_CAP_AMBIENT_CLEAR_ALL:
+		ambient_set(thread, 0);
+		return 0;
+	default:
+		return STATUS_EINVAL;
+	}
+}
+
+static void secure_bits_set(struct thread *thread, uint32_t bits)
+{
+	spinlock_take(&thread->process->lock);
+	thread->personality->identity.secure_bits = bits;
+	spinlock_give(&thread->process->lock);
+}
+
+/* What is locked stays, and stays locked. */
+static int64_t secure_bits_change(struct thread *thread, uint64_t to)
+{
+	uint32_t bits = thread->personality->identity.secure_bits;
+	uint32_t locks = bits & LINUX_SECURE_LOCKS;
+
+	if ((locks >> 1 & (bits ^ to)) != 0 || (locks & ~to) != 0 || (to & ~(uint64_t)(LINUX_SECURE_BITS | LINUX_SECURE_LOCKS)) != 0 ||
+	    !linux_identity_may(thread, LINUX_CAP_SETPCAP))
+		return STATUS_EPERM;
+	secure_bits_set(thread, (uint32_t)to);
+	return 0;
+}
+
+static int64_t keep_change(struct thread *thread, uint64_t keep)
+{
+	uint32_t bits = thread->personality->identity.secure_bits;
+
+	if (keep > 1)
+		return STATUS_EINVAL;
+	if (bits & LINUX_SECURE_KEEP_CAPS << 1)
+		return STATUS_EPERM;
+	secure_bits_set(thread, keep != 0 ? bits | LINUX_SECURE_KEEP_CAPS : bits & ~(uint32_t)LINUX_SECURE_KEEP_CAPS);
+	return 0;
+}
+
 int64_t linux_identity_prctl(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_identity *identity = &thread->personality->identity;
 
 	switch (x[0]) {
 	case PR_GET_KEEPCAPS:
-		return identity->keeps_permitted;
+		return (identity->secure_bits & LINUX_SECURE_KEEP_CAPS) != 0;
 	case PR_SET_KEEPCAPS:
-		if (x[1] > 1)
-			return STATUS_EINVAL;
-		spinlock_take(&thread->process->lock);
-		identity->keeps_permitted = x[1] != 0;
-		spinlock_give(&thread->process->lock);
-		return 0;
+		return keep_change(thread, x[1]);
 	case PR_CAPBSET_READ:
 		return x[1] < LINUX_CAPABILITIES ? (int64_t)(identity->bounding >> x[1] & 1) : STATUS_EINVAL;
 	case PR_CAPBSET_DROP:
 		return bounding_drop(thread, x[1]);
 	case PR_GET_SECUREBITS:
-		return 0;
+		return identity->secure_bits;
+	case PR_SET_SECUREBITS:
+		return secure_bits_change(thread, x[1]);
 	case PR_SET_NO_NEW_PRIVS:
 		if (x[1] != 1 || (x[2] | x[3] | x[4]) != 0)
 			return STATUS_EINVAL;
@@ -149,11 +213,44 @@ int64_t linux_identity_prctl(struct thread *thread, const uint64_t x[6])
 		return 0;
 	case PR_GET_NO_NEW_PRIVS:
 		return (x[1] | x[2] | x[3] | x[4]) == 0 ? identity->no_new_privileges : STATUS_EINVAL;
-	case PR_CAP_AMBIENT: /* there never is one: no program of another user's gets any by execve */
-		return x[1] == PR_CAP_AMBIENT_RAISE ? STATUS_EPERM : 0;
+	case PR_CAP_AMBIENT:
+		return ambient_change(thread, x);
 	default:
 		return STATUS_EINVAL;
 	}
+}
+
+/* Spec: Linux, security/commoncap.c: cap_bprm_creds_from_file(), of programs without capabilities of their own */
+void linux_identity_executed(struct thread *thread, bool as_root)
+{
+	struct linux_identity *identity = &thread->personality->identity;
+	struct linux_ids *user = &identity->user;
+	struct linux_ids *group = &identity->group;
+	bool root_counts = !(identity->secure_bits & LINUX_SECURE_NOROOT);
+	uint64_t permitted = 0;
+	bool effective, for_another;
+
+	spinlock_take(&thread->process->lock);
+	if (as_root && !identity->no_new_privileges)
+		user->effective = 0;
+	if (root_counts && (user->real == 0 || user->effective == 0))
+		permitted = identity->inheritable | identity->bounding;
+	effective = root_counts && user->effective == 0;
+	for_another = user->effective != user->real || group->effective != group->real;
+	if (identity->no_new_privileges && (for_another || (permitted & ~identity->permitted) != 0)) {
+		user->effective = user->real;
+		group->effective = group->real;
+		permitted &= identity->permitted;
+	}
+	user->saved = user->file = user->effective;
+	group->saved = group->file = group->effective;
+	if (for_another)
+		identity->ambient = 0;
+	identity->permitted = permitted | identity->ambient;
+	identity->effective = effective ? identity->permitted : identity->ambient;
+	identity->secure_bits &= ~(uint32_t)LINUX_SECURE_KEEP_CAPS;
+	identity->acts_for_another = for_another || (user->real != 0 && (effective || (identity->permitted & ~identity->ambient) != 0));
+	spinlock_give(&thread->process->lock);
 }
 
 const struct linux_call linux_calls_capabilities[] = {

@@ -47,27 +47,17 @@ static bool has_root(const struct linux_ids *ids)
 /* Who becomes root, or nobody's root any more. Spec: Linux, security/commoncap.c: cap_emulate_setxuid() */
 static void capabilities_follow(struct linux_identity *identity, const struct linux_ids *before)
 {
-	if (has_root(before) && !has_root(&identity->user) && !identity->keeps_permitted)
-		identity->permitted = identity->effective = 0;
+	if (identity->secure_bits & LINUX_SECURE_NO_SETUID_FIXUP)
+		return;
+	if (has_root(before) && !has_root(&identity->user)) {
+		identity->ambient = 0;
+		if (!(identity->secure_bits & LINUX_SECURE_KEEP_CAPS))
+			identity->permitted = identity->effective = 0;
+	}
 	if (before->effective == 0 && identity->user.effective != 0)
 		identity->effective = 0;
 	if (before->effective != 0 && identity->user.effective == 0)
 		identity->effective = identity->permitted;
-}
-
-void linux_identity_executed(struct thread *thread, bool as_root)
-{
-	struct linux_identity *identity = identity_of(thread);
-
-	spinlock_take(&thread->process->lock);
-	if (as_root && !identity->no_new_privileges)
-		identity->user.effective = 0;
-	identity->user.saved = identity->user.file = identity->user.effective;
-	identity->group.saved = identity->group.file = identity->group.effective;
-	identity->permitted = identity->user.real == 0 || identity->user.effective == 0 ? identity->inheritable | identity->bounding : 0;
-	identity->effective = identity->user.effective == 0 ? identity->permitted : 0;
-	identity->keeps_permitted = false;
-	spinlock_give(&thread->process->lock);
 }
 
 /* That of the first thread; NULL: there is none any more. Context: under the process's lock. */
@@ -208,11 +198,12 @@ static int64_t set_file(struct thread *thread, struct kind kind, uint32_t id)
 static void capabilities_follow_file(struct thread *thread, uint32_t before)
 {
 	struct linux_identity *identity = identity_of(thread);
+	bool follows = !(identity->secure_bits & LINUX_SECURE_NO_SETUID_FIXUP);
 
 	spinlock_take(&thread->process->lock);
-	if (before == 0 && identity->user.file != 0)
+	if (follows && before == 0 && identity->user.file != 0)
 		identity->effective &= ~FILE_CAPABILITIES;
-	if (before != 0 && identity->user.file == 0)
+	if (follows && before != 0 && identity->user.file == 0)
 		identity->effective |= identity->permitted & FILE_CAPABILITIES;
 	spinlock_give(&thread->process->lock);
 }

@@ -30,6 +30,9 @@ enum {
 	LINUX_CAP_IPC_OWNER = 15, LINUX_CAP_SYS_CHROOT = 18, LINUX_CAP_SYS_ADMIN = 21, LINUX_CAP_SYS_NICE = 23, LINUX_CAP_MKNOD = 27, LINUX_CAP_MAC_OVERRIDE = 32, LINUX_CAPABILITIES = 41,
 };
 
+/* include/uapi/linux/securebits.h; each has a lock beside it. */
+enum { LINUX_SECURE_NOROOT = 1, LINUX_SECURE_NO_SETUID_FIXUP = 4, LINUX_SECURE_KEEP_CAPS = 16, LINUX_SECURE_NO_CAP_AMBIENT_RAISE = 64, LINUX_SECURE_BITS = 0x55, LINUX_SECURE_LOCKS = 0xaa };
+
 struct linux_ids {
 	uint32_t real, effective, saved, file;
 };
@@ -37,9 +40,10 @@ struct linux_ids {
 /* W: its thread, under the process's lock; others read it under that. */
 struct linux_identity {
 	struct linux_ids user, group;
-	uint64_t effective, permitted, inheritable, bounding; /* capabilities */
-	bool keeps_permitted;   /* PR_SET_KEEPCAPS */
+	uint64_t effective, permitted, inheritable, bounding, ambient; /* capabilities; those that are ambient are permitted and inheritable */
+	uint32_t secure_bits;   /* LINUX_SECURE_* */
 	bool no_new_privileges; /* PR_SET_NO_NEW_PRIVS: no program that is executed has more */
+	bool acts_for_another;  /* the program was told so (AT_SECURE) */
 	uint32_t group_count;
 	uint32_t groups[LINUX_GROUPS_MAX];
 };

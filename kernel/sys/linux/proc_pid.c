@@ -163,9 +163,9 @@ void linux_pid_status(struct linux_text *text, struct process *of)
 	format_to(&text->sink, "\n");
 	format_to(&text->sink, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nThreads:\t%u\n", (unsigned long long)bytes / 1024,
 		  (unsigned long long)bytes / 1024, (unsigned long long)pages * KIB_A_PAGE, (unsigned long long)pages * KIB_A_PAGE, of->thread_count);
-	format_to(&text->sink, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
+	format_to(&text->sink, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%u\n",
 		  (unsigned long long)identity.inheritable, (unsigned long long)identity.permitted, (unsigned long long)identity.effective,
-		  (unsigned long long)identity.bounding, 0ull);
+		  (unsigned long long)identity.bounding, (unsigned long long)identity.ambient, identity.no_new_privileges);
 }
 
 void linux_pid_comm(struct linux_text *text, struct process *of)

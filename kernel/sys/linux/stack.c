@@ -141,7 +141,7 @@ static unsigned auxv_make(const struct linux_identity *identity, const struct li
 		{ AT_EUID, identity->user.effective },
 		{ AT_GID, identity->group.real },
 		{ AT_EGID, identity->group.effective },
-		{ AT_SECURE, identity->user.real != identity->user.effective || identity->group.real != identity->group.effective },
+		{ AT_SECURE, identity->acts_for_another },
 		{ AT_RANDOM, places->random_va },
 		{ AT_HWCAP2, features.hwcap2 },
 		{ AT_EXECFN, places->name_va },
