@@ -7,6 +7,7 @@
 
 #include <linux/capability.h>
 #include <linux/securebits.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -82,8 +83,12 @@ static void sets_hold_each_other(void)
 	CLAIM(prctl(PR_CAPBSET_READ, CAP_KILL) == 1 && prctl(PR_CAPBSET_DROP, CAP_KILL) == 0 && prctl(PR_CAPBSET_READ, CAP_KILL) == 0);
 	REFUSED(hold(FEW, FEW, BIT(CAP_FOWNER)), EPERM);
 	REFUSED(hold(FEW, FEW, BIT(CAP_KILL)), EPERM); /* not even what is permitted */
-	REFUSED(prctl(PR_CAPBSET_DROP, 63), EINVAL);
-	REFUSED(prctl(PR_CAPBSET_READ, 63), EINVAL);
+	REFUSED(prctl(PR_CAPBSET_DROP, CAP_LAST_CAP + 1), EINVAL);
+	REFUSED(prctl(PR_CAPBSET_READ, CAP_LAST_CAP + 1), EINVAL);
+	for (unsigned long i = 2; i < 5; i++) {
+		REFUSED(prctl(PR_SET_NO_NEW_PRIVS, 1, (unsigned long)(i == 2), (unsigned long)(i == 3), (unsigned long)(i == 4)), EINVAL);
+		REFUSED(prctl(PR_GET_NO_NEW_PRIVS, 0, (unsigned long)(i == 2), (unsigned long)(i == 3), (unsigned long)(i == 4)), EINVAL);
+	}
 	CLAIM(hold(0, FEW, 0) == 0);
 	REFUSED(prctl(PR_CAPBSET_DROP, 63), EPERM);
 }
@@ -118,11 +123,27 @@ static void the_call_is_checked(void)
 	CLAIM(syscall(SYS_capset, &header, page) == 0 && is(0, 0, 0)); /* the second word, too */
 }
 
+static void others_are_told(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, fork() };
+	struct sets got = { 0 };
+	int status;
+
+	if (header.pid == 0)
+		_exit(hold(BIT(CAP_KILL), FEW, BIT(CAP_CHOWN)) != 0 || pause() != -1);
+	for (unsigned i = 0; i < 1000 && got.permitted != FEW; i++)
+		CLAIM(get(&header, &got) == 0 && usleep(1000) == 0);
+	CLAIM(got.effective == BIT(CAP_KILL) && got.permitted == FEW && got.inheritable == BIT(CAP_CHOWN));
+	CLAIM(get(&header, &got) == 0 && kill(header.pid, SIGKILL) == 0 && waitpid(header.pid, &status, 0) == header.pid);
+	REFUSED(get(&header, &got), ESRCH);
+}
+
 static void some_are_ambient(void)
 {
 	CLAIM(hold(FEW, FEW, BIT(CAP_KILL) | BIT(CAP_FOWNER) | BIT(CAP_WAKE_ALARM)) == 0 && ambient(PR_CAP_AMBIENT_IS_SET, CAP_KILL) == 0);
 	REFUSED(ambient(PR_CAP_AMBIENT_RAISE, CAP_CHOWN), EPERM); /* not inheritable */
 	REFUSED(ambient(PR_CAP_AMBIENT_RAISE, CAP_FOWNER), EPERM); /* not permitted */
+	REFUSED(ambient(PR_CAP_AMBIENT_RAISE, CAP_LAST_CAP + 1), EINVAL);
 	REFUSED(ambient(PR_CAP_AMBIENT_RAISE, 63), EINVAL);
 	REFUSED(ambient(PR_CAP_AMBIENT_IS_SET, 64), EINVAL);
 	REFUSED(ambient(5, CAP_KILL), EINVAL);
@@ -249,7 +270,7 @@ static void execute(size_t which)
 
 int main(int argc, char **argv)
 {
-	static void (*const all[])(void) = { sets_hold_each_other, the_call_is_checked, some_are_ambient, users_lose_them, bits_are_locked };
+	static void (*const all[])(void) = { sets_hold_each_other, the_call_is_checked, others_are_told, some_are_ambient, users_lose_them, bits_are_locked };
 	int status;
 
 	if (argc > 1)
