@@ -2,38 +2,51 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * CRC-32C, eight bytes at a step: checksums of metadata and of the journal, half of what a write costs if they are slow. By the CPU's instruction, or by tables, which
- * are made when a volume is mounted.
+ * CRC-32C, eight bytes at a step: checksums of metadata and of the journal, half of what a write costs if they are slow. By the CPU's instruction, or where it has none by
+ * tables, which are made when the first volume is mounted, and stay.
  */
 #include "kernel/io/fs/ext4/crc32c.h"
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "kernel/io/fs/ext4/platform.h"
 
 #define POLYNOMIAL 0x82f63b78u
 
-static uint32_t tables[8][256] __attribute__((section(".unzeroed")));
-static uint32_t (*of_cpu)(uint32_t seed, const void *data, size_t bytes);
-static bool prepared;
+enum { STEP_BYTES = 8, VALUES = 256 };
 
-void crc32c_prepare(void)
+static uint32_t (*tables)[VALUES]; /* STEP_BYTES of them. NULL: not made */
+static uint32_t (*of_cpu)(uint32_t seed, const void *data, size_t bytes);
+
+static void tables_fill(uint32_t (*to)[VALUES])
 {
-	if (prepared)
-		return;
-	prepared = true;
-	of_cpu = ext4_cpu_crc32c();
-	for (unsigned i = 0; i < 256; i++) {
+	for (unsigned i = 0; i < VALUES; i++) {
 		uint32_t sum = i;
 
 		for (unsigned bit = 0; bit < 8; bit++)
 			sum = sum >> 1 ^ (sum & 1 ? POLYNOMIAL : 0);
-		tables[0][i] = sum;
+		to[0][i] = sum;
 	}
-	for (unsigned i = 0; i < 256; i++)
-		for (unsigned k = 1; k < 8; k++)
-			tables[k][i] = tables[k - 1][i] >> 8 ^ tables[0][tables[k - 1][i] & 0xff];
+	for (unsigned i = 0; i < VALUES; i++)
+		for (unsigned k = 1; k < STEP_BYTES; k++)
+			to[k][i] = to[k - 1][i] >> 8 ^ to[0][to[k - 1][i] & 0xff];
+}
+
+bool crc32c_tables_make(void)
+{
+	if (tables != NULL)
+		return true;
+	tables = malloc(STEP_BYTES * sizeof(tables[0]));
+	if (tables != NULL)
+		tables_fill(tables);
+	return tables != NULL;
+}
+
+bool crc32c_prepare(void)
+{
+	of_cpu = ext4_cpu_crc32c();
+	return of_cpu != NULL || crc32c_tables_make();
 }
 
 uint32_t crc32c_by_tables(uint32_t seed, const void *data, size_t bytes)
@@ -41,10 +54,10 @@ uint32_t crc32c_by_tables(uint32_t seed, const void *data, size_t bytes)
 	const uint8_t *at = data;
 	uint32_t sum = seed;
 
-	for (; bytes >= 8; bytes -= 8, at += 8) {
+	for (; bytes >= STEP_BYTES; bytes -= STEP_BYTES, at += STEP_BYTES) {
 		uint64_t word;
 
-		__builtin_memcpy(&word, at, 8); /* one load: a call would cost more than the step */
+		__builtin_memcpy(&word, at, STEP_BYTES); /* one load: a call would cost more than the step */
 		word ^= sum;
 		sum = tables[7][word & 0xff] ^ tables[6][word >> 8 & 0xff] ^ tables[5][word >> 16 & 0xff] ^ tables[4][word >> 24 & 0xff] ^
 		      tables[3][word >> 32 & 0xff] ^ tables[2][word >> 40 & 0xff] ^ tables[1][word >> 48 & 0xff] ^ tables[0][word >> 56];

@@ -380,14 +380,13 @@ status_t volume_mount(struct ext4_device *device, bool read_only, size_t cache_b
 	struct mounting mounting = { .volume = volume, .why = "it cannot be read" };
 	status_t status = STATUS_ENOMEM;
 
-	crc32c_prepare();
 	if (volume != NULL) {
 		list_init(&volume->idle);
 		volume->device = device;
 		volume->fs = (struct fs){ .ops = &ext4_ops, .name = "ext4", .workers = 1, .node_bytes = sizeof(struct ext4_node),
 					  .read_only = read_only || device->read_only };
 		volume->lock = ext4_lock_make();
-		status = volume->lock != NULL ? mount(&mounting, cache_bytes) : STATUS_ENOMEM;
+		status = volume->lock != NULL && crc32c_prepare() ? mount(&mounting, cache_bytes) : STATUS_ENOMEM;
 	}
 	if (status == STATUS_OK) {
 		*out = volume;
