@@ -91,7 +91,19 @@ static void own(void)
 	REFUSED(cpus_set(0, 1ul << 63), EINVAL);
 	REFUSED(cpus_set(0, 0), EINVAL);
 	REFUSED(cpus_set(NOBODY, 1), ESRCH);
+	REFUSED(cpus_set(-1, 1), ESRCH);
 	REFUSED(syscall(SYS_sched_getaffinity, NOBODY, 8, &all), ESRCH);
+	REFUSED(syscall(SYS_sched_getaffinity, -1, 8, &all), ESRCH);
+	REFUSED(syscall(SYS_sched_getaffinity, 0, 0, &all), EINVAL);
+	REFUSED(syscall(SYS_sched_getaffinity, 0, 12, &all), EINVAL);
+	REFUSED(syscall(SYS_sched_getaffinity, 0, 8, 16), EFAULT);
+	REFUSED(syscall(SYS_sched_setaffinity, 0, 8, 16), EFAULT);
+	CLAIM(syscall(SYS_sched_setaffinity, 0, 1, "\1\377") == 0 && cpus_of(0) == 1 && cpus_set(0, all) == 0); /* of a mask of one byte the others are not looked at */
+	REFUSED(syscall(SYS_sched_getscheduler, -1), EINVAL);
+	REFUSED(syscall(SYS_sched_getscheduler, NOBODY), ESRCH);
+	REFUSED(syscall(SYS_sched_getparam, -1, &all), EINVAL);
+	REFUSED(syscall(SYS_sched_getparam, 0, NULL), EINVAL);
+	REFUSED(syscall(SYS_sched_getparam, 0, 16), EFAULT);
 	REFUSED(getpriority(PRIO_PROCESS, NOBODY), ESRCH);
 	REFUSED(setpriority(PRIO_PGRP, NOBODY, 0), ESRCH);
 	REFUSED(setpriority(PRIO_USER, NOBODY, 0), ESRCH);

@@ -22,13 +22,17 @@ enum { IO_CLASS_SHIFT = 13, IO_NONE = 0, IO_REALTIME = 1, IO_BEST_EFFORT = 2, IO
 /* Whom a call is about. Spec: getpriority(2): PRIO_PROCESS, ...; ioprio_set(2) has one more each */
 enum { OF_THREAD = 0, OF_GROUP = 1, OF_USER = 2 };
 
-/* A thread by its number, held; 0 is the caller. STATUS_ESRCH, STATUS_EINVAL. */
-static status_t thread_of(struct thread *thread, uint64_t tid, struct thread **of)
+/* A thread by its number, held; 0 is the caller. STATUS_ESRCH. */
+static status_t thread_find(struct thread *thread, uint64_t tid, struct thread **of)
 {
-	if ((int)tid < 0)
-		return STATUS_EINVAL;
 	*of = linux_family_thread(thread->process, 0, (unsigned)tid != 0 ? (unsigned)tid : thread->personality->tid);
 	return *of != NULL ? STATUS_OK : STATUS_ESRCH;
+}
+
+/* The same, but of a number that is none STATUS_EINVAL. */
+static status_t thread_of(struct thread *thread, uint64_t tid, struct thread **of)
+{
+	return (int)tid < 0 ? STATUS_EINVAL : thread_find(thread, tid, of);
 }
 
 static status_t thread_check(struct thread *thread, uint64_t tid)
@@ -167,7 +171,7 @@ static int64_t call_sched_setaffinity(struct thread *thread, const uint64_t x[6]
 	status_t status = linux_copy_in(thread, &mask, x[2], x[1] < sizeof(mask) ? x[1] : sizeof(mask));
 
 	if (status == STATUS_OK)
-		status = thread_of(thread, x[0], &of);
+		status = thread_find(thread, x[0], &of);
 	if (status != STATUS_OK)
 		return status;
 	mask &= all_cpus();
@@ -182,7 +186,7 @@ static int64_t call_sched_getaffinity(struct thread *thread, const uint64_t x[6]
 {
 	struct thread *of;
 	uint64_t mask;
-	status_t status = x[1] < sizeof(mask) || x[1] % sizeof(mask) != 0 ? STATUS_EINVAL : thread_of(thread, x[0], &of);
+	status_t status = x[1] < sizeof(mask) || x[1] % sizeof(mask) != 0 ? STATUS_EINVAL : thread_find(thread, x[0], &of);
 
 	if (status != STATUS_OK)
 		return status;
