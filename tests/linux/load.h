@@ -6,6 +6,8 @@
 #define TESTS_LINUX_LOAD_H
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static char text[65536];
@@ -21,6 +23,20 @@ static inline int load(const char *path)
 		bytes += got;
 	text[bytes] = 0;
 	return close(fd) == 0 && bytes > 0;
+}
+
+/* The number behind a word of `text`; -1: it is not there. */
+static inline long number_behind(const char *word)
+{
+	const char *at = strstr(text, word);
+
+	return at != NULL ? strtol(at + strlen(word), NULL, 10) : -1;
+}
+
+/* KiB that the process may still have: here all that it and its family give back is there again, elsewhere others take some, too. */
+static inline long free_kib(void)
+{
+	return load("/proc/meminfo") ? number_behind("MemFree:") : -1;
 }
 
 #endif

@@ -3,6 +3,7 @@
 
 /* Shared memory of System V: segments, their keys, and who has them attached. */
 #include "tests/linux/claims.h"
+#include "tests/linux/load.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -84,6 +85,8 @@ static void shared(void)
 	REFUSED(shmdt(b + PAGE), EINVAL);
 	REFUSED(shmdt(b + 1), EINVAL);
 	CLAIM(b[1] == 'c' && shmdt(b) == 0 && attaches(id, 0));
+	is = stat_of(id);
+	CLAIM(is.shm_lpid == getpid() && is.shm_dtime >= is.shm_atime && is.shm_dtime <= time(NULL));
 	CLAIM((a = shmat(id, NULL, 0)) != NOWHERE && a[0] == 'a' && a[1] == 'c' && shmdt(a) == 0); /* it keeps what nobody has attached */
 	CLAIM(shmctl(id, IPC_RMID, NULL) == 0);
 	REFUSED(shmctl(id, IPC_RMID, NULL), EINVAL);
@@ -170,6 +173,25 @@ static void removed_meanwhile(void)
 	}
 }
 
+/* What is removed is given back, and who has no room for it is told so. */
+static void again_and_again(void)
+{
+	long before = 0;
+
+	for (unsigned i = 0; i < 100; i++) {
+		if (i == 3)
+			before = free_kib();
+		int id = shmget(IPC_PRIVATE, 3 * PAGE, 0600);
+		char *at = shmat(id, NULL, 0);
+
+		CLAIM(id >= 0 && at != NOWHERE && (at[PAGE] = 'a') == 'a' && munmap(at + PAGE, PAGE) == 0 && shmdt(at) == 0 && shmctl(id, IPC_RMID, NULL) == 0);
+		if (getpid() == 1)
+			REFUSED(shmget(IPC_PRIVATE, 1ul << 40, 0600), ENOMEM);
+	}
+	if (getpid() == 1)
+		CLAIM(free_kib() > before - 16);
+}
+
 int main(void)
 {
 	shared();
@@ -177,5 +199,6 @@ int main(void)
 	places();
 	controls();
 	removed_meanwhile();
+	again_and_again();
 	return claims_end("shm");
 }

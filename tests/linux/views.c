@@ -3,6 +3,7 @@
 
 /* What can be seen of descriptors by whom: through /proc, by select and poll, by what is sent along, and what a moved or a mounted thing leaves to be seen. */
 #include "tests/linux/claims.h"
+#include "tests/linux/load.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -27,17 +28,6 @@
 enum { PAGE = 4096, PORT = 8381, HIGH = 70, MANY = 1024, RESIDENT_SLACK = 200 };
 
 #define BAD ((void *)16)
-
-static char text[8192];
-
-static int load(const char *path)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t bytes = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-
-	text[bytes > 0 ? bytes : 0] = 0;
-	return fd >= 0 && close(fd) == 0 && bytes > 0;
-}
 
 static int ready(int fd, short events)
 {
@@ -173,13 +163,6 @@ static void moved(void)
 	CLAIM((to = mremap(at + PAGE, PAGE, PAGE, MREMAP_DONTUNMAP | MREMAP_MAYMOVE, NULL)) != MAP_FAILED && to != at + PAGE && to[0] == 5 && at[PAGE] == 0);
 	CLAIM(mremap(at, (size_t)-PAGE, PAGE, MREMAP_MAYMOVE) == MAP_FAILED && mremap(at, PAGE, (size_t)1 << 62, MREMAP_MAYMOVE) == MAP_FAILED);
 	CLAIM(munmap(to, PAGE) == 0 && munmap(at, 3 * PAGE) == 0);
-}
-
-static long number_behind(const char *key)
-{
-	const char *at = strstr(text, key);
-
-	return at != NULL ? strtol(at + strlen(key), NULL, 10) : -1;
 }
 
 static void told(void)
