@@ -39,4 +39,12 @@ static inline long free_kib(void)
 	return load("/proc/meminfo") ? number_behind("MemFree:") : -1;
 }
 
+/* Whether as much is free again: what is closed on one CPU may be given back by another, a little later. */
+static inline int is_given_back(long kib)
+{
+	for (unsigned i = 0; i < 1000 && free_kib() < kib; i++)
+		usleep(1000);
+	return free_kib() >= kib;
+}
+
 #endif

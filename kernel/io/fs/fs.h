@@ -162,7 +162,7 @@ struct fs {
 	uint32_t nodes_max;   /* so many can be open for processes, all together; 0: without a limit */
 	bool read_only;       /* nothing that changes something is called */
 	bool counts_from_start; /* its times are since the machine's start, not since 1970 */
-	_Atomic uint32_t moves; /* W: fs_moved(). How often a directory was renamed or removed, with 2^32 as with 0 */
+	_Atomic uint32_t moves; /* W: fs_moved(). How often a directory was renamed or removed; it wraps */
 };
 
 /* For who has had a directory renamed or removed. Context: as an operation of the file system, at once behind that. */

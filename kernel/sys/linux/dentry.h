@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * A node of a file system with the way that led to it: its name, and the directory in which that was looked up, held up to `/`. So `..` asks no file
- * system, and every open file knows what it was called; what is renamed meanwhile keeps its old name here. What it is called now is known of what is open (renamed.c),
- * and of directories it is found out (moved.c).
+ * A node of a file system with the way that led to it: its name, and the directory in which that was looked up, held up to `/`. So every open file knows what it was
+ * called, and `..` asks a file system only where a directory was moved since; what is renamed meanwhile keeps its old name here. What it is called now is known of what is
+ * open (renamed.c), and of directories it is found out (moved.c).
  */
 #ifndef KERNEL_SYS_LINUX_DENTRY_H
 #define KERNEL_SYS_LINUX_DENTRY_H

@@ -35,12 +35,12 @@ static void tables_fill(uint32_t (*to)[VALUES])
 
 bool crc32c_tables_make(void)
 {
-	if (tables != NULL)
-		return true;
-	tables = malloc(STEP_BYTES * sizeof(tables[0]));
-	if (tables != NULL)
-		tables_fill(tables);
-	return tables != NULL;
+	uint32_t (*made)[VALUES] = tables != NULL ? tables : malloc(STEP_BYTES * sizeof(*made));
+
+	if (made != NULL && made != tables)
+		tables_fill(made);
+	tables = made;
+	return made != NULL;
 }
 
 bool crc32c_prepare(void)

@@ -104,12 +104,13 @@ status_t ninep_parent(struct fs_node *directory, struct fs_node **out)
 	struct fs_node *above;
 	status_t status = ninep_lookup(directory, span_of("..", 2), &above);
 
-	if (status == STATUS_OK && above->type == FS_DIRECTORY && ninep_node_of(above)->path != ninep_node_of(directory)->path)
-		*out = above;
-	else if (status == STATUS_OK) {
-		status = above->type == FS_DIRECTORY ? STATUS_ENOENT : STATUS_EIO;
-		fs_node_put(above);
-	}
+	if (status != STATUS_OK)
+		return status;
+	*out = above;
+	if (above->type == FS_DIRECTORY && ninep_node_of(above)->path != ninep_node_of(directory)->path)
+		return STATUS_OK;
+	status = above->type == FS_DIRECTORY ? STATUS_ENOENT : STATUS_EIO;
+	fs_node_put(above);
 	return status;
 }
 
