@@ -115,6 +115,8 @@ def main() -> int:
                      SPECULATIVE.read_text())
     names = sorted(path.name for path in programs.iterdir()
                    if re.search(arguments.only, path.name) and (arguments.all or linux.get(path.name) == 0))
+    if not names:
+        sys.exit(f"posix: no test has a name that {arguments.only!r} finds")
     setup = posix_guest.Setup(programs, Path(arguments.image), arguments.append, arguments.limit)
     batches = posix_guest.batches(names, 1 if arguments.one else posix_guest.BATCH)
     with ThreadPoolExecutor(arguments.jobs) as pool:

@@ -50,12 +50,14 @@ def _compile(source: Path) -> str:
 
 def build() -> Path:
     """The folder of the programs; built where they are not, or not by these compilers."""
+    everything = sources()
+    if not everything:
+        sys.exit(f"posix: no tests in {SOURCES.relative_to(ROOT)}: make conformance fetches them")
     stamp = OUTPUT / "stamp"
     if stamp.exists() and stamp.read_text() == _fingerprint():
         return OUTPUT / "bin"
     shutil.rmtree(OUTPUT, ignore_errors=True)
     (OUTPUT / "bin").mkdir(parents=True)
-    everything = sources()
     with ThreadPoolExecutor(JOBS) as pool:
         reasons = list(pool.map(_compile, everything))
     unbuilt = [f"{name_of(source)}: {reason}\n" for source, reason in zip(everything, reasons) if reason]
