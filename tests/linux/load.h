@@ -39,12 +39,15 @@ static inline long free_kib(void)
 	return load("/proc/meminfo") ? number_behind("MemFree:") : -1;
 }
 
-/* Whether as much is free again: what is closed on one CPU may be given back by another, a little later. */
+/* Whether as much is free again: what is closed on one CPU may be given back by another, a little later; so is what looking takes itself. */
 static inline int is_given_back(long kib)
 {
-	for (unsigned i = 0; i < 1000 && free_kib() < kib; i++)
+	for (unsigned i = 0; i < 1000; i++) {
+		if (free_kib() >= kib)
+			return 1;
 		usleep(1000);
-	return free_kib() >= kib;
+	}
+	return 0;
 }
 
 #endif
