@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { EXCHANGE = 2, LEVELS = 40, LONG = 250, LONG_LEVELS = 17, TIMES = 100 };
+enum { EXCHANGE = 2, LEVELS = 40, LONG = 250, LONG_LEVELS = 17, TIMES = 60 };
 
 static char top[PATH_MAX]; /* all is below */
 
