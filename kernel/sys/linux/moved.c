@@ -41,7 +41,7 @@ static bool seek_each(void *ctx, const struct fs_entry *entry)
 
 static status_t id_of(struct fs_node *node, uint64_t *id)
 {
-	struct fs_stat stat;
+	struct fs_stat stat = { 0 };
 	status_t status = node->fs->ops->stat(node, &stat);
 
 	*id = stat.id;
@@ -139,33 +139,38 @@ static status_t reach(struct linux_dentry *like, const struct linux_dentry *top,
 	return status;
 }
 
+/* As linux_dentry_above(), where `above` is what the file system says. */
+static status_t above_find(const struct linux_dentry *top, struct linux_dentry *dentry, struct fs_node *above, uint32_t moves, struct linux_dentry **out)
+{
+	uint64_t id, parent_id;
+	status_t status = id_of(above, &id);
+
+	if (status != STATUS_OK)
+		return status;
+	if (id_of(dentry->parent->node, &parent_id) != STATUS_OK || id != parent_id)
+		return reach(dentry, top, above, out);
+	atomic_store_explicit(&dentry->parent_at, moves, memory_order_relaxed);
+	*out = linux_dentry_hold(dentry->parent);
+	return STATUS_OK;
+}
+
 status_t linux_dentry_above(const struct linux_dentry *top, struct linux_dentry *dentry, struct linux_dentry **out)
 {
 	const struct fs *fs = dentry->node->fs;
 	uint32_t moves = fs_moves(fs);
-	uint64_t id, parent_id;
+	status_t status = STATUS_ENOENT;
 	struct fs_node *above;
-	status_t status;
 
-	*out = dentry->parent;
-	if (dentry->parent == NULL)
+	if (!is_base(dentry) && fs->ops->parent != NULL && atomic_load_explicit(&dentry->parent_at, memory_order_relaxed) != moves)
+		status = fs->ops->parent(dentry->node, &above);
+	if (status == STATUS_ENOENT) {
+		*out = dentry->parent != NULL ? linux_dentry_hold(dentry->parent) : NULL;
 		return STATUS_OK;
-	(void)linux_dentry_hold(dentry->parent);
-	if (is_base(dentry) || fs->ops->parent == NULL || atomic_load_explicit(&dentry->parent_at, memory_order_relaxed) == moves)
-		return STATUS_OK;
-	status = fs->ops->parent(dentry->node, &above);
-	if (status == STATUS_ENOENT)
-		return STATUS_OK;
-	if (status == STATUS_OK) {
-		status = id_of(above, &id);
-		if (status == STATUS_OK && id_of(dentry->parent->node, &parent_id) == STATUS_OK && id == parent_id)
-			atomic_store_explicit(&dentry->parent_at, moves, memory_order_relaxed);
-		else if (status == STATUS_OK)
-			status = reach(dentry, top, above, out);
-		fs_node_put(above);
 	}
-	if (*out != dentry->parent || status != STATUS_OK)
-		linux_dentry_put(dentry->parent);
+	if (status != STATUS_OK)
+		return status;
+	status = above_find(top, dentry, above, moves, out);
+	fs_node_put(above);
 	return status;
 }
 
