@@ -3,6 +3,8 @@
 
 #include "lib/virtqueue.h"
 
+#include <stddef.h>
+
 #include "lib/bits.h"
 #include "lib/string.h"
 
@@ -109,6 +111,14 @@ status_t virtqueue_add(struct virtqueue *queue, const struct virtqueue_chain *ch
 	return STATUS_OK;
 }
 
+/* What was written is seen before what follows is read. */
+static void fence(const struct virtqueue *queue)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	if (queue->fence != NULL)
+		queue->fence();
+}
+
 bool virtqueue_publish(struct virtqueue *queue)
 {
 	uint16_t before = queue->notified;
@@ -123,7 +133,7 @@ bool virtqueue_publish(struct virtqueue *queue)
 		return false;
 	queue->notified = now;
 	/* The index is written before it is read whether the device sleeps; it does the reverse (§2.7.13.4). */
-	atomic_thread_fence(memory_order_seq_cst);
+	fence(queue);
 	if (!queue->event_index)
 		return !(atomic_load_explicit(&queue->used->flags, memory_order_relaxed) & VIRTQ_USED_NO_NOTIFY);
 
@@ -197,7 +207,7 @@ bool virtqueue_listen(struct virtqueue *queue, uint16_t after)
 	else
 		atomic_store_explicit(&queue->available->flags, 0, memory_order_relaxed);
 	/* The wish is written before it is looked whether it comes too late (§2.7.14.1). */
-	atomic_thread_fence(memory_order_seq_cst);
+	fence(queue);
 	return (uint16_t)(atomic_load_explicit(&queue->used->index, memory_order_relaxed) - queue->taken) > after;
 }
 

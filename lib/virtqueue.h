@@ -94,6 +94,7 @@ struct virtqueue {
 	uint16_t taken;         /* used elements */
 	uint16_t seen;          /* the device's index, judged */
 	bool event_index;       /* VIRTIO_F_EVENT_IDX */
+	void (*fence)(void);    /* follows each full fence where that alone is not enough: set after virtqueue_init(); or NULL */
 };
 
 /* How much memory a queue of `size` takes in each of its areas. `size`: a power of two, at most VIRTQUEUE_SIZE_MAX. */

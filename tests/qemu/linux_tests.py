@@ -72,9 +72,9 @@ def other_class() -> suite.Case:
     return replace(usual, name="linux[identification,max]", machine=replace(usual.machine, cpu="max"))
 
 
-def elsewhere(name: str, where: str, place: str, own: Path, extra: tuple[str, ...], smp: int = 1) -> suite.Case:
+def elsewhere(name: str, where: str, place: str, own: Path, extra: tuple[str, ...]) -> suite.Case:
     """A program that does in another place what it does in /tmp."""
-    machine = suite.product(paths.BUILD / "tests" / "linux" / f"{name}.rpk", smp=smp, icount=False, append=f"-- {place}", own=own, extra=extra)
+    machine = suite.product(paths.BUILD / "tests" / "linux" / f"{name}.rpk", icount=False, append=f"-- {place}", own=own, extra=extra)
     return suite.Case(f"linux[{name},{where}]", machine, Expectation(markers=(markers.RUBICON, f"{name}: as it must be", HALTED), bad=("WRONG",)))
 
 
@@ -85,10 +85,10 @@ def on_volume(name: str) -> suite.Case:
 
 
 def in_folder(name: str) -> suite.Case:
-    """In a folder of the host's. With two CPUs: of one QEMU leaves out barriers before 8.1, and thousands of requests are enough to miss an interrupt by that."""
+    """In a folder of the host's."""
     folder = paths.BUILD / "tests" / "share" / "empty"
     folder.mkdir(parents=True, exist_ok=True)
-    return elsewhere(name, "folder", "/host", folder, ("-fsdev", f"local,id=share,path={folder},security_model=none", "-device", "virtio-9p-pci,fsdev=share,mount_tag=host"), smp=2)
+    return elsewhere(name, "folder", "/host", folder, ("-fsdev", f"local,id=share,path={folder},security_model=none", "-device", "virtio-9p-pci,fsdev=share,mount_tag=host"))
 
 
 def traced() -> suite.Case:

@@ -192,59 +192,6 @@ static void virtqueue_is_full_when_descriptors_are_out(void)
 	model_free(&model);
 }
 
-static void virtqueue_notifies_when_the_device_wants_it(void)
-{
-	model_init(&model, 8, false);
-	atomic_store(&model.used->flags, VIRTQ_USED_NO_NOTIFY);
-	CU_ASSERT_EQUAL(add(1, 0, 1, memory, NULL), STATUS_OK);
-	CU_ASSERT(!publish());
-	atomic_store(&model.used->flags, 0);
-	CU_ASSERT_EQUAL(add(1, 0, 1, memory, NULL), STATUS_OK);
-	CU_ASSERT(publish());
-	model_free(&model);
-
-	model_init(&model, 8, true);
-	CU_ASSERT_EQUAL(add(1, 0, 1, memory, NULL), STATUS_OK);
-	CU_ASSERT(publish()); /* event 0: with the first one */
-	CU_ASSERT_EQUAL(add(1, 0, 1, memory, NULL), STATUS_OK);
-	CU_ASSERT(!publish()); /* it is awake */
-	atomic_store(model_available_event(&model), 3);
-	CU_ASSERT_EQUAL(add(1, 0, 1, memory, NULL), STATUS_OK);
-	CU_ASSERT(!publish());
-	CU_ASSERT_EQUAL(add(1, 0, 1, memory, NULL), STATUS_OK);
-	CU_ASSERT_EQUAL(add(1, 0, 1, memory, NULL), STATUS_OK);
-	CU_ASSERT(publish()); /* the fourth and the fifth at once */
-	model_free(&model);
-}
-
-static void virtqueue_is_interrupted_when_it_wants_it(void)
-{
-	struct virtqueue_done done;
-	struct model_chain chain;
-
-	for (unsigned event_index = 0; event_index < 2; event_index++) {
-		model_init(&model, 8, event_index);
-		for (unsigned i = 0; i < 4; i++)
-			CU_ASSERT_EQUAL(add(0, 1, 1, memory, NULL), STATUS_OK);
-		CU_ASSERT(publish());
-		virtqueue_hush(&model.queue);
-		chain = model_fetch(&model);
-		model_finish(&model, &chain, 0);
-		CU_ASSERT(!model_interrupts(&model));
-		CU_ASSERT(virtqueue_listen(&model.queue, 0)); /* something is there already */
-		CU_ASSERT_EQUAL(take(&done), STATUS_OK);
-		CU_ASSERT(!virtqueue_listen(&model.queue, 0));
-		chain = model_fetch(&model);
-		model_finish(&model, &chain, 0);
-		CU_ASSERT(model_interrupts(&model));
-		CU_ASSERT(!virtqueue_listen(&model.queue, 1)); /* with the next but one from `taken` on */
-		chain = model_fetch(&model);
-		model_finish(&model, &chain, 0);
-		CU_ASSERT(model_interrupts(&model));
-		model_free(&model);
-	}
-}
-
 /* Random traffic through every wrap of the indices, against a count of what is in flight. */
 static void virtqueue_loses_and_invents_nothing(void)
 {
@@ -290,44 +237,6 @@ static void virtqueue_loses_and_invents_nothing(void)
 		model_free(&model);
 	}
 	CU_ASSERT_EQUAL(wrong, 0);
-}
-
-/* Sleeping with an interrupt wished for never misses one: where listen() says nothing is there, the next chain interrupts. */
-static void virtqueue_misses_no_interrupt(void)
-{
-	struct random random = random_start(6);
-	unsigned missed = 0;
-
-	for (unsigned event_index = 0; event_index < 2; event_index++) {
-		model_init(&model, 8, event_index);
-		for (unsigned i = 0; i < 200000; i++) {
-			struct virtqueue_done done;
-			struct model_chain chain;
-			unsigned batch = 1 + (unsigned)random_below(&random, 4);
-			bool interrupted = false;
-
-			for (unsigned j = 0; j < batch; j++)
-				if (add(0, 1, 1, memory, NULL) == STATUS_OK)
-					(void)publish();
-			if (random_below(&random, 2))
-				virtqueue_hush(&model.queue);
-			if (virtqueue_listen(&model.queue, 0))
-				while (take(&done) == STATUS_OK)
-					;
-			if (virtqueue_listen(&model.queue, 0))
-				missed++; /* nothing came meanwhile */
-			while (model_has_work(&model)) {
-				chain = model_fetch(&model);
-				model_finish(&model, &chain, 1);
-				if (random_below(&random, 2))
-					interrupted |= model_interrupts(&model);
-			}
-			interrupted |= model_interrupts(&model);
-			missed += !interrupted;
-		}
-		model_free(&model);
-	}
-	CU_ASSERT_EQUAL(missed, 0);
 }
 
 static void virtqueue_notices_an_index_that_jumps(void)
@@ -437,10 +346,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(virtqueue_begins_with_zeroes),
 	UNIT_CASE(virtqueue_takes_chains_to_the_last_byte),
 	UNIT_CASE(virtqueue_is_full_when_descriptors_are_out),
-	UNIT_CASE(virtqueue_notifies_when_the_device_wants_it),
-	UNIT_CASE(virtqueue_is_interrupted_when_it_wants_it),
 	UNIT_CASE(virtqueue_loses_and_invents_nothing),
-	UNIT_CASE(virtqueue_misses_no_interrupt),
 	UNIT_CASE(virtqueue_notices_an_index_that_jumps),
 	UNIT_CASE(virtqueue_notices_ids_that_are_not_in_flight),
 	UNIT_CASE(virtqueue_notices_lengths_beyond_the_buffer),

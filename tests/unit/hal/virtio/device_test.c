@@ -55,7 +55,7 @@ enum { PAGES = 16, WRITES = 16, QUEUE_SIZE = 64 };
 static struct {
 	struct virtio_device device;
 	uint8_t status, writes[WRITES];
-	unsigned write_count, pages_left, page_count, problems, notified, interrupts, attached;
+	unsigned cpus, write_count, pages_left, page_count, problems, notified, interrupts, attached;
 	uint64_t offers, taken, now_ns;
 	bool refuses, stuck, takes_no_queue;
 	uint16_t queue_size;
@@ -69,6 +69,11 @@ const struct hal_device_services *virtio_services;
 uint64_t hal_timer_now_ns(void)
 {
 	return world.now_ns += RESET_NS / 4;
+}
+
+unsigned hal_cpu_count(void)
+{
+	return world.cpus;
 }
 
 void irqchip_attach(struct irqchip_line *line)
@@ -277,6 +282,22 @@ static void device_is_notified_where_it_wants_to_be(void)
 	end();
 }
 
+static void device_of_a_machine_with_one_cpu_has_the_counter_read(void)
+{
+	for (unsigned cpus = 1; cpus < 4; cpus++) {
+		struct virtio_device *device = begin();
+		struct virtio_queue queue = { 0 };
+		uint64_t before = world.now_ns;
+
+		world.cpus = cpus;
+		CU_ASSERT_EQUAL(virtio_queue_begin(device, &queue, 0, 16), STATUS_OK);
+		CU_ASSERT_EQUAL(world.now_ns, before);
+		CU_ASSERT(!virtqueue_listen(&queue.ring, 0));
+		CU_ASSERT_EQUAL(world.now_ns > before, cpus == 1);
+		end();
+	}
+}
+
 static void device_tells_once_that_its_configuration_has_changed(void)
 {
 	struct virtio_device *device = begin();
@@ -333,6 +354,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(device_queue_is_as_large_as_both_sides_can),
 	UNIT_CASE(device_queue_needs_memory_and_keeps_what_it_got),
 	UNIT_CASE(device_is_notified_where_it_wants_to_be),
+	UNIT_CASE(device_of_a_machine_with_one_cpu_has_the_counter_read),
 	UNIT_CASE(device_tells_once_that_its_configuration_has_changed),
 	UNIT_CASE(device_configuration_is_read_whole_or_not),
 };
