@@ -14,7 +14,7 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 
-#define BOOT_POOL_TABLES 16
+#define BOOT_POOL_TABLES 12
 #define DEVICE_BASE 0xffffffc000000000ul
 
 /* Not zeroed at boot: each is when it is taken. */
