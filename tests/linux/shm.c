@@ -149,6 +149,31 @@ static void controls(void)
 	CLAIM(shmctl(id, IPC_RMID, NULL) == 0);
 }
 
+static void told(void)
+{
+	int id = shmget(IPC_PRIVATE, 3 * PAGE - 1, 0600), index = -1;
+	char *at = shmat(id, NULL, 0);
+	struct shm_info used = { 0 };
+	struct shminfo info = { 0 };
+	struct shmid_ds is = stat_of(id);
+	char line[128];
+
+	is.shm_perm.uid = (uid_t)-1;
+	REFUSED(shmctl(id, IPC_SET, &is), EINVAL);
+	int last = shmctl(0, SHM_INFO, (struct shmid_ds *)&used);
+
+	CLAIM(last >= 0 && used.used_ids >= 1 && used.shm_tot >= 3 && used.shm_swp == 0 && shmctl(0, IPC_INFO, (struct shmid_ds *)&info) == last);
+	CLAIM(info.shmmin == 1 && info.shmmni == 4096 && info.shmmax >= 3 * PAGE);
+	for (int i = 0; i <= last; i++)
+		if (shmctl(i, SHM_STAT, &is) == id)
+			index = i;
+	CLAIM(index >= 0 && is.shm_segsz == 3 * PAGE - 1 && is.shm_nattch == 1);
+	snprintf(line, sizeof(line), "%10d %10d  %4o %21d %5d %5d  %5d %5d %5d %5d %5d ", 0, id, 0600, 3 * PAGE - 1, getpid(), getpid(), 1, 0, 0, 0, 0);
+	CLAIM(load("/proc/sysvipc/shm") && strncmp(text, "       key      shmid perms                  size", 48) == 0 && strstr(text, line) != NULL);
+	CLAIM(shmctl(id, IPC_RMID, NULL) == 0 && shmdt(at) == 0 && load("/proc/sysvipc/shm") && strstr(text, line) == NULL);
+	REFUSED(shmctl(index, SHM_STAT, &is), EINVAL);
+}
+
 static void *attach(void *arg)
 {
 	return shmat(*(int *)arg, NULL, 0);
@@ -198,6 +223,7 @@ int main(void)
 	keys();
 	places();
 	controls();
+	told();
 	removed_meanwhile();
 	again_and_again();
 	return claims_end("shm");

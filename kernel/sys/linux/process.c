@@ -11,6 +11,7 @@
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/futex.h"
+#include "kernel/sys/linux/sem.h"
 #include "kernel/sys/linux/socket.h"
 #include "kernel/sys/linux/words.h"
 #include "kernel/sys/thread.h"
@@ -66,6 +67,7 @@ void linux_process_detach(struct process *process)
 {
 	struct linux_process *personality = process->personality;
 
+	linux_sem_exited(process);
 	linux_fds_close_all(process);
 	linux_unix_collect();
 	linux_words_forget(process);

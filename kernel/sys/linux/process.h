@@ -37,6 +37,7 @@ struct linux_process {
 	struct linux_family *family; /* parent, children, group, session (family.c) */
 	uint64_t rlimits[LINUX_RLIMITS][2]; /* soft, hard */
 	struct linux_words *words;   /* W: under the process's lock. NULL: none */
+	bool undoes;                 /* its end changes semaphores of System V (sem.c); stays so until then */
 	char exe[256];               /* path of the program it runs */
 	char comm[16];
 	uint64_t began_ns;           /* since the machine's start, when it was made */

@@ -15,6 +15,8 @@
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/mqueue.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/msg.h"
+#include "kernel/sys/linux/sem.h"
 #include "kernel/sys/linux/shm.h"
 #include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/terminal_state.h"
@@ -210,6 +212,8 @@ void linux_root_put(struct linux_root *root)
 		return;
 	linux_mqs_forget(root);
 	linux_shm_forget(root);
+	linux_sem_forget(root);
+	linux_msg_forget(root);
 	linux_terminals_forget(root);
 	for (unsigned i = 0; i < root->count; i++)
 		linux_dentry_put(root->mounts[i].dentry);

@@ -4,9 +4,9 @@
 /*
  * A segment is a file in memory without a name, as a memfd is, and attaching it is mapping that file: so it is charged, copied by fork and given back as
  * those are. The segment holds its pages, so that they stay where nobody has it attached; how often it is attached is how often others hold them. One
- * that was removed is found by its identifier as long as it is attached, and goes at the next call here after that. The modes of segments are kept and told: they are a family's own.
+ * that was removed is found by its identifier as long as it is attached, and goes at the next call here after that.
  *
- * Spec: Linux, ipc/shm.c, include/uapi/asm-generic/{ipcbuf,shmbuf}.h
+ * Spec: Linux, ipc/shm.c, include/uapi/asm-generic/shmbuf.h
  */
 #include "kernel/sys/linux/shm.h"
 
@@ -14,16 +14,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "hal/contract/timer.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/calls.h"
-#include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/mm.h"
 #include "kernel/sys/linux/pages.h"
 #include "kernel/sys/linux/subject.h"
+#include "kernel/sys/linux/sysv.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "lib/bits.h"
@@ -31,232 +30,168 @@
 #include "lib/list.h"
 #include "lib/string.h"
 
-enum { IPC_CREAT = 01000, IPC_EXCL = 02000, IPC_PRIVATE = 0, PERMISSIONS = 0777, SEGMENTS_MAX = 4096 /* of a root: SHMMNI */ };
-enum { IPC_RMID = 0, IPC_SET = 1, IPC_STAT = 2, SHM_LOCK = 11, SHM_UNLOCK = 12, SHM_DEST = 01000, SHM_LOCKED = 02000 };
+enum { SEGMENTS_MAX = 4096 /* SHMMNI */, SHM_STAT = 13, SHM_LOCK = 11, SHM_UNLOCK = 12, SHM_DEST = 01000, SHM_LOCKED = 02000 };
 enum { SHM_RDONLY = 010000, SHM_RND = 020000, SHM_REMAP = 040000, SHM_EXEC = 0100000 };
 
-/* struct shmid64_ds */
-struct told {
-	int32_t key;
-	uint32_t user, group, maker_user, maker_group, mode;
-	uint16_t sequence, pad;
-	uint64_t unused[2];
+/* What of struct shmid64_ds is the segment's. */
+struct segment_told {
 	uint64_t bytes;
 	int64_t attached, detached, changed; /* times, in seconds */
 	int32_t maker, last;                 /* processes */
 	uint64_t attaches, spare[2];
 };
 
-static_assert(sizeof(struct told) == 112, "asm-generic/shmbuf.h");
+/* struct shmid64_ds */
+struct told {
+	struct linux_ipc_told ipc;
+	struct segment_told own;
+};
+
+/* struct shminfo64, struct shm_info */
+struct limits {
+	uint64_t bytes, least, segments, attached, pages, spare[4];
+};
+
+struct used {
+	int32_t segments, pad;
+	uint64_t pages, resident, swapped, tries, done;
+};
+
+static_assert(sizeof(struct told) == 112 && sizeof(struct limits) == 72 && sizeof(struct used) == 48, "asm-generic/shmbuf.h");
 
 struct segment {
-	struct list_node node;
-	const struct linux_root *root; /* whose it is; not held: that outlives it */
-	struct budget *budget;         /* held */
-	int id;
+	struct linux_ipc ipc;
 	bool removed;
 	struct linux_file *file;   /* held */
 	struct linux_pages *pages; /* held */
-	struct told told;        /* `attaches` is counted when it is asked for */
+	struct segment_told told;  /* W: under the lock; `attaches` is counted when it is asked for */
 };
 
-/* W: under the lock. Of all roots. */
-static struct spinlock lock;
-static struct list_node segments = LIST_INIT(segments);
-static int next_id;
+static status_t segment_make(struct thread *thread, const struct linux_ipc_asked *asked, struct linux_ipc **out);
+static void segment_free(struct linux_ipc *ipc);
+static void forget_gone(const struct linux_root *root);
+static void tell(struct linux_ipc *ipc, void *told);
+static void line(struct linux_text *text, const void *told, int id);
+static int64_t info(struct thread *thread, uint64_t va, bool used);
 
-static int64_t now_s(void)
+static struct segment *segment_of(const struct linux_ipc *ipc)
 {
-	return (int64_t)((hal_timer_now_ns() + linux_clock_offset_ns()) / 1000000000u);
+	return LIST_OWNER((struct linux_ipc *)ipc, struct segment, ipc);
 }
+
+static bool fits(const struct linux_ipc *ipc, uint64_t size)
+{
+	return size <= segment_of(ipc)->told.bytes;
+}
+
+static bool segment_remove(struct linux_ipc *ipc)
+{
+	segment_of(ipc)->removed = true;
+	ipc->told.key = LINUX_IPC_PRIVATE;
+	ipc->told.mode |= SHM_DEST;
+	return false;
+}
+
+static status_t segment_set(struct thread *thread, struct linux_ipc *ipc, const void *told)
+{
+	(void)thread;
+	(void)told;
+	segment_of(ipc)->told.changed = linux_ipc_now_s();
+	return STATUS_OK;
+}
+
+static struct linux_ipc_kind segments = {
+	.limit = SEGMENTS_MAX, .stat = SHM_STAT, .told_bytes = sizeof(struct told),
+	.heading = "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      ctime                   rss"
+		   "                  swap",
+	.make = segment_make, .free = segment_free, .forget_gone = forget_gone, .fits = fits, .remove = segment_remove, .tell = tell,
+	.set = segment_set, .info = info, .line = line, .all = LIST_INIT(segments.all), .last_index = -1,
+};
 
 static uint32_t attaches_of(const struct segment *segment)
 {
 	return linux_pages_holds(segment->pages) - 1;
 }
 
-/* The first of a root's of which is_it() says so. Context: under the lock. */
-static struct segment *find(const struct linux_root *root, bool (*is_it)(const struct segment *segment, const void *what), const void *what)
+static bool has_file(const struct linux_ipc *ipc, const void *what)
 {
-	for (struct list_node *node = segments.next; node != &segments; node = node->next) {
-		struct segment *segment = LIST_OWNER(node, struct segment, node);
-
-		if (segment->root == root && is_it(segment, what))
-			return segment;
-	}
-	return NULL;
+	return segment_of(ipc)->file == what;
 }
 
-/* Context: under the lock. */
-static unsigned count_of(const struct linux_root *root)
-{
-	unsigned count = 0;
-
-	for (const struct list_node *node = segments.next; node != &segments; node = node->next)
-		count += LIST_OWNER(node, const struct segment, node)->root == root;
-	return count;
-}
-
-static bool has_id(const struct segment *segment, const void *what)
-{
-	return segment->id == *(const int *)what;
-}
-
-static bool has_key(const struct segment *segment, const void *what)
-{
-	return segment->told.key == *(const int32_t *)what && segment->told.key != IPC_PRIVATE;
-}
-
-static bool has_file(const struct segment *segment, const void *what)
-{
-	return segment->file == what;
-}
-
-static bool is_gone(const struct segment *segment, const void *what)
+static bool is_gone(const struct linux_ipc *ipc, const void *what)
 {
 	(void)what;
-	return segment->removed && attaches_of(segment) == 0;
-}
-
-static bool is_any(const struct segment *segment, const void *what)
-{
-	(void)segment;
-	(void)what;
-	return true;
+	return segment_of(ipc)->removed && attaches_of(segment_of(ipc)) == 0;
 }
 
 /* In no list any more. What its pages hold is not written to the file: that has no length then. */
-static void segment_free(struct segment *segment)
+static void segment_free(struct linux_ipc *ipc)
 {
+	struct segment *segment = segment_of(ipc);
 	const struct fs_stat empty = { .size = 0 };
-	status_t ignored = linux_dentry_set(linux_vfs_dentry(segment->file), FS_SET_SIZE, &empty);
+	status_t ignored;
 
-	(void)ignored;
+	if (segment->file != NULL) {
+		ignored = linux_dentry_set(linux_vfs_dentry(segment->file), FS_SET_SIZE, &empty);
+		(void)ignored;
+	}
 	if (segment->pages != NULL)
 		linux_pages_put(segment->pages);
-	linux_file_put(segment->file);
-	budget_credit_bytes(segment->budget, sizeof(*segment));
-	budget_put(segment->budget);
-	free(segment);
+	if (segment->file != NULL)
+		linux_file_put(segment->file);
+	linux_ipc_free(ipc);
 }
 
-static void free_all(const struct linux_root *root, bool (*are)(const struct segment *segment, const void *what))
+static void forget_gone(const struct linux_root *root)
 {
-	struct segment *segment;
+	struct linux_ipc *ipc;
 
 	do {
-		spinlock_take(&lock);
-		segment = find(root, are, NULL);
-		if (segment != NULL)
-			list_remove(&segment->node);
-		spinlock_give(&lock);
-		if (segment != NULL)
-			segment_free(segment);
-	} while (segment != NULL);
+		spinlock_take(&segments.lock);
+		ipc = linux_ipc_find(&segments, root, is_gone, NULL);
+		if (ipc != NULL)
+			list_remove(&ipc->node);
+		spinlock_give(&segments.lock);
+		if (ipc != NULL)
+			linux_ipc_put(&segments, ipc);
+	} while (ipc != NULL);
 }
 
 void linux_shm_forget(const struct linux_root *root)
 {
-	free_all(root, is_any);
+	linux_ipc_forget(&segments, root);
 }
 
-static struct segment *segment_make(struct thread *thread, int32_t key, uint64_t bytes, uint32_t flags)
+static status_t segment_make(struct thread *thread, const struct linux_ipc_asked *asked, struct linux_ipc **out)
 {
-	const struct linux_identity *identity = &thread->personality->identity;
-	const struct fs_stat size = { .size = bits_align_up(bytes, HAL_PAGE_BYTES) };
-	struct budget *budget = thread->process->budget;
+	const struct fs_stat size = { .size = bits_align_up(asked->size, HAL_PAGE_BYTES) };
 	struct segment *made;
 	char name[32];
-	int len = format_print(name, sizeof(name), "SYSV%08x (deleted)", (unsigned)key);
+	int len = format_print(name, sizeof(name), "SYSV%08x (deleted)", (unsigned)asked->key);
+	status_t status = STATUS_ENOMEM;
 
-	if (!budget_charge_bytes(budget, sizeof(*made)))
-		return NULL;
-	made = calloc(1, sizeof(*made));
-	if (made != NULL)
-		made->file = linux_memfd_make(thread->process, span_of(name, (size_t)len), 0);
-	if (made == NULL || made->file == NULL) {
-		budget_credit_bytes(budget, sizeof(*made));
-		free(made);
-		return NULL;
-	}
-	budget_hold(budget);
-	made->budget = budget;
-	made->root = linux_process_of(thread)->root;
-	made->told = (struct told){
-		.key = key, .user = identity->user.effective, .group = identity->group.effective, .maker_user = identity->user.effective,
-		.maker_group = identity->group.effective, .mode = flags & PERMISSIONS, .bytes = bytes, .changed = now_s(), .maker = (int32_t)thread->process->number,
-	};
-	if (linux_dentry_set(linux_vfs_dentry(made->file), FS_SET_SIZE, &size) == STATUS_OK && linux_pages_of(budget, made->file, &made->pages) == STATUS_OK)
-		return made;
-	segment_free(made);
-	return NULL;
-}
-
-static bool is_own(const struct linux_identity *identity, const struct told *told)
-{
-	return identity->user.effective == told->user || identity->user.effective == told->maker_user;
-}
-
-/* Whether the mode lets the thread do what `wanted` says: LINUX_MAY_*, or a mode, of which what is asked for anybody counts. Spec: Linux, ipc/util.c: ipcperms() */
-static bool permits(const struct thread *thread, const struct told *told, uint32_t wanted)
-{
-	const struct linux_subject who = linux_subject_of(thread);
-	uint32_t granted = told->mode;
-
-	if (is_own(&thread->personality->identity, told))
-		granted >>= 6;
-	else if (linux_subject_has_group(&who, told->maker_group) || linux_subject_has_group(&who, told->group))
-		granted >>= 3;
-	return ((wanted >> 6 | wanted >> 3 | wanted) & ~granted & 7) == 0 || linux_subject_can(&who, LINUX_CAP_IPC_OWNER);
-}
-
-/* What is there for a key, as it was asked for; STATUS_ENOENT: nothing is. Context: under the lock. */
-static int64_t look(const struct thread *thread, int32_t key, uint64_t bytes, uint32_t flags)
-{
-	const struct segment *there = find(linux_process_of(thread)->root, has_key, &key);
-
-	if (there == NULL)
-		return STATUS_ENOENT;
-	if ((flags & IPC_CREAT) != 0 && (flags & IPC_EXCL) != 0)
-		return STATUS_EEXIST;
-	if (bytes > there->told.bytes)
+	if (asked->size == 0)
 		return STATUS_EINVAL;
-	return permits(thread, &there->told, flags) ? there->id : STATUS_EACCES;
+	if (asked->size > thread->process->budget->limit * HAL_PAGE_BYTES)
+		return STATUS_ENOMEM;
+	*out = linux_ipc_alloc(thread, sizeof(*made));
+	if (*out == NULL)
+		return STATUS_ENOMEM;
+	made = segment_of(*out);
+	made->told = (struct segment_told){ .bytes = asked->size, .changed = linux_ipc_now_s(), .maker = (int32_t)thread->process->number };
+	made->file = linux_memfd_make(thread->process, span_of(name, (size_t)len), 0);
+	if (made->file != NULL && linux_dentry_set(linux_vfs_dentry(made->file), FS_SET_SIZE, &size) == STATUS_OK)
+		status = linux_pages_of(thread->process->budget, made->file, &made->pages);
+	if (status != STATUS_OK)
+		segment_free(*out);
+	return status == STATUS_OK ? STATUS_OK : STATUS_ENOMEM;
 }
 
 static int64_t call_shmget(struct thread *thread, const uint64_t x[6])
 {
-	const struct linux_root *root = linux_process_of(thread)->root;
-	int32_t key = (int32_t)x[0];
-	uint32_t flags = (uint32_t)x[2];
-	struct segment *made;
-	int64_t result;
+	const struct linux_ipc_asked asked = { .key = (int32_t)x[0], .flags = (uint32_t)x[2], .size = x[1] };
 
-	free_all(root, is_gone);
-	spinlock_take(&lock);
-	result = look(thread, key, x[1], flags);
-	spinlock_give(&lock);
-	if (result != STATUS_ENOENT || (key != IPC_PRIVATE && !(flags & IPC_CREAT)))
-		return result;
-	if (x[1] == 0)
-		return STATUS_EINVAL;
-	if (x[1] > thread->process->budget->limit * HAL_PAGE_BYTES)
-		return STATUS_ENOMEM;
-	made = segment_make(thread, key, x[1], flags);
-	if (made == NULL)
-		return STATUS_ENOMEM;
-	spinlock_take(&lock);
-	result = count_of(root) < SEGMENTS_MAX ? look(thread, key, x[1], flags) : STATUS_ENOSPC; /* another was quicker */
-	if (result == STATUS_ENOENT) {
-		result = made->id = next_id;
-		next_id = next_id < INT32_MAX ? next_id + 1 : 0;
-		list_push_back(&segments, &made->node);
-		made = NULL;
-	}
-	spinlock_give(&lock);
-	if (made != NULL)
-		segment_free(made);
-	return result;
+	return linux_ipc_get(thread, &segments, &asked);
 }
 
 /* Where it is to be mapped, with the flags for that. STATUS_EINVAL. */
@@ -285,25 +220,27 @@ static int64_t call_shmat(struct thread *thread, const uint64_t x[6])
 	unsigned map_flags;
 	int id = (int)x[0];
 	struct linux_pages *pages = NULL;
-	struct segment *segment;
+	struct linux_ipc *ipc;
 	int64_t result = place_of(&va, flags, &map_flags);
 
 	if (result != STATUS_OK)
 		return result;
-	free_all(linux_process_of(thread)->root, is_gone);
-	spinlock_take(&lock);
-	segment = find(linux_process_of(thread)->root, has_id, &id);
-	result = segment == NULL ? STATUS_EINVAL : permits(thread, &segment->told, wanted) ? STATUS_OK : STATUS_EACCES;
+	forget_gone(linux_process_of(thread)->root);
+	spinlock_take(&segments.lock);
+	ipc = linux_ipc_find(&segments, linux_process_of(thread)->root, linux_ipc_has_id, &id);
+	result = ipc == NULL ? STATUS_EINVAL : linux_ipc_permits(thread, &ipc->told, wanted) ? STATUS_OK : STATUS_EACCES;
 	if (result == STATUS_OK) {
+		struct segment *segment = segment_of(ipc);
+
 		(void)object_hold(&segment->file->object); /* the segment holds it */
 		backing.file = segment->file;
 		pages = segment->pages;
 		linux_pages_hold(pages); /* attached from here on: whoever removes the segment meanwhile does not empty it */
 		bytes = segment->told.bytes;
-		segment->told.attached = now_s();
+		segment->told.attached = linux_ipc_now_s();
 		segment->told.last = (int32_t)thread->process->number;
 	}
-	spinlock_give(&lock);
+	spinlock_give(&segments.lock);
 	if (result != STATUS_OK)
 		return result;
 	result = linux_mm_map(thread->process, va, bytes, protection, map_flags, &backing);
@@ -316,21 +253,23 @@ static int64_t call_shmat(struct thread *thread, const uint64_t x[6])
 static uint64_t attached_at(struct thread *thread, uint64_t va, struct linux_file **file)
 {
 	struct linux_mm_info info;
-	struct segment *segment;
+	struct linux_ipc *ipc;
 	uint64_t bytes = 0;
 
 	*file = NULL;
 	if (!linux_mm_next(thread->process, va, false, &info) || info.file == NULL)
 		return 0;
-	spinlock_take(&lock);
-	segment = info.start == va && info.offset == 0 ? find(linux_process_of(thread)->root, has_file, info.file) : NULL;
-	if (segment != NULL) {
+	spinlock_take(&segments.lock);
+	ipc = info.start == va && info.offset == 0 ? linux_ipc_find(&segments, linux_process_of(thread)->root, has_file, info.file) : NULL;
+	if (ipc != NULL) {
+		struct segment *segment = segment_of(ipc);
+
 		bytes = bits_align_up(segment->told.bytes, HAL_PAGE_BYTES);
-		segment->told.detached = now_s();
+		segment->told.detached = linux_ipc_now_s();
 		segment->told.last = (int32_t)thread->process->number;
 	}
-	spinlock_give(&lock);
-	if (segment != NULL)
+	spinlock_give(&segments.lock);
+	if (ipc != NULL)
 		*file = info.file;
 	else
 		linux_file_put(info.file);
@@ -354,71 +293,79 @@ static int64_t call_shmdt(struct thread *thread, const uint64_t x[6])
 			linux_file_put(info.file);
 	}
 	linux_file_put(file);
-	free_all(linux_process_of(thread)->root, is_gone);
+	forget_gone(linux_process_of(thread)->root);
 	return status;
 }
 
-/* Whether the thread may do so with a segment, whose own right it is. Spec: Linux, ipc/shm.c, ipc/util.c: ipcctl_obtain_check() */
-static status_t may_control(const struct thread *thread, const struct told *told, uint32_t command)
+static void tell(struct linux_ipc *ipc, void *told)
 {
-	unsigned capability = command == SHM_LOCK || command == SHM_UNLOCK ? LINUX_CAP_IPC_LOCK : LINUX_CAP_SYS_ADMIN;
+	struct told *out = told;
 
-	if (command == IPC_STAT)
-		return permits(thread, told, LINUX_MAY_READ) ? STATUS_OK : STATUS_EACCES;
-	return is_own(&thread->personality->identity, told) || linux_identity_may(thread, capability) ? STATUS_OK : STATUS_EPERM;
+	out->own = segment_of(ipc)->told;
+	out->own.attaches = attaches_of(segment_of(ipc));
 }
 
-/* What shmctl(2) does with a segment. Context: under the lock. */
-static int64_t control(struct segment *segment, uint32_t command, struct told *told)
+static void line(struct linux_text *text, const void *told, int id)
 {
-	switch (command) {
-	case IPC_STAT:
-		*told = segment->told;
-		told->attaches = attaches_of(segment);
-		return 0;
-	case IPC_SET:
-		segment->told.user = told->user;
-		segment->told.group = told->group;
-		segment->told.mode = (segment->told.mode & ~(uint32_t)PERMISSIONS) | (told->mode & PERMISSIONS);
-		segment->told.changed = now_s();
-		return 0;
-	case IPC_RMID:
-		segment->removed = true;
-		segment->told.key = IPC_PRIVATE;
-		segment->told.mode |= SHM_DEST;
-		return 0;
-	case SHM_LOCK: /* nothing is ever swapped out */
-		segment->told.mode |= SHM_LOCKED;
-		return 0;
-	case SHM_UNLOCK:
-		segment->told.mode &= ~(uint32_t)SHM_LOCKED;
-		return 0;
-	default:
-		return STATUS_EINVAL;
-	}
+	const struct told *is = told;
+
+	format_to(&text->sink, "%10d %10d  %4o %21llu %5d %5d  %5llu %5u %5u %5u %5u %10lld %10lld %10lld %21llu %21u\n", is->ipc.key, id, is->ipc.mode,
+		  (unsigned long long)is->own.bytes, is->own.maker, is->own.last, (unsigned long long)is->own.attaches, is->ipc.user, is->ipc.group,
+		  is->ipc.maker_user, is->ipc.maker_group, (long long)is->own.attached, (long long)is->own.detached, (long long)is->own.changed,
+		  (unsigned long long)bits_align_up(is->own.bytes, HAL_PAGE_BYTES), 0u);
+}
+
+void linux_proc_shm(struct linux_text *text, struct process *of)
+{
+	linux_ipc_list(text, &segments, of->personality->root);
+}
+
+static void pages_add(struct linux_ipc *ipc, uint64_t sums[2])
+{
+	sums[0] += bits_align_up(segment_of(ipc)->told.bytes, HAL_PAGE_BYTES) / HAL_PAGE_BYTES;
+}
+
+/* All of a segment is told as there: nothing is ever swapped out. */
+static int64_t info(struct thread *thread, uint64_t va, bool used)
+{
+	uint64_t pages = thread->process->budget->limit;
+	const struct limits limits = { .bytes = pages * HAL_PAGE_BYTES, .least = 1, .segments = SEGMENTS_MAX, .attached = SEGMENTS_MAX, .pages = pages };
+	uint64_t sums[2] = { 0 };
+	struct used is = { 0 };
+
+	if (!used)
+		return linux_copy_out(thread, va, &limits, sizeof(limits));
+	is.segments = (int32_t)linux_ipc_count(&segments, linux_process_of(thread)->root, sums, pages_add);
+	is.pages = is.resident = sums[0];
+	return linux_copy_out(thread, va, &is, sizeof(is));
+}
+
+/* Nothing is ever swapped out. */
+static int64_t segment_lock(struct thread *thread, int id, bool locks)
+{
+	struct linux_ipc *ipc;
+	int64_t result = STATUS_EINVAL;
+
+	spinlock_take(&segments.lock);
+	ipc = linux_ipc_find(&segments, linux_process_of(thread)->root, linux_ipc_has_id, &id);
+	if (ipc != NULL)
+		result = linux_ipc_may_control(thread, &ipc->told, LINUX_CAP_IPC_LOCK) ? STATUS_OK : STATUS_EPERM;
+	if (result == STATUS_OK)
+		ipc->told.mode = locks ? ipc->told.mode | SHM_LOCKED : ipc->told.mode & ~(uint32_t)SHM_LOCKED;
+	spinlock_give(&segments.lock);
+	return result;
 }
 
 static int64_t call_shmctl(struct thread *thread, const uint64_t x[6])
 {
-	const struct linux_root *root = linux_process_of(thread)->root;
 	uint32_t command = (uint32_t)x[1];
-	int id = (int)x[0];
-	struct told told;
-	struct segment *segment;
-	int64_t result = STATUS_EINVAL;
+	int64_t result;
 
-	if (command == IPC_SET && linux_copy_in(thread, &told, x[2], sizeof(told)) != STATUS_OK)
-		return STATUS_EFAULT;
-	free_all(root, is_gone);
-	spinlock_take(&lock);
-	segment = find(root, has_id, &id);
-	if (segment != NULL)
-		result = may_control(thread, &segment->told, command);
-	if (segment != NULL && result == STATUS_OK)
-		result = control(segment, command, &told);
-	spinlock_give(&lock);
-	free_all(root, is_gone);
-	return result == 0 && command == IPC_STAT ? linux_copy_out(thread, x[2], &told, sizeof(told)) : result;
+	if (command == SHM_LOCK || command == SHM_UNLOCK)
+		return segment_lock(thread, (int)x[0], command == SHM_LOCK);
+	result = linux_ipc_control(thread, &segments, (int)x[0], command, x[2]);
+	forget_gone(linux_process_of(thread)->root);
+	return result;
 }
 
 const struct linux_call linux_calls_shm[] = {
