@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tests.conformance.sequence_made import Arguments, Make, Missing, Sequence
 
-NONBLOCK, CLOEXEC, CREAT, EXCL, TRUNC, APPEND = 0o4000, 0o2000000, 0o100, 0o200, 0o1000, 0o2000
+NONBLOCK, CLOEXEC, CREAT, EXCL, TRUNC, APPEND, UNDO = 0o4000, 0o2000000, 0o100, 0o200, 0o1000, 0o2000, 0o10000
 DIRECTORY, NOFOLLOW, PATH, NOCTTY = 0o40000, 0o100000, 0o10000000, 0o400  # arm64's
 SIGNALS = (10, 12, 34, 35)  # that sequences send: each has a handler or is ignored from the first on
 HARMLESS = (17, 23, 28)  # ignored by themselves
@@ -385,15 +385,23 @@ FAMILIES: dict[str, dict[str, tuple[int, Make]]] = {
     "queues": {
         "mq_open": (6, lambda s: [s.put("queue"), s.one(0, 0, 1, 2, 3, 9), s.one(0, 1, 2, 2, 2) | NONBLOCK | s.flags(CREAT, CREAT, EXCL, chance=0.45),
                                   s.one(0o600, 0o644, 0), s.one(0, 0, 2, 10, 11, -1), s.one(10, 100, 8192, 8193, 0)]),
-        "mq_unlink": (1, lambda s: [s.one(0, 1, 2, 3)]),
-        "mq_send": (9, lambda s: [s.fd("queue"), s.one(0, 1, 10, 10, 100, 9000), s.one(0, 0, 1, 2, 32767, 32768), s.one(1, 2)]),
-        "mq_receive": (8, lambda s: [s.fd("queue"), s.one(8192, 8192, 100, 10, 0), s.one(0, 0, 1, 2)]),
-        "mq_attributes": (3, lambda s: [s.fd("queue"), s.one(-1, -1, NONBLOCK, NONBLOCK | 1)]),
+        "mq_unlink": (1, lambda s: [s.one(0, 1, 2, 3)]), "mq_send": (9, lambda s: [s.fd("queue"), s.one(0, 1, 10, 10, 100, 9000), s.one(0, 0, 1, 2, 32767, 32768), s.one(1, 2)]),
+        "mq_receive": (8, lambda s: [s.fd("queue"), s.one(8192, 8192, 100, 10, 0), s.one(0, 0, 1, 2)]), "mq_attributes": (3, lambda s: [s.fd("queue"), s.one(-1, -1, NONBLOCK, NONBLOCK | 1)]),
         "mq_notify": (3, lambda s: [s.fd("queue"), s.one(0, 1, 9, -1)]), "poll": (3, lambda s: [s.fd("queue"), s.fd("queue"), -1, 5, 0]),
         "fstat": (1, lambda s: [s.fd("queue")]), "close": (2, _close), "mq_text": (2, lambda s: [s.fd("queue"), s.one(0, 0, 0, 20, 60)]), "lseek": (1, lambda s: [s.fd("queue"), 0, 0]),
+    },
+    "sysv": {
         "shmget": (5, lambda s: [s.one(0, 1, 2, 3), s.one(0, 1, 2, -1), s.one(0, 1, 4096, 5000, 100000), s.one(0, 0o600, 0o1600, 0o1600, 0o3600)]),
-        "shmctl": (4, lambda s: [s.one(0, 1, 2, 3), s.one(2, 2, 1, 0, 11, 12, 99), s.one(0o600, 0o444)]),
-        "shmat": (5, lambda s: [s.one(0, 1, 2, 3), s.one(0, 0, 0o10000)]), "shmdt": (4, lambda s: [s.one(0, 1, 2, 3)]),
+        "shmctl": (4, lambda s: [s.one(0, 1, 2, 3), s.one(2, 2, 1, 0, 11, 12, 99), s.one(0o600, 0o444)]), "shmat": (5, lambda s: [s.one(0, 1, 2, 3), s.one(0, 0, 0o10000)]), "shmdt": (4, lambda s: [s.one(0, 1, 2, 3)]), "semget": (6, lambda s: [s.one(0, 1, 2, 3), s.one(0, 1, 2, -1), s.one(0, 1, 4, 4, 4, 5, 32001), s.one(0, 0o600, 0o1600, 0o1600, 0o1600, 0o3600)]),
+        "semctl": (8, lambda s: [s.one(0, 1, 2, 3), s.one(0, 0, 1, 2, 3, 4, -1), s.one(2, 2, 1, 0, 11, 12, 12, 13, 13, 14, 15, 16, 16, 17, 99),
+                                 s.one(0, 0, 1, 2, 32767, 32768, -1)]),
+        "semop": (10, lambda s: [s.one(0, 1, 2, 3), s.one(0, 0, 1, 3, 4), s.one(-1, 1, 2, 0, -2, 32767), s.one(-1, 0, 1, 2), s.one(-1, 1, 0, 3), s.one(0, 0, 0, UNDO)]),
+        "sem_hand": (3, lambda s: [s.one(0, 1, 2, 3), s.one(0, 0, 1, 4), s.one(-1, -1, -2, 0, 1), s.one(0, 0, UNDO), s.one(1, 1, 2, -1, 0)]),
+        "sem_child": (4, lambda s: [s.one(0, 1, 2, 3), s.one(0, 0, 1, 3), s.one(1, 2, -1, -1), s.one(0, UNDO, UNDO)]), "msgget": (5, lambda s: [s.one(0, 1, 2, 3), s.one(0, 1, 2, -1), s.one(0, 0o600, 0o1600, 0o1600, 0o1600, 0o3600)]),
+        "msgctl": (4, lambda s: [s.one(0, 1, 2, 3), s.one(2, 2, 2, 1, 0, 99), s.one(16384, 16384, 100, 0, 20000)]),
+        "msgsnd": (10, lambda s: [s.one(0, 1, 2, 3), s.one(1, 1, 2, 3, 5, 0, -1), s.one(0, 1, 10, 100, 8192, 8193), s.one(1, 2)]),
+        "msgrcv": (9, lambda s: [s.one(0, 1, 2, 3), s.one(0, 0, 1, 2, 3, -2, -9, 7), s.one(8192, 8192, 10, 0), s.one(0, 0, 0o10000, 0o20000, 0o40000, 0o60000)]),
+        "msg_hand": (2, lambda s: [s.one(0, 1, 2, 3), s.one(0, 1, -3), s.one(1, 2, 5), s.one(0, 10, 200)]),
     },
     "process": {
         "fork": (6, lambda s: [s.one(0, 1, 7, 255, 256), s.one(0, 1), s.fd("file", "pipe"), s.one(0, 0, 0, 9, 15, 10)]),

@@ -12,6 +12,7 @@
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/wait.h"
 #include "lib/string.h"
@@ -208,19 +209,44 @@ static status_t wait_for(struct linux_sem_set *set, struct asking *asking, uint6
 	return asking->status;
 }
 
+status_t linux_sem_may(struct thread *thread, const struct linux_sem_set *set, uint32_t wanted)
+{
+	bool may;
+
+	spinlock_take(&linux_sem_sets.lock);
+	may = linux_ipc_permits(thread, &set->ipc.told, wanted);
+	spinlock_give(&linux_sem_sets.lock);
+	return may ? STATUS_OK : STATUS_EACCES;
+}
+
+/* Whether the set has what is asked for, and the thread may do it; with what is undone, if anything is to be, which comes first, and counts at the end even so. */
+static status_t asking_begin(struct linux_sem_set *set, struct asking *asking)
+{
+	unsigned most = 0;
+	bool undoes = false;
+
+	for (unsigned i = 0; i < asking->count; i++) {
+		const struct linux_sem_op *op = &asking->ops[i];
+
+		most = op->number > most ? op->number : most;
+		asking->alters |= op->change != 0;
+		undoes |= (op->flags & LINUX_SEM_UNDO) != 0;
+	}
+	if (undoes && (asking->undo = undo_of(set, asking->thread->process)) == NULL)
+		return STATUS_ENOMEM;
+	if (most >= set->count)
+		return STATUS_EFBIG;
+	return linux_sem_may(asking->thread, set, asking->alters ? LINUX_MAY_WRITE : LINUX_MAY_READ);
+}
+
 status_t linux_sem_operate(struct thread *thread, struct linux_sem_set *set, const struct linux_sem_op *ops, unsigned count, uint64_t deadline_ns)
 {
 	struct asking asking = { .thread = thread, .ops = ops, .count = count };
-	bool undoes = false;
+	status_t status = asking_begin(set, &asking);
 	bool waits;
-	status_t status;
 
-	for (unsigned i = 0; i < count; i++) {
-		asking.alters |= ops[i].change != 0;
-		undoes |= (ops[i].flags & LINUX_SEM_UNDO) != 0;
-	}
-	if (undoes && (asking.undo = undo_of(set, thread->process)) == NULL)
-		return STATUS_ENOMEM;
+	if (status != STATUS_OK)
+		return status;
 	spinlock_take(&set->lock);
 	status = set->removed ? STATUS_EIDRM : operate_all(set, &asking);
 	waits = asking.waits = has_to_wait(&asking, status);
@@ -289,15 +315,16 @@ static void undo_do(struct linux_sem_set *set, const struct process *process)
 	undo = undo_find(set, process);
 	if (undo != NULL)
 		list_remove(&undo->node);
-	for (unsigned i = 0; undo != NULL && !set->removed && i < set->count; i++) {
+	for (unsigned i = 0; undo != NULL && i < set->count; i++) {
 		int value = set->sems[i].value + undo->changes[i];
 
 		if (undo->changes[i] == 0)
 			continue;
 		set->sems[i].value = (uint16_t)(value < 0 ? 0 : value > LINUX_SEM_VALUE_MAX ? LINUX_SEM_VALUE_MAX : value);
 		set->sems[i].process = process->number;
-		set->operated = linux_ipc_now_s();
 	}
+	if (undo != NULL)
+		set->operated = linux_ipc_now_s();
 	spinlock_give(&set->lock);
 	undo_free(set, undo);
 	others_go_on(set);

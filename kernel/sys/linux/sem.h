@@ -55,13 +55,16 @@ static inline struct linux_sem_set *linux_sem_set_of(const struct linux_ipc *ipc
 }
 
 /*
- * Does all operations at once, on semaphores that are there, or waits until that can be done. STATUS_EAGAIN: it would wait, or the time is over;
- * STATUS_ERANGE; STATUS_EIDRM; STATUS_EINTR; STATUS_ENOMEM. Context: the thread's fiber.
+ * Does all operations at once, or waits until that can be done. STATUS_EFBIG: no such semaphore; STATUS_EACCES; STATUS_EAGAIN: it would wait, or the
+ * time is over; STATUS_ERANGE; STATUS_EIDRM; STATUS_EINTR; STATUS_ENOMEM. Context: the thread's fiber.
  */
 MUST_CHECK status_t linux_sem_operate(struct thread *thread, struct linux_sem_set *set, const struct linux_sem_op *ops, unsigned count, uint64_t deadline_ns);
 
 /* Sets one semaphore, or all where `number` is negative; who has asked for the old value's undoing has not any more. STATUS_EIDRM. */
 MUST_CHECK status_t linux_sem_assign(struct thread *thread, struct linux_sem_set *set, int number, const uint16_t *values);
+
+/* Whether the set's mode lets the thread do that: LINUX_MAY_*. STATUS_EACCES. */
+MUST_CHECK status_t linux_sem_may(struct thread *thread, const struct linux_sem_set *set, uint32_t wanted);
 
 /* How many wait for the semaphore, to be 0 or to be more. */
 unsigned linux_sem_waiting(struct linux_sem_set *set, unsigned number, bool for_zero);

@@ -85,30 +85,6 @@ static int64_t call_semget(struct thread *thread, const uint64_t x[6])
 	return asked.size > LINUX_SEMS_MAX ? STATUS_EINVAL : linux_ipc_get(thread, &linux_sem_sets, &asked);
 }
 
-static status_t may(struct thread *thread, const struct linux_ipc *ipc, uint32_t wanted)
-{
-	bool does;
-
-	spinlock_take(&linux_sem_sets.lock);
-	does = linux_ipc_permits(thread, &ipc->told, wanted);
-	spinlock_give(&linux_sem_sets.lock);
-	return does ? STATUS_OK : STATUS_EACCES;
-}
-
-/* Whether the set has them all, and the thread may do that. */
-static status_t may_operate(struct thread *thread, const struct linux_ipc *ipc, const struct linux_sem_op *ops, unsigned count)
-{
-	uint32_t wanted = LINUX_MAY_READ;
-
-	for (unsigned i = 0; i < count; i++) {
-		if (ops[i].number >= linux_sem_set_of(ipc)->count)
-			return STATUS_EFBIG;
-		if (ops[i].change != 0)
-			wanted = LINUX_MAY_WRITE;
-	}
-	return may(thread, ipc, wanted);
-}
-
 static int64_t operate(struct thread *thread, int id, const struct linux_sem_op *ops, unsigned count, uint64_t deadline_ns)
 {
 	struct linux_ipc *ipc;
@@ -116,9 +92,7 @@ static int64_t operate(struct thread *thread, int id, const struct linux_sem_op 
 
 	if (status != STATUS_OK)
 		return status;
-	status = may_operate(thread, ipc, ops, count);
-	if (status == STATUS_OK)
-		status = linux_sem_operate(thread, linux_sem_set_of(ipc), ops, count, deadline_ns);
+	status = linux_sem_operate(thread, linux_sem_set_of(ipc), ops, count, deadline_ns);
 	linux_ipc_put(&linux_sem_sets, ipc);
 	return status;
 }
@@ -205,7 +179,7 @@ static int64_t one_value(struct thread *thread, struct linux_sem_set *set, unsig
 	if (command == GETNCNT || command == GETZCNT)
 		return linux_sem_waiting(set, number, command == GETZCNT);
 	if (command == SETVAL) {
-		status_t status = may(thread, &set->ipc, LINUX_MAY_WRITE);
+		status_t status = linux_sem_may(thread, set, LINUX_MAY_WRITE);
 
 		return status == STATUS_OK ? linux_sem_assign(thread, set, (int)number, &(uint16_t){ (uint16_t)value }) : status;
 	}

@@ -64,7 +64,7 @@ static_assert(sizeof(struct action) == 32, "as the kernel reads it");
 /* Tables end with an entry without a name. */
 extern const struct operation files_operations[], names_operations[], descriptors_operations[], memory_operations[], events_operations[],
 	signals_operations[], timers_operations[], sockets_operations[], process_operations[], splices_operations[], users_operations[],
-	identities_operations[], terminals_operations[], watches_operations[], locks_operations[], queues_operations[];
+	identities_operations[], terminals_operations[], watches_operations[], locks_operations[], queues_operations[], sysv_operations[];
 
 /* Descriptors by slot: what a sequence opens is used by the number of its slot. */
 extern int slots[SLOTS];
@@ -91,9 +91,11 @@ void signals_init(void);
 void process_init(void);
 /* /tmp as it was when the program started. */
 void files_reset(void);
-/* No message queue, no shared memory that has a key. */
+/* No message queue. */
 void queues_reset(void);
+/* Nothing of System V that has a key. */
+void sysv_reset(void);
 /* Nor that of the sequence that ends which has none. */
-void queues_leave(void);
+void sysv_leave(void);
 
 #endif

@@ -30,7 +30,7 @@ static char text[TEXT_BYTES];
 
 static const struct operation *const families[] = {files_operations, names_operations, descriptors_operations, memory_operations,
 	events_operations, signals_operations, timers_operations, sockets_operations, process_operations, splices_operations, users_operations,
-	identities_operations, terminals_operations, watches_operations, locks_operations, queues_operations};
+	identities_operations, terminals_operations, watches_operations, locks_operations, queues_operations, sysv_operations};
 
 int fd_of(long slot)
 {
@@ -168,7 +168,7 @@ static void run_apart(long sequence, const char *at)
 			long index = number(&at);
 			run_operation(sequence, index, at);
 		}
-		queues_leave();
+		sysv_leave();
 		SYS(exit_group, 0);
 	}
 	SYS(wait4, child, &status, 0, NULL);
@@ -187,10 +187,12 @@ static void run_text(const char *at)
 		long sequence = number(&at);
 		files_reset();
 		queues_reset();
+		sysv_reset();
 		run_apart(sequence, next_line(at));
 	}
 	files_reset();
 	queues_reset();
+	sysv_reset();
 }
 
 static void run(void)

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Message queues by name, and shared memory by key. */
+/* Message queues by name. */
 #include <fcntl.h>
 #include <linux/mqueue.h>
-#include <linux/shm.h>
 #include <signal.h>
 #include <time.h>
 
 #include "tests/conformance/sequence/call.h"
 
-enum { QUEUES = 3, MEMORIES = 4, KEY = 0x52554d50, NOWHERE = 24, PRIVATE_MOST = 64 };
-
-static int memories[MEMORIES];
-static int private_ids[PRIVATE_MOST]; /* which nobody else finds */
-static size_t private_count;
-static long places[MEMORIES];
+enum { QUEUES = 3, NOWHERE = 24 };
 
 static const char *queue_name(long number)
 {
@@ -29,17 +23,6 @@ void queues_reset(void)
 {
 	for (long i = 0; i < QUEUES; i++)
 		SYS(mq_unlink, queue_name(i));
-	for (long key = 0; key < MEMORIES; key++) {
-		long id = SYS(shmget, KEY + key, 0, 0);
-		if (id >= 0)
-			SYS(shmctl, id, IPC_RMID, NULL);
-	}
-}
-
-void queues_leave(void)
-{
-	while (private_count > 0)
-		SYS(shmctl, private_ids[--private_count], IPC_RMID, NULL);
 }
 
 /* Slot, name, flags, mode, most messages (0: as they are), most bytes. */
@@ -112,53 +95,7 @@ static long do_mq_notify(const long *arg, struct line *line)
 	return SYS(mq_notify, fd_of(arg[0]), arg[1] == -1 ? NULL : &event);
 }
 
-/* Which, key (-1: private), bytes, flags. */
-static long do_shmget(const long *arg, struct line *line)
-{
-	long id = SYS(shmget, arg[1] == -1 ? 0 : KEY + arg[1], arg[2], arg[3]);
-
-	(void)line;
-	if (id < 0)
-		return id;
-	memories[at_most(arg[0], MEMORIES - 1)] = (int)id;
-	if (arg[1] == -1 && private_count < PRIVATE_MOST)
-		private_ids[private_count++] = (int)id;
-	return 0;
-}
-
-/* Which, what. */
-static long do_shmctl(const long *arg, struct line *line)
-{
-	struct shmid64_ds told = {.shm_perm = {.mode = (mode_t)arg[2]}};
-	long result = SYS(shmctl, memories[at_most(arg[0], MEMORIES - 1)], arg[1], &told);
-
-	if (result == 0 && arg[1] == IPC_STAT)
-		say(line, " bytes=%ld mode=%o attached=%ld key=%s", (long)told.shm_segsz, told.shm_perm.mode, (long)told.shm_nattch, told.shm_perm.key ? "one" : "none");
-	return result;
-}
-
-/* Which, flags. What it is now is said, and changed where it may be. */
-static long do_shmat(const long *arg, struct line *line)
-{
-	size_t which = at_most(arg[0], MEMORIES - 1);
-	long at = SYS(shmat, memories[which], 0, arg[1]);
-
-	if (at < 0 && at > -4096)
-		return at;
-	places[which] = at;
-	say(line, " %u", *(volatile uint8_t *)at);
-	if (!(arg[1] & SHM_RDONLY))
-		*(volatile uint8_t *)at = (uint8_t)(*(volatile uint8_t *)at + 1);
-	return 0;
-}
-
-static long do_shmdt(const long *arg, struct line *line)
-{
-	(void)line;
-	return SYS(shmdt, places[at_most(arg[0], MEMORIES - 1)]);
-}
-
 const struct operation queues_operations[] = {
 	{"mq_open", do_mq_open}, {"mq_unlink", do_mq_unlink}, {"mq_send", do_mq_send}, {"mq_receive", do_mq_receive}, {"mq_attributes", do_mq_attributes},
-	{"mq_notify", do_mq_notify}, {"mq_text", do_mq_text}, {"shmget", do_shmget}, {"shmctl", do_shmctl}, {"shmat", do_shmat}, {"shmdt", do_shmdt}, {NULL, NULL},
+	{"mq_notify", do_mq_notify}, {"mq_text", do_mq_text}, {NULL, NULL},
 };
