@@ -18,7 +18,9 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -102,6 +104,9 @@ static const uint32_t terminal_requests[] = {
 /* linux/fcntl.h: of seals and pipes, and the commands below them */
 static const uint32_t fcntl_commands[] = { 1033, 1033, 1034, 1031, 1032, 0, 1, 2, 3, 4, 8, 9, 10, 11, 1030 };
 
+/* What was made last that is System V's. */
+static volatile int object;
+
 /* What a call expects of an argument, built somewhere in the arena where others change it meanwhile. */
 static uint64_t expected(uint64_t *state, char letter)
 {
@@ -112,6 +117,7 @@ static uint64_t expected(uint64_t *state, char letter)
 				  .msg_control = draw % 3 == 0 ? arena : NULL, .msg_controllen = 16 + draw % 64 };
 	struct itimerspec time = { { 0, (long)(draw % 2000000) }, { 0, (long)(draw % 2000000) } };
 	struct sockaddr_storage name = { .ss_family = draw % 2 ? AF_UNIX : AF_INET };
+	struct sembuf ops[] = { { draw / 4 % 4, (short)(draw / 16 % 5 - 2), draw & SEM_UNDO }, { draw / 64 % 3, 1, IPC_NOWAIT }, { draw / 256 % 3, -1, IPC_NOWAIT | SEM_UNDO } };
 
 	memcpy((char *)&name + 2, draw % 4 == 1 ? "/tmp/hs" : draw % 2 ? "\0h" : "\x1b\x58\x7f\0\0\1", 7);
 	switch (letter) {
@@ -133,6 +139,10 @@ static uint64_t expected(uint64_t *state, char letter)
 	case 'm': memcpy(at, &message, sizeof(message)); memcpy(at + 64, &piece, sizeof(piece)); break;
 	case 'v': memcpy(at, &piece, sizeof(piece)); break;
 	case 'g': return draw % 2 ? 17 /* SIGCHLD, of clone */ : (uint64_t)(uintptr_t)at;
+	case 'x': return (draw & (IPC_CREAT | IPC_EXCL | IPC_NOWAIT)) | 0600;
+	case 'j': return draw % 4 ? (uint64_t)object : draw / 4 % 16;
+	case 'y': return draw / 8 % 21; /* of what semctl(2), msgctl(2) and shmctl(2) do */
+	case 'e': memcpy(at, ops, sizeof(ops)); break;
 	case '0': return 0;
 	default: return address(state);
 	}
@@ -149,7 +159,10 @@ static void call_shaped(uint64_t *state)
 		return;
 	for (unsigned i = 0; i < 6; i++)
 		x[i] = i >= strlen(shape->arguments) || hostile_draw(state) % 12 == 0 ? argument(state) : expected(state, shape->arguments[i]);
-	(void)syscall(shape->number, x[0], x[1], x[2], x[3], x[4], x[5]);
+	long result = syscall(shape->number, x[0], x[1], x[2], x[3], x[4], x[5]);
+
+	if (result >= 0 && (shape->number == SYS_shmget || shape->number == SYS_semget || shape->number == SYS_msgget))
+		object = (int)result;
 }
 
 /* Descriptors of all kinds, at numbers where others find them. */

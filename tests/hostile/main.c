@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
@@ -82,13 +84,19 @@ static void folder_empty(const char *path)
 		closedir(folder);
 }
 
-/* Segments stay until they are removed: those before one that is made now. */
-static void segments_remove(void)
+/* What is System V's stays until it is removed. */
+static void objects_remove(void)
 {
-	int last = shmget(IPC_PRIVATE, 1, IPC_CREAT);
+	struct shmid_ds memory;
+	struct semid_ds set;
+	struct msqid_ds queue;
 
-	for (int id = 0; id <= last; id++)
-		shmctl(id, IPC_RMID, NULL);
+	for (int index = shmctl(0, SHM_INFO, &memory); index >= 0; index--)
+		shmctl(shmctl(index, SHM_STAT_ANY, &memory), IPC_RMID, NULL);
+	for (int index = semctl(0, 0, SEM_INFO, &(struct seminfo){ 0 }); index >= 0; index--)
+		semctl(semctl(index, 0, SEM_STAT_ANY, &set), 0, IPC_RMID);
+	for (int index = msgctl(0, MSG_INFO, &queue); index >= 0; index--)
+		msgctl(msgctl(index, MSG_STAT_ANY, &queue), IPC_RMID, NULL);
 }
 
 static void one_round(uint64_t *seed, uint64_t milliseconds)
@@ -105,7 +113,7 @@ static void one_round(uint64_t *seed, uint64_t milliseconds)
 	round_end();
 	if (fork() == 0) { /* in a process of its own: this one's heap and stack stay as large as they are */
 		folder_empty("/tmp");
-		segments_remove();
+		objects_remove();
 		_exit(0);
 	}
 	(void)waitpid(-1, NULL, 0);

@@ -4,7 +4,8 @@
 /*
  * What calls expect, a letter an argument, so that hostile ones get past their first check: f a descriptor, d one of a directory, p a path, a memory,
  * z a length, n a small number, t a time, s an address of a socket, l its length in memory, m a message, v vectors, o flags of open, g a mask of signals, i a request for a
- * terminal, c a command of fcntl, b whether a new descriptor waits, k flags of memfd_create, q seals, w what is watched for, 0 nothing.
+ * terminal, c a command of fcntl, b whether a new descriptor waits, k flags of memfd_create, q seals, w what is watched for, j an object of System V,
+ * x flags to make one, y what is done with it, e operations on semaphores, 0 nothing.
  */
 #ifndef TESTS_HOSTILE_SHAPES_H
 #define TESTS_HOSTILE_SHAPES_H
@@ -45,7 +46,9 @@ static const struct shape shapes[] = {
 	{ SYS_wait4, "nana" }, { SYS_waitid, "nnana" }, { SYS_setpgid, "nn" }, { SYS_setsid, "0" }, { SYS_getrusage, "na" }, { SYS_prctl, "naaaa" },
 	{ SYS_sched_setaffinity, "nna" }, { SYS_sched_getaffinity, "nna" }, { SYS_sched_setscheduler, "nna" }, { SYS_getgroups, "na" },
 	{ SYS_mq_open, "pona" }, { SYS_mq_timedsend, "faznt" }, { SYS_mq_timedreceive, "fazat" }, { SYS_mq_notify, "fa" }, { SYS_mq_unlink, "p" },
-	{ SYS_mq_getsetattr, "faa" }, { SYS_clone, "g0000" }, { SYS_execve, "paa" }, { SYS_execveat, "dpaan" }, { SYS_close_range, "ffn" },
+	{ SYS_shmget, "nzx" }, { SYS_shmat, "jan" }, { SYS_shmdt, "a" }, { SYS_shmctl, "jya" }, { SYS_semget, "nnx" }, { SYS_semget, "nzx" }, { SYS_semctl, "jnya" },
+	{ SYS_semctl, "jnyn" }, { SYS_semtimedop, "jent" }, { SYS_semtimedop, "jent" }, { SYS_semop, "jen" }, { SYS_msgget, "nx" }, { SYS_msgctl, "jya" },
+	{ SYS_msgsnd, "jazx" }, { SYS_msgsnd, "jazx" }, { SYS_msgrcv, "jaznx" }, { SYS_mq_getsetattr, "faa" }, { SYS_clone, "g0000" }, { SYS_execve, "paa" }, { SYS_execveat, "dpaan" }, { SYS_close_range, "ffn" },
 };
 
 #endif
