@@ -45,15 +45,16 @@ void linux_start_free(struct linux_start *start)
 }
 
 /* As far as they fit. A script's threads are called as it is. */
-static void names_set(struct linux_process *personality, const char *path, const char *name)
+static void names_set(struct thread *thread, const char *path, const char *name)
 {
+	struct linux_process *personality = linux_process_of(thread);
 	const char *base = strrchr(name, '/');
 
+	spinlock_take(&thread->process->lock);
 	memset(personality->exe, 0, sizeof(personality->exe));
 	memcpy(personality->exe, path, strnlen(path, sizeof(personality->exe) - 1));
-	base = base != NULL ? base + 1 : name;
-	memset(personality->comm, 0, sizeof(personality->comm));
-	memcpy(personality->comm, base, strnlen(base, sizeof(personality->comm) - 1));
+	spinlock_give(&thread->process->lock);
+	linux_comm_set(thread, base != NULL ? base + 1 : name);
 }
 
 /* Whether it is run as its owner, who is root. Spec: execve(2), as of a file system that is mounted nosuid where it does not say who runs its programs. */
@@ -81,7 +82,7 @@ status_t linux_exec_enter(struct thread *thread, struct linux_program *program, 
 	linux_identity_executed(thread, is_set_user(program->main.file));
 	hal_user_retire(&thread->user);
 	memset(&thread->user, 0, sizeof(thread->user));
-	names_set(thread->process->personality, path, name);
+	names_set(thread, path, name);
 	linux_words_set(thread->process, strings);
 	status = linux_stack_fill(thread, strings, name, program, (uint64_t)vdso_va);
 	thread->user.pc = first->plan.entry_va;

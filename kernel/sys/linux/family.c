@@ -364,6 +364,20 @@ static struct thread *thread_find(struct process *process, unsigned tid)
 	return found;
 }
 
+unsigned linux_thread_next(struct process *process, unsigned after)
+{
+	unsigned next = after < process->number ? process->number : 0;
+
+	spinlock_take(&process->lock);
+	for (struct list_node *node = process->threads.next; node != &process->threads; node = node->next) {
+		unsigned tid = LIST_OWNER(node, struct thread, of_process)->personality->tid;
+
+		next = tid > after && (next == 0 || tid < next) ? tid : next;
+	}
+	spinlock_give(&process->lock);
+	return next;
+}
+
 struct thread *linux_family_thread(const struct process *asking, unsigned pid, unsigned tid)
 {
 	struct thread *found = NULL;

@@ -80,6 +80,9 @@ struct process *linux_family_find(const struct process *asking, unsigned pid);
 /* The one with the smallest number beyond `after` of `asking`'s family (NULL: of any), held; only of `group`, where that is not 0. */
 struct process *linux_family_next(const struct process *asking, unsigned after, unsigned group);
 
+/* The smallest number of its threads beyond `after`; 0: there is none. The first thread counts as there, also when it has ended, as the process has its number. */
+unsigned linux_thread_next(struct process *process, unsigned after);
+
 /* A thread of the family by its number, held; of process `pid`, where that is not 0. */
 struct thread *linux_family_thread(const struct process *asking, unsigned pid, unsigned tid);
 

@@ -17,8 +17,9 @@
 #include "lib/string.h"
 
 /* What a child has of its parent beside memory and descriptors. */
-static void process_inherit(struct process *parent, struct process *child)
+static void process_inherit(const struct thread *thread, struct process *child)
 {
+	struct process *parent = thread->process;
 	const struct linux_process *from = parent->personality;
 	struct linux_process *to = child->personality;
 
@@ -29,13 +30,14 @@ static void process_inherit(struct process *parent, struct process *child)
 	spinlock_give(&parent->personality->handlers.lock);
 	memcpy(to->rlimits, from->rlimits, sizeof(to->rlimits));
 	memcpy(to->exe, from->exe, sizeof(to->exe));
-	memcpy(to->comm, from->comm, sizeof(to->comm));
+	linux_comm_get(parent, thread, to->comm);
 	to->sigreturn_va = from->sigreturn_va;
 	linux_words_share(parent, child);
 }
 
-static status_t process_copy(struct process *parent, int exit_signal, struct process **out)
+static status_t process_copy(const struct thread *thread, int exit_signal, struct process **out)
 {
+	struct process *parent = thread->process;
 	struct process *child;
 	status_t status = process_create_beside(parent, &child);
 
@@ -43,7 +45,7 @@ static status_t process_copy(struct process *parent, int exit_signal, struct pro
 		return status;
 	status = linux_process_attach(child, parent, exit_signal);
 	if (status == STATUS_OK) {
-		process_inherit(parent, child);
+		process_inherit(thread, child);
 		status = linux_mm_copy(parent, child);
 	}
 	if (status == STATUS_OK)
@@ -102,7 +104,7 @@ int64_t linux_fork(struct thread *thread, const struct linux_clone *clone, bool 
 {
 	struct process *child;
 	struct thread *main;
-	status_t status = process_copy(thread->process, clone->exit_signal, &child);
+	status_t status = process_copy(thread, clone->exit_signal, &child);
 	unsigned pid;
 
 	if (status != STATUS_OK)

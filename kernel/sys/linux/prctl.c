@@ -8,7 +8,6 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/thread.h"
-#include "lib/string.h"
 
 enum { /* linux/prctl.h */
 	PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_GET_NAME = 16,
@@ -17,15 +16,21 @@ enum { /* linux/prctl.h */
 
 static int64_t name_set(struct thread *thread, uint64_t va)
 {
-	struct linux_process *personality = linux_process_of(thread);
-	char name[sizeof(personality->comm)] = { 0 };
+	char name[LINUX_COMM_BYTES] = { 0 };
 	int64_t len = linux_copy_string(thread, name, va, sizeof(name));
 
 	if (len < 0 && len != STATUS_ENAMETOOLONG)
 		return len;
-	name[sizeof(name) - 1] = '\0';
-	memcpy(personality->comm, name, sizeof(name));
+	linux_comm_set(thread, name);
 	return 0;
+}
+
+static int64_t name_get(struct thread *thread, uint64_t va)
+{
+	char name[LINUX_COMM_BYTES];
+
+	linux_comm_get(thread->process, thread, name);
+	return linux_copy_out(thread, va, name, sizeof(name));
 }
 
 static int64_t death_signal_set(struct thread *thread, uint64_t signal)
@@ -48,7 +53,7 @@ static int64_t call_prctl(struct thread *thread, const uint64_t x[6])
 	case PR_SET_NAME:
 		return name_set(thread, x[1]);
 	case PR_GET_NAME:
-		return linux_copy_out(thread, x[1], linux_process_of(thread)->comm, sizeof(linux_process_of(thread)->comm));
+		return name_get(thread, x[1]);
 	case PR_GET_DUMPABLE:
 		return 1;
 	case PR_SET_DUMPABLE:

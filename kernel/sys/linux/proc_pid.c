@@ -16,6 +16,7 @@
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/text.h"
+#include "kernel/sys/linux/thread.h"
 #include "kernel/sys/process.h"
 #include "lib/string.h"
 
@@ -98,9 +99,23 @@ void linux_pid_auxv(struct linux_text *text, struct process *of)
 		text->sink.write(&text->sink, (const char *)auxv, (words + 2) * sizeof(auxv[0]));
 }
 
-static char state_of(const struct process *of)
+/*
+ * One that has been woken, and not run since, counts as running. So does who waits for a file system's device, which Linux tells as 'D'.
+ * A child that fork(2) is still making has no thread yet.
+ */
+static char state_of(const struct linux_text *text, const struct process *of)
 {
-	return process_is_ending(of) ? 'Z' : of->personality->family != NULL && of->personality->family->stop_signal != 0 ? 'T' : 'R';
+	if (process_is_ending(of) || (text->thread == NULL && of->started))
+		return 'Z';
+	if (atomic_load_explicit(&of->personality->handlers.stopped, memory_order_relaxed) != 0)
+		return 'T';
+	return text->thread != NULL && atomic_load_explicit(&text->thread->personality->sleeps, memory_order_relaxed) != 0 ? 'S' : 'R';
+}
+
+/* What the number of a text's process, or thread, is told as. */
+static unsigned number_of(const struct linux_text *text)
+{
+	return text->tid != 0 ? text->tid : text->pid;
 }
 
 static unsigned parent_of(const struct process *of)
@@ -116,7 +131,8 @@ static unsigned parent_of(const struct process *of)
 
 void linux_pid_stat(struct linux_text *text, struct process *of)
 {
-	unsigned long long ticks = linux_cpu_time_process(of) / TICK_NS;
+	unsigned long long ticks = (text->tid != 0 && text->thread != NULL ? linux_cpu_time_thread(text->thread) : linux_cpu_time_process(of)) / TICK_NS;
+	char name[LINUX_COMM_BYTES];
 	uint64_t pages;
 	uint64_t bytes;
 	uint32_t terminal;
@@ -124,10 +140,11 @@ void linux_pid_stat(struct linux_text *text, struct process *of)
 
 	linux_mm_count(of, &pages, &bytes);
 	linux_terminal_told(of, &terminal, &foreground);
-	format_to(&text->sink, "%u (%.15s) %c %u %u %u %u %d 0 0 0 0 0 %llu 0 0 0 20 0 %u 0 %llu %llu %llu 18446744073709551615", of->number, of->personality->comm,
-		  state_of(of), parent_of(of), linux_family_group(of), linux_family_session(of), terminal, foreground, ticks, of->thread_count,
+	linux_comm_get(of, text->thread, name);
+	format_to(&text->sink, "%u (%s) %c %u %u %u %u %d 0 0 0 0 0 %llu 0 0 0 20 0 %u 0 %llu %llu %llu 18446744073709551615", number_of(text), name,
+		  state_of(text, of), parent_of(of), linux_family_group(of), linux_family_session(of), terminal, foreground, ticks, of->thread_count,
 		  (unsigned long long)(of->personality->began_ns / TICK_NS), (unsigned long long)bytes, (unsigned long long)pages);
-	format_to(&text->sink, " 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+	format_to(&text->sink, " 0 0 0 0 0 0 0 0 0 0 0 0 %d %u 0 0 0 0 0 0 0 0 0 0 0 0 0\n", number_of(text) == text->pid ? LINUX_SIGCHLD : -1, text->thread != NULL ? text->thread->cpu : 0);
 }
 
 void linux_pid_statm(struct linux_text *text, struct process *of)
@@ -144,17 +161,33 @@ static void ids_line(struct linux_text *text, const char *what, const struct lin
 	format_to(&text->sink, "%s:\t%u\t%u\t%u\t%u\n", what, ids->real, ids->effective, ids->saved, ids->file);
 }
 
+/* One line, whatever the name is. */
+static void name_line(struct linux_text *text, struct process *of)
+{
+	char name[LINUX_COMM_BYTES];
+
+	linux_comm_get(of, text->thread, name);
+	format_to(&text->sink, "Name:\t");
+	for (const char *at = name; *at != '\0'; at++)
+		format_to(&text->sink, *at == '\n' ? "\\n" : *at == '\\' ? "\\\\" : "%c", *at);
+	format_to(&text->sink, "\n");
+}
+
 void linux_pid_status(struct linux_text *text, struct process *of)
 {
-	char state = state_of(of);
-	struct linux_identity identity;
+	char state = state_of(text, of);
+	struct linux_identity identity = { 0 };
 	uint64_t pages;
 	uint64_t bytes;
 
 	linux_mm_count(of, &pages, &bytes);
-	format_to(&text->sink, "Name:\t%.15s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%u\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n", of->personality->comm,
-		  of->personality->fds.umask, state, state == 'Z' ? "zombie" : state == 'T' ? "stopped" : "running", of->number, of->number, parent_of(of));
-	linux_identity_of(of, &identity);
+	name_line(text, of);
+	format_to(&text->sink, "Umask:\t%04o\nState:\t%c (%s)\nTgid:\t%u\nPid:\t%u\nPPid:\t%u\nTracerPid:\t0\n", of->personality->fds.umask, state,
+		  state == 'Z' ? "zombie" : state == 'T' ? "stopped" : state == 'S' ? "sleeping" : "running", of->number, number_of(text), parent_of(of));
+	spinlock_take(&of->lock);
+	if (text->thread != NULL)
+		identity = text->thread->personality->identity;
+	spinlock_give(&of->lock);
 	ids_line(text, "Uid", &identity.user);
 	ids_line(text, "Gid", &identity.group);
 	format_to(&text->sink, "FDSize:\t%u\nGroups:\t", of->personality->fds.capacity);
@@ -170,7 +203,10 @@ void linux_pid_status(struct linux_text *text, struct process *of)
 
 void linux_pid_comm(struct linux_text *text, struct process *of)
 {
-	format_to(&text->sink, "%.15s\n", of->personality->comm);
+	char name[LINUX_COMM_BYTES];
+
+	linux_comm_get(of, text->thread, name);
+	format_to(&text->sink, "%s\n", name);
 }
 
 void linux_pid_limits(struct linux_text *text, struct process *of)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "kernel/core/spinlock.h"
+#include "kernel/sys/linux/comm.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/mm.h"
 #include "kernel/sys/linux/signal.h"
@@ -38,8 +39,8 @@ struct linux_process {
 	uint64_t rlimits[LINUX_RLIMITS][2]; /* soft, hard */
 	struct linux_words *words;   /* W: under the process's lock. NULL: none */
 	bool undoes;                 /* its end changes semaphores of System V (sem.c); stays so until then */
-	char exe[256];               /* path of the program it runs */
-	char comm[16];
+	char exe[256];               /* W: under the process's lock. Path of the program it runs */
+	char comm[LINUX_COMM_BYTES]; /* W: under the process's lock. Of its first thread */
 	uint64_t began_ns;           /* since the machine's start, when it was made */
 	uint64_t cpu_ns;             /* W: under the process's lock. CPU time of threads that have ended */
 	uint64_t sigreturn_va;       /* W: execve. Code that a handler returns to where it names none (the vDSO's); 0: there is none */

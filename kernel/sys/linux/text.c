@@ -51,6 +51,8 @@ struct text_file {
 	size_t len;
 	struct budget *budget; /* held */
 	size_t charged;
+	linux_text_store *store; /* with `pid` and `tid`, as struct linux_text has them */
+	unsigned pid, tid;
 };
 
 static struct text_file *own_of(struct linux_file *file)
@@ -67,12 +69,13 @@ static int64_t text_read(struct linux_file *file, struct linux_data *data, uint6
 	return linux_data_give(data, own->bytes + offset, own->len - (size_t)offset);
 }
 
-/* What can be set is taken, and nothing comes of it. */
+/* What can be set is taken, and nothing comes of most of it. */
 static int64_t text_write(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
-	(void)file;
+	const struct text_file *own = own_of(file);
+
 	(void)offset;
-	return (int64_t)data->left;
+	return own->store != NULL ? own->store(own->pid, own->tid, data) : (int64_t)data->left;
 }
 
 static status_t text_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
@@ -119,6 +122,9 @@ status_t linux_text_open(struct linux_text *text, struct budget *budget, uint32_
 	made->charged = charged;
 	made->bytes = text->bytes;
 	made->len = text->len;
+	made->store = text->store;
+	made->pid = text->pid;
+	made->tid = text->tid;
 	linux_file_init(&made->file, &text_ops, flags & LINUX_O_ACCMODE);
 	*out = &made->file;
 	return STATUS_OK;

@@ -14,10 +14,18 @@
 
 struct budget;
 struct linux_file;
+struct linux_data;
 struct process;
+struct thread;
+
+/* Takes what is written, all of it at once; its bytes, or what is wrong. */
+typedef int64_t linux_text_store(unsigned pid, unsigned tid, struct linux_data *data);
 
 struct linux_text {
 	struct format_sink sink; /* for format_to() */
+	unsigned pid, tid;       /* of the process, and of the one thread, that it is about; 0: of none */
+	struct thread *thread;   /* that thread, or the process's first; NULL: it has ended */
+	linux_text_store *store; /* what comes of writing to it; NULL: nothing */
 	char *bytes;
 	size_t len, room;
 	bool failed; /* memory is out, or it is too long: the rest is missing */

@@ -31,6 +31,7 @@ struct linux_thread {
 	struct thread *thread;
 	struct linux_start *start; /* what the first thread of all begins with (exec.h); NULL: it goes on where its registers say */
 	unsigned tid;              /* of the same numbers as processes */
+	char comm[LINUX_COMM_BYTES]; /* W: under the process's lock. Of a thread that is not its process's first */
 	uint64_t clear_tid_va;     /* set to 0, and woken as a futex, when it ends; 0: nothing is */
 	uint64_t set_tid_va;       /* where its number is to be when it begins; 0: nowhere */
 	uint64_t robust_list_va;

@@ -53,6 +53,7 @@ static int64_t thread_make(struct thread *thread, const struct linux_clone *clon
 	status_t status;
 
 	personality->tid = tid;
+	linux_comm_get(thread->process, thread, personality->comm);
 	personality->identity = thread->personality->identity;
 	personality->scheduling = thread->personality->scheduling;
 	personality->signals.mask = thread->personality->signals.mask;

@@ -11,38 +11,16 @@
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/identity.h"
-#include "kernel/sys/linux/owners.h"
-#include "kernel/sys/linux/path.h"
-#include "kernel/sys/linux/process.h"
-#include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/terminal_state.h"
-#include "kernel/sys/linux/text.h"
-#include "kernel/sys/linux/virtual_tree.h"
-#include "kernel/sys/linux/vfs.h"
-#include "lib/bits.h"
+#include "kernel/sys/linux/virtual_node.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
-enum { FIRST_PID_COOKIE = 1000, FD_ID = 1 << 16, NUMBER_MAX = 10 };
+enum { FIRST_PID_COOKIE = 1000, PID_ID = 1 << 16, TASK_ID = 1 << 15, NUMBER_MAX = 10 };
 
-struct vnode {
-	struct fs_node node;
-	const struct linux_virtual_entry *entry;
-	unsigned pid; /* of what is below /proc/<pid>; 0: it is nobody's */
-	struct linux_owner owner; /* of that process, as it was when /proc/<pid> was looked up; else root */
-	int fd;       /* of a link there; or the number of a pseudo-terminal */
-	bool is_made;
-	struct terminal *terminal; /* held: of that number; NULL: there is none */
-};
-
-static struct vnode statics[LINUX_VIRTUAL_ENTRIES]; /* W: begin() */
+static struct linux_vnode statics[LINUX_VIRTUAL_ENTRIES]; /* W: begin() */
 static struct fs fs;
-
-static const struct vnode *own_of(const struct fs_node *node)
-{
-	return LIST_OWNER((struct fs_node *)node, const struct vnode, node);
-}
 
 static unsigned index_of(const struct linux_virtual_entry *entry)
 {
@@ -51,20 +29,20 @@ static unsigned index_of(const struct linux_virtual_entry *entry)
 
 static void node_release(struct fs_node *node)
 {
-	if (own_of(node)->terminal != NULL)
-		linux_terminal_put(own_of(node)->terminal);
-	if (own_of(node)->is_made)
-		free(LIST_OWNER(node, struct vnode, node));
+	if (linux_vnode_of(node)->terminal != NULL)
+		linux_terminal_put(linux_vnode_of(node)->terminal);
+	if (linux_vnode_of(node)->is_made)
+		free(LIST_OWNER(node, struct linux_vnode, node));
 }
 
-static uint64_t id_of(const struct linux_virtual_entry *entry, unsigned pid, int fd)
+static uint64_t id_of(const struct linux_vnode *own)
 {
-	return index_of(entry) + 1 + (uint64_t)pid * FD_ID + (uint64_t)fd * (1ull << 40);
+	return index_of(own->entry) + 1 + (own->tid != 0 ? own->tid * (uint64_t)PID_ID + TASK_ID : own->pid * (uint64_t)PID_ID) + (uint64_t)own->number * (1ull << 40);
 }
 
 static status_t node_stat(struct fs_node *node, struct fs_stat *out)
 {
-	const struct vnode *own = own_of(node);
+	const struct linux_vnode *own = linux_vnode_of(node);
 	const struct linux_owner owner = own->terminal != NULL ? own->terminal->owner : own->owner;
 
 	*out = (struct fs_stat){
@@ -73,7 +51,7 @@ static status_t node_stat(struct fs_node *node, struct fs_stat *out)
 		.links = node->type == FS_DIRECTORY ? 2 : 1,
 		.user = owner.user,
 		.group = owner.group,
-		.id = id_of(own->entry, own->pid, own->fd),
+		.id = id_of(own),
 	};
 	return STATUS_OK;
 }
@@ -81,7 +59,7 @@ static status_t node_stat(struct fs_node *node, struct fs_stat *out)
 /* A terminal's owner and permissions are kept, its times nowhere; who gives away something else is told that it is done. */
 static status_t node_set(struct fs_node *node, uint32_t what, const struct fs_stat *values)
 {
-	struct terminal *terminal = own_of(node)->terminal;
+	struct terminal *terminal = linux_vnode_of(node)->terminal;
 
 	if (terminal == NULL)
 		return what == FS_SET_OWNER ? STATUS_OK : STATUS_ENOTSUP;
@@ -137,14 +115,14 @@ bool linux_virtual_has(const struct fs_node *node)
 	return node->fs == &fs;
 }
 
-/* A node below /proc/<pid> or /dev/pts. */
-static status_t node_make(const struct linux_virtual_entry *entry, unsigned pid, int fd, struct linux_owner owner, struct fs_node **out)
+/* A node below /proc/<pid> or /dev/pts; `about`: whose it is. */
+static status_t node_make(const struct linux_virtual_entry *entry, const struct linux_vnode *about, struct fs_node **out)
 {
-	struct vnode *made = malloc(sizeof(*made));
+	struct linux_vnode *made = malloc(sizeof(*made));
 
 	if (made == NULL)
 		return STATUS_ENOMEM;
-	*made = (struct vnode){ .entry = entry, .pid = pid, .owner = owner, .fd = fd, .is_made = true };
+	*made = (struct linux_vnode){ .entry = entry, .pid = about->pid, .tid = about->tid, .owner = about->owner, .number = about->number, .is_made = true };
 	fs_node_init(&made->node, &fs, (enum fs_type)entry->type);
 	*out = &made->node;
 	return STATUS_OK;
@@ -166,11 +144,6 @@ static bool number_of(struct span name, unsigned *out)
 	return true;
 }
 
-static bool is_own_fd(const struct process *process, const struct vnode *own)
-{
-	return own->pid == process->number;
-}
-
 static status_t slave_lookup(struct process *process, unsigned number, struct fs_node **out)
 {
 	struct terminal *terminal = linux_pty_find(process, number);
@@ -178,39 +151,77 @@ static status_t slave_lookup(struct process *process, unsigned number, struct fs
 
 	if (terminal == NULL)
 		return STATUS_ENOENT;
-	status = node_make(&linux_virtual_entries[PTS_SLAVE], 0, (int)number, (struct linux_owner){ 0 }, out);
+	status = node_make(&linux_virtual_entries[PTS_SLAVE], &(struct linux_vnode){ .number = (int)number }, out);
 	if (status == STATUS_OK)
-		LIST_OWNER(*out, struct vnode, node)->terminal = terminal;
+		LIST_OWNER(*out, struct linux_vnode, node)->terminal = terminal;
 	else
 		linux_terminal_put(terminal);
 	return status;
 }
 
-static status_t number_lookup(struct process *process, const struct vnode *own, unsigned number, struct fs_node **out)
+static status_t fd_lookup(struct process *process, const struct linux_vnode *own, unsigned number, struct fs_node **out)
 {
-	struct linux_identity identity;
+	struct linux_vnode link = *own;
 	struct linux_file *file;
-	struct process *found;
 
-	if (own->entry == &linux_virtual_entries[PID_FD] && is_own_fd(process, own) && linux_fd_get(process, (int)number, 0, &file) == STATUS_OK) {
-		linux_file_put(file);
-		return node_make(&linux_virtual_entries[FD_LINK], own->pid, (int)number, own->owner, out);
-	}
-	if (own->entry == &linux_virtual_entries[DEV_PTS])
-		return slave_lookup(process, number, out);
-	if (own->entry != &linux_virtual_entries[PROC])
+	if (!linux_vnode_is_own(process, own) || linux_fd_get(process, (int)number, 0, &file) != STATUS_OK)
 		return STATUS_ENOENT;
-	found = linux_family_find(process, number);
+	linux_file_put(file);
+	link.number = (int)number;
+	return node_make(&linux_virtual_entries[FD_LINK], &link, out);
+}
+
+static status_t pid_lookup(struct process *process, unsigned number, struct fs_node **out)
+{
+	struct process *found = linux_family_find(process, number);
+	struct linux_identity identity;
+
 	if (found == NULL)
 		return STATUS_ENOENT;
 	linux_identity_of(found, &identity);
 	object_put(&found->object);
-	return node_make(&linux_virtual_entries[PID], number, 0, (struct linux_owner){ identity.user.effective, identity.group.effective }, out);
+	return node_make(&linux_virtual_entries[PID], &(struct linux_vnode){ .pid = number, .owner = { identity.user.effective, identity.group.effective } }, out);
+}
+
+static status_t task_lookup(struct process *process, const struct linux_vnode *own, unsigned number, struct fs_node **out)
+{
+	struct process *about = linux_family_find(process, own->pid);
+	struct linux_vnode task = *own;
+	bool is_there = about != NULL && number != 0 && linux_thread_next(about, number - 1) == number;
+
+	if (about != NULL)
+		object_put(&about->object);
+	if (!is_there)
+		return STATUS_ENOENT;
+	task.tid = number;
+	return node_make(&linux_virtual_entries[PID], &task, out);
+}
+
+static status_t number_lookup(struct process *process, const struct linux_vnode *own, unsigned number, struct fs_node **out)
+{
+	switch (index_of(own->entry)) {
+	case PID_FD:
+		return fd_lookup(process, own, number, out);
+	case PID_TASK:
+		return task_lookup(process, own, number, out);
+	case DEV_PTS:
+		return slave_lookup(process, number, out);
+	case PROC:
+		return pid_lookup(process, number, out);
+	default:
+		return STATUS_ENOENT;
+	}
+}
+
+/* Whether an entry is in the directory: a thread has what its process has, but threads. */
+static bool is_in(const struct linux_vnode *own, const struct linux_virtual_entry *entry)
+{
+	return entry->parent == index_of(own->entry) && (own->tid == 0 || index_of(entry) != PID_TASK);
 }
 
 status_t linux_virtual_lookup(struct process *process, struct fs_node *directory, struct span name, struct fs_node **out)
 {
-	const struct vnode *own = own_of(directory);
+	const struct linux_vnode *own = linux_vnode_of(directory);
 	unsigned number;
 
 	if (number_of(name, &number))
@@ -218,10 +229,10 @@ status_t linux_virtual_lookup(struct process *process, struct fs_node *directory
 	for (unsigned i = 0; i < LINUX_VIRTUAL_ENTRIES; i++) {
 		const struct linux_virtual_entry *entry = &linux_virtual_entries[i];
 
-		if (entry->parent != index_of(own->entry) || strlen(entry->name) != name.len || memcmp(entry->name, name.data, name.len) != 0)
+		if (!is_in(own, entry) || strlen(entry->name) != name.len || memcmp(entry->name, name.data, name.len) != 0)
 			continue;
 		if (own->pid != 0)
-			return node_make(entry, own->pid, 0, own->owner, out);
+			return node_make(entry, own, out);
 		*out = &statics[i].node;
 		fs_node_hold(*out);
 		return STATUS_OK;
@@ -238,139 +249,63 @@ static bool number_each(unsigned number, uint64_t cookie, enum fs_type type, boo
 	return each(ctx, &entry);
 }
 
-/* What is called by its number, behind what has names. */
-static void numbers_list(struct process *process, const struct vnode *own, uint64_t cookie,
+/* What has numbers in a directory: the next from `least` on; -1: there is none. */
+static int number_next(struct process *process, const struct linux_vnode *own, unsigned least)
+{
+	struct process *found;
+	unsigned number = 0;
+
+	switch (index_of(own->entry)) {
+	case PID_FD:
+		return linux_vnode_is_own(process, own) ? linux_fd_next(process, (int)least) : -1;
+	case DEV_PTS:
+		return linux_pty_next(process, least);
+	case PID_TASK:
+		found = linux_family_find(process, own->pid);
+		number = found != NULL ? linux_thread_next(found, least > 0 ? least - 1 : 0) : 0;
+		break;
+	case PROC:
+		found = linux_family_next(process, least > 0 ? least - 1 : 0, 0);
+		number = found != NULL ? found->number : 0;
+		break;
+	default:
+		return -1;
+	}
+	if (found != NULL)
+		object_put(&found->object);
+	return number != 0 ? (int)number : -1;
+}
+
+/* Behind what has names. */
+static void numbers_list(struct process *process, const struct linux_vnode *own, uint64_t cookie,
 			 bool (*each)(void *ctx, const struct fs_entry *entry), void *ctx)
 {
-	unsigned first = cookie > FIRST_PID_COOKIE ? (unsigned)(cookie - FIRST_PID_COOKIE) : 0;
-	struct process *found;
+	static const uint8_t types[LINUX_VIRTUAL_ENTRIES] = { [PID_FD] = FS_LINK, [DEV_PTS] = FS_OTHER, [PID_TASK] = FS_DIRECTORY, [PROC] = FS_DIRECTORY };
+	uint64_t least = cookie > FIRST_PID_COOKIE ? cookie - FIRST_PID_COOKIE : 0;
 	bool more = true;
 
-	if (own->entry == &linux_virtual_entries[PID_FD] && is_own_fd(process, own)) {
-		for (int fd = linux_fd_next(process, (int)first); more && fd >= 0; fd = linux_fd_next(process, fd + 1))
-			more = number_each((unsigned)fd, FIRST_PID_COOKIE + (unsigned)fd + 1, FS_LINK, each, ctx);
-	} else if (own->entry == &linux_virtual_entries[DEV_PTS]) {
-		for (int number = linux_pty_next(process, first); more && number >= 0; number = linux_pty_next(process, (unsigned)number + 1))
-			more = number_each((unsigned)number, FIRST_PID_COOKIE + (unsigned)number + 1, FS_OTHER, each, ctx);
-	} else if (own->entry == &linux_virtual_entries[PROC]) {
-		while (more && (found = linux_family_next(process, first, 0)) != NULL) {
-			first = found->number;
-			object_put(&found->object);
-			more = number_each(first, FIRST_PID_COOKIE + first, FS_DIRECTORY, each, ctx);
-		}
-	}
+	for (int number = number_next(process, own, (unsigned)least); more && number >= 0; number = number_next(process, own, (unsigned)number + 1))
+		more = number_each((unsigned)number, FIRST_PID_COOKIE + (unsigned)number + 1, (enum fs_type)types[index_of(own->entry)], each, ctx);
 }
 
 void linux_virtual_list(struct process *process, struct fs_node *directory, uint64_t cookie, bool (*each)(void *ctx, const struct fs_entry *entry),
 			void *ctx)
 {
-	const struct vnode *own = own_of(directory);
+	const struct linux_vnode *own = linux_vnode_of(directory);
 
 	for (uint64_t i = cookie; i < LINUX_VIRTUAL_ENTRIES; i++) {
 		const struct fs_entry entry = { .name = span_of(linux_virtual_entries[i].name, strlen(linux_virtual_entries[i].name)), .id = i + 1,
 						.type = (enum fs_type)linux_virtual_entries[i].type, .cookie = i + 1 };
 
-		if (linux_virtual_entries[i].parent == index_of(own->entry) && !each(ctx, &entry))
+		if (is_in(own, &linux_virtual_entries[i]) && !each(ctx, &entry))
 			return;
 	}
 	numbers_list(process, own, cookie, each, ctx);
 }
 
-/* The process that something is about, held; NULL: it has gone. */
-static struct process *process_of(struct process *process, const struct vnode *own)
-{
-	return own->pid != 0 ? linux_family_find(process, own->pid) : NULL;
-}
-
-static size_t cwd_text(struct process *process, char *to, size_t bytes)
-{
-	struct linux_dentry *cwd;
-	int64_t len;
-
-	if (linux_path_start(process, LINUX_AT_FDCWD, &cwd) != STATUS_OK)
-		return 0;
-	len = linux_dentry_path(cwd, to, bytes);
-	linux_dentry_put(cwd);
-	return len > 0 ? (size_t)len : 0;
-}
-
-static int64_t process_link(struct process *process, const struct vnode *own, char *to, size_t bytes)
-{
-	struct process *about = process_of(process, own);
-	int64_t len = STATUS_ENOENT;
-
-	if (about == NULL || about->personality == NULL)
-		len = STATUS_ENOENT;
-	else if (strcmp(own->entry->name, "exe") == 0)
-		len = format_print(to, bytes, "%s", about->personality->exe);
-	else
-		len = about == process ? (int64_t)cwd_text(about, to, bytes) : STATUS_EACCES;
-	if (about != NULL)
-		object_put(&about->object);
-	return len == 0 ? STATUS_ENOENT : len;
-}
-
-int64_t linux_virtual_read_link(struct process *process, struct fs_node *node, char *to, size_t bytes)
-{
-	const struct vnode *own = own_of(node);
-	struct linux_file *file;
-	int64_t len;
-
-	if (own->entry->says != NULL)
-		return format_print(to, bytes, "%s", own->entry->says);
-	if (own->entry->parent == PROC)
-		return format_print(to, bytes, own->entry->name[0] == 's' ? "%u" : "%u/task/%u", process->number, process->number);
-	if (own->entry != &linux_virtual_entries[FD_LINK])
-		return process_link(process, own, to, bytes);
-	file = linux_virtual_magic(process, node);
-	if (file == NULL)
-		return STATUS_ENOENT;
-	len = (int64_t)linux_file_path(file, to, bytes);
-	linux_file_put(file);
-	return len;
-}
-
-bool linux_virtual_is_magic(const struct fs_node *link)
-{
-	const struct vnode *own = own_of((struct fs_node *)link);
-
-	return own->entry == &linux_virtual_entries[FD_LINK] || own->entry->parent == PID;
-}
-
-struct linux_file *linux_virtual_magic(struct process *process, struct fs_node *node)
-{
-	const struct vnode *own = own_of(node);
-	struct linux_file *file;
-
-	if (own->entry != &linux_virtual_entries[FD_LINK] || !is_own_fd(process, own) || linux_fd_get(process, own->fd, 0, &file) != STATUS_OK)
-		return NULL;
-	return file;
-}
-
-/* A text, made now. */
-static status_t text_open(struct process *process, const struct vnode *own, uint32_t flags, struct linux_file **out)
-{
-	struct process *about = process_of(process, own);
-	struct linux_text text;
-
-	if (own->pid != 0 && (about == NULL || about->personality == NULL)) {
-		if (about != NULL)
-			object_put(&about->object);
-		return STATUS_ENOENT;
-	}
-	linux_text_begin(&text);
-	if (own->entry->says != NULL)
-		format_to(&text.sink, "%s", own->entry->says);
-	else
-		own->entry->fill(&text, about != NULL && own->entry->fill != linux_proc_mounts ? about : process); /* the family's root is the same */
-	if (about != NULL)
-		object_put(&about->object);
-	return linux_text_open(&text, process->budget, flags, out);
-}
-
 status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry, uint32_t flags, struct linux_file **out)
 {
-	const struct vnode *own = own_of(dentry->node);
+	const struct linux_vnode *own = linux_vnode_of(dentry->node);
 
 	if (own->terminal != NULL)
 		return linux_pty_open(own->terminal, process, flags, out);
@@ -378,16 +313,16 @@ status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry
 		return own->entry->open(process, flags, out);
 	if ((flags & LINUX_O_ACCMODE) != 0 && !(own->entry->permissions & 0200))
 		return STATUS_EACCES;
-	return text_open(process, own, flags, out);
+	return linux_vnode_text(process, own, flags, out);
 }
 
 uint64_t linux_virtual_rdev(const struct fs_node *node)
 {
-	const struct vnode *own = own_of(node);
+	const struct linux_vnode *own = linux_vnode_of(node);
 
 	if (!linux_virtual_has(node))
 		return 0;
-	return own->entry == &linux_virtual_entries[PTS_SLAVE] ? own->entry->rdev + (unsigned)own->fd : own->entry->rdev;
+	return own->entry == &linux_virtual_entries[PTS_SLAVE] ? own->entry->rdev + (unsigned)own->number : own->entry->rdev;
 }
 
 bool linux_virtual_device(const char *path, uint64_t *id, uint64_t *rdev)
@@ -399,7 +334,7 @@ bool linux_virtual_device(const char *path, uint64_t *id, uint64_t *rdev)
 	if (strncmp(path, folder, sizeof(folder) - 1) != 0)
 		return false;
 	if (strncmp(path, ptys, sizeof(ptys) - 1) == 0 && number_of(span_of(path + sizeof(ptys) - 1, strlen(path) - sizeof(ptys) + 1), &number)) {
-		*id = id_of(&linux_virtual_entries[PTS_SLAVE], 0, (int)number);
+		*id = id_of(&(struct linux_vnode){ .entry = &linux_virtual_entries[PTS_SLAVE], .number = (int)number });
 		*rdev = linux_virtual_entries[PTS_SLAVE].rdev + number;
 		return true;
 	}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// SPDX-FileCopyrightText: The Rumpk authors
+
+/* A node of virtual.c, for virtual_pid.c, which tells what those below /proc/<pid> say. Context of all: fiber. */
+#ifndef KERNEL_SYS_LINUX_VIRTUAL_NODE_H
+#define KERNEL_SYS_LINUX_VIRTUAL_NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/io/fs/fs.h"
+#include "kernel/sys/linux/owners.h"
+#include "kernel/sys/linux/virtual_tree.h"
+#include "kernel/sys/process.h"
+#include "lib/list.h"
+#include "lib/status.h"
+
+struct linux_file;
+struct terminal;
+
+struct linux_vnode {
+	struct fs_node node;
+	const struct linux_virtual_entry *entry;
+	unsigned pid; /* of what is below /proc/<pid>; 0: it is nobody's */
+	unsigned tid; /* of what is below /proc/<pid>/task/<tid>; 0: it is the process's */
+	struct linux_owner owner; /* of that process, as it was when /proc/<pid> was looked up; else root */
+	int number;   /* of the descriptor that a link there is about, or of a pseudo-terminal */
+	bool is_made;
+	struct terminal *terminal; /* held: of that number; NULL: there is none */
+};
+
+static inline const struct linux_vnode *linux_vnode_of(const struct fs_node *node)
+{
+	return LIST_OWNER((struct fs_node *)node, const struct linux_vnode, node);
+}
+
+/* Whether it is about the process itself. */
+static inline bool linux_vnode_is_own(const struct process *process, const struct linux_vnode *own)
+{
+	return own->pid == process->number;
+}
+
+/* A text, made now, of what the node is about as `process` sees it. STATUS_ENOENT: that has gone; STATUS_ENOMEM. */
+MUST_CHECK status_t linux_vnode_text(struct process *process, const struct linux_vnode *own, uint32_t flags, struct linux_file **out);
+
+#endif
