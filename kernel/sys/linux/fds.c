@@ -173,6 +173,19 @@ status_t linux_fd_get(struct process *process, int fd, uint32_t rights, struct l
 	return file_find(process, cap_of(&process->personality->fds, fd), rights, file);
 }
 
+/* What is behind a number is dropped only once the number is free, and the set goes after all of that: under the lock both are there. */
+status_t linux_fd_look(struct process *process, int fd, struct linux_file **file)
+{
+	struct linux_fds *fds = &process->personality->fds;
+	status_t status = STATUS_EBADF;
+
+	spinlock_take(&fds->lock);
+	if (fd >= 0 && (uint32_t)fd < fds->capacity)
+		status = file_find(process, fds->caps[fd], 0, file);
+	spinlock_give(&fds->lock);
+	return status;
+}
+
 /* Takes a capability out from under its number, with the record locks that the process has on its file. */
 static void cap_close(struct process *process, capos_cap_t cap)
 {
@@ -292,15 +305,22 @@ status_t linux_fds_copy(struct process *from, struct process *to)
 {
 	struct linux_fds *old = &from->personality->fds;
 	struct linux_fds *made = &to->personality->fds;
+	struct linux_dentry *cwd, *top;
+	uint32_t umask;
 	status_t status = old->capacity > 0 ? fds_grow(to, old->capacity) : STATUS_OK;
 
+	linux_root_hold(from->personality->root);
 	spinlock_take(&old->lock);
-	made->umask = old->umask;
-	made->cwd = old->cwd != NULL ? linux_dentry_hold(old->cwd) : NULL;
-	made->top = old->top != NULL ? linux_dentry_hold(old->top) : NULL;
+	umask = old->umask;
+	cwd = old->cwd != NULL ? linux_dentry_hold(old->cwd) : NULL;
+	top = old->top != NULL ? linux_dentry_hold(old->top) : NULL;
 	spinlock_give(&old->lock);
+	spinlock_take(&made->lock); /* others may be looking (/proc) */
+	made->umask = umask;
+	made->cwd = cwd;
+	made->top = top;
 	to->personality->root = from->personality->root;
-	linux_root_hold(to->personality->root);
+	spinlock_give(&made->lock);
 	for (int fd = linux_fd_next(from, 0); status == STATUS_OK && fd >= 0; fd = linux_fd_next(from, fd + 1)) {
 		capos_cap_t cap = cap_of(old, fd);
 
@@ -324,19 +344,29 @@ void linux_fds_close_on_exec(struct process *process)
 void linux_fds_close_all(struct process *process)
 {
 	struct linux_fds *fds = &process->personality->fds;
+	struct linux_dentry *cwd, *top;
+	struct linux_root *root;
+	capos_cap_t *caps;
+	uint32_t capacity;
 
 	for (int fd = linux_fd_next(process, 0); fd >= 0; fd = linux_fd_next(process, fd + 1))
 		(void)linux_fd_close(process, fd);
-	linux_dentry_put(fds->cwd);
-	linux_dentry_put(fds->top);
-	fds->cwd = NULL;
-	fds->top = NULL;
-	if (process->personality->root != NULL)
-		linux_root_put(process->personality->root);
+	spinlock_take(&fds->lock); /* others may be looking (/proc) */
+	cwd = fds->cwd;
+	top = fds->top;
+	root = process->personality->root;
+	caps = fds->caps;
+	capacity = fds->capacity;
+	fds->cwd = fds->top = NULL;
 	process->personality->root = NULL;
-	if (fds->caps != NULL)
-		budget_credit_bytes(process->budget, fds->capacity * sizeof(*fds->caps));
-	free(fds->caps);
 	fds->caps = NULL;
 	fds->capacity = 0;
+	spinlock_give(&fds->lock);
+	linux_dentry_put(cwd);
+	linux_dentry_put(top);
+	if (root != NULL)
+		linux_root_put(root);
+	if (caps != NULL)
+		budget_credit_bytes(process->budget, capacity * sizeof(*caps));
+	free(caps);
 }

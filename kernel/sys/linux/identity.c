@@ -95,6 +95,26 @@ bool linux_identity_may_signal(const struct thread *thread, struct process *proc
 	return own->effective == its.real || own->effective == its.saved || own->real == its.real || own->real == its.saved;
 }
 
+static bool are_all(const struct linux_ids *ids, uint32_t id)
+{
+	return ids->real == id && ids->effective == id && ids->saved == id;
+}
+
+bool linux_identity_may_inspect(const struct thread *thread, struct process *process)
+{
+	const struct linux_identity *own = identity_of(thread);
+	const struct linux_identity *its;
+	bool may;
+
+	if (process == thread->process || linux_identity_may(thread, LINUX_CAP_SYS_PTRACE))
+		return true;
+	spinlock_take(&process->lock);
+	its = first_of(process);
+	may = its != NULL && are_all(&its->user, own->user.file) && are_all(&its->group, own->group.file) && (its->permitted & ~own->effective) == 0;
+	spinlock_give(&process->lock);
+	return may;
+}
+
 /* Of users or of groups: which, and which capability changes them as one likes. */
 struct kind {
 	struct linux_ids *ids;

@@ -27,8 +27,8 @@ enum { LINUX_GROUPS_MAX = 32 };
 enum {
 	LINUX_CAP_CHOWN = 0, LINUX_CAP_DAC_OVERRIDE = 1, LINUX_CAP_DAC_READ_SEARCH = 2, LINUX_CAP_FOWNER = 3, LINUX_CAP_FSETID = 4, LINUX_CAP_KILL = 5,
 	LINUX_CAP_SETGID = 6, LINUX_CAP_SETUID = 7, LINUX_CAP_SETPCAP = 8, LINUX_CAP_LINUX_IMMUTABLE = 9, LINUX_CAP_NET_ADMIN = 12, LINUX_CAP_IPC_LOCK = 14,
-	LINUX_CAP_IPC_OWNER = 15, LINUX_CAP_SYS_CHROOT = 18, LINUX_CAP_SYS_ADMIN = 21, LINUX_CAP_SYS_NICE = 23, LINUX_CAP_SYS_RESOURCE = 24,
-	LINUX_CAP_MKNOD = 27, LINUX_CAP_MAC_OVERRIDE = 32, LINUX_CAPABILITIES = 41,
+	LINUX_CAP_IPC_OWNER = 15, LINUX_CAP_SYS_CHROOT = 18, LINUX_CAP_SYS_PTRACE = 19, LINUX_CAP_SYS_ADMIN = 21, LINUX_CAP_SYS_NICE = 23,
+	LINUX_CAP_SYS_RESOURCE = 24, LINUX_CAP_MKNOD = 27, LINUX_CAP_MAC_OVERRIDE = 32, LINUX_CAPABILITIES = 41,
 };
 
 /* include/uapi/linux/securebits.h; each has a lock beside it. */
@@ -65,6 +65,12 @@ void linux_identity_of(struct process *process, struct linux_identity *out);
 
 /* Whether the thread's user may send signals to that one; NULL: to the process's first. Spec: kill(2); Linux, kernel/signal.c: kill_ok_by_cred() */
 bool linux_identity_may_signal(const struct thread *thread, struct process *process, const struct thread *to);
+
+/*
+ * Whether the thread may be told what another process has open, where it is, and what lies in its memory. Of a process without threads only who may of any is told.
+ * Context: fiber. Spec: Linux, kernel/ptrace.c: __ptrace_may_access(), as PTRACE_MODE_READ_FSCREDS; security/commoncap.c: cap_ptrace_access_check()
+ */
+bool linux_identity_may_inspect(const struct thread *thread, struct process *process);
 
 /* Those of prctl(2) that are about capabilities; STATUS_EINVAL for others. */
 MUST_CHECK int64_t linux_identity_prctl(struct thread *thread, const uint64_t x[6]);

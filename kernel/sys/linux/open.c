@@ -91,11 +91,13 @@ static status_t may_open(const struct linux_walk *walk, uint32_t flags, bool mad
 	return status == STATUS_OK && type == FS_OTHER && !linux_virtual_has(dentry->node) ? STATUS_ENXIO : status;
 }
 
-/* A descriptor's link to what has no name: the same open file, as far as it may be used so. */
+/* A descriptor's link to what has no name: the same open file, as far as it may be used so; another process's is its own. */
 static status_t open_magic(struct linux_walk *walk, uint32_t flags, struct linux_file **out)
 {
 	uint32_t has = linux_file_flags(walk->magic) & LINUX_O_ACCMODE;
 
+	if (walk->is_anothers)
+		return STATUS_EACCES;
 	if ((flags & LINUX_O_PATH) == 0 && has != LINUX_O_RDWR && has != (flags & LINUX_O_ACCMODE))
 		return STATUS_EACCES;
 	*out = walk->magic;

@@ -37,6 +37,7 @@ struct linux_walk {
 	struct linux_dentry *at;    /* held: the directory in which `name` is, or would be; where the path ended at one, that itself */
 	struct linux_dentry *found; /* held: what the path names; NULL: there is nothing of that name */
 	struct linux_file *magic;   /* held: the path ended at a descriptor's link, to what has no name; else NULL */
+	bool is_anothers;           /* that is open in another process: it may be told of, and not opened */
 	status_t late;              /* what is wrong with the last name alone: STATUS_ENAMETOOLONG; STATUS_ENOTDIR: a '/' stands behind what is none */
 	bool is_directory;          /* the path ended in '/', or at a directory on the way: it means a directory and nothing else */
 	uint32_t name_bytes;        /* 0: it ended at a directory on the way: */

@@ -8,6 +8,7 @@
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/vfs.h"
+#include "kernel/sys/linux/virtual.h"
 
 enum { STICKY = 01000, GROUP_RUNS_AS_IT = 02010, ANYBODY_RUNS = 0111, ANYBODYS = 01002 /* to make names in, as /tmp is */ };
 
@@ -38,7 +39,7 @@ status_t linux_node_may(const struct linux_subject *who, struct fs_node *node, u
 		return (stat.permissions & ANYBODY_RUNS) != 0 ? STATUS_OK : STATUS_EACCES;
 	if (linux_mode_permits(who, &stat, wanted) || (only_looks && linux_subject_can(who, LINUX_CAP_DAC_READ_SEARCH)))
 		return STATUS_OK;
-	return STATUS_EACCES;
+	return only_looks && linux_virtual_is_own_fds(node) ? STATUS_OK : STATUS_EACCES;
 }
 
 struct asked {

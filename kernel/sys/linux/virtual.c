@@ -14,6 +14,7 @@
 #include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/terminal_state.h"
 #include "kernel/sys/linux/virtual_node.h"
+#include "kernel/sys/process.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
@@ -163,8 +164,14 @@ static status_t fd_lookup(struct process *process, const struct linux_vnode *own
 {
 	struct linux_vnode link = *own;
 	struct linux_file *file;
+	struct process *about = linux_family_find(process, own->pid);
+	status_t status;
 
-	if (!linux_vnode_is_own(process, own) || linux_fd_get(process, (int)number, 0, &file) != STATUS_OK)
+	if (about == NULL)
+		return STATUS_ENOENT;
+	status = linux_fd_look(about, (int)number, &file);
+	object_put(&about->object);
+	if (status != STATUS_OK)
 		return STATUS_ENOENT;
 	linux_file_put(file);
 	link.number = (int)number;
@@ -252,28 +259,33 @@ static bool number_each(unsigned number, uint64_t cookie, enum fs_type type, boo
 /* What has numbers in a directory: the next from `least` on; -1: there is none. */
 static int number_next(struct process *process, const struct linux_vnode *own, unsigned least)
 {
+	unsigned after = least > 0 ? least - 1 : 0;
 	struct process *found;
-	unsigned number = 0;
+	int number;
 
-	switch (index_of(own->entry)) {
-	case PID_FD:
-		return linux_vnode_is_own(process, own) ? linux_fd_next(process, (int)least) : -1;
-	case DEV_PTS:
+	if (own->entry == &linux_virtual_entries[DEV_PTS])
 		return linux_pty_next(process, least);
-	case PID_TASK:
-		found = linux_family_find(process, own->pid);
-		number = found != NULL ? linux_thread_next(found, least > 0 ? least - 1 : 0) : 0;
-		break;
+	if (own->entry != &linux_virtual_entries[PROC] && own->pid == 0)
+		return -1;
+	found = own->pid != 0 ? linux_family_find(process, own->pid) : linux_family_next(process, after, 0);
+	if (found == NULL)
+		return -1;
+	switch (index_of(own->entry)) {
 	case PROC:
-		found = linux_family_next(process, least > 0 ? least - 1 : 0, 0);
-		number = found != NULL ? found->number : 0;
+		number = (int)found->number;
+		break;
+	case PID_FD:
+		number = linux_fd_next(found, (int)least);
+		break;
+	case PID_TASK:
+		number = (int)linux_thread_next(found, after);
+		number = number != 0 ? number : -1;
 		break;
 	default:
-		return -1;
+		number = -1;
 	}
-	if (found != NULL)
-		object_put(&found->object);
-	return number != 0 ? (int)number : -1;
+	object_put(&found->object);
+	return number;
 }
 
 /* Behind what has names. */

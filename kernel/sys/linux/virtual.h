@@ -42,8 +42,14 @@ MUST_CHECK int64_t linux_virtual_read_link(struct process *process, struct fs_no
 /* Whether a link there leads to a process's file whatever its text says: to `exe`, `cwd`, `root`, or a descriptor's. */
 bool linux_virtual_is_magic(const struct fs_node *link);
 
-/* The open file that a link there names, held; NULL: it names a path. */
-struct linux_file *linux_virtual_magic(struct process *process, struct fs_node *node);
+/* The open file that a link there names, held; NULL: it names a path. STATUS_ENOENT: that was closed; STATUS_EACCES: it is of a process that `process` may not look at. */
+MUST_CHECK status_t linux_virtual_magic(struct process *process, struct fs_node *link, struct linux_file **out);
+
+/* Whether what a node there is about is `process` itself. */
+bool linux_virtual_is_own(const struct process *process, const struct fs_node *node);
+
+/* Whether a node is the directory of the caller's own descriptors, which it may look at whoever it is. Spec: Linux, fs/proc/fd.c: proc_fd_permission() */
+bool linux_virtual_is_own_fds(const struct fs_node *node);
 
 /* Opens a device or a text. STATUS_EACCES where the process lacks the capability for it; STATUS_ENXIO, STATUS_ENOMEM. */
 MUST_CHECK status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry, uint32_t flags, struct linux_file **out);

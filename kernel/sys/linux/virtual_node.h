@@ -11,11 +11,11 @@
 #include "kernel/io/fs/fs.h"
 #include "kernel/sys/linux/owners.h"
 #include "kernel/sys/linux/virtual_tree.h"
-#include "kernel/sys/process.h"
 #include "lib/list.h"
 #include "lib/status.h"
 
 struct linux_file;
+struct process;
 struct terminal;
 
 struct linux_vnode {
@@ -34,13 +34,7 @@ static inline const struct linux_vnode *linux_vnode_of(const struct fs_node *nod
 	return LIST_OWNER((struct fs_node *)node, const struct linux_vnode, node);
 }
 
-/* Whether it is about the process itself. */
-static inline bool linux_vnode_is_own(const struct process *process, const struct linux_vnode *own)
-{
-	return own->pid == process->number;
-}
-
-/* A text, made now, of what the node is about as `process` sees it. STATUS_ENOENT: that has gone; STATUS_ENOMEM. */
+/* A text, made now, of what the node is about as `process` sees it. STATUS_ENOENT: that has gone; STATUS_EACCES, STATUS_ENOMEM. */
 MUST_CHECK status_t linux_vnode_text(struct process *process, const struct linux_vnode *own, uint32_t flags, struct linux_file **out);
 
 #endif

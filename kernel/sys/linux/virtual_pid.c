@@ -12,8 +12,10 @@
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/root.h"
 #include "kernel/sys/linux/text.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/virtual.h"
@@ -27,72 +29,130 @@ static struct process *process_of(struct process *process, const struct linux_vn
 	return own->pid != 0 ? linux_family_find(process, own->pid) : NULL;
 }
 
-static size_t cwd_text(struct process *process, char *to, size_t bytes)
+/* Where it is, or where its paths begin, held; NULL: it has ended, or is not made yet. */
+static struct linux_dentry *place_of(struct process *about, bool is_top)
 {
-	struct linux_dentry *cwd;
+	struct linux_fds *fds = &about->personality->fds;
+	struct linux_dentry *place = NULL;
+
+	spinlock_take(&fds->lock);
+	if (about->personality->root != NULL)
+		place = is_top ? fds->top : fds->cwd;
+	if (about->personality->root != NULL)
+		place = linux_dentry_hold(place != NULL ? place : about->personality->root->dentry);
+	spinlock_give(&fds->lock);
+	return place;
+}
+
+static int64_t place_text(struct process *about, bool is_top, char *to, size_t bytes)
+{
+	struct linux_dentry *place = place_of(about, is_top);
 	int64_t len;
 
-	if (linux_path_start(process, LINUX_AT_FDCWD, &cwd) != STATUS_OK)
-		return 0;
-	len = linux_dentry_path(cwd, to, bytes);
-	linux_dentry_put(cwd);
-	return len > 0 ? (size_t)len : 0;
+	if (place == NULL)
+		return STATUS_ENOENT;
+	len = linux_dentry_path(place, to, bytes);
+	linux_dentry_put(place);
+	return len > 0 ? len : STATUS_ENOENT;
 }
 
-static int64_t process_link(struct process *process, const struct linux_vnode *own, char *to, size_t bytes)
+static int64_t exe_text(struct process *about, char *to, size_t bytes)
 {
-	struct process *about = process_of(process, own);
-	int64_t len = STATUS_ENOENT;
+	int64_t len;
 
-	if (about == NULL || about->personality == NULL)
-		len = STATUS_ENOENT;
-	else if (strcmp(own->entry->name, "exe") == 0)
-		len = format_print(to, bytes, "%s", about->personality->exe);
-	else
-		len = about == process ? (int64_t)cwd_text(about, to, bytes) : STATUS_EACCES;
-	if (about != NULL)
-		object_put(&about->object);
-	return len == 0 ? STATUS_ENOENT : len;
+	spinlock_take(&about->lock);
+	len = process_is_ending(about) ? 0 : format_print(to, bytes, "%s", about->personality->exe);
+	spinlock_give(&about->lock);
+	return len > 0 ? len : STATUS_ENOENT;
 }
 
-int64_t linux_virtual_read_link(struct process *process, struct fs_node *node, char *to, size_t bytes)
+static int64_t file_text(struct process *about, int fd, char *to, size_t bytes)
 {
-	const struct linux_vnode *own = linux_vnode_of(node);
 	struct linux_file *file;
 	int64_t len;
 
-	if (own->entry->says != NULL)
-		return format_print(to, bytes, "%s", own->entry->says);
-	if (own->entry->parent == PROC)
-		return format_print(to, bytes, own->entry->name[0] == 's' ? "%u" : "%u/task/%u", process->number, thread_current()->personality->tid);
-	if (own->entry != &linux_virtual_entries[FD_LINK])
-		return process_link(process, own, to, bytes);
-	file = linux_virtual_magic(process, node);
-	if (file == NULL)
+	if (linux_fd_look(about, fd, &file) != STATUS_OK)
 		return STATUS_ENOENT;
 	len = (int64_t)linux_file_path(file, to, bytes);
 	linux_file_put(file);
 	return len;
 }
 
+/* Its own root is "/" to a process, wherever chroot(2) put it. */
+static int64_t process_link(struct process *process, const struct linux_vnode *own, char *to, size_t bytes)
+{
+	const char *name = own->entry->name;
+	struct process *about = process_of(process, own);
+	int64_t len;
+
+	if (about == NULL)
+		return STATUS_ENOENT;
+	if (!linux_identity_may_inspect(thread_current(), about))
+		len = STATUS_EACCES;
+	else if (own->entry == &linux_virtual_entries[FD_LINK])
+		len = file_text(about, own->number, to, bytes);
+	else if (strcmp(name, "exe") == 0)
+		len = exe_text(about, to, bytes);
+	else if (strcmp(name, "root") == 0 && about == process)
+		len = format_print(to, bytes, "/");
+	else
+		len = place_text(about, strcmp(name, "root") == 0, to, bytes);
+	object_put(&about->object);
+	return len;
+}
+
+int64_t linux_virtual_read_link(struct process *process, struct fs_node *node, char *to, size_t bytes)
+{
+	const struct linux_vnode *own = linux_vnode_of(node);
+
+	if (own->entry->says != NULL)
+		return format_print(to, bytes, "%s", own->entry->says);
+	if (own->entry->parent == PROC)
+		return format_print(to, bytes, own->entry->name[0] == 's' ? "%u" : "%u/task/%u", process->number, thread_current()->personality->tid);
+	return process_link(process, own, to, bytes);
+}
+
 bool linux_virtual_is_magic(const struct fs_node *link)
 {
-	const struct linux_vnode *own = linux_vnode_of((struct fs_node *)link);
+	const struct linux_vnode *own = linux_vnode_of(link);
 
 	return own->entry == &linux_virtual_entries[FD_LINK] || own->entry->parent == PID;
 }
 
-struct linux_file *linux_virtual_magic(struct process *process, struct fs_node *node)
+bool linux_virtual_is_own(const struct process *process, const struct fs_node *node)
 {
-	const struct linux_vnode *own = linux_vnode_of(node);
-	struct linux_file *file;
-
-	if (own->entry != &linux_virtual_entries[FD_LINK] || !linux_vnode_is_own(process, own) || linux_fd_get(process, own->number, 0, &file) != STATUS_OK)
-		return NULL;
-	return file;
+	return linux_vnode_of(node)->pid == process->number;
 }
 
-/* Of what is below /proc/<pid>. STATUS_ENOENT: the process has gone, or the thread. */
+bool linux_virtual_is_own_fds(const struct fs_node *node)
+{
+	return linux_virtual_has(node) && linux_vnode_of(node)->entry == &linux_virtual_entries[PID_FD] && linux_virtual_is_own(thread_current()->process, node);
+}
+
+status_t linux_virtual_magic(struct process *process, struct fs_node *link, struct linux_file **out)
+{
+	const struct linux_vnode *own = linux_vnode_of(link);
+	struct process *about;
+	status_t status;
+
+	*out = NULL;
+	if (own->entry != &linux_virtual_entries[FD_LINK])
+		return STATUS_OK;
+	about = process_of(process, own);
+	if (about == NULL)
+		return STATUS_ENOENT;
+	status = linux_identity_may_inspect(thread_current(), about) ? linux_fd_look(about, own->number, out) : STATUS_EACCES;
+	object_put(&about->object);
+	return status == STATUS_EBADF ? STATUS_ENOENT : status;
+}
+
+/* Whether it tells of the process's memory. */
+static bool is_guarded(const struct linux_virtual_entry *entry)
+{
+	return entry->fill == linux_pid_maps || entry->fill == linux_pid_smaps || entry->fill == linux_pid_auxv || entry->fill == linux_pid_environ;
+}
+
+/* Of what is below /proc/<pid>. STATUS_ENOENT: the process has gone, or the thread; STATUS_EACCES. */
 static status_t pid_fill(struct process *process, const struct linux_vnode *own, struct linux_text *text)
 {
 	struct process *about = process_of(process, own);
@@ -103,7 +163,9 @@ static status_t pid_fill(struct process *process, const struct linux_vnode *own,
 	text->pid = own->pid;
 	text->tid = own->tid;
 	text->thread = linux_family_thread(process, own->pid, own->tid != 0 ? own->tid : own->pid);
-	if (about->personality != NULL && (text->thread != NULL || own->tid == 0 || own->tid == own->pid)) {
+	if (is_guarded(own->entry) && !linux_identity_may_inspect(thread_current(), about)) {
+		status = STATUS_EACCES;
+	} else if (text->thread != NULL || own->tid == 0 || own->tid == own->pid) {
 		status = STATUS_OK;
 		own->entry->fill(text, own->entry->fill != linux_proc_mounts ? about : process); /* the family's root is the same */
 	}

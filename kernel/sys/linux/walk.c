@@ -113,23 +113,25 @@ static status_t follow_link(struct linux_walk *walk, struct fs_node *link, size_
 	return go_to_top(walk);
 }
 
-/* A descriptor's link at the end of the path names its file itself. */
-static bool follow_magic(struct linux_walk *walk, struct fs_node *link)
+/* A descriptor's link at the end of the path names its file itself; then the walk is over. */
+static status_t follow_magic(struct linux_walk *walk, struct fs_node *link)
 {
-	struct linux_file *file = linux_virtual_has(link) ? linux_virtual_magic(walk->process, link) : NULL;
+	struct linux_file *file = NULL;
 	struct linux_dentry *dentry;
+	status_t status = linux_virtual_has(link) ? linux_virtual_magic(walk->process, link, &file) : STATUS_OK;
 
 	if (file == NULL)
-		return false;
+		return status;
 	dentry = linux_vfs_dentry(file);
 	if (dentry != NULL) {
 		walk->found = linux_dentry_hold(dentry);
 		linux_file_put(file);
 	} else {
 		walk->magic = file;
+		walk->is_anothers = !linux_virtual_is_own(walk->process, link);
 	}
 	walk->over = true;
-	return true;
+	return STATUS_OK;
 }
 
 /* What a name in the directory means; NULL: nothing is called so. */
@@ -214,7 +216,9 @@ static status_t step(struct linux_walk *walk)
 		return status;
 	if (child != NULL && child->node->type == FS_LINK && (walk->follow || slash)) {
 		status = may_follow(walk, child->node, last);
-		if (status == STATUS_OK && (!last || slash || !follow_magic(walk, child->node)))
+		if (status == STATUS_OK && last && !slash)
+			status = follow_magic(walk, child->node);
+		if (status == STATUS_OK && !walk->over)
 			status = follow_link(walk, child->node, name_end);
 		linux_dentry_put(child);
 		return status;
@@ -237,6 +241,7 @@ static void walk_begin(struct linux_walk *walk, struct process *process, bool fo
 	walk->at = NULL;
 	walk->found = NULL;
 	walk->magic = NULL;
+	walk->is_anothers = false;
 	walk->late = STATUS_OK;
 	walk->is_directory = false;
 	walk->name_bytes = 0;
