@@ -6,6 +6,9 @@
  *
  * Spec: proc(5)
  */
+#include <assert.h>
+
+#include "hal/contract/smp.h"
 #include "hal/contract/timer.h"
 #include "kernel/cap/grant.h"
 #include "kernel/core/entropy.h"
@@ -71,6 +74,13 @@ void linux_proc_loadavg(struct linux_text *text, struct process *of)
 	format_to(&text->sink, "0.00 0.00 0.00 1/%u %u\n", process_count(), of->number);
 }
 
+/* Pages are not counted that come and go, and nothing is swapped. */
+void linux_proc_vmstat(struct linux_text *text, struct process *of)
+{
+	format_to(&text->sink, "nr_free_pages %llu\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\npgfault 0\npgmajfault 0\noom_kill 0\n",
+		  (unsigned long long)budget_left(of->budget));
+}
+
 void linux_proc_filesystems(struct linux_text *text, struct process *of)
 {
 	(void)of;
@@ -104,6 +114,32 @@ void linux_proc_cpus(struct linux_text *text, struct process *of)
 		format_to(&text->sink, "0-%u\n", smp_online() - 1);
 	else
 		format_to(&text->sink, "0\n");
+}
+
+/* Each CPU is a core of its own, and all are in one package. Spec: Linux, Documentation/admin-guide/cputopology.rst */
+void linux_sys_cpu_number(struct linux_text *text, struct process *of)
+{
+	(void)of;
+	format_to(&text->sink, "%u\n", text->cpu);
+}
+
+static_assert(HAL_CPUS_MAX <= 32, "one word of a mask; more are told in several");
+
+static void mask_line(struct linux_text *text, uint32_t mask)
+{
+	format_to(&text->sink, "%0*x\n", (int)(smp_online() + 3) / 4, mask);
+}
+
+void linux_sys_cpu_mask(struct linux_text *text, struct process *of)
+{
+	(void)of;
+	mask_line(text, 1u << text->cpu);
+}
+
+void linux_sys_cpus_mask(struct linux_text *text, struct process *of)
+{
+	(void)of;
+	mask_line(text, UINT32_MAX >> (32 - smp_online()));
 }
 
 struct servers {

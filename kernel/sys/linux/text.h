@@ -23,6 +23,7 @@ typedef int64_t linux_text_store(unsigned pid, unsigned tid, struct linux_data *
 
 struct linux_text {
 	struct format_sink sink; /* for format_to() */
+	unsigned cpu;            /* that it is about */
 	unsigned pid, tid;       /* of the process, and of the one thread, that it is about; 0: of none */
 	struct thread *thread;   /* that thread, or the process's first; NULL: it has ended */
 	linux_text_store *store; /* what comes of writing to it; NULL: nothing */
@@ -41,7 +42,8 @@ MUST_CHECK status_t linux_text_open(struct linux_text *text, struct budget *budg
 typedef void linux_text_fill(struct linux_text *text, struct process *of);
 
 linux_text_fill linux_proc_meminfo, linux_proc_cpuinfo, linux_proc_stat, linux_proc_uptime, linux_proc_loadavg, linux_proc_mounts, linux_proc_mountinfo, linux_proc_filesystems,
-	linux_proc_version, linux_proc_uuid, linux_proc_cpus, linux_proc_resolver, linux_proc_net_dev, linux_proc_net_route, linux_proc_net_inet6,
+	linux_proc_version, linux_proc_vmstat, linux_proc_uuid, linux_proc_cpus, linux_sys_cpu_number, linux_sys_cpu_mask, linux_sys_cpus_mask,
+	linux_proc_resolver, linux_proc_net_dev, linux_proc_net_route, linux_proc_net_inet6,
 	linux_proc_net_tcp, linux_proc_net_tcp6, linux_proc_net_udp, linux_proc_net_udp6, linux_proc_net_unix, linux_proc_shm, linux_proc_sem, linux_proc_msg;
 linux_text_fill linux_pid_maps, linux_pid_smaps, linux_pid_stat, linux_pid_statm, linux_pid_status, linux_pid_cmdline, linux_pid_environ, linux_pid_auxv, linux_pid_comm,
 	linux_pid_limits;

@@ -2,11 +2,12 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * Nodes of what is always there are there for ever; those below /proc/<pid> and /dev/pts are made when they are looked up, and go with their last hold.
+ * Directories that are always there are there for ever; other nodes are made when they are looked up, and go with their last hold.
  */
 #include "kernel/sys/linux/virtual.h"
 
 #include "kernel/core/libc.h"
+#include "kernel/core/smp.h"
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
@@ -20,7 +21,8 @@
 
 enum { FIRST_PID_COOKIE = 1000, PID_ID = 1 << 16, TASK_ID = 1 << 15, NUMBER_MAX = 10 };
 
-static struct linux_vnode statics[LINUX_VIRTUAL_ENTRIES]; /* W: begin() */
+static const char cpu_prefix[] = "cpu";
+static struct linux_vnode statics[NAMED]; /* W: begin(). Directories that are there once */
 static struct fs fs;
 
 static unsigned index_of(const struct linux_virtual_entry *entry)
@@ -80,12 +82,12 @@ static void begin(void)
 	static bool begun;
 
 	spinlock_take(&lock);
-	for (unsigned i = 0; !begun && i < LINUX_VIRTUAL_ENTRIES; i++) {
+	for (unsigned i = 0; !begun && i < NAMED; i++) {
 		fs_node_init(&statics[i].node, &fs, (enum fs_type)linux_virtual_entries[i].type);
 		statics[i].entry = &linux_virtual_entries[i];
 	}
 	if (!begun)
-		fs = (struct fs){ .ops = &ops, .name = "linux", .root = &statics[EMPTY].node, .cpu = FS_CPU_ANY };
+		fs = (struct fs){ .ops = &ops, .name = "linux", .root = &statics[EMPTY].node, .cpu = FS_CPU_ANY, .node_bytes = sizeof(struct linux_vnode) };
 	begun = true;
 	spinlock_give(&lock);
 }
@@ -116,7 +118,7 @@ bool linux_virtual_has(const struct fs_node *node)
 	return node->fs == &fs;
 }
 
-/* A node below /proc/<pid> or /dev/pts; `about`: whose it is. */
+/* `about`: whose, and which of what has numbers. */
 static status_t node_make(const struct linux_virtual_entry *entry, const struct linux_vnode *about, struct fs_node **out)
 {
 	struct linux_vnode *made = malloc(sizeof(*made));
@@ -215,6 +217,8 @@ static status_t number_lookup(struct process *process, const struct linux_vnode 
 		return slave_lookup(process, number, out);
 	case PROC:
 		return pid_lookup(process, number, out);
+	case SYS_CPU:
+		return number < smp_online() ? node_make(&linux_virtual_entries[SYS_CPU_ONE], &(struct linux_vnode){ .number = (int)number }, out) : STATUS_ENOENT;
 	default:
 		return STATUS_ENOENT;
 	}
@@ -226,19 +230,29 @@ static bool is_in(const struct linux_vnode *own, const struct linux_virtual_entr
 	return entry->parent == index_of(own->entry) && (own->tid == 0 || index_of(entry) != PID_TASK);
 }
 
+/* Where the number stands in a name of a directory; empty: it has none. */
+static struct span number_in(const struct linux_vnode *own, struct span name)
+{
+	size_t before = sizeof(cpu_prefix) - 1;
+
+	if (index_of(own->entry) != SYS_CPU)
+		return name;
+	return name.len > before && memcmp(name.data, cpu_prefix, before) == 0 ? span_of(name.data + before, name.len - before) : span_of(NULL, 0);
+}
+
 status_t linux_virtual_lookup(struct process *process, struct fs_node *directory, struct span name, struct fs_node **out)
 {
 	const struct linux_vnode *own = linux_vnode_of(directory);
 	unsigned number;
 
-	if (number_of(name, &number))
+	if (number_of(number_in(own, name), &number))
 		return number_lookup(process, own, number, out);
 	for (unsigned i = 0; i < LINUX_VIRTUAL_ENTRIES; i++) {
 		const struct linux_virtual_entry *entry = &linux_virtual_entries[i];
 
 		if (!is_in(own, entry) || strlen(entry->name) != name.len || memcmp(entry->name, name.data, name.len) != 0)
 			continue;
-		if (own->pid != 0)
+		if (own->is_made || i >= NAMED)
 			return node_make(entry, own, out);
 		*out = &statics[i].node;
 		fs_node_hold(*out);
@@ -247,10 +261,10 @@ status_t linux_virtual_lookup(struct process *process, struct fs_node *directory
 	return STATUS_ENOENT;
 }
 
-static bool number_each(unsigned number, uint64_t cookie, enum fs_type type, bool (*each)(void *ctx, const struct fs_entry *entry), void *ctx)
+static bool number_each(const char *before, unsigned number, uint64_t cookie, enum fs_type type, bool (*each)(void *ctx, const struct fs_entry *entry), void *ctx)
 {
-	char name[NUMBER_MAX + 1];
-	int len = format_print(name, sizeof(name), "%u", number);
+	char name[sizeof(cpu_prefix) + NUMBER_MAX];
+	int len = format_print(name, sizeof(name), "%s%u", before, number);
 	const struct fs_entry entry = { .name = span_of(name, (size_t)len), .id = cookie, .type = type, .cookie = cookie };
 
 	return each(ctx, &entry);
@@ -265,6 +279,8 @@ static int number_next(struct process *process, const struct linux_vnode *own, u
 
 	if (own->entry == &linux_virtual_entries[DEV_PTS])
 		return linux_pty_next(process, least);
+	if (own->entry == &linux_virtual_entries[SYS_CPU])
+		return least < smp_online() ? (int)least : -1;
 	if (own->entry != &linux_virtual_entries[PROC] && own->pid == 0)
 		return -1;
 	found = own->pid != 0 ? linux_family_find(process, own->pid) : linux_family_next(process, after, 0);
@@ -292,12 +308,14 @@ static int number_next(struct process *process, const struct linux_vnode *own, u
 static void numbers_list(struct process *process, const struct linux_vnode *own, uint64_t cookie,
 			 bool (*each)(void *ctx, const struct fs_entry *entry), void *ctx)
 {
-	static const uint8_t types[LINUX_VIRTUAL_ENTRIES] = { [PID_FD] = FS_LINK, [DEV_PTS] = FS_OTHER, [PID_TASK] = FS_DIRECTORY, [PROC] = FS_DIRECTORY };
+	static const uint8_t types[LINUX_VIRTUAL_ENTRIES] = { [PID_FD] = FS_LINK, [DEV_PTS] = FS_OTHER, [PID_TASK] = FS_DIRECTORY, [PROC] = FS_DIRECTORY,
+							      [SYS_CPU] = FS_DIRECTORY };
+	const char *before = index_of(own->entry) == SYS_CPU ? cpu_prefix : "";
 	uint64_t least = cookie > FIRST_PID_COOKIE ? cookie - FIRST_PID_COOKIE : 0;
 	bool more = true;
 
 	for (int number = number_next(process, own, (unsigned)least); more && number >= 0; number = number_next(process, own, (unsigned)number + 1))
-		more = number_each((unsigned)number, FIRST_PID_COOKIE + (unsigned)number + 1, (enum fs_type)types[index_of(own->entry)], each, ctx);
+		more = number_each(before, (unsigned)number, FIRST_PID_COOKIE + (unsigned)number + 1, (enum fs_type)types[index_of(own->entry)], each, ctx);
 }
 
 void linux_virtual_list(struct process *process, struct fs_node *directory, uint64_t cookie, bool (*each)(void *ctx, const struct fs_entry *entry),

@@ -181,6 +181,7 @@ status_t linux_vnode_text(struct process *process, const struct linux_vnode *own
 	struct linux_text text;
 
 	linux_text_begin(&text);
+	text.cpu = (unsigned)own->number;
 	text.store = own->entry->fill == linux_pid_comm ? linux_comm_write : NULL;
 	if (own->entry->says != NULL)
 		format_to(&text.sink, "%s", own->entry->says);

@@ -15,6 +15,7 @@
 #define DIR(name, parent) { name, parent, FS_DIRECTORY, 0555, 0, NULL, NULL, NULL }
 #define LINK(name, parent, target) { name, parent, FS_LINK, 0777, 0, target, NULL, NULL }
 #define FIXED(name, parent, text) { name, parent, FS_FILE, 0644, 0, text, NULL, NULL }
+#define CONSTANT(name, parent, text) { name, parent, FS_FILE, 0444, 0, text, NULL, NULL }
 #define MADE(name, parent, fill) { name, parent, FS_FILE, 0444, 0, NULL, fill, NULL }
 #define CHARS(name, parent, major, minor, open) { name, parent, FS_OTHER, 0666, DEVICE(major, minor), NULL, NULL, open }
 
@@ -43,6 +44,8 @@ static const struct linux_virtual_entry entries[] = {
 	[PTS_SLAVE] = { "", NONE, FS_OTHER, 0620, LINUX_PTY_DEVICE, NULL, NULL, NULL },
 	[PID_NET] = DIR("net", PID),
 	[PID_TASK] = DIR("task", PID),
+	[SYS_CPU_ONE] = TOP(""),
+	[SYS_CPU_TOPOLOGY] = DIR("topology", SYS_CPU_ONE),
 	[NAMED] = LINK("fd", DEV, "/proc/self/fd"),
 	LINK("stdin", DEV, "/proc/self/fd/0"),
 	LINK("stdout", DEV, "/proc/self/fd/1"),
@@ -71,6 +74,7 @@ static const struct linux_virtual_entry entries[] = {
 	MADE("loadavg", PROC, linux_proc_loadavg),
 	MADE("filesystems", PROC, linux_proc_filesystems),
 	MADE("version", PROC, linux_proc_version),
+	MADE("vmstat", PROC, linux_proc_vmstat),
 	FIXED("hostname", PROC_SYS_KERNEL, "rumpk\n"),
 	FIXED("osrelease", PROC_SYS_KERNEL, "6.1.0-rumpk\n"),
 	FIXED("ostype", PROC_SYS_KERNEL, "Linux\n"),
@@ -92,6 +96,9 @@ static const struct linux_virtual_entry entries[] = {
 	FIXED("file-max", PROC_SYS_FS, "1024\n"),
 	FIXED("nr_open", PROC_SYS_FS, "1024\n"),
 	FIXED("pipe-max-size", PROC_SYS_FS, "65536\n"),
+	MADE("online", SYS_CPU, linux_proc_cpus),
+	MADE("possible", SYS_CPU, linux_proc_cpus),
+	MADE("present", SYS_CPU, linux_proc_cpus),
 	LINK("exe", PID, NULL),
 	LINK("cwd", PID, NULL),
 	LINK("root", PID, NULL),
@@ -114,11 +121,15 @@ static const struct linux_virtual_entry entries[] = {
 	MADE("udp6", PID_NET, linux_proc_net_udp6),
 	MADE("unix", PID_NET, linux_proc_net_unix),
 	FIXED("oom_score_adj", PID, "0\n"),
+	CONSTANT("oom_score", PID, "0\n"),
 	{ "auxv", PID, FS_FILE, 0400, 0, NULL, linux_pid_auxv, NULL },
 	{ "environ", PID, FS_FILE, 0400, 0, NULL, linux_pid_environ, NULL },
-	MADE("online", SYS_CPU, linux_proc_cpus),
-	MADE("possible", SYS_CPU, linux_proc_cpus),
-	MADE("present", SYS_CPU, linux_proc_cpus),
+	CONSTANT("physical_package_id", SYS_CPU_TOPOLOGY, "0\n"),
+	MADE("core_id", SYS_CPU_TOPOLOGY, linux_sys_cpu_number),
+	MADE("thread_siblings", SYS_CPU_TOPOLOGY, linux_sys_cpu_mask),
+	MADE("thread_siblings_list", SYS_CPU_TOPOLOGY, linux_sys_cpu_number),
+	MADE("core_siblings", SYS_CPU_TOPOLOGY, linux_sys_cpus_mask),
+	MADE("core_siblings_list", SYS_CPU_TOPOLOGY, linux_proc_cpus),
 };
 
 static_assert(ARRAY_LEN(entries) == LINUX_VIRTUAL_ENTRIES, "virtual_tree.h");
