@@ -168,20 +168,15 @@ static status_t file_find(struct process *process, capos_cap_t cap, uint32_t rig
 	return STATUS_OK;
 }
 
+/* What is behind a number is dropped only once the number is free, and the set goes after all of that: under the lock both are there, whosever they are. */
 status_t linux_fd_get(struct process *process, int fd, uint32_t rights, struct linux_file **file)
-{
-	return file_find(process, cap_of(&process->personality->fds, fd), rights, file);
-}
-
-/* What is behind a number is dropped only once the number is free, and the set goes after all of that: under the lock both are there. */
-status_t linux_fd_look(struct process *process, int fd, struct linux_file **file)
 {
 	struct linux_fds *fds = &process->personality->fds;
 	status_t status = STATUS_EBADF;
 
 	spinlock_take(&fds->lock);
 	if (fd >= 0 && (uint32_t)fd < fds->capacity)
-		status = file_find(process, fds->caps[fd], 0, file);
+		status = file_find(process, fds->caps[fd], rights, file);
 	spinlock_give(&fds->lock);
 	return status;
 }

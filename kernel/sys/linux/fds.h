@@ -39,11 +39,8 @@ MUST_CHECK int64_t linux_fd_add(struct process *process, struct linux_file *file
 /* Whether there is a free number: asked before something is made that a failure would leave. STATUS_EMFILE. */
 MUST_CHECK status_t linux_fd_room(struct process *process);
 
-/* The file of a descriptor, held. `rights`: LINUX_FILE_*, all of them are needed. STATUS_EBADF. */
+/* The file of a descriptor, held. `rights`: LINUX_FILE_*, all of them are needed. Of a process that may be ending, too. STATUS_EBADF. */
 MUST_CHECK status_t linux_fd_get(struct process *process, int fd, uint32_t rights, struct linux_file **file);
-
-/* The same of any process, which may be ending meanwhile; to be told of, not to be used. */
-MUST_CHECK status_t linux_fd_look(struct process *process, int fd, struct linux_file **file);
 
 /* STATUS_EBADF, which need not matter: another thread may have done it. */
 status_t linux_fd_close(struct process *process, int fd);

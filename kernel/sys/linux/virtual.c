@@ -171,7 +171,7 @@ static status_t fd_lookup(struct process *process, const struct linux_vnode *own
 
 	if (about == NULL)
 		return STATUS_ENOENT;
-	status = linux_fd_look(about, (int)number, &file);
+	status = linux_fd_get(about, (int)number, 0, &file);
 	object_put(&about->object);
 	if (status != STATUS_OK)
 		return STATUS_ENOENT;
@@ -339,7 +339,7 @@ status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry
 
 	if (own->terminal != NULL)
 		return linux_pty_open(own->terminal, process, flags, out);
-	if (own->entry->open != NULL)
+	if (own->entry->type == FS_OTHER)
 		return own->entry->open(process, flags, out);
 	if ((flags & LINUX_O_ACCMODE) != 0 && !(own->entry->permissions & 0200))
 		return STATUS_EACCES;

@@ -71,7 +71,7 @@ static int64_t file_text(struct process *about, int fd, char *to, size_t bytes)
 	struct linux_file *file;
 	int64_t len;
 
-	if (linux_fd_look(about, fd, &file) != STATUS_OK)
+	if (linux_fd_get(about, fd, 0, &file) != STATUS_OK)
 		return STATUS_ENOENT;
 	len = (int64_t)linux_file_path(file, to, bytes);
 	linux_file_put(file);
@@ -141,7 +141,7 @@ status_t linux_virtual_magic(struct process *process, struct fs_node *link, stru
 	about = process_of(process, own);
 	if (about == NULL)
 		return STATUS_ENOENT;
-	status = linux_identity_may_inspect(thread_current(), about) ? linux_fd_look(about, own->number, out) : STATUS_EACCES;
+	status = linux_identity_may_inspect(thread_current(), about) ? linux_fd_get(about, own->number, 0, out) : STATUS_EACCES;
 	object_put(&about->object);
 	return status == STATUS_EBADF ? STATUS_ENOENT : status;
 }
@@ -152,7 +152,7 @@ static bool is_guarded(const struct linux_virtual_entry *entry)
 	return entry->fill == linux_pid_maps || entry->fill == linux_pid_smaps || entry->fill == linux_pid_auxv || entry->fill == linux_pid_environ;
 }
 
-/* Of what is below /proc/<pid>. STATUS_ENOENT: the process has gone, or the thread; STATUS_EACCES. */
+/* Of what is made below /proc/<pid>. STATUS_ENOENT: the process has gone, or the thread; STATUS_EACCES. */
 static status_t pid_fill(struct process *process, const struct linux_vnode *own, struct linux_text *text)
 {
 	struct process *about = process_of(process, own);
@@ -182,8 +182,8 @@ status_t linux_vnode_text(struct process *process, const struct linux_vnode *own
 
 	linux_text_begin(&text);
 	text.cpu = (unsigned)own->number;
-	text.store = own->entry->fill == linux_pid_comm ? linux_comm_write : NULL;
-	if (own->entry->says != NULL)
+	text.store = own->entry->is_made && own->entry->fill == linux_pid_comm ? linux_comm_write : NULL;
+	if (!own->entry->is_made)
 		format_to(&text.sink, "%s", own->entry->says);
 	else if (own->pid != 0)
 		status = pid_fill(process, own, &text);

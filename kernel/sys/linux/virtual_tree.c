@@ -10,14 +10,16 @@
 #include "kernel/sys/linux/terminal.h"
 #include "lib/bits.h"
 
-#define DEVICE(major, minor) ((uint32_t)(major) << 8 | (minor))
-#define TOP(name) { name, NONE, FS_DIRECTORY, 0555, 0, NULL, NULL, NULL }
-#define DIR(name, parent) { name, parent, FS_DIRECTORY, 0555, 0, NULL, NULL, NULL }
-#define LINK(name, parent, target) { name, parent, FS_LINK, 0777, 0, target, NULL, NULL }
-#define FIXED(name, parent, text) { name, parent, FS_FILE, 0644, 0, text, NULL, NULL }
-#define CONSTANT(name, parent, text) { name, parent, FS_FILE, 0444, 0, text, NULL, NULL }
-#define MADE(name, parent, fill) { name, parent, FS_FILE, 0444, 0, NULL, fill, NULL }
-#define CHARS(name, parent, major, minor, open) { name, parent, FS_OTHER, 0666, DEVICE(major, minor), NULL, NULL, open }
+#define DEVICE(major, minor) ((major) << 8 | (minor))
+#define ENTRY(entry_name, entry_parent, entry_type, mode) .name = (entry_name), .parent = (entry_parent), .type = (entry_type), .permissions = (mode)
+#define TOP(name) { ENTRY(name, NONE, FS_DIRECTORY, 0555) }
+#define DIR(name, parent) { ENTRY(name, parent, FS_DIRECTORY, 0555) }
+#define LINK(name, parent, target) { ENTRY(name, parent, FS_LINK, 0777), .says = (target) }
+#define FIXED(name, parent, text) { ENTRY(name, parent, FS_FILE, 0644), .says = (text) }
+#define CONSTANT(name, parent, text) { ENTRY(name, parent, FS_FILE, 0444), .says = (text) }
+#define MADE_WITH(name, parent, mode, filled) { ENTRY(name, parent, FS_FILE, mode), .fill = (filled), .is_made = true }
+#define MADE(name, parent, filled) MADE_WITH(name, parent, 0444, filled)
+#define CHARS(name, parent, major, minor, opened) { ENTRY(name, parent, FS_OTHER, 0666), .rdev = DEVICE(major, minor), .open = (opened) }
 
 static const struct linux_virtual_entry entries[] = {
 	[EMPTY] = TOP(""),
@@ -27,7 +29,7 @@ static const struct linux_virtual_entry entries[] = {
 	[ETC] = TOP("etc"),
 	[RESOLV] = MADE("resolv.conf", ETC, linux_proc_resolver),
 	[PID] = TOP(""),
-	[PID_FD] = { "fd", PID, FS_DIRECTORY, 0500, 0, NULL, NULL, NULL },
+	[PID_FD] = { ENTRY("fd", PID, FS_DIRECTORY, 0500) },
 	[PROC_SYSVIPC] = DIR("sysvipc", PROC),
 	[PROC_SYS] = DIR("sys", PROC),
 	[PROC_SYS_KERNEL] = DIR("kernel", PROC_SYS),
@@ -39,9 +41,9 @@ static const struct linux_virtual_entry entries[] = {
 	[SYS_DEVICES] = DIR("devices", SYS),
 	[SYS_DEVICES_SYSTEM] = DIR("system", SYS_DEVICES),
 	[SYS_CPU] = DIR("cpu", SYS_DEVICES_SYSTEM),
-	[FD_LINK] = { "", NONE, FS_LINK, 0700, 0, NULL, NULL, NULL },
+	[FD_LINK] = { ENTRY("", NONE, FS_LINK, 0700) },
 	[DEV_PTS] = DIR("pts", DEV),
-	[PTS_SLAVE] = { "", NONE, FS_OTHER, 0620, LINUX_PTY_DEVICE, NULL, NULL, NULL },
+	[PTS_SLAVE] = { ENTRY("", NONE, FS_OTHER, 0620), .rdev = LINUX_PTY_DEVICE },
 	[PID_NET] = DIR("net", PID),
 	[PID_TASK] = DIR("task", PID),
 	[SYS_CPU_ONE] = TOP(""),
@@ -108,7 +110,7 @@ static const struct linux_virtual_entry entries[] = {
 	MADE("statm", PID, linux_pid_statm),
 	MADE("status", PID, linux_pid_status),
 	MADE("cmdline", PID, linux_pid_cmdline),
-	{ "comm", PID, FS_FILE, 0644, 0, NULL, linux_pid_comm, NULL },
+	MADE_WITH("comm", PID, 0644, linux_pid_comm),
 	MADE("limits", PID, linux_pid_limits),
 	MADE("mounts", PID, linux_proc_mounts),
 	MADE("mountinfo", PID, linux_proc_mountinfo),
@@ -122,8 +124,8 @@ static const struct linux_virtual_entry entries[] = {
 	MADE("unix", PID_NET, linux_proc_net_unix),
 	FIXED("oom_score_adj", PID, "0\n"),
 	CONSTANT("oom_score", PID, "0\n"),
-	{ "auxv", PID, FS_FILE, 0400, 0, NULL, linux_pid_auxv, NULL },
-	{ "environ", PID, FS_FILE, 0400, 0, NULL, linux_pid_environ, NULL },
+	MADE_WITH("auxv", PID, 0400, linux_pid_auxv),
+	MADE_WITH("environ", PID, 0400, linux_pid_environ),
 	CONSTANT("physical_package_id", SYS_CPU_TOPOLOGY, "0\n"),
 	MADE("core_id", SYS_CPU_TOPOLOGY, linux_sys_cpu_number),
 	MADE("thread_siblings", SYS_CPU_TOPOLOGY, linux_sys_cpu_mask),

@@ -5,6 +5,8 @@
 #ifndef KERNEL_SYS_LINUX_VIRTUAL_TREE_H
 #define KERNEL_SYS_LINUX_VIRTUAL_TREE_H
 
+#include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kernel/sys/linux/devices.h"
@@ -19,14 +21,18 @@ enum { NONE = 0xff /* the directory of what has none */, LINUX_VIRTUAL_ENTRIES =
 
 struct linux_virtual_entry {
 	const char *name;
+	union {
+		const char *says;        /* a link's target (NULL: it depends), or a text that is always the same */
+		linux_text_fill *fill;   /* of a file that `is_made` */
+		linux_device_open *open; /* of FS_OTHER */
+	};
+	uint16_t permissions, rdev;
 	uint8_t parent;
 	uint8_t type; /* enum fs_type */
-	uint16_t permissions;
-	uint32_t rdev;
-	const char *says;        /* a link's target, or a text that is always the same */
-	linux_text_fill *fill;   /* or it is made */
-	linux_device_open *open; /* of a device */
+	bool is_made;
 };
+
+static_assert(sizeof(struct linux_virtual_entry) == 24, "there are many");
 
 extern const struct linux_virtual_entry *const linux_virtual_entries;
 
