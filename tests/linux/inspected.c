@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PATH = 64, LONG = 256, USER = 1000, ROUNDS = 40, CAP_SYS_PTRACE = 19 };
+enum { PATH = 64, LONG = 256, USER = 1000, ROUNDS = 40, CAP_SYS_PTRACE = 19, READABLE = 50 /* a descriptor that all of them have */ };
 
 static char path[PATH], target[LONG];
 
@@ -181,9 +181,14 @@ static int another_group(void)
 	return become(USER, USER + 1);
 }
 
-static int partly_root(void)
+static int once_another(void)
 {
-	return setresgid(USER, USER, USER) == 0 && setresuid(USER, USER, 0) == 0;
+	return setresgid(USER, USER, USER) == 0 && setresuid(USER, USER, USER + 1) == 0;
+}
+
+static int for_another(void)
+{
+	return setresgid(USER, USER, USER) == 0 && setresuid(USER + 1, USER, USER) == 0;
 }
 
 /* Of the same user, but with what that does not have. */
@@ -207,7 +212,8 @@ static void may(void)
 	snprintf(due, sizeof(due), "%s", told("/proc/self/exe"));
 	CLAIM(due[0] == '/' && is_told(of(looked_at.pid, "exe"), due) && is_told(of(looked_at.pid, "cwd"), "/") && is_told(of(looked_at.pid, "root"), "/"));
 	CLAIM(descriptors(looked_at.pid) > 0 && strlen(told(of_fd(looked_at.pid, 1))) > 0);
-	CLAIM(load(of(looked_at.pid, "maps")) && load(of(looked_at.pid, "auxv")));
+	CLAIM(load(of(looked_at.pid, "maps")) && load(of(looked_at.pid, "smaps")) && load(of(looked_at.pid, "auxv")));
+	CLAIM(is_told(of_fd(looked_at.pid, READABLE), "/tmp/inspected/readable") && load(path) && strcmp(text, "read") == 0);
 }
 
 /* Nor by another way: what it is called and whether it runs anybody may know. */
@@ -221,7 +227,10 @@ static void may_not(void)
 	REFUSED(chdir(of(looked_at.pid, "cwd")), EACCES);
 	REFUSED(readlink(of_fd(looked_at.pid, 1), target, sizeof(target)), EACCES);
 	REFUSED(open(of_fd(looked_at.pid, 1), O_WRONLY), EACCES);
+	REFUSED(open(of_fd(looked_at.pid, READABLE), O_RDONLY), EACCES);
+	REFUSED(access(of_fd(looked_at.pid, READABLE), F_OK), EACCES);
 	REFUSED(open(of(looked_at.pid, "maps"), O_RDONLY), EACCES);
+	REFUSED(open(of(looked_at.pid, "smaps"), O_RDONLY), EACCES);
 	CLAIM(load(of(looked_at.pid, "stat")) && load(of(looked_at.pid, "status")) && load(of(looked_at.pid, "comm")) && load(of(looked_at.pid, "cmdline")));
 }
 
@@ -326,10 +335,12 @@ int main(int argc, char **argv)
 	CLAIM(mkdir("/tmp/inspected", 0755) == 0 && mkdir("/tmp/inspected/below", 0755) == 0);
 	by_root();
 	by_root_from_outside();
+	CLAIM((file = open("/tmp/inspected/readable", O_RDWR | O_CREAT, 0644)) >= 0 && write(file, "read", 4) == 4 && dup2(file, READABLE) == READABLE && close(file) == 0);
 	with(user, may);
 	with(another_user, may_not_list);
 	with(another_group, may_not);
-	with(partly_root, may_not);
+	with(once_another, may_not);
+	with(for_another, may_not);
 	with(keeper, may_not);
 	with(root, may_not_list);
 	with(root, tracer);

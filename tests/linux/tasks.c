@@ -221,6 +221,7 @@ static void by_another(void)
 	REFUSED(put(of(pid_of_parent, tid_of_parent, "comm"), "mine", 4), EINVAL);
 	REFUSED(put(of_process(pid_of_parent, "comm"), "mine", 4), EINVAL);
 	REFUSED(open(of(getpid(), tid_of_parent, "comm"), O_RDONLY), ENOENT);
+	REFUSED(access(of(getpid(), tid_of_parent, ""), F_OK), ENOENT);
 	CLAIM(setgid(NOBODY) == 0 && setuid(NOBODY) == 0);
 	REFUSED(open(of(pid_of_parent, tid_of_parent, "comm"), O_WRONLY), EACCES);
 	REFUSED(open(of_process(pid_of_parent, "comm"), O_RDWR), EACCES);

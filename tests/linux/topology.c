@@ -91,6 +91,7 @@ static void cpus(void)
 	REFUSED(open(CPUS "/cpu", O_RDONLY), ENOENT);
 	REFUSED(open(CPUS "/cpu00", O_RDONLY), ENOENT);
 	REFUSED(open(CPUS "/0", O_RDONLY), ENOENT);
+	REFUSED(open(CPUS "/gpu0", O_RDONLY), ENOENT);
 	REFUSED(open("/proc/cpu0", O_RDONLY), ENOENT);
 }
 

@@ -44,7 +44,6 @@ int64_t linux_comm_write(unsigned pid, unsigned tid, struct linux_data *data)
 
 	if (status < 0)
 		return status;
-	(void)linux_data_skip(data, bytes);
 	named = linux_family_thread(process, pid, tid != 0 ? tid : pid);
 	if (named == NULL)
 		return STATUS_ESRCH;
