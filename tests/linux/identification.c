@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
+#include <sys/personality.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,10 +106,31 @@ static void vectors(void)
 	CLAIM(waitpid(child, &status, 0) == child && status == 0);
 }
 
+static void told_of_itself(void)
+{
+	CLAIM(personality(-1u) == ADDR_NO_RANDOMIZE);
+}
+
+/* What it says of itself is told, to its children, too; and a kernel that runs programs of 32 bits says that it is one for them. */
+static void used_to(void)
+{
+	struct utsname is;
+
+	CLAIM(personality(-1u) == 0 && personality(ADDR_NO_RANDOMIZE) == 0);
+	claims_apart(told_of_itself);
+	CLAIM(personality(PER_LINUX) == ADDR_NO_RANDOMIZE && personality(-1u) == PER_LINUX);
+	errno = 0;
+	if (personality(PER_LINUX32) == PER_LINUX)
+		CLAIM(uname(&is) == 0 && strcmp(is.machine, "armv8l") == 0 && personality(PER_LINUX) == PER_LINUX32);
+	else
+		CLAIM(errno == EINVAL && personality(-1u) == PER_LINUX);
+}
+
 int main(void)
 {
 	registers();
 	others();
 	vectors();
+	used_to();
 	return claims_end("identification");
 }

@@ -31,6 +31,7 @@ static void process_inherit(const struct thread *thread, struct process *child)
 	memcpy(to->rlimits, from->rlimits, sizeof(to->rlimits));
 	memcpy(to->exe, from->exe, sizeof(to->exe));
 	linux_comm_get(parent, thread, to->comm);
+	to->used_to = from->used_to;
 	to->sigreturn_va = from->sigreturn_va;
 	linux_words_share(parent, child);
 }

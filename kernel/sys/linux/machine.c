@@ -15,11 +15,24 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-static int64_t answer_zero(struct thread *thread, const uint64_t x[6])
+enum { DOMAIN = 0xff, PER_LINUX32 = 8, READ_IMPLIES_EXEC = 0x400000 };
+
+/*
+ * What a process says it is used to is remembered and told, and changes nothing; it is refused that memory executes unasked, and programs of 32 bits, which
+ * are not there. Spec: personality(2)
+ */
+static int64_t call_personality(struct thread *thread, const uint64_t x[6])
 {
-	(void)thread;
-	(void)x;
-	return 0;
+	struct linux_process *own = linux_process_of(thread);
+	uint32_t wanted = (uint32_t)x[0];
+	uint32_t was = own->used_to;
+
+	if (wanted == UINT32_MAX)
+		return was;
+	if ((wanted & DOMAIN) == PER_LINUX32 || (wanted & READ_IMPLIES_EXEC) != 0)
+		return STATUS_EINVAL;
+	own->used_to = wanted;
+	return was;
 }
 
 struct utsname {
@@ -151,7 +164,7 @@ static int64_t call_getrandom(struct thread *thread, const uint64_t x[6])
 }
 
 const struct linux_call linux_calls_machine[] = {
-	{ 92, 1, "personality", answer_zero },
+	{ 92, 1, "personality", call_personality },
 	{ 160, 1, "uname", call_uname },
 	{ 163, 2, "getrlimit", call_getrlimit },
 	{ 164, 2, "setrlimit", call_setrlimit },

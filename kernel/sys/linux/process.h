@@ -38,6 +38,7 @@ struct linux_process {
 	struct linux_family *family; /* parent, children, group, session (family.c) */
 	uint64_t rlimits[LINUX_RLIMITS][2]; /* soft, hard */
 	struct linux_words *words;   /* W: under the process's lock. NULL: none */
+	uint32_t used_to;            /* as personality(2) has it */
 	bool undoes;                 /* its end changes semaphores of System V (sem.c); stays so until then */
 	char exe[256];               /* W: under the process's lock. Path of the program it runs */
 	char comm[LINUX_COMM_BYTES]; /* W: under the process's lock. Of its first thread */
