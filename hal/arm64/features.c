@@ -83,7 +83,7 @@ struct hal_user_features hal_user_features(void)
 		if (field >= feature->least && field != 0xf)
 			words[feature->word] |= 1ul << feature->bit;
 	}
-	return (struct hal_user_features){ words[0], words[1] };
+	return (struct hal_user_features){ words[0], words[1], (uint32_t)sysreg_read(midr_el1) };
 }
 
 /* An MRS from what lies in op0 3, op1 0, CRn 0 (Arm ARM DDI 0487 C6.2.228): of its own the instruction has CRm, op2 and the register it goes to. */

@@ -130,6 +130,7 @@ struct hal_user_fault hal_user_fault(const struct hal_user *user);
 /* What the CPU can do at EL0, as Linux tells it (Linux asm/hwcap.h: HWCAP_*, HWCAP2_*): what the kernel has not switched on is not in it. */
 struct hal_user_features {
 	uint64_t hwcap, hwcap2;
+	uint32_t midr; /* which CPU it is, and who made it (Arm ARM DDI 0487, MIDR_EL1) */
 };
 
 struct hal_user_features hal_user_features(void);

@@ -3,6 +3,7 @@
 
 /* What a program learns of the CPU: from registers that it may not read, and is given all the same, and from /proc/self/auxv. */
 #include "tests/linux/claims.h"
+#include "tests/linux/load.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -106,6 +107,32 @@ static void vectors(void)
 	CLAIM(waitpid(child, &status, 0) == child && status == 0);
 }
 
+/* As many as there are ones in the words that tell the same. */
+static int features(void)
+{
+	char *at = strstr(text, "Features\t:");
+	int count = 0;
+
+	CLAIM(at != NULL && strncmp(at, "Features\t: fp asimd ", 20) == 0);
+	for (; at != NULL && *at != '\n'; at++)
+		count += *at == ' ';
+	return count;
+}
+
+static void in_words(void)
+{
+	uint64_t cpu = READ("midr_el1");
+	char line[160];
+
+	CLAIM(load("/proc/cpuinfo") && strncmp(text, "processor\t: 0\nBogoMIPS\t: ", 25) == 0);
+	snprintf(line, sizeof(line), "\nCPU implementer\t: 0x%02x\nCPU architecture: 8\nCPU variant\t: 0x%x\nCPU part\t: 0x%03x\nCPU revision\t: %u\n\n", (unsigned)(cpu >> 24 & 0xff),
+		 (unsigned)(cpu >> 20 & 0xf), (unsigned)(cpu >> 4 & 0xfff), (unsigned)(cpu & 0xf));
+	CLAIM(strstr(text, line) != NULL);
+	CLAIM(features() == __builtin_popcountl(getauxval(AT_HWCAP)) + __builtin_popcountl(getauxval(AT_HWCAP2)));
+	CLAIM((strstr(text, " crc32 ") != NULL) == !!(getauxval(AT_HWCAP) & HWCAP_CRC32) && strstr(text, " cpuid") != NULL);
+	CLAIM((strstr(text, " bti") != NULL) == !!(getauxval(AT_HWCAP2) & HWCAP2_BTI) && (strstr(text, " flagm2") != NULL) == !!(getauxval(AT_HWCAP2) & HWCAP2_FLAGM2));
+}
+
 static void told_of_itself(void)
 {
 	CLAIM(personality(-1u) == ADDR_NO_RANDOMIZE);
@@ -131,6 +158,7 @@ int main(void)
 	registers();
 	others();
 	vectors();
+	in_words();
 	used_to();
 	return claims_end("identification");
 }

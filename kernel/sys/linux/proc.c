@@ -6,9 +6,6 @@
  *
  * Spec: proc(5)
  */
-#include <assert.h>
-
-#include "hal/contract/smp.h"
 #include "hal/contract/timer.h"
 #include "kernel/cap/grant.h"
 #include "kernel/core/entropy.h"
@@ -39,13 +36,6 @@ void linux_proc_meminfo(struct linux_text *text, struct process *of)
 	format_to(&text->sink, "MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n", all, left, left);
 	format_to(&text->sink, "Buffers:               0 kB\nCached:                0 kB\n");
 	format_to(&text->sink, "SwapTotal:             0 kB\nSwapFree:              0 kB\nCommitLimit:    %8llu kB\nCommitted_AS:   %8llu kB\n", all, all - left);
-}
-
-void linux_proc_cpuinfo(struct linux_text *text, struct process *of)
-{
-	(void)of;
-	for (unsigned i = 0; i < smp_online(); i++)
-		format_to(&text->sink, "processor\t: %u\nBogoMIPS\t: 100.00\nCPU architecture: 8\n\n", i);
 }
 
 void linux_proc_stat(struct linux_text *text, struct process *of)
@@ -105,41 +95,6 @@ void linux_proc_uuid(struct linux_text *text, struct process *of)
 	for (unsigned i = 0; i < sizeof(random); i++)
 		format_to(&text->sink, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", random[i]);
 	format_to(&text->sink, "\n");
-}
-
-void linux_proc_cpus(struct linux_text *text, struct process *of)
-{
-	(void)of;
-	if (smp_online() > 1)
-		format_to(&text->sink, "0-%u\n", smp_online() - 1);
-	else
-		format_to(&text->sink, "0\n");
-}
-
-/* Each CPU is a core of its own, and all are in one package. Spec: Linux, Documentation/admin-guide/cputopology.rst */
-void linux_sys_cpu_number(struct linux_text *text, struct process *of)
-{
-	(void)of;
-	format_to(&text->sink, "%u\n", text->cpu);
-}
-
-static_assert(HAL_CPUS_MAX <= 32, "one word of a mask; more are told in several");
-
-static void mask_line(struct linux_text *text, uint32_t mask)
-{
-	format_to(&text->sink, "%0*x\n", (int)(smp_online() + 3) / 4, mask);
-}
-
-void linux_sys_cpu_mask(struct linux_text *text, struct process *of)
-{
-	(void)of;
-	mask_line(text, 1u << text->cpu);
-}
-
-void linux_sys_cpus_mask(struct linux_text *text, struct process *of)
-{
-	(void)of;
-	mask_line(text, UINT32_MAX >> (32 - smp_online()));
 }
 
 struct servers {
