@@ -203,6 +203,19 @@ static void in_turn(void)
 	}
 	CLAIM(wait_until(id, 0, GETNCNT, 1) && operate(id, 0, 1, 0) == 0 && value(id, 0) == 0 && value(id, 1) == 0);
 	CLAIM(ended(children[0]) == 0 && ended(children[1]) == 0);
+	/* Who waits for nothing to be left goes first, whoever came before. */
+	struct sembuf turn[] = { { 0, 1, 0 }, { 1, -1, 0 } };
+
+	CLAIM(assign(id, 1, 1) == 0);
+	if ((children[0] = fork()) == 0) {
+		struct sembuf both[] = { { 0, -1, 0 }, { 1, 1, 0 } };
+
+		_exit(semop(id, both, 2) == 0 ? 0 : errno);
+	}
+	CLAIM(wait_until(id, 0, GETNCNT, 1));
+	children[1] = waits(id, 1, 0, -1);
+	CLAIM(wait_until(id, 1, GETZCNT, 1) && semop(id, turn, 2) == 0 && semctl(id, 1, GETZCNT) == 0 && value(id, 1) == 1);
+	CLAIM(ended(children[0]) == 0 && ended(children[1]) == 0 && assign(id, 1, 0) == 0);
 	children[0] = waits(id, 0, -1, -1);
 	children[1] = waits(id, 1, -1, -1);
 	CLAIM(wait_until(id, 0, GETNCNT, 1) && wait_until(id, 1, GETNCNT, 1) && removed(id) == 0);
