@@ -65,13 +65,6 @@ static struct queue *queue_of(const struct linux_ipc *ipc)
 	return LIST_OWNER((struct linux_ipc *)ipc, struct queue, ipc);
 }
 
-static bool fits(const struct linux_ipc *ipc, uint64_t size)
-{
-	(void)ipc;
-	(void)size;
-	return true;
-}
-
 static status_t queue_make(struct thread *thread, const struct linux_ipc_asked *asked, struct linux_ipc **out)
 {
 	struct queue *queue;
@@ -191,7 +184,7 @@ static void queue_line(struct linux_text *text, const void *told, int id)
 static struct linux_ipc_kind queues = {
 	.limit = QUEUES_MAX, .stat = MSG_STAT, .told_bytes = sizeof(struct told),
 	.heading = "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime      rtime      ctime",
-	.make = queue_make, .free = queue_free, .fits = fits, .remove = queue_remove, .changed = queue_changed, .tell = queue_tell, .set = queue_set,
+	.make = queue_make, .free = queue_free, .remove = queue_remove, .changed = queue_changed, .tell = queue_tell, .set = queue_set,
 	.info = queue_info, .line = queue_line, .all = LIST_INIT(queues.all), .last_index = -1,
 };
 

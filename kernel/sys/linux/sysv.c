@@ -93,12 +93,6 @@ static bool is_from(const struct linux_ipc *ipc, const void *index)
 	return index_of(ipc) >= *(const int *)index;
 }
 
-static void add_nothing(struct linux_ipc *ipc, uint64_t sums[2])
-{
-	(void)ipc;
-	(void)sums;
-}
-
 /* Context: under the lock. */
 static unsigned count_some(const struct linux_ipc_kind *kind, const struct linux_root *root, uint64_t sums[2], void (*add)(struct linux_ipc *ipc, uint64_t sums[2]))
 {
@@ -109,7 +103,8 @@ static unsigned count_some(const struct linux_ipc_kind *kind, const struct linux
 
 		if (ipc->root != root)
 			continue;
-		add(ipc, sums);
+		if (add != NULL)
+			add(ipc, sums);
 		count++;
 	}
 	return count;
@@ -155,7 +150,7 @@ static int64_t look(const struct thread *thread, const struct linux_ipc_kind *ki
 		return STATUS_ENOENT;
 	if ((asked->flags & LINUX_IPC_CREAT) != 0 && (asked->flags & LINUX_IPC_EXCL) != 0)
 		return STATUS_EEXIST;
-	if (!kind->fits(there, asked->size))
+	if (kind->fits != NULL && !kind->fits(there, asked->size))
 		return STATUS_EINVAL;
 	return linux_ipc_permits(thread, &there->told, wanted) ? there->id : STATUS_EACCES;
 }
@@ -204,7 +199,7 @@ int64_t linux_ipc_get(struct thread *thread, struct linux_ipc_kind *kind, const 
 		.maker_group = identity->group.effective, .mode = asked->flags & LINUX_IPC_PERMISSIONS,
 	};
 	spinlock_take(&kind->lock);
-	result = count_some(kind, root, NULL, add_nothing) < kind->limit ? look(thread, kind, asked) : STATUS_ENOSPC; /* another was quicker */
+	result = count_some(kind, root, NULL, NULL) < kind->limit ? look(thread, kind, asked) : STATUS_ENOSPC; /* another was quicker */
 	if (result == STATUS_ENOENT) {
 		add_to(kind, made);
 		result = made->id;

@@ -62,7 +62,7 @@ struct linux_ipc_kind {
 	status_t (*make)(struct thread *thread, const struct linux_ipc_asked *asked, struct linux_ipc **out); /* STATUS_EINVAL, STATUS_ENOMEM */
 	void (*free)(struct linux_ipc *ipc);
 	void (*forget_gone)(const struct linux_root *root);              /* frees what was removed, is in the list, and has no use any more; or NULL */
-	bool (*fits)(const struct linux_ipc *ipc, uint64_t size);        /* whether it has what is asked for */
+	bool (*fits)(const struct linux_ipc *ipc, uint64_t size);        /* whether it has what is asked for; or NULL */
 	bool (*remove)(struct linux_ipc *ipc);                           /* nobody is to use it any more: whether it leaves the list at once */
 	void (*changed)(struct linux_ipc *ipc);                          /* it was removed or set: who waits is woken. Without a lock; or NULL */
 	void (*tell)(struct linux_ipc *ipc, void *told);                 /* what follows struct linux_ipc_told */
