@@ -22,9 +22,9 @@
 #include "kernel/sys/thread.h"
 #include "lib/string.h"
 
-enum { KERNEL_PAGES = 1 /* for struct process */ };
+enum { PROCESS_BYTES = 2048 /* what the heap takes for struct process */ };
 
-static_assert(sizeof(struct process) <= HAL_PAGE_BYTES, "one page");
+static_assert(sizeof(struct process) <= PROCESS_BYTES, "that is enough");
 
 struct wait_queue process_ends = WAIT_QUEUE_INIT(process_ends);
 static _Atomic unsigned processes_made;
@@ -59,7 +59,21 @@ static void process_free(struct object *object)
 	spinlock_give(&all_lock);
 	if (process->personality != NULL)
 		linux_process_free(process->personality);
+	if (process->payer != NULL) {
+		budget_credit_bytes(process->payer, process->paid_bytes);
+		budget_put(process->payer);
+	}
 	free(process);
+}
+
+bool process_pay(struct process *process, uint64_t bytes)
+{
+	if (process->payer == NULL)
+		return true;
+	if (!budget_charge_bytes(process->payer, bytes))
+		return false;
+	process->paid_bytes += bytes;
+	return true;
 }
 
 struct process *process_next(struct process *after)
@@ -102,31 +116,37 @@ static void process_init(struct process *process, const char *name)
 	spinlock_give(&all_lock);
 }
 
-/* `budget` is taken over, on errors too; NULL: there was no memory for it. */
-static status_t process_make(const char *name, struct budget *budget, struct process **out)
+/* `budget` is taken over, on errors too; NULL: there was no memory for it. `payer`: whose memory the structure is; NULL: nobody's. */
+static status_t process_make(const char *name, struct budget *budget, struct budget *payer, struct process **out)
 {
-	struct process *process = calloc(1, sizeof(*process));
+	struct process *process;
 	status_t status = STATUS_ENOMEM;
 
+	if (budget == NULL)
+		return STATUS_ENOMEM;
+	process = calloc(1, sizeof(*process));
 	if (process == NULL) {
 		budget_put(budget);
 		return STATUS_ENOMEM;
 	}
 	process->budget = budget;
-	if (process->budget != NULL && budget_charge(process->budget, KERNEL_PAGES)) {
+	process->payer = payer;
+	if (process_pay(process, PROCESS_BYTES)) {
 		status = hal_space_create(&process->space, (struct hal_page_source){
 								   .ctx = process->budget,
 								   .alloc = budget_page_alloc,
 								   .free = budget_page_free,
 							   });
-		if (status != STATUS_OK)
-			budget_credit(process->budget, KERNEL_PAGES);
+		if (status != STATUS_OK && payer != NULL)
+			budget_credit_bytes(payer, PROCESS_BYTES);
 	}
 	if (status != STATUS_OK) {
 		budget_put(process->budget);
 		free(process);
 		return status;
 	}
+	if (payer != NULL)
+		budget_hold(payer);
 	process_init(process, name);
 	*out = process;
 	return STATUS_OK;
@@ -134,18 +154,18 @@ static status_t process_make(const char *name, struct budget *budget, struct pro
 
 status_t process_create(const char *name, struct budget *parent, uint64_t memory_bytes, struct process **out)
 {
-	return process_make(name, budget_create(parent, memory_bytes / HAL_PAGE_BYTES), out);
+	return process_make(name, budget_create(parent, memory_bytes / HAL_PAGE_BYTES), parent, out);
 }
 
 status_t process_create_beside(const struct process *from, struct process **out)
 {
 	budget_hold(from->budget);
-	return process_make(from->name, from->budget, out);
+	return process_make(from->name, from->budget, from->budget, out);
 }
 
 /*
- * All that it had but the structure itself. On the CPU of the last thread; every other one has left the space. Its memory is its maker's again
- * before anybody hears of its end.
+ * All that it had but the structure itself, which its maker goes on paying for until nobody holds it. On the CPU of the last thread; every other one
+ * has left the space. Its memory is its maker's again before anybody hears of its end.
  */
 static void process_empty(struct process *process)
 {
@@ -154,7 +174,6 @@ static void process_empty(struct process *process)
 	grant_close(&process->capset);
 	process_unmap_objects(process);
 	hal_space_destroy(&process->space);
-	budget_credit(process->budget, KERNEL_PAGES);
 	budget_put(process->budget);
 	process->budget = NULL;
 }

@@ -3,6 +3,7 @@
 
 #include "kernel/sys/linux/process.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 #include "hal/contract/timer.h"
@@ -16,7 +17,9 @@
 #include "kernel/sys/linux/words.h"
 #include "kernel/sys/thread.h"
 
-enum { STACK_BYTES = 0x800000 /* as Linux's default */ };
+enum { STACK_BYTES = 0x800000 /* as Linux's default */, PERSONALITY_BYTES = 4352 /* what the heap takes for it and its place in the family */ };
+
+static_assert(sizeof(struct linux_process) <= 4096 && sizeof(struct linux_family) <= PERSONALITY_BYTES - 4096, "that is enough");
 
 static int64_t call_exit_group(struct thread *thread, const uint64_t x[6])
 {
@@ -44,7 +47,7 @@ static void begin_once(void)
 
 status_t linux_process_attach(struct process *process, struct process *parent, int exit_signal)
 {
-	struct linux_process *personality = calloc(1, sizeof(*personality));
+	struct linux_process *personality = process_pay(process, PERSONALITY_BYTES) ? calloc(1, sizeof(*personality)) : NULL;
 
 	if (personality == NULL)
 		return STATUS_ENOMEM;

@@ -16,7 +16,7 @@ static bool no_budget;
 
 struct budget *budget_create(struct budget *parent, uint64_t pages)
 {
-	CU_ASSERT_PTR_NULL(parent);
+	CU_ASSERT(parent == NULL || parent == &world.budget);
 	world.budget.limit = pages;
 	world.budget_holds += !no_budget;
 	return no_budget ? NULL : &world.budget;
@@ -166,7 +166,7 @@ static void leave(unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		process_leave(process, &threads[i]);
-	CU_ASSERT(process->finished && process_count() == 0 && spaces == 0 && world.budget_holds == 0 && world.charged == 0 && emptied == 1);
+	CU_ASSERT(process->finished && process_count() == 0 && spaces == 0 && world.budget_holds == 0 && world.charged_bytes == 0 && emptied == 1);
 	CU_ASSERT(finishes == 1 && threads[0].object.holds == 1);
 }
 
@@ -177,22 +177,25 @@ static void one_that_cannot_be_made_leaves_nothing(void)
 	CU_ASSERT_EQUAL(process_create("some", NULL, 4096, &process), STATUS_ENOMEM);
 	CU_ASSERT_EQUAL(world.budget_holds, 0);
 	world.allocations_left = EVER;
-	world.pages_left = 0;
+	no_budget = true;
 	CU_ASSERT_EQUAL(process_create("some", NULL, 4096, &process), STATUS_ENOMEM);
+	no_budget = false;
+	world.pages_left = 0;
+	CU_ASSERT_EQUAL(process_create("some", &world.budget, 4096, &process), STATUS_ENOMEM);
 	CU_ASSERT_EQUAL(world.budget_holds, 0);
 	world.pages_left = EVER;
 	space_status = STATUS_EAGAIN;
-	CU_ASSERT_EQUAL(process_create("some", NULL, 4096, &process), STATUS_EAGAIN);
-	CU_ASSERT(world.budget_holds == 0 && world.charged == 0 && spaces == 0);
+	CU_ASSERT_EQUAL(process_create("some", &world.budget, 4096, &process), STATUS_EAGAIN);
+	CU_ASSERT(world.budget_holds == 0 && world.charged_bytes == 0 && spaces == 0);
 	space_status = STATUS_OK;
 	CU_ASSERT_EQUAL(process_create("a-name-of-thirty-three-characters", NULL, 4096, &process), STATUS_OK);
 	CU_ASSERT_STRING_EQUAL(process->name, "?");
-	CU_ASSERT(process->id == 0xabc && process->threads_max == PROCESS_THREADS_MAX && world.charged == 1);
+	CU_ASSERT(process->id == 0xabc && process->threads_max == PROCESS_THREADS_MAX);
 	starts = STATUS_ENOMEM;
 	CU_ASSERT_EQUAL(process_start(process, &threads[0]), STATUS_ENOMEM);
 	CU_ASSERT(process_count() == 0 && !process->started);
 	process_abandon(process);
-	CU_ASSERT(world.budget_holds == 0 && world.charged == 0 && spaces == 0);
+	CU_ASSERT(world.budget_holds == 0 && world.charged_bytes == 0 && spaces == 0);
 	CU_ASSERT_PTR_NULL(process_next(NULL));
 }
 
@@ -303,7 +306,7 @@ static void threads_join_up_to_the_most_and_processes_are_found_in_turn(void)
 	CU_ASSERT_EQUAL(process_join(process, &threads[2]), STATUS_EAGAIN);
 	CU_ASSERT_EQUAL(threads[2].object.holds, 1);
 	CU_ASSERT_EQUAL(process_create_beside(process, &other), STATUS_OK);
-	CU_ASSERT(other->budget == process->budget && world.budget_holds == 2 && strcmp(other->name, "some") == 0);
+	CU_ASSERT(other->budget == process->budget && world.budget_holds == 3 && strcmp(other->name, "some") == 0);
 	CU_ASSERT_EQUAL(other->number, process->number + 1);
 	CU_ASSERT_PTR_EQUAL(process_next(NULL), process);
 	CU_ASSERT_PTR_EQUAL(process_next(process), other);
@@ -312,6 +315,29 @@ static void threads_join_up_to_the_most_and_processes_are_found_in_turn(void)
 	process_abandon(other);
 	emptied = 0;
 	leave(2);
+	object_put(&process->object);
+}
+
+static void what_is_kept_of_one_that_has_ended_is_its_makers(void)
+{
+	struct process *child;
+
+	run(1);
+	CU_ASSERT_TRUE(process_pay(process, 1000)); /* nobody pays */
+	CU_ASSERT_EQUAL(world.charged_bytes, 0);
+	CU_ASSERT_EQUAL(process_create_beside(process, &child), STATUS_OK);
+	CU_ASSERT_EQUAL(world.charged_bytes, 2048);
+	CU_ASSERT_TRUE(process_pay(child, 1000));
+	world.pages_left = 0;
+	CU_ASSERT_FALSE(process_pay(child, 1000));
+	world.pages_left = EVER;
+	(void)object_hold(&child->object); /* who may still ask how it ended */
+	process_abandon(child);
+	CU_ASSERT(child->budget == NULL && world.charged_bytes == 3048 && world.budget_holds == 2);
+	object_put(&child->object);
+	CU_ASSERT(world.charged_bytes == 0 && world.budget_holds == 1);
+	emptied = 0;
+	leave(1);
 	object_put(&process->object);
 }
 
@@ -324,6 +350,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(what_it_uses_is_said_at_its_start),
 	UNIT_CASE(exit_statuses_are_the_process_own_up_to_125),
 	UNIT_CASE(threads_join_up_to_the_most_and_processes_are_found_in_turn),
+	UNIT_CASE(what_is_kept_of_one_that_has_ended_is_its_makers),
 };
 
 UNIT_MAIN("kernel/sys/process", cases)
