@@ -102,6 +102,28 @@ static unsigned largest_order(uint64_t page, uint64_t end)
 	return aligned < fits ? aligned : fits;
 }
 
+/* Makes frames allocated blocks, as large as they may be. */
+static void blocks_mark(struct buddy *zone, uint64_t page, uint64_t end)
+{
+	while (page < end) {
+		unsigned order = largest_order(page, end);
+
+		*meta_of(zone, page) = (uint8_t)order;
+		page += UINT64_C(1) << order;
+	}
+}
+
+/* Frees blocks that were marked so. */
+static void blocks_merge(struct buddy *zone, const struct buddy_range *range, uint64_t page, uint64_t end)
+{
+	while (page < end) {
+		unsigned order = largest_order(page, end);
+
+		merge(zone, range, page, order);
+		page += UINT64_C(1) << order;
+	}
+}
+
 /* Notes a new range, joined with those it touches. NULL where the table is full. */
 static struct buddy_range *note_range(struct buddy *zone, struct buddy_range add)
 {
@@ -144,18 +166,8 @@ status_t buddy_add_range(struct buddy *zone, uint64_t first, uint64_t count)
 		return STATUS_ENOSPC;
 	zone->total_pages += count;
 	/* First all of the range is in blocks, as if allocated; only then may twins be looked at. */
-	for (uint64_t page = first, next; page < end; page = next) {
-		unsigned order = largest_order(page, end);
-
-		next = page + (UINT64_C(1) << order);
-		*meta_of(zone, page) = (uint8_t)order;
-	}
-	while (first < end) {
-		unsigned order = largest_order(first, end);
-
-		merge(zone, joined, first, order);
-		first += UINT64_C(1) << order;
-	}
+	blocks_mark(zone, first, end);
+	blocks_merge(zone, joined, first, end);
 	return STATUS_OK;
 }
 
@@ -196,14 +208,48 @@ static bool is_allocated(const struct buddy *zone, const struct buddy_range *ran
 	return *meta_of(zone, page) == order;
 }
 
-status_t buddy_free(struct buddy *zone, uint64_t page, unsigned order)
+/* The range in which an allocated block of exactly this order begins at `page`; NULL: there is none. */
+static const struct buddy_range *allocated_in(const struct buddy *zone, uint64_t page, unsigned order)
 {
 	const struct buddy_range *range = range_of(zone, page);
 
 	if (!range || order > BUDDY_ORDER_MAX || (page & ((UINT64_C(1) << order) - 1)) != 0)
-		return STATUS_EINVAL;
-	if ((UINT64_C(1) << order) > range->end - page || !is_allocated(zone, range, page, order))
+		return NULL;
+	return (UINT64_C(1) << order) <= range->end - page && is_allocated(zone, range, page, order) ? range : NULL;
+}
+
+status_t buddy_free(struct buddy *zone, uint64_t page, unsigned order)
+{
+	const struct buddy_range *range = allocated_in(zone, page, order);
+
+	if (!range)
 		return STATUS_EINVAL;
 	merge(zone, range, page, order);
 	return STATUS_OK;
+}
+
+status_t buddy_keep(struct buddy *zone, uint64_t page, unsigned order, uint64_t count)
+{
+	const struct buddy_range *range = allocated_in(zone, page, order);
+
+	if (!range || count == 0 || count > UINT64_C(1) << order)
+		return STATUS_EINVAL;
+	blocks_mark(zone, page, page + count);
+	blocks_mark(zone, page + count, page + (UINT64_C(1) << order));
+	blocks_merge(zone, range, page + count, page + (UINT64_C(1) << order));
+	return STATUS_OK;
+}
+
+status_t buddy_free_kept(struct buddy *zone, uint64_t page, uint64_t count)
+{
+	uint64_t end = page + count;
+	status_t status = STATUS_OK;
+
+	while (page < end && status == STATUS_OK) {
+		unsigned order = largest_order(page, end);
+
+		status = buddy_free(zone, page, order);
+		page += UINT64_C(1) << order;
+	}
+	return status;
 }

@@ -61,4 +61,13 @@ MUST_CHECK status_t buddy_alloc(struct buddy *zone, unsigned order, uint64_t *pa
  */
 MUST_CHECK status_t buddy_free(struct buddy *zone, uint64_t page, unsigned order);
 
+/*
+ * Gives back all of an allocated block but its first `count` frames (1 up to all), which are smaller blocks from then on. STATUS_EINVAL: as buddy_free(),
+ * or there are not so many.
+ */
+MUST_CHECK status_t buddy_keep(struct buddy *zone, uint64_t page, unsigned order, uint64_t count);
+
+/* Gives back the `count` frames that buddy_keep() kept. STATUS_EINVAL: they were not kept so; what has changed then is not told. */
+MUST_CHECK status_t buddy_free_kept(struct buddy *zone, uint64_t page, uint64_t count);
+
 #endif

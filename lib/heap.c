@@ -230,6 +230,13 @@ static bool find(struct heap *heap, void *address, struct object *object)
 	return false;
 }
 
+size_t heap_takes(const struct heap *heap, size_t bytes)
+{
+	unsigned class = heap_class_for(heap, bytes);
+
+	return class < HEAP_CLASSES ? class_bytes[class] : bits_align_up(bytes + HEADER_BYTES, HEAP_PAGE_BYTES);
+}
+
 unsigned heap_class_for(const struct heap *heap, size_t bytes)
 {
 	return bytes > HEAP_SMALL_MAX ? HEAP_CLASSES : heap->class_of[(bytes + GRANULE - 1) / GRANULE];

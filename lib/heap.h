@@ -74,6 +74,9 @@ unsigned heap_class_at(const struct heap *heap, const void *address);
 /* How many bytes the allocation at `address` has room for. 0, and `bad` was told, where none lives there. */
 size_t heap_usable(struct heap *heap, void *address);
 
+/* How much of the source an allocation of `bytes` takes, but for what slabs share. */
+size_t heap_takes(const struct heap *heap, size_t bytes);
+
 /* Gives empty slabs that were kept for later back to the source: where nothing lives, the heap then holds nothing. */
 void heap_trim(struct heap *heap);
 

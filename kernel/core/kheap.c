@@ -68,7 +68,7 @@ static void *source_alloc(void *ctx, size_t bytes)
 {
 	(void)ctx;
 
-	uint64_t pa = page_alloc(page_order_for(bytes));
+	uint64_t pa = page_run_alloc(bytes / HAL_PAGE_BYTES);
 
 	return pa != 0 ? hal_direct_va(pa) : NULL;
 }
@@ -76,7 +76,7 @@ static void *source_alloc(void *ctx, size_t bytes)
 static void source_free(void *ctx, void *pages, size_t bytes)
 {
 	(void)ctx;
-	page_free(hal_direct_pa(pages), page_order_for(bytes));
+	page_run_free(hal_direct_pa(pages), bytes / HAL_PAGE_BYTES);
 }
 
 static void source_bad(void *ctx, const char *what, const void *address)
@@ -95,6 +95,11 @@ void kheap_init(void)
 struct heap *kheap(void)
 {
 	return &heap;
+}
+
+size_t kheap_takes(size_t bytes)
+{
+	return heap_takes(&heap, bytes);
 }
 
 uint64_t kheap_lock_count(void)

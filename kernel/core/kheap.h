@@ -21,6 +21,9 @@ void *kheap_calloc(size_t count, size_t bytes);
 void *kheap_realloc(void *address, size_t bytes);
 void kheap_free(void *address);
 
+/* How much memory an allocation of `bytes` takes: what it is charged as, where that is much more. Context: any. */
+size_t kheap_takes(size_t bytes);
+
 /* Empties every CPU's cache, and then gives back all pages in which nothing lives. Context: fiber; boot where one CPU runs. */
 void kheap_trim(void);
 

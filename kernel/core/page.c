@@ -200,21 +200,60 @@ static uint8_t *guarded_at(uint64_t pa, uint64_t page)
 	return (uint8_t *)hal_direct_va(pa + page * HAL_PAGE_BYTES) + LINKS_BYTES;
 }
 
-uint64_t page_alloc(unsigned order)
+static uint64_t guard_begin(uint64_t pa, uint64_t count)
 {
-	uint64_t pa = pages_alloc(order);
-
-	for (uint64_t i = 0; DEBUG_CHECKS && pa != 0 && i < 1ull << order; i++)
+	for (uint64_t i = 0; DEBUG_CHECKS && pa != 0 && i < count; i++)
 		if (kheap_guard_begin(guarded_at(pa, i), HAL_PAGE_BYTES - LINKS_BYTES, 0) != NULL)
 			panic("memory: page 0x%llx was written after it was freed", (unsigned long long)(pa + i * HAL_PAGE_BYTES));
 	return pa;
 }
 
+static void guard_fill(uint64_t pa, uint64_t count)
+{
+	for (uint64_t i = 0; DEBUG_CHECKS && pa % HAL_PAGE_BYTES == 0 && i < count; i++)
+		kheap_guard_fill(guarded_at(pa, i), HAL_PAGE_BYTES - LINKS_BYTES);
+}
+
+uint64_t page_alloc(unsigned order)
+{
+	return guard_begin(pages_alloc(order), 1ull << order);
+}
+
 void page_free(uint64_t pa, unsigned order)
 {
-	for (uint64_t i = 0; DEBUG_CHECKS && pa % HAL_PAGE_BYTES == 0 && i < 1ull << order; i++)
-		kheap_guard_fill(guarded_at(pa, i), HAL_PAGE_BYTES - LINKS_BYTES);
+	guard_fill(pa, 1ull << order);
 	pages_free(pa, order);
+}
+
+uint64_t page_run_alloc(uint64_t count)
+{
+	unsigned order = page_order_for(count * HAL_PAGE_BYTES);
+	uint64_t pa;
+
+	if (order == 0)
+		return page_alloc(0);
+	spinlock_take(&zone_lock);
+	pa = zone_alloc(order);
+	if (pa != 0 && buddy_keep(&zone, pa / HAL_PAGE_BYTES, order, count) != STATUS_OK)
+		panic("memory: of 0x%llx, order %u, %llu pages are not kept", (unsigned long long)pa, order, (unsigned long long)count);
+	spinlock_give(&zone_lock);
+	return guard_begin(pa, count);
+}
+
+void page_run_free(uint64_t pa, uint64_t count)
+{
+	status_t status;
+
+	if (count == 1) {
+		page_free(pa, 0);
+		return;
+	}
+	guard_fill(pa, count);
+	spinlock_take(&zone_lock);
+	status = pa % HAL_PAGE_BYTES == 0 ? buddy_free_kept(&zone, pa / HAL_PAGE_BYTES, count) : STATUS_EINVAL;
+	spinlock_give(&zone_lock);
+	if (status != STATUS_OK)
+		panic("memory: free of 0x%llx, %llu pages: no such allocation", (unsigned long long)pa, (unsigned long long)count);
 }
 
 uint64_t page_free_count(void)

@@ -29,6 +29,12 @@ uint64_t page_alloc(unsigned order);
 /* Gives back what page_alloc returned, whole. Freeing what is not allocated is a panic. */
 void page_free(uint64_t pa, unsigned order);
 
+/* `count` pages, one after the other, of any content, and no more than those. Physical address, or 0. */
+uint64_t page_run_alloc(uint64_t count);
+
+/* Gives back what page_run_alloc returned, whole. A panic as above. */
+void page_run_free(uint64_t pa, uint64_t count);
+
 /* Pages nobody has. Exact where no other CPU allocates meanwhile. */
 uint64_t page_free_count(void);
 

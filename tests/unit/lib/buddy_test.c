@@ -223,6 +223,39 @@ static void double_free_and_wrong_order_are_refused(void)
 	CU_ASSERT_EQUAL(model.zone.free_pages, PAGES);
 }
 
+/* Each number of frames of a block is kept in turn, at each place where such a block may lie; only they can be given back, and then all is as before. */
+static void what_is_not_kept_of_a_block_is_free(void)
+{
+	struct random random = random_start(26);
+	uint64_t pages[2], again;
+
+	start(&random, 0x03);
+	add(0, PAGES);
+	for (unsigned order = 0; order < 7; order++) {
+		for (uint64_t count = 1; count <= UINT64_C(1) << order; count++) {
+			for (unsigned i = 0; i < 2; i++) {
+				CU_ASSERT_EQUAL(buddy_alloc(&model.zone, order, &pages[i]), STATUS_OK);
+				CU_ASSERT_EQUAL(buddy_keep(&model.zone, pages[i], order, 0), STATUS_EINVAL);
+				CU_ASSERT_EQUAL(buddy_keep(&model.zone, pages[i], order, (UINT64_C(1) << order) + 1), STATUS_EINVAL);
+				CU_ASSERT_EQUAL(buddy_keep(&model.zone, pages[i], order, count), STATUS_OK);
+			}
+			CU_ASSERT_EQUAL(model.zone.free_pages, PAGES - 2 * count);
+			if (count < UINT64_C(1) << order) {
+				CU_ASSERT_EQUAL(buddy_free(&model.zone, pages[0], order), STATUS_EINVAL);
+				CU_ASSERT_EQUAL(buddy_free_kept(&model.zone, pages[0] + count, 1), STATUS_EINVAL);
+				CU_ASSERT_EQUAL(buddy_alloc(&model.zone, 0, &again), STATUS_OK);
+				CU_ASSERT(again < pages[0] || again >= pages[0] + count);
+				CU_ASSERT_EQUAL(buddy_free(&model.zone, again, 0), STATUS_OK);
+			}
+			CU_ASSERT_EQUAL(buddy_free_kept(&model.zone, pages[1], count), STATUS_OK);
+			CU_ASSERT_EQUAL(buddy_free_kept(&model.zone, pages[0], count), STATUS_OK);
+			CU_ASSERT_EQUAL(buddy_free_kept(&model.zone, pages[0], count), STATUS_EINVAL);
+			CU_ASSERT_EQUAL(model.zone.free_pages, PAGES);
+		}
+	}
+	CU_ASSERT_EQUAL(buddy_alloc(&model.zone, 8, &again), STATUS_OK); /* all has merged */
+}
+
 static void set_up_writes_block_heads_alone(void)
 {
 	struct random random = random_start(25);
@@ -242,5 +275,6 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(agrees_with_a_naive_model),		    UNIT_CASE(all_freed_merges_to_the_largest_blocks),
 	UNIT_CASE(adjacent_ranges_merge),		    UNIT_CASE(bad_ranges_are_refused),
 	UNIT_CASE(double_free_and_wrong_order_are_refused), UNIT_CASE(set_up_writes_block_heads_alone),
+	UNIT_CASE(what_is_not_kept_of_a_block_is_free),
 };
 UNIT_MAIN("lib/buddy", cases)

@@ -288,6 +288,7 @@ static void classes_are_those_of_sizes_and_of_what_lives(void)
 
 		CU_ASSERT(class < HEAP_CLASSES);
 		CU_ASSERT_EQUAL(heap_class_at(&heap, at), class);
+		CU_ASSERT_EQUAL(heap_takes(&heap, bytes), heap_usable(&heap, at));
 		CU_ASSERT_EQUAL(heap_class_at(&heap, at + 1), HEAP_CLASSES);
 		heap_free(&heap, at);
 		CU_ASSERT_EQUAL(heap_class_at(&heap, at), HEAP_CLASSES); /* its slab stays, empty */
@@ -300,6 +301,8 @@ static void classes_are_those_of_sizes_and_of_what_lives(void)
 	CU_ASSERT_EQUAL(heap_class_for(&heap, HEAP_SMALL_MAX), HEAP_CLASSES - 1);
 	CU_ASSERT_EQUAL(heap_class_for(&heap, HEAP_SMALL_MAX + 1), HEAP_CLASSES);
 	CU_ASSERT_EQUAL(heap_class_at(&heap, large), HEAP_CLASSES);
+	CU_ASSERT(heap_takes(&heap, HEAP_SMALL_MAX + 1) == HEAP_PAGE_BYTES && heap_takes(&heap, HEAP_PAGE_BYTES - 64) == HEAP_PAGE_BYTES);
+	CU_ASSERT_EQUAL(heap_takes(&heap, HEAP_PAGE_BYTES - 63), 2 * HEAP_PAGE_BYTES); /* there is a header */
 	CU_ASSERT_EQUAL(heap_class_at(&heap, page), HEAP_CLASSES);
 	heap_free(&heap, small);
 	heap_free(&heap, large);

@@ -23,18 +23,18 @@ unsigned hal_cpu_count(void)
 	return CPUS;
 }
 
-uint64_t page_alloc(unsigned order)
+uint64_t page_run_alloc(uint64_t count)
 {
 	if (pages_left == 0)
 		return 0;
 	pages_left--;
 	pages_taken++;
-	return hal_direct_pa(aligned_alloc(HAL_PAGE_BYTES << order, HAL_PAGE_BYTES << order));
+	return hal_direct_pa(aligned_alloc(HAL_PAGE_BYTES, HAL_PAGE_BYTES * count));
 }
 
-void page_free(uint64_t pa, unsigned order)
+void page_run_free(uint64_t pa, uint64_t count)
 {
-	(void)order;
+	(void)count;
 	pages_left++;
 	pages_taken--;
 	free(hal_direct_va(pa));
