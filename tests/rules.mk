@@ -5,7 +5,7 @@
 
 # What is pure in kernel/ compiles for the host too.
 PURE_KERNEL_SRCS := $(wildcard kernel/payload/manifest*.c) kernel/core/log_filter.c kernel/cap/capset.c kernel/io/governor.c kernel/io/device_governor.c \
-	kernel/io/net/address.c kernel/io/net/policy.c kernel/io/fs/path.c kernel/io/fs/log_history.c kernel/core/kheap_guard.c kernel/sys/linux/line.c kernel/sys/linux/line_echo.c kernel/sys/linux/interface.c kernel/sys/linux/netlink.c kernel/sys/linux/netlink_route.c kernel/sys/linux/netlink_tell.c kernel/sys/linux/script.c kernel/sys/linux/pending.c kernel/sys/linux/timespec.c
+	kernel/io/net/address.c kernel/io/net/policy.c kernel/io/fs/path.c kernel/io/fs/log_history.c kernel/core/kheap_guard.c kernel/sys/linux/line.c kernel/sys/linux/line_echo.c kernel/sys/linux/interface.c kernel/sys/linux/netlink.c kernel/sys/linux/netlink_route.c kernel/sys/linux/netlink_tell.c kernel/sys/linux/script.c kernel/sys/linux/timespec.c
 HOST_CFLAGS := -std=gnu11 -g -O1 -I. -Ibuild/gen -DKERNEL_DEBUG=1 -MD -MP -fno-omit-frame-pointer -ffunction-sections -fdata-sections $(SODIUM_INCLUDES) $(FDT_INCLUDES) $(LWIP_INCLUDES) $(EXT2_INCLUDES)
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN := -fsanitize=thread

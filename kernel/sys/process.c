@@ -11,6 +11,7 @@
 #include "kernel/cap/process_object.h"
 #include "kernel/core/exit_status.h"
 #include "kernel/core/id.h"
+#include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/log.h"
 #include "kernel/core/message.h"
@@ -21,10 +22,6 @@
 #include "kernel/sys/memory.h"
 #include "kernel/sys/thread.h"
 #include "lib/string.h"
-
-enum { PROCESS_BYTES = 2048 /* what the heap takes for struct process */ };
-
-static_assert(sizeof(struct process) <= PROCESS_BYTES, "that is enough");
 
 struct wait_queue process_ends = WAIT_QUEUE_INIT(process_ends);
 static _Atomic unsigned processes_made;
@@ -60,20 +57,21 @@ static void process_free(struct object *object)
 	if (process->personality != NULL)
 		linux_process_free(process->personality);
 	if (process->payer != NULL) {
-		budget_credit_bytes(process->payer, process->paid_bytes);
+		process_pay_back(process, sizeof(*process));
 		budget_put(process->payer);
 	}
 	free(process);
 }
 
-bool process_pay(struct process *process, uint64_t bytes)
+bool process_pay(struct process *process, size_t bytes)
 {
-	if (process->payer == NULL)
-		return true;
-	if (!budget_charge_bytes(process->payer, bytes))
-		return false;
-	process->paid_bytes += bytes;
-	return true;
+	return process->payer == NULL || budget_charge_bytes(process->payer, kheap_takes(bytes));
+}
+
+void process_pay_back(struct process *process, size_t bytes)
+{
+	if (process->payer != NULL)
+		budget_credit_bytes(process->payer, kheap_takes(bytes));
 }
 
 struct process *process_next(struct process *after)
@@ -131,14 +129,14 @@ static status_t process_make(const char *name, struct budget *budget, struct bud
 	}
 	process->budget = budget;
 	process->payer = payer;
-	if (process_pay(process, PROCESS_BYTES)) {
+	if (process_pay(process, sizeof(*process))) {
 		status = hal_space_create(&process->space, (struct hal_page_source){
 								   .ctx = process->budget,
 								   .alloc = budget_page_alloc,
 								   .free = budget_page_free,
 							   });
-		if (status != STATUS_OK && payer != NULL)
-			budget_credit_bytes(payer, PROCESS_BYTES);
+		if (status != STATUS_OK)
+			process_pay_back(process, sizeof(*process));
 	}
 	if (status != STATUS_OK) {
 		budget_put(process->budget);

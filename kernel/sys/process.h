@@ -44,7 +44,6 @@ struct process {
 	struct object object;
 	struct budget *budget; /* all it uses: program, stacks, heap, tables, rings, the kernel's memory for its threads. NULL: it has ended */
 	struct budget *payer;  /* held: what the kernel keeps of it, after its end too, is charged to its maker. NULL: it has none */
-	uint64_t paid_bytes;   /* W: before it starts */
 	struct capset capset;
 	char name[PROCESS_NAME_MAX + 1];
 	unsigned number; /* counts from 1; what people see */
@@ -82,8 +81,9 @@ MUST_CHECK status_t process_create(const char *name, struct budget *parent, uint
 /* The same, which uses the budget of `from` itself. */
 MUST_CHECK status_t process_create_beside(const struct process *from, struct process **out);
 
-/* Charges its maker, until nobody holds the process any more; false: that has not so much left. Context: before it starts. */
-MUST_CHECK bool process_pay(struct process *process, uint64_t bytes);
+/* Charges its maker for so many bytes of the kernel's heap, and gives them back. False: that has not so much left. */
+MUST_CHECK bool process_pay(struct process *process, size_t bytes);
+void process_pay_back(struct process *process, size_t bytes);
 
 /* Gives back all of a process that has no thread, and the caller's hold. */
 void process_abandon(struct process *process);

@@ -4,8 +4,8 @@
 #include "kernel/sys/linux/copy.h"
 
 #include "hal/contract/user.h"
-#include "kernel/core/libc.h"
 #include "kernel/sys/linux/mm.h"
+#include "kernel/sys/linux/room.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread.h"
 #include "lib/string.h"
@@ -139,21 +139,25 @@ status_t linux_pieces_in(struct thread *thread, struct linux_piece *pieces, uint
 
 status_t linux_pieces_begin(struct linux_pieces *own, struct linux_data *data, struct thread *thread, uint64_t va, uint64_t count)
 {
-	own->pieces = own->small;
+	struct linux_piece *pieces = own->small;
+
+	own->many = NULL;
 	if (count > LINUX_PIECES_MAX)
 		return STATUS_EINVAL;
-	if (count > LINUX_PIECES_SMALL)
-		own->pieces = malloc(count * sizeof(*own->pieces));
-	if (own->pieces == NULL)
+	if (count > LINUX_PIECES_SMALL) {
+		own->thread = thread;
+		own->many_bytes = count * sizeof(*pieces);
+		own->many = pieces = linux_room_take(thread, own->many_bytes);
+	}
+	if (pieces == NULL)
 		return STATUS_ENOMEM;
-	*data = (struct linux_data){ .thread = thread, .pieces = own->pieces, .count = (unsigned)count };
-	return linux_pieces_in(thread, own->pieces, va, (unsigned)count, &data->left);
+	*data = (struct linux_data){ .thread = thread, .pieces = pieces, .count = (unsigned)count };
+	return linux_pieces_in(thread, pieces, va, (unsigned)count, &data->left);
 }
 
 void linux_pieces_end(struct linux_pieces *own)
 {
-	if (own->pieces != own->small)
-		free(own->pieces);
+	linux_room_give(own->thread, own->many, own->many_bytes);
 }
 
 status_t linux_data_user(struct linux_data *data, struct thread *thread, uint64_t va, uint64_t bytes)

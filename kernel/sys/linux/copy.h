@@ -53,14 +53,16 @@ struct linux_data {
  */
 MUST_CHECK status_t linux_pieces_in(struct thread *thread, struct linux_piece *pieces, uint64_t va, unsigned count, uint64_t *bytes);
 
-/* Pieces in memory of the call's, or of the heap where they are many. */
+/* Pieces in memory of the call's, or in room that the process is charged for where they are many. */
 enum { LINUX_PIECES_SMALL = 8 };
 struct linux_pieces {
 	struct linux_piece small[LINUX_PIECES_SMALL];
-	struct linux_piece *pieces;
+	struct linux_piece *many; /* NULL: they are few */
+	size_t many_bytes;
+	struct thread *thread;
 };
 
-/* The same, with `data` of them; linux_pieces_end() in any case. STATUS_EINVAL for too many, STATUS_ENOMEM. */
+/* The same, with `data` of them; linux_pieces_end() in any case, and also of what holds zeros. STATUS_EINVAL for too many, STATUS_ENOMEM. */
 MUST_CHECK status_t linux_pieces_begin(struct linux_pieces *own, struct linux_data *data, struct thread *thread, uint64_t va, uint64_t count);
 void linux_pieces_end(struct linux_pieces *own);
 

@@ -4,7 +4,6 @@
 /* Taking signals: what a thread does before its program goes on. */
 #include <stddef.h>
 
-#include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/frame.h"
@@ -54,7 +53,7 @@ static int take_locked(struct thread *thread, uint64_t set, struct linux_pending
 static void info_give(struct linux_pending_info *from, int signal, struct linux_siginfo *info)
 {
 	*info = from != NULL ? from->info : (struct linux_siginfo){ .signo = signal };
-	free(from);
+	linux_pending_free(from);
 }
 
 int linux_signal_take(struct thread *thread, uint64_t set, struct linux_siginfo *info)

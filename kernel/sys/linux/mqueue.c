@@ -3,6 +3,7 @@
 
 #include "kernel/sys/linux/mqueue.h"
 
+#include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
 #include "kernel/io/fs/fs.h"
 #include "kernel/sys/budget.h"
@@ -153,13 +154,14 @@ void linux_mqs_forget(const struct linux_root *root)
 
 struct linux_mq_message *linux_mq_message_make(struct linux_mqueue *queue, uint32_t bytes, uint32_t priority)
 {
+	size_t charged = kheap_takes(sizeof(struct linux_mq_message) + bytes);
 	struct linux_mq_message *message;
 
-	if (!budget_charge_bytes(queue->budget, sizeof(*message) + bytes))
+	if (!budget_charge_bytes(queue->budget, charged))
 		return NULL;
 	message = malloc(sizeof(*message) + bytes);
 	if (message == NULL) {
-		budget_credit_bytes(queue->budget, sizeof(*message) + bytes);
+		budget_credit_bytes(queue->budget, charged);
 		return NULL;
 	}
 	message->priority = priority;
@@ -169,7 +171,7 @@ struct linux_mq_message *linux_mq_message_make(struct linux_mqueue *queue, uint3
 
 void linux_mq_message_free(struct linux_mqueue *queue, struct linux_mq_message *message)
 {
-	budget_credit_bytes(queue->budget, sizeof(*message) + message->bytes);
+	budget_credit_bytes(queue->budget, kheap_takes(sizeof(*message) + message->bytes));
 	free(message);
 }
 

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/calls.h"
@@ -82,13 +83,14 @@ static status_t queue_make(struct thread *thread, const struct linux_ipc_asked *
 
 static struct message *message_make(struct budget *budget, size_t bytes)
 {
+	size_t charged = kheap_takes(sizeof(struct message) + bytes);
 	struct message *message;
 
-	if (!budget_charge_bytes(budget, sizeof(*message) + bytes))
+	if (!budget_charge_bytes(budget, charged))
 		return NULL;
 	message = malloc(sizeof(*message) + bytes);
 	if (message == NULL) {
-		budget_credit_bytes(budget, sizeof(*message) + bytes);
+		budget_credit_bytes(budget, charged);
 		return NULL;
 	}
 	message->bytes = bytes;
@@ -97,7 +99,7 @@ static struct message *message_make(struct budget *budget, size_t bytes)
 
 static void message_free(struct budget *budget, struct message *message)
 {
-	budget_credit_bytes(budget, sizeof(*message) + message->bytes);
+	budget_credit_bytes(budget, kheap_takes(sizeof(*message) + message->bytes));
 	free(message);
 }
 

@@ -5,7 +5,27 @@
 
 #include <stddef.h>
 
+#include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
+#include "kernel/sys/budget.h"
+
+bool linux_pending_charge(struct linux_pending_info *info, struct budget *budget)
+{
+	if (!budget_charge_bytes(budget, kheap_takes(sizeof(*info))))
+		return false;
+	budget_hold(budget);
+	info->budget = budget;
+	return true;
+}
+
+void linux_pending_free(struct linux_pending_info *info)
+{
+	if (info != NULL && info->budget != NULL) {
+		budget_credit_bytes(info->budget, kheap_takes(sizeof(*info)));
+		budget_put(info->budget);
+	}
+	free(info);
+}
 
 int linux_pending_first(uint64_t set)
 {
@@ -17,7 +37,7 @@ int linux_pending_first(uint64_t set)
 bool linux_pending_add(uint64_t *pending, struct list_node *queue, int signal, struct linux_pending_info *info)
 {
 	if (signal < LINUX_SIGRTMIN && (*pending & LINUX_SIGNAL_BIT(signal)) != 0) {
-		free(info);
+		linux_pending_free(info);
 		return false;
 	}
 	*pending |= LINUX_SIGNAL_BIT(signal);
@@ -62,7 +82,7 @@ unsigned linux_pending_forget(uint64_t *pending, struct list_node *queue, uint64
 		if ((set & LINUX_SIGNAL_BIT(info->info.signo)) == 0)
 			continue;
 		list_remove(node);
-		free(info);
+		linux_pending_free(info);
 		freed++;
 	}
 	return freed;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Signals that are pending: a set, and what is known of each. Pure; the caller has the lock. */
+/* Signals that are pending: a set, and what is known of each. The caller has the lock. */
 #ifndef KERNEL_SYS_LINUX_PENDING_H
 #define KERNEL_SYS_LINUX_PENDING_H
 
@@ -11,11 +11,20 @@
 #include "kernel/sys/linux/signal.h"
 #include "lib/list.h"
 
+struct budget;
+
 /* One that carries more than its number. From the heap. */
 struct linux_pending_info {
 	struct list_node node;
 	struct linux_siginfo info;
+	struct budget *budget; /* held: of the process that it is sent to. NULL: nobody pays for it yet */
 };
+
+/* Charges whom it is sent to. False: there is no memory left. */
+bool linux_pending_charge(struct linux_pending_info *info, struct budget *budget);
+
+/* Frees it, and credits what was charged; NULL: nothing. */
+void linux_pending_free(struct linux_pending_info *info);
 
 /* The one of a set that is delivered first; 0: the set is empty. */
 int linux_pending_first(uint64_t set);

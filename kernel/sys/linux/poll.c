@@ -9,12 +9,12 @@
 #include <assert.h>
 
 #include "hal/contract/timer.h"
-#include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/room.h"
 #include "kernel/sys/linux/signal.h"
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
@@ -166,7 +166,7 @@ static int64_t call_ppoll(struct thread *thread, const uint64_t x[6])
 	if (result != STATUS_OK)
 		return result;
 	if (x[1] > ENTRIES_SMALL)
-		entries = malloc(x[1] * sizeof(*entries));
+		entries = linux_room_take(thread, x[1] * sizeof(*entries));
 	if (entries == NULL)
 		return STATUS_ENOMEM;
 	result = linux_signal_wait_begin(thread, x[3], x[4]);
@@ -176,7 +176,7 @@ static int64_t call_ppoll(struct thread *thread, const uint64_t x[6])
 		time_give(thread, x[2], deadline_ns);
 	}
 	if (entries != small)
-		free(entries);
+		linux_room_give(thread, entries, x[1] * sizeof(*entries));
 	return result;
 }
 
@@ -250,13 +250,17 @@ static int64_t sets_fill(struct sets *sets, const struct entry *entries, unsigne
 
 static int64_t select_run(struct thread *thread, struct sets *sets, unsigned count, uint64_t deadline_ns)
 {
-	unsigned used = 0;
+	struct entry small[ENTRIES_SMALL];
+	struct entry *entries = small;
 	int64_t result = STATUS_OK;
-	struct entry *entries;
+	unsigned used = 0;
+	size_t bytes;
 
 	for (unsigned fd = 0; fd < count; fd++)
 		used += events_asked(sets, fd) != 0;
-	entries = malloc((used + 1) * sizeof(*entries));
+	bytes = used * sizeof(*entries);
+	if (used > ENTRIES_SMALL)
+		entries = linux_room_take(thread, bytes);
 	if (entries == NULL)
 		return STATUS_ENOMEM;
 	used = 0;
@@ -272,7 +276,8 @@ static int64_t select_run(struct thread *thread, struct sets *sets, unsigned cou
 	entries_close(entries, used);
 	if (result >= 0)
 		result = sets_fill(sets, entries, used);
-	free(entries);
+	if (entries != small)
+		linux_room_give(thread, entries, bytes);
 	return result;
 }
 

@@ -3,7 +3,6 @@
 
 #include "kernel/sys/linux/process.h"
 
-#include <assert.h>
 #include <stddef.h>
 
 #include "hal/contract/timer.h"
@@ -17,9 +16,10 @@
 #include "kernel/sys/linux/words.h"
 #include "kernel/sys/thread.h"
 
-enum { STACK_BYTES = 0x800000 /* as Linux's default */, PERSONALITY_BYTES = 4352 /* what the heap takes for it and its place in the family */ };
+enum { STACK_BYTES = 0x800000 /* as Linux's default */ };
 
-static_assert(sizeof(struct linux_process) <= 4096 && sizeof(struct linux_family) <= PERSONALITY_BYTES - 4096, "that is enough");
+/* It and its place in the family. */
+#define KEPT_BYTES (sizeof(struct linux_process) + sizeof(struct linux_family))
 
 static int64_t call_exit_group(struct thread *thread, const uint64_t x[6])
 {
@@ -47,10 +47,15 @@ static void begin_once(void)
 
 status_t linux_process_attach(struct process *process, struct process *parent, int exit_signal)
 {
-	struct linux_process *personality = process_pay(process, PERSONALITY_BYTES) ? calloc(1, sizeof(*personality)) : NULL;
+	struct linux_process *personality;
 
-	if (personality == NULL)
+	if (!process_pay(process, KEPT_BYTES))
 		return STATUS_ENOMEM;
+	personality = calloc(1, sizeof(*personality));
+	if (personality == NULL) {
+		process_pay_back(process, KEPT_BYTES);
+		return STATUS_ENOMEM;
+	}
 	for (unsigned i = 0; i < sizeof(personality->rlimits) / sizeof(personality->rlimits[0]); i++)
 		personality->rlimits[i][0] = personality->rlimits[i][1] = UINT64_MAX;
 	personality->rlimits[LINUX_RLIMIT_STACK][0] = STACK_BYTES;
@@ -83,6 +88,7 @@ void linux_process_detach(struct process *process)
 
 void linux_process_free(struct linux_process *personality)
 {
+	process_pay_back(personality->process, KEPT_BYTES);
 	free(personality->family);
 	free(personality);
 }

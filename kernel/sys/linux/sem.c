@@ -9,6 +9,7 @@
  */
 #include "kernel/sys/linux/sem.h"
 
+#include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/process.h"
@@ -46,7 +47,7 @@ static void undo_free(struct linux_sem_set *set, struct undo *undo)
 {
 	if (undo == NULL)
 		return;
-	budget_credit_bytes(set->ipc.budget, undo_bytes(set));
+	budget_credit_bytes(set->ipc.budget, kheap_takes(undo_bytes(set)));
 	free(undo);
 }
 
@@ -70,11 +71,11 @@ static struct undo *undo_of(struct linux_sem_set *set, struct process *process)
 	spinlock_give(&set->lock);
 	if (there != NULL)
 		return there;
-	if (!budget_charge_bytes(set->ipc.budget, undo_bytes(set)))
+	if (!budget_charge_bytes(set->ipc.budget, kheap_takes(undo_bytes(set))))
 		return NULL;
 	made = calloc(1, undo_bytes(set));
 	if (made == NULL) {
-		budget_credit_bytes(set->ipc.budget, undo_bytes(set));
+		budget_credit_bytes(set->ipc.budget, kheap_takes(undo_bytes(set)));
 		return NULL;
 	}
 	made->process = process;

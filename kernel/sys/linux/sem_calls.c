@@ -4,12 +4,11 @@
 /* The system calls of semaphores, and what is told of them. Spec: semget(2), semop(2), semctl(2); Linux, ipc/sem.c, include/uapi/asm-generic/sembuf.h */
 #include <assert.h>
 
-#include "kernel/core/libc.h"
-#include "kernel/sys/budget.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/room.h"
 #include "kernel/sys/linux/sem.h"
 #include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/thread.h"
@@ -99,7 +98,6 @@ static int64_t operate(struct thread *thread, int id, const struct linux_sem_op 
 
 static int64_t call_semtimedop(struct thread *thread, const uint64_t x[6])
 {
-	struct budget *budget = thread->process->budget;
 	struct linux_sem_op few[FEW_OPS];
 	struct linux_sem_op *ops = few;
 	unsigned count = (unsigned)x[2];
@@ -114,18 +112,13 @@ static int64_t call_semtimedop(struct thread *thread, const uint64_t x[6])
 		return STATUS_E2BIG;
 	if (count == 0)
 		return STATUS_EINVAL;
-	if (count > FEW_OPS) {
-		if (!budget_charge_bytes(budget, bytes))
-			return STATUS_ENOMEM;
-		ops = malloc(bytes);
-	}
+	if (count > FEW_OPS)
+		ops = linux_room_take(thread, bytes);
 	result = ops == NULL ? STATUS_ENOMEM : linux_copy_in(thread, ops, x[1], bytes);
 	if (result == STATUS_OK)
 		result = timed == STATUS_OK ? operate(thread, (int)x[0], ops, count, deadline_ns) : timed;
-	if (count > FEW_OPS) {
-		free(ops);
-		budget_credit_bytes(budget, bytes);
-	}
+	if (count > FEW_OPS)
+		linux_room_give(thread, ops, bytes);
 	return result;
 }
 
@@ -155,18 +148,13 @@ static int64_t values_take(struct thread *thread, struct linux_sem_set *set, uin
 
 static int64_t all_values(struct thread *thread, struct linux_sem_set *set, uint32_t command, uint64_t va)
 {
-	struct budget *budget = thread->process->budget;
 	size_t bytes = set->count * sizeof(uint16_t);
-	uint16_t *values;
+	uint16_t *values = linux_room_take(thread, bytes);
 	int64_t result = STATUS_ENOMEM;
 
-	if (!budget_charge_bytes(budget, bytes))
-		return STATUS_ENOMEM;
-	values = malloc(bytes);
 	if (values != NULL)
 		result = command == GETALL ? values_give(thread, set, values, va) : values_take(thread, set, values, va);
-	free(values);
-	budget_credit_bytes(budget, bytes);
+	linux_room_give(thread, values, bytes);
 	return result;
 }
 

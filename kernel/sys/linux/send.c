@@ -149,7 +149,7 @@ static status_t send_locked(struct process *process, struct thread *thread, int 
 		free(info);
 		return STATUS_OK;
 	}
-	if (info != NULL && queue_is_full(process)) {
+	if (info != NULL && (queue_is_full(process) || !linux_pending_charge(info, process->budget))) {
 		must_queue = signal >= LINUX_SIGRTMIN && info->info.code != LINUX_SI_USER;
 		free(info);
 		info = NULL;
@@ -187,6 +187,7 @@ status_t linux_signal_send(struct process *process, struct thread *thread, int s
 		queued = malloc(sizeof(*queued));
 		if (queued == NULL)
 			return STATUS_ENOMEM;
+		queued->budget = NULL;
 		queued->info = *info;
 		queued->info.signo = signal;
 	}

@@ -46,7 +46,7 @@ static int64_t transfer_end(struct transfer *transfer, int64_t result)
 	if (transfer->place != NULL)
 		linux_file_put(transfer->place);
 	linux_file_put(&transfer->socket->file);
-	free(transfer->pieces);
+	linux_pieces_end(&transfer->pieces);
 	free(transfer);
 	return result;
 }
@@ -165,20 +165,13 @@ static status_t header_in(struct transfer *transfer, uint64_t va)
 {
 	struct thread *thread = transfer->thread;
 	struct message_header *header = &transfer->header;
-	uint64_t total = 0;
 	status_t status = linux_copy_in(thread, header, va, sizeof(*header));
 
 	if (status != STATUS_OK)
 		return status;
 	if (header->piece_count > LINUX_PIECES_MAX)
 		return STATUS_EMSGSIZE;
-	transfer->pieces = malloc((header->piece_count + 1) * sizeof(*transfer->pieces));
-	if (transfer->pieces == NULL)
-		return STATUS_ENOMEM;
-	if (header->piece_count > 0)
-		status = linux_pieces_in(thread, transfer->pieces, header->pieces, (unsigned)header->piece_count, &total);
-	transfer->data = (struct linux_data){ .thread = thread, .pieces = transfer->pieces, .count = (unsigned)header->piece_count, .left = total };
-	return status;
+	return linux_pieces_begin(&transfer->pieces, &transfer->data, thread, header->pieces, header->piece_count);
 }
 
 int64_t linux_call_sendmsg(struct thread *thread, const uint64_t x[6])

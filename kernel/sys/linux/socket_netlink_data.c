@@ -4,6 +4,7 @@
 /* What netlink sockets send and receive. */
 #include <stddef.h>
 
+#include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/interface.h"
@@ -45,12 +46,12 @@ void linux_netlink_forget(struct netlink_socket *own)
 /* NULL: there is no memory for it. */
 static struct answer *answer_make(struct budget *budget, const uint8_t *data, size_t bytes)
 {
-	size_t charged = sizeof(struct answer) + bytes;
+	size_t charged = kheap_takes(sizeof(struct answer) + bytes);
 	struct answer *answer;
 
 	if (!linux_charge(budget, charged))
 		return NULL;
-	answer = malloc(charged);
+	answer = malloc(sizeof(*answer) + bytes);
 	if (answer == NULL) {
 		budget_credit_bytes(budget, charged);
 		return NULL;

@@ -33,7 +33,7 @@ struct transfer {
 	struct linux_control control;
 	struct linux_data data;
 	struct message_header header;
-	struct linux_piece *pieces; /* from the heap, or NULL */
+	struct linux_pieces pieces;
 	uint64_t moved;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* What is sent within the machine: pieces that lie with their receiver. */
+#include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/socket_unix.h"
@@ -102,7 +103,7 @@ static status_t receiver_find(struct unix_socket *own, const struct linux_addres
 static struct piece *piece_make(struct budget *budget, size_t bytes, unsigned file_count)
 {
 	size_t own = sizeof(struct piece) + bytes;
-	size_t charged = own + file_count * sizeof(struct linux_file *);
+	size_t charged = kheap_takes(own) + file_count * sizeof(struct linux_file *);
 	struct piece *piece;
 
 	if (!linux_charge(budget, charged))

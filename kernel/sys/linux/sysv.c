@@ -4,6 +4,7 @@
 #include "kernel/sys/linux/sysv.h"
 
 #include "hal/contract/timer.h"
+#include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/clock.h"
@@ -27,25 +28,26 @@ int64_t linux_ipc_now_s(void)
 struct linux_ipc *linux_ipc_alloc(struct thread *thread, size_t bytes)
 {
 	struct budget *budget = thread->process->budget;
+	size_t charged = kheap_takes(bytes);
 	struct linux_ipc *made;
 
-	if (!budget_charge_bytes(budget, bytes))
+	if (!budget_charge_bytes(budget, charged))
 		return NULL;
 	made = calloc(1, bytes);
 	if (made == NULL) {
-		budget_credit_bytes(budget, bytes);
+		budget_credit_bytes(budget, charged);
 		return NULL;
 	}
 	budget_hold(budget);
 	made->budget = budget;
-	made->bytes = bytes;
+	made->charged = charged;
 	atomic_init(&made->holds, 1);
 	return made;
 }
 
 void linux_ipc_free(struct linux_ipc *ipc)
 {
-	budget_credit_bytes(ipc->budget, ipc->bytes);
+	budget_credit_bytes(ipc->budget, ipc->charged);
 	budget_put(ipc->budget);
 	free(ipc);
 }

@@ -3,6 +3,7 @@
 
 #include "kernel/sys/linux/text.h"
 
+#include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/file.h"
@@ -105,7 +106,7 @@ static const struct linux_file_ops text_ops = {
 
 status_t linux_text_open(struct linux_text *text, struct budget *budget, uint32_t flags, struct linux_file **out)
 {
-	size_t charged = sizeof(struct text_file) + text->room;
+	size_t charged = kheap_takes(sizeof(struct text_file)) + kheap_takes(text->room);
 	struct text_file *made = NULL;
 
 	if (!text->failed && budget_charge_bytes(budget, charged)) {

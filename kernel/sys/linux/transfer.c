@@ -4,12 +4,12 @@
 /* Data from one descriptor to another by way of the kernel. */
 #include "kernel/sys/linux/transfer.h"
 
-#include "kernel/core/libc.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/pipe.h"
+#include "kernel/sys/linux/room.h"
 #include "kernel/sys/linux/signal.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
@@ -58,13 +58,15 @@ int64_t linux_pair_move(struct thread *thread, struct linux_pair *pair, uint64_t
 static int64_t pair_copy(struct thread *thread, struct linux_pair *pair, uint64_t bytes)
 {
 	int64_t result = STATUS_ENOMEM;
+	size_t room;
 
 	if (linux_pipe_of(pair->to) != NULL)
 		return linux_splice_to_pipe(thread, pair, bytes);
-	pair->buffer = malloc(bytes < LINUX_PART_BYTES ? (size_t)bytes : LINUX_PART_BYTES);
+	room = bytes < LINUX_PART_BYTES ? (size_t)bytes : LINUX_PART_BYTES;
+	pair->buffer = linux_room_take(thread, room);
 	if (pair->buffer != NULL)
 		result = linux_pair_move(thread, pair, bytes, part_copy);
-	free(pair->buffer);
+	linux_room_give(thread, pair->buffer, room);
 	return result;
 }
 

@@ -22,6 +22,11 @@ static int64_t charged, limit = INT64_MAX;
 static int budget_holds;
 static unsigned raised;
 
+size_t kheap_takes(size_t bytes)
+{
+	return bytes;
+}
+
 bool budget_charge_bytes(struct budget *of, uint64_t bytes)
 {
 	(void)of;

@@ -2,12 +2,47 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /* Signals that wait: an ordinary one waits once, a real-time one as often as it was sent, in order, and nothing that is known of them is lost or kept. */
-#include "kernel/sys/linux/pending.h"
+#include "kernel/sys/linux/pending.c"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/core/kheap.h"
+#include "kernel/sys/budget.h"
 #include "tests/unit/unit.h"
+
+static struct budget budget;
+static int64_t charged;
+static int holds;
+static bool is_out; /* of memory */
+
+bool budget_charge_bytes(struct budget *of, uint64_t bytes)
+{
+	CU_ASSERT_PTR_EQUAL(of, &budget);
+	charged += is_out ? 0 : (int64_t)bytes;
+	return !is_out;
+}
+
+void budget_credit_bytes(struct budget *of, uint64_t bytes)
+{
+	CU_ASSERT_PTR_EQUAL(of, &budget);
+	charged -= (int64_t)bytes;
+}
+
+void budget_hold(struct budget *of)
+{
+	holds += of == &budget;
+}
+
+void budget_put(struct budget *of)
+{
+	holds -= of == &budget;
+}
+
+size_t kheap_takes(size_t bytes)
+{
+	return bytes + 5;
+}
 
 static uint64_t pending;
 static struct list_node queue;
@@ -74,6 +109,30 @@ static void a_signal_without_information_is_taken_once(void)
 	CU_ASSERT_EQUAL(linux_pending_first(pending), 0);
 }
 
+static void what_is_known_is_paid_for_until_it_is_freed(void)
+{
+	const size_t each = sizeof(struct linux_pending_info) + 5;
+	struct linux_pending_info *info;
+
+	begin();
+	for (unsigned i = 0; i < 3; i++) {
+		info = info_of(i < 2 ? LINUX_SIGUSR1 : 40, i);
+		CU_ASSERT_TRUE(linux_pending_charge(info, &budget));
+		CU_ASSERT_EQUAL(linux_pending_add(&pending, &queue, info->info.signo, info), i != 1); /* one is dropped at once */
+	}
+	CU_ASSERT(charged == 2 * (int64_t)each && holds == 2);
+	linux_pending_free(linux_pending_take(&pending, &queue, LINUX_SIGUSR1));
+	CU_ASSERT(charged == (int64_t)each && holds == 1);
+	CU_ASSERT_EQUAL(linux_pending_forget(&pending, &queue, UINT64_MAX), 1);
+	CU_ASSERT(charged == 0 && holds == 0);
+	is_out = true;
+	info = info_of(40, 0);
+	CU_ASSERT_FALSE(linux_pending_charge(info, &budget));
+	linux_pending_free(info); /* which nobody paid for */
+	linux_pending_free(NULL);
+	CU_ASSERT(charged == 0 && holds == 0);
+}
+
 static void what_an_instruction_caused_is_delivered_first(void)
 {
 	CU_ASSERT_EQUAL(linux_pending_first(LINUX_SIGNAL_BIT(LINUX_SIGHUP) | LINUX_SIGNAL_BIT(LINUX_SIGSEGV)), LINUX_SIGSEGV);
@@ -116,6 +175,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(a_real_time_signal_waits_as_often_as_it_was_sent_in_order),
 	UNIT_CASE(a_signal_without_information_is_taken_once),
 	UNIT_CASE(what_an_instruction_caused_is_delivered_first),
+	UNIT_CASE(what_is_known_is_paid_for_until_it_is_freed),
 	UNIT_CASE(forgotten_signals_leave_nothing_and_others_stay),
 	UNIT_CASE(default_actions_are_those_of_signal_7),
 };
