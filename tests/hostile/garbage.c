@@ -26,7 +26,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { THREADS = 5, CALLS_MAX = 470, ARENA_PAGES = 16, PAGE = 4096, FD_KINDS = 18, FD_FIRST = 3, PATHS = 12 };
+enum { THREADS = 5, CALLS_MAX = 470, ARENA_PAGES = 16, PAGE = 4096, FD_KINDS = 19, FD_FIRST = 3, PATHS = 12 };
 
 static char *arena; /* pages that come, go and change */
 static char *constants; /* one page, read-only */
@@ -38,7 +38,7 @@ static const char *const paths[PATHS] = { "/tmp/h0", "/tmp/h1", "/tmp/hd", "/tmp
 static int is_theirs(long number)
 {
 	return number == SYS_kill || number == SYS_tkill || number == SYS_tgkill || number == SYS_rt_sigqueueinfo || number == SYS_rt_tgsigqueueinfo ||
-	       number == SYS_prlimit64;
+	       number == SYS_prlimit64 || number == SYS_pidfd_open || number == SYS_pidfd_send_signal;
 }
 
 /* What ends the thread, the process or the whole family for sure, or sleeps for good: seldom let through. */
@@ -183,6 +183,7 @@ static void descriptors_open(uint64_t *state)
 	(void)!ftruncate(memfd_create("m", hostile_draw(state) % 4), 3 * PAGE);
 	(void)inotify_add_watch(inotify_init1(IN_NONBLOCK), paths[hostile_draw(state) % 5], IN_ALL_EVENTS);
 	(void)timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+	(void)syscall(SYS_pidfd_open, getpid(), O_NONBLOCK);
 	(void)socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	(void)socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	pair[0] = socket(AF_UNIX, SOCK_STREAM, 0);

@@ -32,7 +32,7 @@ static const struct shape shapes[] = {
 	{ SYS_epoll_create1, "0" }, { SYS_epoll_ctl, "fnfa" }, { SYS_epoll_ctl, "fnfa" }, { SYS_epoll_pwait, "fannga" }, { SYS_ppoll, "antg" },
 	{ SYS_pselect6, "naaat0" }, { SYS_eventfd2, "n0" }, { SYS_timerfd_create, "n0" }, { SYS_timerfd_settime, "fntt" }, { SYS_timerfd_gettime, "fa" },
 	{ SYS_signalfd4, "fgnn" }, { SYS_inotify_init1, "b" }, { SYS_inotify_add_watch, "fpw" }, { SYS_inotify_add_watch, "fpw" }, { SYS_inotify_rm_watch, "fn" },
-	{ SYS_memfd_create, "pk" },
+	{ SYS_memfd_create, "pk" }, { SYS_pidfd_getfd, "ff0" }, { SYS_waitid, "nfana" },
 	{ SYS_socket, "nnn" }, { SYS_socketpair, "nnna" }, { SYS_bind, "fsn" }, { SYS_bind, "fsn" }, { SYS_listen, "fn" }, { SYS_accept4, "fsln" },
 	{ SYS_connect, "fsn" }, { SYS_connect, "fsn" }, { SYS_getsockname, "fal" }, { SYS_getpeername, "fal" }, { SYS_sendto, "fazns0" },
 	{ SYS_sendto, "fazn00" }, { SYS_recvfrom, "faznsl" }, { SYS_sendmsg, "fmn" }, { SYS_sendmsg, "fmn" }, { SYS_recvmsg, "fmn" }, { SYS_recvmsg, "fmn" },

@@ -38,6 +38,7 @@ static const struct linux_call *const families[] = {
 	linux_calls_names,
 	linux_calls_owners,
 	linux_calls_paths,
+	linux_calls_pidfd,
 	linux_calls_pipes,
 	linux_calls_poll,
 	linux_calls_prctl,

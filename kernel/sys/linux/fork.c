@@ -11,13 +11,14 @@
 
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/pidfd.h"
 #include "kernel/sys/linux/run.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/words.h"
 #include "lib/string.h"
 
 /* What a child has of its parent beside memory and descriptors. */
-static void process_inherit(const struct thread *thread, struct process *child)
+static void process_inherit(const struct thread *thread, const struct linux_clone *clone, struct process *child)
 {
 	struct process *parent = thread->process;
 	const struct linux_process *from = parent->personality;
@@ -28,6 +29,8 @@ static void process_inherit(const struct thread *thread, struct process *child)
 	spinlock_take(&parent->personality->handlers.lock);
 	linux_handlers_copy(&from->handlers, &to->handlers);
 	spinlock_give(&parent->personality->handlers.lock);
+	if (clone->clears_handlers)
+		linux_handlers_exec(&to->handlers);
 	memcpy(to->rlimits, from->rlimits, sizeof(to->rlimits));
 	memcpy(to->exe, from->exe, sizeof(to->exe));
 	linux_comm_get(parent, thread, to->comm);
@@ -36,7 +39,7 @@ static void process_inherit(const struct thread *thread, struct process *child)
 	linux_words_share(parent, child);
 }
 
-static status_t process_copy(const struct thread *thread, int exit_signal, struct process **out)
+static status_t process_copy(const struct thread *thread, const struct linux_clone *clone, struct process **out)
 {
 	struct process *parent = thread->process;
 	struct process *child;
@@ -44,9 +47,9 @@ static status_t process_copy(const struct thread *thread, int exit_signal, struc
 
 	if (status != STATUS_OK)
 		return status;
-	status = linux_process_attach(child, parent, exit_signal);
+	status = linux_process_attach(child, parent, clone->exit_signal);
 	if (status == STATUS_OK) {
-		process_inherit(thread, child);
+		process_inherit(thread, clone, child);
 		status = linux_mm_copy(parent, child);
 	}
 	if (status == STATUS_OK)
@@ -101,11 +104,23 @@ static void child_wait(struct thread *thread, struct process *child)
 	linux_waiter_remove(&waiter);
 }
 
+/* The descriptor for the child is its maker's alone, and there before the child runs. */
+static status_t pidfd_make(struct thread *thread, const struct linux_clone *clone, struct process *child, int32_t *fd)
+{
+	int64_t made = linux_pidfd_add(thread, child, 0);
+
+	*fd = (int32_t)made;
+	if (made < 0)
+		return (status_t)made;
+	return linux_copy_out(thread, clone->pidfd_va, fd, sizeof(*fd));
+}
+
 int64_t linux_fork(struct thread *thread, const struct linux_clone *clone, bool waits)
 {
 	struct process *child;
 	struct thread *main;
-	status_t status = process_copy(thread, clone->exit_signal, &child);
+	status_t status = process_copy(thread, clone, &child);
+	int32_t pidfd = -1;
 	unsigned pid;
 
 	if (status != STATUS_OK)
@@ -115,11 +130,16 @@ int64_t linux_fork(struct thread *thread, const struct linux_clone *clone, bool 
 	if (status == STATUS_OK) {
 		if (clone->parent_set_tid)
 			(void)!linux_copy_out(thread, clone->parent_tid_va, &pid, sizeof(pid));
-		status = process_start(child, main);
+		if (clone->makes_pidfd)
+			status = pidfd_make(thread, clone, child, &pidfd);
+		if (status == STATUS_OK)
+			status = process_start(child, main);
 		if (status != STATUS_OK)
 			thread_abandon(main);
 	}
 	if (status != STATUS_OK) {
+		if (pidfd >= 0)
+			(void)linux_fd_close(thread->process, pidfd);
 		process_abandon(child);
 		return status;
 	}

@@ -17,7 +17,10 @@ struct linux_clone {
 	int exit_signal;
 	uint64_t stack_va; /* 0: the caller's own */
 	uint64_t tls, parent_tid_va, child_tid_va;
+	uint64_t pidfd_va;
 	bool set_tls, parent_set_tid, child_set_tid, child_clear_tid;
+	bool makes_pidfd;
+	bool clears_handlers; /* the child has default actions where its maker has handlers */
 };
 
 /* Makes a process that goes on where `thread` stands: its number. `waits`: until it has begun another program, or ended. STATUS_ENOMEM, STATUS_EAGAIN. */

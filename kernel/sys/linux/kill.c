@@ -7,6 +7,7 @@
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/pidfd.h"
 #include "kernel/sys/linux/thread.h"
 
 static bool is_signal(int signal)
@@ -126,43 +127,82 @@ static int64_t call_tgkill(struct thread *thread, const uint64_t x[6])
 	return thread_kill(thread, (unsigned)x[0], (unsigned)x[1], (int)x[2], &info);
 }
 
-/* What a program itself says of a signal: nobody but itself is told what only the kernel can say. */
-static status_t info_copy_in(struct thread *thread, struct linux_siginfo *info, uint64_t va, unsigned pid, int signal)
+/* What a program says of a signal itself: nobody but itself is told what only the kernel can say. */
+static bool may_say(const struct thread *thread, const struct linux_siginfo *info, unsigned pid)
+{
+	return (info->code < 0 && info->code != LINUX_SI_TKILL) || pid == thread->process->number;
+}
+
+static status_t info_copy_in(struct thread *thread, struct linux_siginfo *info, uint64_t va, unsigned pid)
 {
 	status_t status = linux_copy_in(thread, info, va, sizeof(*info));
 
-	if (status == STATUS_OK && (info->code >= 0 || info->code == LINUX_SI_TKILL) && pid != thread->process->number)
-		status = STATUS_EPERM;
-	info->signo = signal;
+	return status == STATUS_OK && !may_say(thread, info, pid) ? STATUS_EPERM : status;
+}
+
+static int64_t process_kill(struct thread *thread, unsigned pid, int signal, const struct linux_siginfo *info)
+{
+	struct process *process = linux_family_find(thread->process, pid);
+	status_t status;
+
+	if (process == NULL)
+		return STATUS_ESRCH;
+	status = may_signal(thread, process, NULL, signal);
+	if (status == STATUS_OK && signal != 0)
+		status = linux_signal_send(process, NULL, signal, info);
+	object_put(&process->object);
 	return status;
 }
 
 static int64_t call_rt_sigqueueinfo(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_siginfo info;
-	struct process *process;
-	status_t status = info_copy_in(thread, &info, x[2], (unsigned)x[0], (int)x[1]);
+	status_t status = info_copy_in(thread, &info, x[2], (unsigned)x[0]);
 
 	if (status != STATUS_OK)
 		return status;
-	process = linux_family_find(thread->process, (unsigned)x[0]);
-	if (process == NULL)
-		return STATUS_ESRCH;
-	status = may_signal(thread, process, NULL, (int)x[1]);
-	if (status == STATUS_OK && (int)x[1] != 0)
-		status = linux_signal_send(process, NULL, (int)x[1], &info);
-	object_put(&process->object);
-	return status;
+	return process_kill(thread, (unsigned)x[0], (int)x[1], &info);
 }
 
 static int64_t call_rt_tgsigqueueinfo(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_siginfo info;
-	status_t status = info_copy_in(thread, &info, x[3], (unsigned)x[0], (int)x[2]);
+	status_t status = info_copy_in(thread, &info, x[3], (unsigned)x[0]);
 
 	if (status == STATUS_OK && (int)x[0] <= 0)
 		status = STATUS_EINVAL;
 	return status == STATUS_OK ? thread_kill(thread, (unsigned)x[0], (unsigned)x[1], (int)x[2], &info) : status;
+}
+
+/* To the process that has `pid`, which is nobody else's. Spec: pidfd_send_signal(2); Linux, kernel/signal.c */
+static int64_t pidfd_kill(struct thread *thread, unsigned pid, int signal, uint64_t info_va)
+{
+	struct linux_siginfo info = info_from(thread, signal, LINUX_SI_USER);
+	status_t status = info_va != 0 ? linux_copy_in(thread, &info, info_va, sizeof(info)) : STATUS_OK;
+
+	if (status != STATUS_OK)
+		return status;
+	if (info.signo != signal)
+		return STATUS_EINVAL;
+	if (info_va != 0 && !may_say(thread, &info, pid))
+		return STATUS_EPERM;
+	return process_kill(thread, pid, signal, &info);
+}
+
+static int64_t call_pidfd_send_signal(struct thread *thread, const uint64_t x[6])
+{
+	struct process *process;
+	bool nonblocking;
+	int64_t result;
+
+	if ((uint32_t)x[3] != 0)
+		return STATUS_EINVAL;
+	result = linux_pidfd_get(thread, (int)x[0], &process, &nonblocking);
+	if (result != STATUS_OK)
+		return result;
+	result = pidfd_kill(thread, process->number, (int)x[1], x[2]);
+	object_put(&process->object);
+	return result;
 }
 
 const struct linux_call linux_calls_kill[] = {
@@ -171,5 +211,6 @@ const struct linux_call linux_calls_kill[] = {
 	{ 131, 3, "tgkill", call_tgkill },
 	{ 138, 3, "rt_sigqueueinfo", call_rt_sigqueueinfo },
 	{ 240, 4, "rt_tgsigqueueinfo", call_rt_tgsigqueueinfo },
+	{ 424, 4, "pidfd_send_signal", call_pidfd_send_signal },
 	{ 0 },
 };

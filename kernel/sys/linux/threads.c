@@ -24,11 +24,14 @@ enum {
 	CSIGNAL = 0xff, CLONE_VM = 0x100, CLONE_SIGHAND = 0x800, CLONE_PIDFD = 0x1000, CLONE_VFORK = 0x4000, CLONE_THREAD = 0x10000,
 	CLONE_SETTLS = 0x80000, CLONE_PARENT_SETTID = 0x100000, CLONE_CHILD_CLEARTID = 0x200000, CLONE_CHILD_SETTID = 0x1000000,
 };
+#define CLONE_CLEAR_SIGHAND 0x100000000u /* of clone3 alone */
 /* What makes no difference: FS and FILES of a thread, SYSVSEM, DETACHED, UNTRACED, IO. */
 #define CLONE_NO_MATTER (0x200u | 0x400u | 0x40000u | 0x400000u | 0x800000u | 0x80000000u)
 #define CLONE_THREAD_NEEDS (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
 #define CLONE_THREAD_MAY (CLONE_THREAD_NEEDS | CLONE_NO_MATTER | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
-#define CLONE_FORK_MAY (CSIGNAL | CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | 0x800000u)
+#define CLONE_FORK_MAY                                                                                                                              \
+	(CSIGNAL | CLONE_VM | CLONE_PIDFD | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | 0x800000u | \
+	 CLONE_CLEAR_SIGHAND)
 
 void linux_thread_copy_registers(struct thread *from, struct thread *to, uint64_t stack_va)
 {
@@ -89,6 +92,8 @@ static int64_t clone_do(struct thread *thread, const struct linux_clone *clone)
 	/* A process that shared its memory, but no more, with its maker could not be told apart from a thread: vfork alone gets a copy instead. */
 	if ((clone->flags & ~may) != 0 || (!is_thread && (clone->flags & (CLONE_VM | CLONE_VFORK)) == CLONE_VM))
 		return STATUS_EINVAL;
+	if ((clone->flags & (CLONE_PIDFD | CLONE_PARENT_SETTID)) == (CLONE_PIDFD | CLONE_PARENT_SETTID) && clone->pidfd_va == clone->parent_tid_va)
+		return STATUS_EINVAL;
 	if (!is_thread)
 		return linux_fork(thread, clone, (clone->flags & CLONE_VFORK) != 0);
 	personality = linux_thread_alloc();
@@ -98,8 +103,8 @@ static int64_t clone_do(struct thread *thread, const struct linux_clone *clone)
 static int64_t call_clone(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_clone clone = {
-		.flags = x[0] & ~(uint64_t)CSIGNAL, .exit_signal = (int)(x[0] & CSIGNAL), .stack_va = x[1], .parent_tid_va = x[2], .tls = x[3],
-		.child_tid_va = x[4],
+		.flags = (uint32_t)x[0] & ~(uint32_t)CSIGNAL, .exit_signal = (int)(x[0] & CSIGNAL), .stack_va = x[1], .parent_tid_va = x[2], .pidfd_va = x[2],
+		.tls = x[3], .child_tid_va = x[4],
 	};
 
 	if (clone.exit_signal > LINUX_SIGNALS)
@@ -108,6 +113,7 @@ static int64_t call_clone(struct thread *thread, const uint64_t x[6])
 	clone.child_clear_tid = (clone.flags & CLONE_CHILD_CLEARTID) != 0;
 	clone.parent_set_tid = (clone.flags & CLONE_PARENT_SETTID) != 0;
 	clone.set_tls = (clone.flags & CLONE_SETTLS) != 0;
+	clone.makes_pidfd = (clone.flags & CLONE_PIDFD) != 0;
 	return clone_do(thread, &clone);
 }
 
@@ -134,9 +140,10 @@ static int64_t call_clone3(struct thread *thread, const uint64_t x[6])
 		return STATUS_EINVAL;
 	clone = (struct linux_clone){
 		.flags = args.flags, .exit_signal = (int)args.exit_signal, .stack_va = args.stack + args.stack_size,
-		.parent_tid_va = args.parent_tid, .tls = args.tls, .child_tid_va = args.child_tid,
+		.parent_tid_va = args.parent_tid, .pidfd_va = args.pidfd, .tls = args.tls, .child_tid_va = args.child_tid,
 		.child_set_tid = (args.flags & CLONE_CHILD_SETTID) != 0, .child_clear_tid = (args.flags & CLONE_CHILD_CLEARTID) != 0,
 		.parent_set_tid = (args.flags & CLONE_PARENT_SETTID) != 0, .set_tls = (args.flags & CLONE_SETTLS) != 0,
+		.makes_pidfd = (args.flags & CLONE_PIDFD) != 0, .clears_handlers = (args.flags & CLONE_CLEAR_SIGHAND) != 0,
 	};
 	return clone_do(thread, &clone);
 }

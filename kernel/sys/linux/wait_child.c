@@ -8,13 +8,14 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/cpu_time.h"
 #include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/pidfd.h"
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
 
 /* linux/wait.h */
 enum { WNOHANG = 1, WSTOPPED = 2, WEXITED = 4, WCONTINUED = 8, WNOWAIT = 0x1000000 };
 #define WAIT4_FLAGS (WNOHANG | WSTOPPED | WCONTINUED | 0xe0000000u /* __WNOTHREAD, __WALL, __WCLONE */)
-enum { P_ALL, P_PID, P_PGID };
+enum { P_ALL, P_PID, P_PGID, P_PIDFD };
 
 struct wanted {
 	int type;
@@ -145,6 +146,22 @@ static int64_t call_wait4(struct thread *thread, const uint64_t x[6])
 	return outcome.pid;
 }
 
+/* A child by its descriptor; where that does not wait, neither does the call. */
+static status_t wanted_of(struct thread *thread, int fd, struct wanted *wanted)
+{
+	struct process *process;
+	bool nonblocking;
+	status_t status = fd >= 0 ? linux_pidfd_get(thread, fd, &process, &nonblocking) : STATUS_EINVAL;
+
+	if (status != STATUS_OK)
+		return status;
+	wanted->type = P_PID;
+	wanted->id = process->number;
+	wanted->flags |= nonblocking ? WNOHANG : 0;
+	object_put(&process->object);
+	return STATUS_OK;
+}
+
 static int64_t call_waitid(struct thread *thread, const uint64_t x[6])
 {
 	struct wanted wanted = { .type = (int)x[0], .id = (unsigned)x[1], .flags = (unsigned)x[3] };
@@ -153,13 +170,16 @@ static int64_t call_waitid(struct thread *thread, const uint64_t x[6])
 	int64_t result;
 
 	if ((wanted.flags & ~(WAIT4_FLAGS | WEXITED | WNOWAIT)) != 0 || (wanted.flags & (WEXITED | WSTOPPED | WCONTINUED)) == 0 ||
-	    x[0] > P_PGID || (x[0] == P_PID && wanted.id == 0))
+	    x[0] > P_PIDFD || (x[0] == P_PID && wanted.id == 0))
 		return STATUS_EINVAL;
 	if (wanted.type == P_PGID && wanted.id == 0)
 		wanted.id = linux_family_group(thread->process);
-	result = child_wait(thread, &wanted, &outcome);
-	if (result != STATUS_OK && result != STATUS_EAGAIN)
+	result = wanted.type == P_PIDFD ? wanted_of(thread, (int)x[1], &wanted) : STATUS_OK;
+	if (result != STATUS_OK)
 		return result;
+	result = child_wait(thread, &wanted, &outcome);
+	if (result != STATUS_OK && (result != STATUS_EAGAIN || (x[3] & WNOHANG) == 0))
+		return result; /* STATUS_EAGAIN: its descriptor does not wait */
 	if (result == STATUS_OK)
 		info = (struct linux_siginfo){ .signo = LINUX_SIGCHLD, .code = outcome.code, .fields = { outcome.stamp, (uint32_t)outcome.value } };
 	if (x[2] != 0 && linux_copy_out(thread, x[2], &info, sizeof(info)) != STATUS_OK)
