@@ -134,6 +134,7 @@ static void copied(void)
 	int id = queue();
 
 	CLAIM(send(id, 7, "one") == 0 && send(id, 8, "two") == 0 && is_next(id, 1, MSG_COPY, 8, "two") && is_next(id, 0, MSG_COPY, 7, "one"));
+	CLAIM(msgrcv(id, &got, SSIZE_MAX, 1, MSG_COPY | IPC_NOWAIT) == 4 && strcmp(got.text, "two") == 0);
 	REFUSED(msgrcv(id, &got, MOST, 2, MSG_COPY | IPC_NOWAIT), ENOMSG);
 	REFUSED(msgrcv(id, &got, MOST, 0, MSG_COPY), EINVAL);
 	REFUSED(msgrcv(id, &got, MOST, 0, MSG_COPY | MSG_EXCEPT | IPC_NOWAIT), EINVAL);
@@ -237,7 +238,10 @@ static void told(void)
 	CLAIM(is.msg_lspid == 0 && is.msg_lrpid == 0 && is.msg_perm.mode == 0600 && send(id, 3, "told") == 0);
 	int last = msgctl(0, MSG_INFO, (struct msqid_ds *)&info), index = -1;
 
-	CLAIM(last >= 0 && info.msgpool >= 1 && info.msgmap >= 1 && info.msgtql >= 5 && info.msgmax == MOST && info.msgmnb == ROOM);
+	CLAIM(last >= 0 && info.msgpool >= 1 && info.msgmap >= 1 && info.msgtql >= 5 && info.msgtql < ROOM && info.msgmax == MOST && info.msgmnb == ROOM);
+	is.msg_ctime = stat_of(id).msg_ctime;
+	usleep(1100000);
+	CLAIM(msgctl(id, IPC_SET, &is) == 0 && stat_of(id).msg_ctime > is.msg_ctime);
 	CLAIM(msgctl(0, IPC_INFO, (struct msqid_ds *)&info) == last && info.msgtql == ROOM);
 	for (int i = 0; i <= last; i++)
 		if (msgctl(i, MSG_STAT, &is) == id)
