@@ -82,6 +82,7 @@ static void segments(void)
 	CLAIM(setgroups(0, NULL) == 0 && setgid(OTHER) == 0 && setuid(USER) == 0);
 	REFUSED(shmget(SECRET, 0, 0600), EACCES);
 	REFUSED(shmget(SECRET, 0, 0004), EACCES);
+	REFUSED(shmget(SECRET, 0, 0040), EACCES); /* it counts for whomever it is said */
 	REFUSED(shmget(SECRET, 2 * BYTES, 0600), EINVAL);
 	REFUSED(shmget(SECRET, 0, IPC_CREAT | IPC_EXCL | 0600), EEXIST);
 	REFUSED(shmget(TOLD, 0, 0600), EACCES);

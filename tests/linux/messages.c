@@ -236,8 +236,11 @@ static void told(void)
 
 	CLAIM(is.msg_qbytes == ROOM && is.msg_stime == 0 && is.msg_rtime == 0 && is.msg_ctime <= time(NULL) && is.msg_ctime >= time(NULL) - 10);
 	CLAIM(is.msg_lspid == 0 && is.msg_lrpid == 0 && is.msg_perm.mode == 0600 && send(id, 3, "told") == 0);
-	int last = msgctl(0, MSG_INFO, (struct msqid_ds *)&info), index = -1;
+	int last = msgctl(0, MSG_INFO, (struct msqid_ds *)&info), index = -1, count = 0;
 
+	for (int i = 0; i <= last; i++)
+		count += msgctl(i, MSG_STAT, &is) >= 0;
+	CLAIM(info.msgpool == count);
 	CLAIM(last >= 0 && info.msgpool >= 1 && info.msgmap >= 1 && info.msgtql >= 5 && info.msgtql < ROOM && info.msgmax == MOST && info.msgmnb == ROOM);
 	is.msg_ctime = stat_of(id).msg_ctime;
 	usleep(1100000);
