@@ -25,8 +25,8 @@ void fs_request_free(struct fs_request *request)
 		budget_credit(budget, 1ul << request->data_order);
 	}
 	if (request->read.data != NULL) {
-		page_free(hal_direct_pa(request->read.data), request->read_order);
-		budget_credit(budget, 1ul << request->read_order);
+		page_run_free(hal_direct_pa(request->read.data), request->read_pages);
+		budget_credit(budget, request->read_pages);
 	}
 	if (request->given != NULL)
 		object_put(request->given);

@@ -65,8 +65,8 @@ struct fs_request {
 	/* W: `act`, `after`. */
 	int64_t result;
 	struct object *given; /* what else than a file or directory is given; held, or NULL */
-	struct span read;     /* W, R: `act`, `after`: what they are about; pages of `read_order`, charged */
-	unsigned read_order;
+	struct span read;     /* W, R: `act`, `after`: what they are about; `read_pages`, charged */
+	uint64_t read_pages;
 	const void *out; /* bytes for the process's room, in `data` or here: */
 	size_t out_bytes;
 	union {

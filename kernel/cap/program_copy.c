@@ -34,8 +34,8 @@ status_t program_file_check(const struct fs_node *node)
 
 void program_copy_free(const struct program_copy *copy, struct budget *budget)
 {
-	page_free(hal_direct_pa(copy->file.data), copy->order);
-	budget_credit(budget, 1ul << copy->order);
+	page_run_free(hal_direct_pa(copy->file.data), copy->pages);
+	budget_credit(budget, copy->pages);
 }
 
 status_t program_copy_read(struct fs_node *file, struct budget *budget, size_t most, struct program_copy *out)
@@ -47,19 +47,17 @@ status_t program_copy_read(struct fs_node *file, struct budget *budget, size_t m
 
 	if (status != STATUS_OK || stat.size > most)
 		return status != STATUS_OK ? status : STATUS_EFBIG;
-	out->order = 0;
-	while (HAL_PAGE_BYTES << out->order < stat.size + 1) /* room for one more: it has not grown */
-		out->order++;
-	if (!budget_charge(budget, 1ul << out->order))
+	out->pages = stat.size / HAL_PAGE_BYTES + 1; /* room for one more byte: it has not grown */
+	if (!budget_charge(budget, out->pages))
 		return STATUS_ENOMEM;
-	pa = page_alloc(out->order);
+	pa = page_run_alloc(out->pages);
 	if (pa == 0) {
-		budget_credit(budget, 1ul << out->order);
+		budget_credit(budget, out->pages);
 		return STATUS_ENOMEM;
 	}
-	bytes = read_all(file, hal_direct_va(pa), HAL_PAGE_BYTES << out->order);
+	bytes = read_all(file, hal_direct_va(pa), out->pages * HAL_PAGE_BYTES);
 	out->file = span_of(hal_direct_va(pa), bytes < 0 ? 0 : (size_t)bytes);
-	if (bytes >= 0 && (size_t)bytes < HAL_PAGE_BYTES << out->order)
+	if (bytes >= 0 && (size_t)bytes < out->pages * HAL_PAGE_BYTES)
 		return STATUS_OK;
 	program_copy_free(out, budget);
 	return bytes < 0 ? (status_t)bytes : STATUS_EFBIG;

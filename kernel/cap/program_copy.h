@@ -19,10 +19,10 @@ struct budget;
 
 enum { PROGRAM_SIGNATURE_ROOM = 4096 };
 
-/* Pages of `order`, charged; the bytes of the file in them begin at a page boundary. */
+/* `pages` one after the other, charged; the bytes of the file in them begin at a page boundary. */
 struct program_copy {
 	struct span file;
-	unsigned order;
+	uint64_t pages;
 };
 
 /* Whether a node can be a program: STATUS_ENOENT (NULL), STATUS_EISDIR, STATUS_ENOTSUP. */

@@ -56,7 +56,7 @@ static status_t program_read(struct fs_request *request, struct fs_node *file)
 
 	if (status == STATUS_OK) {
 		request->read = copy.file;
-		request->read_order = copy.order;
+		request->read_pages = copy.pages;
 	}
 	return status;
 }
@@ -89,7 +89,7 @@ static status_t program_make(struct fs_request *request)
 		budget_credit_bytes(request->budget, sizeof(*made));
 		return STATUS_ENOMEM;
 	}
-	*made = (struct program_object){ .budget = request->budget, .copy = { request->read, request->read_order } };
+	*made = (struct program_object){ .budget = request->budget, .copy = { request->read, request->read_pages } };
 	budget_hold(made->budget);
 	object_init(&made->object, &program_interface, destroy);
 	request->given = &made->object;

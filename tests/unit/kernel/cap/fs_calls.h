@@ -39,6 +39,22 @@ void page_free(uint64_t pa, unsigned order)
 	free(hal_direct_va(pa));
 }
 
+uint64_t page_run_alloc(uint64_t count)
+{
+	void *pages = count <= 1ull << largest_order ? aligned_alloc(HAL_PAGE_BYTES, HAL_PAGE_BYTES * count) : NULL;
+
+	if (pages == NULL)
+		return 0;
+	pages_taken += (unsigned)count;
+	return hal_direct_pa(pages);
+}
+
+void page_run_free(uint64_t pa, uint64_t count)
+{
+	pages_taken -= (unsigned)count;
+	free(hal_direct_va(pa));
+}
+
 void fs_do(const struct fs_service *of, void (*run)(void *arg), void *arg)
 {
 	CU_ASSERT_PTR_EQUAL(of, &service);

@@ -99,7 +99,7 @@ static void a_program_that_is_proven_is_given(void)
 	for (unsigned workers = 0; workers < 2; workers++) {
 		begin(workers);
 		CU_ASSERT_EQUAL(ask(), 10000);
-		CU_ASSERT(proven == 1 && world.granted != NULL && world.granted_rights == CAPOS_PROGRAM_RIGHT_SPAWN && world.charged == 4);
+		CU_ASSERT(proven == 1 && world.granted != NULL && world.granted_rights == CAPOS_PROGRAM_RIGHT_SPAWN && world.charged == 3);
 		CU_ASSERT(program_file(world.granted).len == 10000 && memcmp(program_file(world.granted).data, content, 10000) == 0);
 		world.call.object = world.granted;
 		CU_ASSERT_EQUAL(program_object_size(&world.call), 10000);
@@ -164,11 +164,11 @@ static void without_memory_there_is_none(void)
 		free(atomic_exchange(&service.walk, NULL));
 	}
 	world.allocations_left = EVER;
-	world.pages_left = 4; /* the signature's, and too few for the program */
+	world.pages_left = 3; /* the signature's, and too few for the program */
 	CU_ASSERT_EQUAL(ask(), STATUS_ENOMEM);
-	world.pages_left = 5; /* and none for the object */
+	world.pages_left = 4; /* and none for the object */
 	CU_ASSERT_EQUAL(ask(), STATUS_ENOMEM);
-	world.pages_left = 6;
+	world.pages_left = 5;
 	CU_ASSERT_EQUAL(ask(), 10000);
 	object_put(world.granted);
 	world.pages_left = EVER;
