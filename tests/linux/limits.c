@@ -3,6 +3,7 @@
 
 /* What may be asked for whom and what not: limits, names, signals that say who they are from, ranges of locks and of memory, entries of directories. */
 #include "tests/linux/claims.h"
+#include "tests/linux/load.h"
 
 #include <fcntl.h>
 #include <mqueue.h>
@@ -23,6 +24,23 @@
 enum { PAGE = 4096, NOBODY = 99999 };
 
 #define BAD ((void *)16)
+
+/* Files that are open, and the most that may be. Linux counts roughly, and what was closed may count for a while. */
+static void files(void)
+{
+	long open_now, most;
+	int fds[400];
+
+	CLAIM(load("/proc/sys/fs/file-max"));
+	most = number_behind("");
+	CLAIM(most > 0 && load("/proc/sys/fs/file-nr") && (strrchr(text, '\t') != NULL && strtol(strrchr(text, '\t'), NULL, 10) == most));
+	open_now = number_behind("");
+	for (int i = 0; i < 400; i++)
+		fds[i] = open("/dev/null", O_RDONLY);
+	CLAIM(open_now > 0 && load("/proc/sys/fs/file-nr") && number_behind("") > open_now + 200 && number_behind("") < open_now + 600);
+	for (int i = 0; i < 400; i++)
+		close(fds[i]);
+}
 
 static void limits(void)
 {
@@ -257,6 +275,7 @@ static void queues(void)
 
 int main(void)
 {
+	files();
 	limits();
 	machine();
 	senders();

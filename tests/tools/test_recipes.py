@@ -286,6 +286,22 @@ class Closure(support.Case):
         self.assertEqual(tree.match("/share/*y"), ["share/a/b/y"])
         self.assertEqual((tree.match("share/c"), tree.match("share/d")), (["share/c"], []))
 
+    def test_links_to_folders_are_kept_where_there_is_something_in_them(self) -> None:
+        for name in ("share/data/x", "share/other/y", "lib/own/z"):
+            self.place(name)
+        self.link("lib/own/data", "../../share/data")
+        self.link("lib/own/other", "/share/other")
+        self.link("lib/own/round", "..")
+        self.link("lib/own/all", "/")
+        self.link("lib/own/none", "nowhere")
+        self.link("lib/own/out", "../../../../../../../../../../tmp")
+        self.link("share/again", "data")
+        tree = closure.Tree(self.folder / "root")
+        self.assertEqual(tree.folder_links(), {"lib/own/data": "share/data", "lib/own/other": "share/other", "share/again": "share/data"})
+        for pattern in ("lib/*", "lib/own", "/lib/own/"):
+            self.assertEqual(closure.linked_folders(tree, [pattern], ["share/data/x", "lib/own/z"]), {"lib/own/data": "../../share/data"})
+        self.assertEqual(closure.linked_folders(tree, ["lib/own/z", "share/data"], ["share/data/x"]), {})
+
     def test_broken_programs_are_told(self) -> None:
         good = elf(("liba.so",))
         self.assertEqual(elf_dynamic.needs(good, "x").libraries, ("liba.so",))
@@ -328,6 +344,23 @@ class Building(support.Case):
         self.assertEqual({name: one for name, one in said.items() if name.startswith(("one", "usr/lib/"))}, {
             "one-copy": (False, b"one"), "usr/lib/one": (False, b"one"), "usr/lib/one-again": (True, b"one"), "usr/lib/one-hard": (True, b"one"),
             "usr/lib/told": (False, b"text"), "usr/lib/told-again": (True, b"told-hard"), "usr/lib/told-hard": (False, b"told")})
+
+    def test_a_folder_of_two_names_is_there_once(self) -> None:
+        (self.folder / "hello.c").write_text("int main(void) { return 7; }\n")
+        tree = self.folder / "tree/usr"
+        (tree / "share/data").mkdir(parents=True)
+        (tree / "share/data/x").write_text("x")
+        for name in ("data", "given", "unwanted"):
+            (tree / f"share/{name}-again").symlink_to("data")
+        path = self.folder / "folders.toml"
+        path.write_text('name = "folders"\nexec = "bin/x"\n[recipe]\nfiles = ["usr/*"]\nwithout = ["usr/share/unwanted*"]\n[recipe.compile]\n"bin/x" = "hello.c"\n'
+                        '[recipe.links]\n"elsewhere" = ["usr/share/given-again"]\n[recipe.text]\n"usr/share/data-again/own" = "text"\n')
+        with mock.patch.object(recipe_build, "OUTPUT", self.folder / "out"), mock.patch.object(debian, "unpack", return_value=self.folder / "tree"):
+            recipe_build.build(recipe.read(path), KEYS / "dev.key")
+        said = {entry.name: (entry.is_link, entry.data) for entry in content.read(str(self.folder / "out/folders.rpk")).entries}
+        self.assertEqual({name: one for name, one in said.items() if name.startswith("usr/share/")}, {
+            "usr/share/data": (False, b""), "usr/share/data/x": (False, b"x"), "usr/share/data/own": (False, b"text"),
+            "usr/share/data-again": (True, b"data"), "usr/share/given-again": (True, b"../../elsewhere")})
 
     def test_a_link_is_no_other_file_too(self) -> None:
         path = self.folder / "twice.toml"

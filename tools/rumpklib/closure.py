@@ -7,6 +7,7 @@ import fnmatch
 import os
 import posixpath
 import stat
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from . import elf_dynamic
@@ -55,11 +56,20 @@ class Tree:
 
     def names(self) -> list[str]:
         """Every file, links to files included, by its name from the root."""
-        found = []
-        for folder, _, names in os.walk(self.folder):
-            inside = Path(folder).relative_to(self.folder)
-            found += [str(inside / name) for name in names]
-        return sorted(name for name in found if self.file(name))
+        return [str(path.relative_to(self.folder)) for path in self._all() if self.file(str(path.relative_to(self.folder)))]
+
+    def _all(self) -> list[Path]:
+        """All that there is, sorted; what a link leads to this machine may take for a folder of its own, or for nothing."""
+        return sorted(Path(inside, name) for inside, folders, names in os.walk(self.folder) for name in folders + names)
+
+    def folder_links(self) -> dict[str, str]:
+        """Links to folders, by their names from the root, with the name of the folder; those that lead to what they lie in are left out."""
+        found = {}
+        for link in self._all():
+            to = self.resolve(str(link.relative_to(self.folder))) if link.is_symlink() else None
+            if to and to.is_dir() and to not in link.parents:
+                found[str(link.relative_to(self.folder))] = str(to.relative_to(self.folder))
+        return found
 
     def match(self, pattern: str) -> list[str]:
         """Files by a pattern; `*` stands for any characters, slashes too; a folder's name for everything in it."""
@@ -112,6 +122,16 @@ def links(tree: Tree, names: dict[str, Path], plain: set[str]) -> dict[str, str]
     for group in groups.values():
         stays = min(group, key=lambda name: (name not in plain, names[name] != tree.folder / name, name))
         found.update((name, posixpath.relpath(stays, posixpath.dirname(name) or ".")) for name in group if name != stays and name not in plain)
+    return found
+
+
+def linked_folders(tree: Tree, patterns: Iterable[str], there: Collection[str]) -> dict[str, str]:
+    """Links to folders by patterns as in Tree.match(), as far as there is something in them: with what each holds as a symbolic link."""
+    found = {}
+    for link, folder in tree.folder_links().items():
+        if any(fnmatch.fnmatch(link, pattern.strip("/")) or link.startswith(pattern.strip("/") + "/") for pattern in patterns) and \
+                any(name.startswith(folder + "/") for name in there):
+            found[link] = posixpath.relpath(folder, posixpath.dirname(link) or ".")
     return found
 
 

@@ -93,8 +93,8 @@ def _named(recipe: Recipe, tree: closure.Tree) -> dict[str, Path]:
     return found
 
 
-def _stage(recipe: Recipe, sources: dict[str, Path], linked: dict[str, str], stage: Path) -> None:
-    """Lays everything out as the program will see it."""
+def _stage(recipe: Recipe, sources: dict[str, Path], linked: dict[str, str], folders: dict[str, str], stage: Path) -> None:
+    """Lays everything out as the program will see it. `linked`: files, and `folders`, that are symbolic links, and what they hold."""
     shutil.rmtree(stage, ignore_errors=True)
     for name, path in sources.items():
         placed = stage / name
@@ -104,6 +104,11 @@ def _stage(recipe: Recipe, sources: dict[str, Path], linked: dict[str, str], sta
             continue
         shutil.copyfile(path, placed)
         os.chmod(placed, (0o755 if os.access(path, os.X_OK) else 0o644) | path.stat().st_mode & stat.S_ISUID)
+    for name, target in folders.items():
+        otherwise = name in recipe.links or any(fnmatch.fnmatch(name, pattern.strip("/")) for pattern in recipe.without)
+        if not otherwise and not os.path.lexists(stage / name):
+            (stage / name).parent.mkdir(parents=True, exist_ok=True)
+            (stage / name).symlink_to(target)
     for name, text in recipe.text.items():
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         (stage / name).write_text(text, encoding="utf-8")
@@ -132,7 +137,8 @@ def build(recipe: Recipe, key: str | Path, output: Path | None = None) -> Path:
     named = _named(recipe, tree)
     sources = closure.close(tree, {**named, **compiled})
     alone = {name: path for name, path in sources.items() if name not in {*recipe.copy, *recipe.text}}
-    _stage(recipe, sources, closure.links(tree, alone, {*recipe.execs, *(alone.keys() - named.keys())}), home / "root")
+    folders = closure.linked_folders(tree, recipe.files, sources)
+    _stage(recipe, sources, closure.links(tree, alone, {*recipe.execs, *(alone.keys() - named.keys())}), folders, home / "root")
     bundle = output or OUTPUT / f"{recipe.name}.rpk"
     files.write(bundle, pack.pack(home / "root", {}, key))
     return bundle

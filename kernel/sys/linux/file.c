@@ -26,6 +26,13 @@ static void file_end(struct linux_file *file)
 		file->ops->end(file);
 }
 
+static _Atomic uint32_t open_count;
+
+uint32_t linux_files_open(void)
+{
+	return atomic_load_explicit(&open_count, memory_order_relaxed);
+}
+
 static void file_destroy(struct object *object)
 {
 	struct linux_file *file = linux_file_of(object);
@@ -33,6 +40,7 @@ static void file_destroy(struct object *object)
 
 	file_end(file); /* of one whose last hold was a capability's, that came to nothing */
 	file->ops->release(file);
+	atomic_fetch_sub_explicit(&open_count, 1, memory_order_relaxed);
 	if (budget != NULL) {
 		budget_credit_bytes(budget, LINUX_FILE_CHARGE);
 		budget_put(budget);
@@ -100,6 +108,7 @@ void linux_file_put(struct linux_file *file)
 void linux_file_init(struct linux_file *file, const struct linux_file_ops *ops, uint32_t flags)
 {
 	object_init(&file->object, &linux_file_interface, file_destroy);
+	atomic_fetch_add_explicit(&open_count, 1, memory_order_relaxed);
 	file->ops = ops;
 	file->lock = (struct spinlock){ 0 };
 	file->offset = 0;

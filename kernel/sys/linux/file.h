@@ -88,6 +88,9 @@ extern const struct cap_interface linux_file_interface;
 /* With one hold, the caller's. `flags`: LINUX_O_*. */
 void linux_file_init(struct linux_file *file, const struct linux_file_ops *ops, uint32_t flags);
 
+/* How many there are, of all processes. Context: any. */
+uint32_t linux_files_open(void);
+
 /* A number for what has no name, such as a socket: st_ino. No other has had it. Context: any. */
 uint64_t linux_anonymous_id(void);
 

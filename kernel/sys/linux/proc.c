@@ -18,6 +18,7 @@
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/cpu_time.h"
+#include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/text.h"
 #include "kernel/sys/process.h"
@@ -62,6 +63,13 @@ void linux_proc_uptime(struct linux_text *text, struct process *of)
 void linux_proc_loadavg(struct linux_text *text, struct process *of)
 {
 	format_to(&text->sink, "0.00 0.00 0.00 1/%u %u\n", process_count(), of->number);
+}
+
+/* That are open; that are kept for later; the most there can be: no number limits them, but memory. */
+void linux_proc_files(struct linux_text *text, struct process *of)
+{
+	(void)of;
+	format_to(&text->sink, "%u\t0\t%lld\n", linux_files_open(), (long long)INT64_MAX);
 }
 
 /* Pages are not counted that come and go, and nothing is swapped. */
