@@ -20,7 +20,7 @@ from harness.verdict import BAD_PATTERNS, Expectation
 
 #: An app that goes on where memory is refused to it.
 FAILS = paths.BUILD / "tests" / "apps" / "memory-fails.rpk"
-ALLOCATORS = ("page_alloc", "heap_alloc")
+ALLOCATORS = ("page_alloc", "page_run_alloc", "heap_alloc")
 #: Short, as these boots are; the wall's part leaves room for a host that is at work on something else.
 BUDGET = suite.Budget(cpu_s=8.0, wall_s=60.0, idle_s=10.0)
 NOT_STARTED = (*BAD_PATTERNS, markers.STARTED)
@@ -96,10 +96,11 @@ def case(function: str, nth: int, after: bool = False, app: Path = suite.HELLO, 
 
 
 def some() -> list[suite.Case]:
-    """A call of each kind: console, main, manifest, process, its stack, its heap."""
-    return [*(case("page_alloc", nth) for nth in (1, 9, 12, 13, 14, 20, 44)),
-            *(case("page_alloc", nth, True, FAILS) for nth in (2, 10, 13, 30, 50)),
-            *(case("page_alloc", nth, False, FAILS) for nth in range(48, 58)),
+    """Each page of a boot, some of an app whose memory fails, and the first of what the heap takes and gives."""
+    return [*(case("page_alloc", nth) for nth in range(1, 34)),
+            *(case("page_alloc", nth, True, FAILS) for nth in (2, 8, 10, 24, 42)),
+            *(case("page_alloc", nth, False, FAILS) for nth in range(39, 49)),
+            *(case("page_run_alloc", nth, after) for nth in range(1, 9) for after in (False, True)),
             *(case("heap_alloc", nth) for nth in range(1, 6))]
 
 
