@@ -147,7 +147,7 @@ status_t linux_pieces_begin(struct linux_pieces *own, struct linux_data *data, s
 	if (count > LINUX_PIECES_SMALL) {
 		own->thread = thread;
 		own->many_bytes = count * sizeof(*pieces);
-		own->many = pieces = linux_room_take(thread, own->many_bytes);
+		own->many = pieces = linux_room_take(thread->process->budget, own->many_bytes);
 	}
 	if (pieces == NULL)
 		return STATUS_ENOMEM;
@@ -157,7 +157,8 @@ status_t linux_pieces_begin(struct linux_pieces *own, struct linux_data *data, s
 
 void linux_pieces_end(struct linux_pieces *own)
 {
-	linux_room_give(own->thread, own->many, own->many_bytes);
+	if (own->many != NULL)
+		linux_room_give(own->thread->process->budget, own->many, own->many_bytes);
 }
 
 status_t linux_data_user(struct linux_data *data, struct thread *thread, uint64_t va, uint64_t bytes)

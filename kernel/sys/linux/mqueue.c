@@ -3,11 +3,11 @@
 
 #include "kernel/sys/linux/mqueue.h"
 
-#include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
 #include "kernel/io/fs/fs.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/identity.h"
+#include "kernel/sys/linux/room.h"
 #include "lib/string.h"
 
 /* Of every root: there are few. Outside a queue's lock. */
@@ -154,16 +154,10 @@ void linux_mqs_forget(const struct linux_root *root)
 
 struct linux_mq_message *linux_mq_message_make(struct linux_mqueue *queue, uint32_t bytes, uint32_t priority)
 {
-	size_t charged = kheap_takes(sizeof(struct linux_mq_message) + bytes);
-	struct linux_mq_message *message;
+	struct linux_mq_message *message = linux_room_take(queue->budget, sizeof(*message) + bytes);
 
-	if (!budget_charge_bytes(queue->budget, charged))
+	if (message == NULL)
 		return NULL;
-	message = malloc(sizeof(*message) + bytes);
-	if (message == NULL) {
-		budget_credit_bytes(queue->budget, charged);
-		return NULL;
-	}
 	message->priority = priority;
 	message->bytes = bytes;
 	return message;
@@ -171,8 +165,7 @@ struct linux_mq_message *linux_mq_message_make(struct linux_mqueue *queue, uint3
 
 void linux_mq_message_free(struct linux_mqueue *queue, struct linux_mq_message *message)
 {
-	budget_credit_bytes(queue->budget, kheap_takes(sizeof(*message) + message->bytes));
-	free(message);
+	linux_room_give(queue->budget, message, sizeof(*message) + message->bytes);
 }
 
 status_t linux_mq_send(struct linux_mqueue *queue, struct linux_mq_message *message, struct linux_mq_notice *notice)

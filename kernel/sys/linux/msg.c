@@ -6,13 +6,11 @@
 
 #include <assert.h>
 
-#include "kernel/core/kheap.h"
-#include "kernel/core/libc.h"
-#include "kernel/sys/budget.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/room.h"
 #include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/sysv.h"
 #include "kernel/sys/linux/thread.h"
@@ -83,24 +81,16 @@ static status_t queue_make(struct thread *thread, const struct linux_ipc_asked *
 
 static struct message *message_make(struct budget *budget, size_t bytes)
 {
-	size_t charged = kheap_takes(sizeof(struct message) + bytes);
-	struct message *message;
+	struct message *message = linux_room_take(budget, sizeof(*message) + bytes);
 
-	if (!budget_charge_bytes(budget, charged))
-		return NULL;
-	message = malloc(sizeof(*message) + bytes);
-	if (message == NULL) {
-		budget_credit_bytes(budget, charged);
-		return NULL;
-	}
-	message->bytes = bytes;
+	if (message != NULL)
+		message->bytes = bytes;
 	return message;
 }
 
 static void message_free(struct budget *budget, struct message *message)
 {
-	budget_credit_bytes(budget, kheap_takes(sizeof(*message) + message->bytes));
-	free(message);
+	linux_room_give(budget, message, sizeof(*message) + message->bytes);
 }
 
 static void queue_free(struct linux_ipc *ipc)

@@ -166,7 +166,7 @@ static int64_t call_ppoll(struct thread *thread, const uint64_t x[6])
 	if (result != STATUS_OK)
 		return result;
 	if (x[1] > ENTRIES_SMALL)
-		entries = linux_room_take(thread, x[1] * sizeof(*entries));
+		entries = linux_room_take(thread->process->budget, x[1] * sizeof(*entries));
 	if (entries == NULL)
 		return STATUS_ENOMEM;
 	result = linux_signal_wait_begin(thread, x[3], x[4]);
@@ -176,7 +176,7 @@ static int64_t call_ppoll(struct thread *thread, const uint64_t x[6])
 		time_give(thread, x[2], deadline_ns);
 	}
 	if (entries != small)
-		linux_room_give(thread, entries, x[1] * sizeof(*entries));
+		linux_room_give(thread->process->budget, entries, x[1] * sizeof(*entries));
 	return result;
 }
 
@@ -260,7 +260,7 @@ static int64_t select_run(struct thread *thread, struct sets *sets, unsigned cou
 		used += events_asked(sets, fd) != 0;
 	bytes = used * sizeof(*entries);
 	if (used > ENTRIES_SMALL)
-		entries = linux_room_take(thread, bytes);
+		entries = linux_room_take(thread->process->budget, bytes);
 	if (entries == NULL)
 		return STATUS_ENOMEM;
 	used = 0;
@@ -277,7 +277,7 @@ static int64_t select_run(struct thread *thread, struct sets *sets, unsigned cou
 	if (result >= 0)
 		result = sets_fill(sets, entries, used);
 	if (entries != small)
-		linux_room_give(thread, entries, bytes);
+		linux_room_give(thread->process->budget, entries, bytes);
 	return result;
 }
 

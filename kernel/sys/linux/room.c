@@ -6,12 +6,9 @@
 #include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
-#include "kernel/sys/process.h"
-#include "kernel/sys/thread.h"
 
-void *linux_room_take(struct thread *thread, size_t bytes)
+void *linux_room_take(struct budget *budget, size_t bytes)
 {
-	struct budget *budget = thread->process->budget;
 	void *room;
 
 	if (!budget_charge_bytes(budget, kheap_takes(bytes)))
@@ -22,10 +19,10 @@ void *linux_room_take(struct thread *thread, size_t bytes)
 	return room;
 }
 
-void linux_room_give(struct thread *thread, void *room, size_t bytes)
+void linux_room_give(struct budget *budget, void *room, size_t bytes)
 {
 	if (room == NULL)
 		return;
 	free(room);
-	budget_credit_bytes(thread->process->budget, kheap_takes(bytes));
+	budget_credit_bytes(budget, kheap_takes(bytes));
 }

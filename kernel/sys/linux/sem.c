@@ -9,10 +9,8 @@
  */
 #include "kernel/sys/linux/sem.h"
 
-#include "kernel/core/kheap.h"
-#include "kernel/core/libc.h"
-#include "kernel/sys/budget.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/room.h"
 #include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/wait.h"
@@ -45,10 +43,7 @@ static size_t undo_bytes(const struct linux_sem_set *set)
 
 static void undo_free(struct linux_sem_set *set, struct undo *undo)
 {
-	if (undo == NULL)
-		return;
-	budget_credit_bytes(set->ipc.budget, kheap_takes(undo_bytes(set)));
-	free(undo);
+	linux_room_give(set->ipc.budget, undo, undo_bytes(set));
 }
 
 /* Context: under the lock. */
@@ -71,13 +66,10 @@ static struct undo *undo_of(struct linux_sem_set *set, struct process *process)
 	spinlock_give(&set->lock);
 	if (there != NULL)
 		return there;
-	if (!budget_charge_bytes(set->ipc.budget, kheap_takes(undo_bytes(set))))
+	made = linux_room_take(set->ipc.budget, undo_bytes(set));
+	if (made == NULL)
 		return NULL;
-	made = calloc(1, undo_bytes(set));
-	if (made == NULL) {
-		budget_credit_bytes(set->ipc.budget, kheap_takes(undo_bytes(set)));
-		return NULL;
-	}
+	memset(made, 0, undo_bytes(set));
 	made->process = process;
 	spinlock_take(&set->lock);
 	there = undo_find(set, process);

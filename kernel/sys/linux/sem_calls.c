@@ -113,12 +113,12 @@ static int64_t call_semtimedop(struct thread *thread, const uint64_t x[6])
 	if (count == 0)
 		return STATUS_EINVAL;
 	if (count > FEW_OPS)
-		ops = linux_room_take(thread, bytes);
+		ops = linux_room_take(thread->process->budget, bytes);
 	result = ops == NULL ? STATUS_ENOMEM : linux_copy_in(thread, ops, x[1], bytes);
 	if (result == STATUS_OK)
 		result = timed == STATUS_OK ? operate(thread, (int)x[0], ops, count, deadline_ns) : timed;
 	if (count > FEW_OPS)
-		linux_room_give(thread, ops, bytes);
+		linux_room_give(thread->process->budget, ops, bytes);
 	return result;
 }
 
@@ -149,12 +149,12 @@ static int64_t values_take(struct thread *thread, struct linux_sem_set *set, uin
 static int64_t all_values(struct thread *thread, struct linux_sem_set *set, uint32_t command, uint64_t va)
 {
 	size_t bytes = set->count * sizeof(uint16_t);
-	uint16_t *values = linux_room_take(thread, bytes);
+	uint16_t *values = linux_room_take(thread->process->budget, bytes);
 	int64_t result = STATUS_ENOMEM;
 
 	if (values != NULL)
 		result = command == GETALL ? values_give(thread, set, values, va) : values_take(thread, set, values, va);
-	linux_room_give(thread, values, bytes);
+	linux_room_give(thread->process->budget, values, bytes);
 	return result;
 }
 

@@ -4,13 +4,12 @@
 #include "kernel/sys/linux/sysv.h"
 
 #include "hal/contract/timer.h"
-#include "kernel/core/kheap.h"
-#include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/process.h"
+#include "kernel/sys/linux/room.h"
 #include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
@@ -28,28 +27,24 @@ int64_t linux_ipc_now_s(void)
 struct linux_ipc *linux_ipc_alloc(struct thread *thread, size_t bytes)
 {
 	struct budget *budget = thread->process->budget;
-	size_t charged = kheap_takes(bytes);
-	struct linux_ipc *made;
+	struct linux_ipc *made = linux_room_take(budget, bytes);
 
-	if (!budget_charge_bytes(budget, charged))
+	if (made == NULL)
 		return NULL;
-	made = calloc(1, bytes);
-	if (made == NULL) {
-		budget_credit_bytes(budget, charged);
-		return NULL;
-	}
+	memset(made, 0, bytes);
 	budget_hold(budget);
 	made->budget = budget;
-	made->charged = charged;
+	made->bytes = bytes;
 	atomic_init(&made->holds, 1);
 	return made;
 }
 
 void linux_ipc_free(struct linux_ipc *ipc)
 {
-	budget_credit_bytes(ipc->budget, ipc->charged);
-	budget_put(ipc->budget);
-	free(ipc);
+	struct budget *budget = ipc->budget;
+
+	linux_room_give(budget, ipc, ipc->bytes);
+	budget_put(budget);
 }
 
 void linux_ipc_put(struct linux_ipc_kind *kind, struct linux_ipc *ipc)

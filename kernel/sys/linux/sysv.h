@@ -42,7 +42,7 @@ struct linux_ipc {
 	_Atomic uint32_t holds;        /* of the list, and of who waits for it */
 	const struct linux_root *root; /* whose it is; not held: that outlives it */
 	struct budget *budget;         /* held */
-	size_t charged;
+	size_t bytes;                  /* charged for it, as room.h does */
 	int id;
 	struct linux_ipc_told told;    /* W: under the kind's lock */
 };

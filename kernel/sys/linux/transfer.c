@@ -63,10 +63,10 @@ static int64_t pair_copy(struct thread *thread, struct linux_pair *pair, uint64_
 	if (linux_pipe_of(pair->to) != NULL)
 		return linux_splice_to_pipe(thread, pair, bytes);
 	room = bytes < LINUX_PART_BYTES ? (size_t)bytes : LINUX_PART_BYTES;
-	pair->buffer = linux_room_take(thread, room);
+	pair->buffer = linux_room_take(thread->process->budget, room);
 	if (pair->buffer != NULL)
 		result = linux_pair_move(thread, pair, bytes, part_copy);
-	linux_room_give(thread, pair->buffer, room);
+	linux_room_give(thread->process->budget, pair->buffer, room);
 	return result;
 }
 

@@ -22,11 +22,6 @@ static int64_t charged, limit = INT64_MAX;
 static int budget_holds;
 static unsigned raised;
 
-size_t kheap_takes(size_t bytes)
-{
-	return bytes;
-}
-
 bool budget_charge_bytes(struct budget *of, uint64_t bytes)
 {
 	(void)of;
@@ -40,6 +35,17 @@ void budget_credit_bytes(struct budget *of, uint64_t bytes)
 {
 	(void)of;
 	charged -= (int64_t)bytes;
+}
+
+void *linux_room_take(struct budget *of, size_t bytes)
+{
+	return budget_charge_bytes(of, bytes) ? malloc(bytes) : NULL;
+}
+
+void linux_room_give(struct budget *of, void *room, size_t bytes)
+{
+	budget_credit_bytes(of, bytes);
+	free(room);
 }
 
 void budget_hold(struct budget *of)
