@@ -70,27 +70,32 @@ static status_t group_kill(struct thread *thread, unsigned group, int signal, co
 	return status;
 }
 
+static int64_t process_kill(struct thread *thread, unsigned pid, int signal, const struct linux_siginfo *info)
+{
+	struct process *process = linux_family_find(thread->process, pid);
+	status_t status;
+
+	if (process == NULL)
+		return STATUS_ESRCH;
+	status = may_signal(thread, process, NULL, signal);
+	if (status == STATUS_OK && signal != 0)
+		status = linux_signal_send(process, NULL, signal, info);
+	object_put(&process->object);
+	return status;
+}
+
 static int64_t call_kill(struct thread *thread, const uint64_t x[6])
 {
 	int32_t pid = (int32_t)x[0];
 	int signal = (int)x[1];
 	const struct linux_siginfo info = info_from(thread, signal, LINUX_SI_USER);
 	unsigned group = pid < -1 ? (unsigned)-(int64_t)pid : 0;
-	struct process *process;
-	status_t status;
 
 	if (pid == 0)
 		group = linux_family_group(thread->process);
 	if (pid <= 0)
 		return group_kill(thread, group, signal, &info);
-	process = linux_family_find(thread->process, (unsigned)pid);
-	if (process == NULL)
-		return STATUS_ESRCH;
-	status = may_signal(thread, process, NULL, signal);
-	if (status == STATUS_OK && signal != 0)
-		linux_signal_process(process, signal, &info);
-	object_put(&process->object);
-	return status;
+	return process_kill(thread, (unsigned)pid, signal, &info);
 }
 
 /* `pid` 0: of any process. */
@@ -140,20 +145,6 @@ static status_t info_copy_in(struct thread *thread, struct linux_siginfo *info, 
 	return status == STATUS_OK && !may_say(thread, info, pid) ? STATUS_EPERM : status;
 }
 
-static int64_t process_kill(struct thread *thread, unsigned pid, int signal, const struct linux_siginfo *info)
-{
-	struct process *process = linux_family_find(thread->process, pid);
-	status_t status;
-
-	if (process == NULL)
-		return STATUS_ESRCH;
-	status = may_signal(thread, process, NULL, signal);
-	if (status == STATUS_OK && signal != 0)
-		status = linux_signal_send(process, NULL, signal, info);
-	object_put(&process->object);
-	return status;
-}
-
 static int64_t call_rt_sigqueueinfo(struct thread *thread, const uint64_t x[6])
 {
 	struct linux_siginfo info;
@@ -192,12 +183,11 @@ static int64_t pidfd_kill(struct thread *thread, unsigned pid, int signal, uint6
 static int64_t call_pidfd_send_signal(struct thread *thread, const uint64_t x[6])
 {
 	struct process *process;
-	bool nonblocking;
 	int64_t result;
 
 	if ((uint32_t)x[3] != 0)
 		return STATUS_EINVAL;
-	result = linux_pidfd_get(thread, (int)x[0], &process, &nonblocking);
+	result = linux_pidfd_get(thread, (int)x[0], &process, NULL);
 	if (result != STATUS_OK)
 		return result;
 	result = pidfd_kill(thread, process->number, (int)x[1], x[2]);

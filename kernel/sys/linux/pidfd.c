@@ -70,7 +70,8 @@ status_t linux_pidfd_get(struct thread *thread, int fd, struct process **process
 		status = STATUS_EBADF;
 	else
 		*process = process_of(file);
-	*nonblocking = (linux_file_flags(file) & LINUX_O_NONBLOCK) != 0;
+	if (nonblocking != NULL)
+		*nonblocking = (linux_file_flags(file) & LINUX_O_NONBLOCK) != 0;
 	linux_file_put(file);
 	return status;
 }
@@ -114,12 +115,11 @@ static int64_t file_of(struct thread *thread, struct process *process, int fd)
 static int64_t call_pidfd_getfd(struct thread *thread, const uint64_t x[6])
 {
 	struct process *process;
-	bool nonblocking;
 	int64_t result;
 
 	if ((uint32_t)x[2] != 0)
 		return STATUS_EINVAL;
-	result = linux_pidfd_get(thread, (int)x[0], &process, &nonblocking);
+	result = linux_pidfd_get(thread, (int)x[0], &process, NULL);
 	if (result != STATUS_OK)
 		return result;
 	result = file_of(thread, process, (int)x[1]);

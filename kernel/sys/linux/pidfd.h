@@ -16,7 +16,7 @@ struct thread;
 /* A descriptor for `process` in the thread's own; `flags`: LINUX_O_NONBLOCK. STATUS_EMFILE, STATUS_ENOMEM. */
 MUST_CHECK int64_t linux_pidfd_add(struct thread *thread, struct process *process, uint32_t flags);
 
-/* The process of a descriptor, held, and whether that is LINUX_O_NONBLOCK. STATUS_EBADF: it is none of a process. */
+/* The process of a descriptor, held, and whether that is LINUX_O_NONBLOCK, where `nonblocking` is not NULL. STATUS_EBADF: it is none of a process. */
 MUST_CHECK status_t linux_pidfd_get(struct thread *thread, int fd, struct process **process, bool *nonblocking);
 
 #endif

@@ -136,12 +136,12 @@ static bool queue_is_full(const struct process *process)
 	return process->personality->handlers.queued >= (limit < LINUX_SIGNALS_QUEUED_MAX ? limit : LINUX_SIGNALS_QUEUED_MAX);
 }
 
-/* `info` is taken over. */
-static status_t send_locked(struct process *process, struct thread *thread, int signal, struct linux_pending_info *info, struct kicks *kicks)
+/* `info`, which is taken over, has what is `said`; NULL: there was no memory for it. */
+static status_t send_locked(struct process *process, struct thread *thread, int signal, const struct linux_siginfo *said, struct linux_pending_info *info,
+			    struct kicks *kicks)
 {
 	struct linux_handlers *handlers = &process->personality->handlers;
 	struct linux_signals *signals = thread != NULL ? &thread->personality->signals : NULL;
-	bool must_queue;
 
 	if (linux_signal_default_stops(signal))
 		forget(process, LINUX_SIGNAL_BIT(LINUX_SIGCONT));
@@ -150,12 +150,11 @@ static status_t send_locked(struct process *process, struct thread *thread, int 
 		return STATUS_OK;
 	}
 	if (info != NULL && (queue_is_full(process) || !linux_pending_charge(info, process->budget))) {
-		must_queue = signal >= LINUX_SIGRTMIN && info->info.code != LINUX_SI_USER;
 		free(info);
 		info = NULL;
-		if (must_queue)
-			return STATUS_EAGAIN;
 	}
+	if (said != NULL && info == NULL && signal >= LINUX_SIGRTMIN && said->code != LINUX_SI_USER)
+		return STATUS_EAGAIN;
 	if (signals != NULL ? linux_pending_add(&signals->pending, &signals->queue, signal, info) :
 			      linux_pending_add(&handlers->pending, &handlers->queue, signal, info))
 		handlers->queued += info != NULL;
@@ -183,10 +182,9 @@ status_t linux_signal_send(struct process *process, struct thread *thread, int s
 		process_kill(process);
 		return STATUS_OK;
 	}
-	if (info != NULL) {
+	if (info != NULL)
 		queued = malloc(sizeof(*queued));
-		if (queued == NULL)
-			return STATUS_ENOMEM;
+	if (queued != NULL) {
 		queued->budget = NULL;
 		queued->info = *info;
 		queued->info.signo = signal;
@@ -194,7 +192,7 @@ status_t linux_signal_send(struct process *process, struct thread *thread, int s
 	if (signal == LINUX_SIGCONT)
 		linux_signal_continue(process);
 	(void)handlers_lock(process);
-	status = send_locked(process, thread, signal, queued, &kicks);
+	status = send_locked(process, thread, signal, info, queued, &kicks);
 	handlers_unlock(process);
 	kicks_do(&kicks);
 	linux_signalfd_tell();
@@ -203,13 +201,13 @@ status_t linux_signal_send(struct process *process, struct thread *thread, int s
 
 void linux_signal_process(struct process *process, int signal, const struct linux_siginfo *info)
 {
-	if (linux_signal_send(process, NULL, signal, info) == STATUS_ENOMEM)
+	if (linux_signal_send(process, NULL, signal, info) == STATUS_EAGAIN) /* what the kernel has to say is not lost, but what is known of it */
 		(void)!linux_signal_send(process, NULL, signal, NULL);
 }
 
 void linux_signal_thread(struct thread *thread, int signal, const struct linux_siginfo *info)
 {
-	if (linux_signal_send(thread->process, thread, signal, info) == STATUS_ENOMEM)
+	if (linux_signal_send(thread->process, thread, signal, info) == STATUS_EAGAIN)
 		(void)!linux_signal_send(thread->process, thread, signal, NULL);
 }
 

@@ -135,7 +135,7 @@ void linux_signal_wait_end(struct thread *thread, int64_t result);
 
 /*
  * What is behind the calls above: to `thread`, or to any thread of `process` where it is NULL. STATUS_EAGAIN: it would have to be queued, and too many
- * are; STATUS_ENOMEM.
+ * are, or there is no memory for it. Spec: Linux, kernel/signal.c: __send_signal_locked()
  */
 MUST_CHECK status_t linux_signal_send(struct process *process, struct thread *thread, int signal, const struct linux_siginfo *info);
 
