@@ -71,12 +71,15 @@ class Tree:
                 found[str(link.relative_to(self.folder))] = str(to.relative_to(self.folder))
         return found
 
-    def match(self, pattern: str) -> list[str]:
-        """Files by a pattern; `*` stands for any characters, slashes too; a folder's name for everything in it."""
+    def whole(self, pattern: str) -> str:
+        """A pattern as it is meant: a folder's name stands for everything in it."""
         pattern = pattern.strip("/")
         folder = self.resolve(pattern)
-        if folder and folder.is_dir():
-            pattern += "/*"
+        return pattern + "/*" if folder and folder.is_dir() else pattern
+
+    def match(self, pattern: str) -> list[str]:
+        """Files by a pattern; `*` stands for any characters, slashes too; a folder's name for everything in it."""
+        pattern = self.whole(pattern)
         return fnmatch.filter(self.names(), pattern) if "*" in pattern or "?" in pattern else [pattern] if self.file(pattern) else []
 
 
@@ -127,12 +130,9 @@ def links(tree: Tree, names: dict[str, Path], plain: set[str]) -> dict[str, str]
 
 def linked_folders(tree: Tree, patterns: Iterable[str], there: Collection[str]) -> dict[str, str]:
     """Links to folders by patterns as in Tree.match(), as far as there is something in them: with what each holds as a symbolic link."""
-    found = {}
-    for link, folder in tree.folder_links().items():
-        if any(fnmatch.fnmatch(link, pattern.strip("/")) or link.startswith(pattern.strip("/") + "/") for pattern in patterns) and \
-                any(name.startswith(folder + "/") for name in there):
-            found[link] = posixpath.relpath(folder, posixpath.dirname(link) or ".")
-    return found
+    whole = [tree.whole(pattern) for pattern in patterns]
+    return {link: posixpath.relpath(folder, posixpath.dirname(link) or ".") for link, folder in tree.folder_links().items()
+            if any(fnmatch.fnmatch(link, pattern) for pattern in whole) and any(name.startswith(folder + "/") for name in there)}
 
 
 def close(tree: Tree, names: dict[str, Path]) -> dict[str, Path]:
