@@ -91,7 +91,7 @@ unit: setup-check
 	@harness/unit.py
 
 tools-test: setup-check
-	@$(MAKE) --no-print-directory -s all fixtures $(MANIFEST_DUMP) build/tests/apps/records.rpk
+	@$(MAKE) --no-print-directory -s all fixtures $(MANIFEST_DUMP) build/tests/apps/records.rpk $(MUSL_STAMP)
 	@harness/unit.py --python --name tools tests/tools
 
 # The harness against its own broken images, and its tables.
