@@ -19,7 +19,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvl
 HOT_CFLAGS := -O2
 TARGET_CFLAGS := -std=gnu11 -Os -g -ffreestanding -I. -Ibuild/gen -MD -MP -fno-pic -fno-pie -fno-common -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -ffunction-sections \
-	-fdata-sections -mno-outline-atomics -march=armv8-a -ffile-prefix-map=$(CURDIR)=.
+	-fdata-sections -mno-outline-atomics -march=armv8-a '-ffile-prefix-map=$(CURDIR)=.'
 KERNEL_DEBUG := 0 # 1 in build/debug: see kernel/core/panic.h
 KERNEL_CFLAGS = $(TARGET_CFLAGS) -DKERNEL_DEBUG=$(strip $(KERNEL_DEBUG)) -mgeneral-regs-only -mcmodel=tiny
 

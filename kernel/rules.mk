@@ -37,11 +37,11 @@ build/debug/%.o: %.c $(DEPS_STAMP) $(RULES) | $(IDL_STAMP) $(EXT2_ERRORS)
 
 build/kernel/%.S.o: %.S $(RULES)
 	@mkdir -p $(@D)
-	$(CROSS)gcc -I. -MD -MP -g -ffile-prefix-map=$(CURDIR)=. -c -o $@ $<
+	$(CROSS)gcc -I. -MD -MP -g '-ffile-prefix-map=$(CURDIR)=.' -c -o $@ $<
 
 # A page of its first and only segment: sections, symbols and names of them are cut off behind it.
 VDSO_CFLAGS := -std=gnu11 -Ulinux -O2 -ffreestanding -fPIC -fno-stack-protector -fomit-frame-pointer -fasynchronous-unwind-tables -mgeneral-regs-only \
-	-march=armv8-a -I. -MD -MP -ffile-prefix-map=$(CURDIR)=. -nostdlib -shared -Wl,-soname=linux-vdso.so.1 -Wl,--hash-style=both \
+	-march=armv8-a -I. -MD -MP '-ffile-prefix-map=$(CURDIR)=.' -nostdlib -shared -Wl,-soname=linux-vdso.so.1 -Wl,--hash-style=both \
 	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,-z,norelro
 build/gen/linux-vdso.so: $(VDSO_SRCS) kernel/sys/linux/vdso/vdso.lds kernel/sys/linux/vdso/vdso.h $(RULES)
 	@mkdir -p $(@D)

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import unittest
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -125,6 +126,12 @@ class Toolchain(support.Case):
             subprocess.run([ROOT / "tools/rumpk", *command], cwd=project, check=True)
         self.assertEqual((project / "said").read_text(), "./configure --host=aarch64-linux-gnu --disable-shared --prefix=/usr\n")
         self.assertEqual(struct.unpack_from("<H", (project / "app").read_bytes(), 18)[0], 183)
+
+    def test_where_the_path_has_a_space_compilers_are_looked_up(self) -> None:
+        self.assertEqual(crossbuild.tools()["CC"], str(toolchain.BIN / "aarch64-rumpk-gcc"))
+        with unittest.mock.patch.object(toolchain, "BIN", Path("/a b/tools/bin")):
+            self.assertEqual(crossbuild.tools()["CC"], "aarch64-rumpk-gcc")
+            self.assertEqual(crossbuild.environment()["PATH"].split(":")[0], "/a b/tools/bin")
 
     def test_no_configure_is_told(self) -> None:
         done = subprocess.run([ROOT / "tools/rumpk", "configure"], cwd=self.folder, capture_output=True, text=True, check=False)

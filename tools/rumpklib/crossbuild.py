@@ -19,12 +19,16 @@ OVERRIDES = ("CC", "CXX", "RANLIB")
 
 
 def tools() -> dict[str, str]:
-    """The compilers by the names that builds have for them."""
-    return {name: str(toolchain.BIN / f"aarch64-rumpk-{tool}") for name, tool in TOOLS.items()}
+    """The compilers by the names that builds have for them. Builds take a space for the end of a word: then they are looked up in PATH."""
+    return {name: prefix() + tool for name, tool in TOOLS.items()}
+
+
+def prefix() -> str:
+    return "aarch64-rumpk-" if " " in str(toolchain.BIN) else f"{toolchain.BIN}/aarch64-rumpk-"
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, **tools(), "CROSS_COMPILE": str(toolchain.BIN / "aarch64-rumpk-")}
+    return {**os.environ, **tools(), "CROSS_COMPILE": prefix(), "PATH": f"{toolchain.BIN}:{os.environ.get('PATH', os.defpath)}"}
 
 
 def configure_command(script: str, words: list[str], help_text: str) -> list[str]:
