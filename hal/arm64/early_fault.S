@@ -7,7 +7,7 @@
  */
 #include "hal/arm64/table.h"
 
-	.section .text_fault, "ax"
+	.section .text.vectors, "ax"
 	.macro	vector
 	.balign	128
 	b	early_fault
@@ -20,6 +20,15 @@ early_vectors:
 	vector
 	.endr
 
+	.balign	2048
+early_halt_vectors:
+	.rept	16
+	.balign	128
+	wfi
+	b	early_halt_vectors
+	.endr
+
+	.section .text_fault, "ax"
 early_fault:
 	ldr	x19, =UART_EARLY_PA
 	mrs	x9, CurrentEL
@@ -94,11 +103,3 @@ text_pc:
 	.asciz	" pc 0x"
 text_address:
 	.asciz	" address 0x"
-
-	.balign	2048
-early_halt_vectors:
-	.rept	16
-	.balign	128
-	wfi
-	b	early_halt_vectors
-	.endr

@@ -67,7 +67,7 @@
 	add	\reg, sp, #FAULT_BYTES
 	.endm
 
-	.text
+	.section .text.vectors, "ax"
 	.balign	2048
 	.global	exception_vectors
 	.type	exception_vectors, %function
@@ -89,6 +89,7 @@ exception_vectors:
 	vector	user_odd
 	vector	user_odd
 
+	.text
 	kernel_fault fiber_sync, EXCEPTION_SYNC, sp_from_el0
 	kernel_fault fiber_odd, EXCEPTION_ODD, sp_from_el0
 	kernel_fault handler_sync, EXCEPTION_NESTED, sp_from_here
