@@ -67,7 +67,7 @@ CHECKS = (
     Check("tty", r"^/dev/(tty|console)\n(.*\n)*1\n(.*\n)*42$", typed=b"\n\ntty; stty -a | grep -c icanon; sleep 100 &\nkill %1; echo $((6 * 7)); exit 5\n", status=5),
     Check("dev", r"^GNU Make 4", ("--version",)),
     Check("redis", r"\+PONG\r\n\+OK\r\n\$2\r\n42", ask=b"PING\r\nSET a 42\r\nGET a\r\nQUIT\r\n", port=6379),
-    Check("redis-static", r"\+PONG\r\n\+OK\r\n\$2\r\n42", ask=b"PING\r\nSET a 42\r\nGET a\r\nQUIT\r\n", port=6379),
+    Check("redis-static", r"\+PONG\r\n\+OK\r\n\$2\r\n42", ask=b"PING\r\nSET a 42\r\nGET a\r\nQUIT\r\n", port=6379, memory="10"),
 )
 
 

@@ -40,7 +40,7 @@ OURS, THEIRS = "rumpk", "linux"
 SMALL = "redis-static"
 MEMORY_MIB, PROGRAM_MEMORY = 256, "160M"
 #: What of a machine's memory our kernel and the bundle leave to the program, where little is tried.
-KERNEL_MIB = 4
+KERNEL_KIB = 4200
 MEMORY_TRIED_MIB = (5, 192)
 ANSWER_LIMIT_S = 60.0
 REDIS_CONF = """bind * -::*
@@ -162,7 +162,7 @@ def answers(program: Program, system: str, memory_mib: int) -> bool:
     port, bundle = http_load.free_port(), None
     if system == OURS:
         bundle = OUT / "small.rpk"
-        programs_linux.make_bundle(programs_linux.files(program.name, program.replaced), f"{memory_mib - KERNEL_MIB}M", bundle)
+        programs_linux.make_bundle(programs_linux.files(program.name, program.replaced), f"{memory_mib * 1024 - KERNEL_KIB}K", bundle)
     with machine(program, system, "mmio", port, memory_mib, bundle) as guest:
         try:
             http_load.first_reply(port, program.request, guest.started_ns, ANSWER_LIMIT_S / 2)
