@@ -8,37 +8,68 @@
 void capset_init(struct capset *set, struct capset_source source)
 {
 	set->source = source;
+	set->slots = CAPSET_SLOTS;
+}
+
+void capset_hide_numbers(struct capset *set)
+{
+	set->slots = CAPSET_SLOTS_UNSEEN;
+}
+
+/* The last generation of a slot. */
+static uint32_t generation_max(const struct capset *set)
+{
+	return UINT32_MAX / (set->slots + 1);
 }
 
 struct capset_slot *capset_slot(const struct capset *set, capos_cap_t cap)
 {
-	uint32_t index = (cap & ((1u << CAPSET_SLOT_BITS) - 1)) - 1;
-	struct capset_slot *chunk;
+	uint32_t index = (cap & set->slots) - 1;
+	struct capset_slot *slot = index < set->slots ? capset_at(set, index) : NULL;
 
-	if (index >= CAPSET_SLOTS)
-		return NULL;
-	chunk = atomic_load_explicit(&set->chunks[index / CAPSET_CHUNK_SLOTS], memory_order_relaxed);
-	if (chunk == NULL || atomic_load_explicit(&chunk[index % CAPSET_CHUNK_SLOTS].number, memory_order_relaxed) != cap)
-		return NULL;
-	return &chunk[index % CAPSET_CHUNK_SLOTS];
+	return slot != NULL && atomic_load_explicit(&slot->number, memory_order_relaxed) == cap ? slot : NULL;
 }
 
-/* A slot that can be used: the lowest. One that has used up its generations is retired. */
+/* Where a slot's chunk stands, or is to; NULL: there is no page for that. */
+static capset_chunk *chunk_place(struct capset *set, unsigned index)
+{
+	unsigned chunk_index = index / CAPSET_CHUNK_SLOTS;
+	capset_chunk *more;
+
+	if (chunk_index < CAPSET_CHUNKS)
+		return &set->chunks[chunk_index];
+	more = atomic_load_explicit(&set->more, memory_order_relaxed);
+	if (more == NULL) {
+		more = set->source.alloc(set->source.ctx);
+		atomic_store_explicit(&set->more, more, memory_order_release);
+	}
+	return more != NULL ? &more[chunk_index - CAPSET_CHUNKS] : NULL;
+}
+
+/* A slot of the set, whose page comes if it is not there; NULL: there is none. */
+static struct capset_slot *slot_make(struct capset *set, unsigned index)
+{
+	struct capset_slot *slot = capset_at(set, index);
+	capset_chunk *place;
+
+	if (slot != NULL)
+		return slot;
+	place = chunk_place(set, index);
+	if (place != NULL)
+		atomic_store_explicit(place, set->source.alloc(set->source.ctx), memory_order_release);
+	return capset_at(set, index);
+}
+
+/* A slot that can be used: the lowest. One that has used up its generations is retired, unless they go round. */
 static status_t slot_find_free(struct capset *set, struct capset_slot **out, unsigned *index)
 {
-	for (unsigned at = set->lowest_free; at < CAPSET_SLOTS; at++) {
-		struct capset_slot *chunk = atomic_load_explicit(&set->chunks[at / CAPSET_CHUNK_SLOTS], memory_order_relaxed);
+	for (unsigned at = set->lowest_free; at < set->slots; at++) {
+		struct capset_slot *slot = slot_make(set, at);
 
-		if (chunk == NULL) {
-			chunk = set->source.alloc(set->source.ctx);
-			if (chunk == NULL)
-				return STATUS_ENOMEM;
-			atomic_store_explicit(&set->chunks[at / CAPSET_CHUNK_SLOTS], chunk, memory_order_release);
-		}
-
-		struct capset_slot *slot = &chunk[at % CAPSET_CHUNK_SLOTS];
-
-		if (atomic_load_explicit(&slot->number, memory_order_relaxed) == 0 && slot->generation < CAPSET_GENERATION_MAX) {
+		if (slot == NULL)
+			return STATUS_ENOMEM;
+		if (atomic_load_explicit(&slot->number, memory_order_relaxed) == 0 && 
+		    (set->slots == CAPSET_SLOTS_UNSEEN || slot->generation < generation_max(set))) {
 			*out = slot;
 			*index = set->lowest_free = at;
 			return STATUS_OK;
@@ -82,21 +113,21 @@ status_t capset_add(struct capset *set, struct object *object, uint32_t rights, 
 	slot->object = object;
 	slot->rights = rights;
 	slot->set = set;
-	slot->generation++;
+	slot->generation = (slot->generation + 1) & generation_max(set);
 	slot->order = set->added++;
 	slot->first_child = NULL;
 	memset(slot->name, 0, sizeof(slot->name));
 	memcpy(slot->name, name, strnlen(name, sizeof(slot->name) - 1));
 	child_link(parent, slot);
 	set->count++;
-	*cap = slot->generation << CAPSET_SLOT_BITS | (index + 1);
+	*cap = slot->generation * (set->slots + 1) | (index + 1);
 	atomic_store_explicit(&slot->number, *cap, memory_order_release);
 	return STATUS_OK;
 }
 
 struct object *capset_remove(struct capset_slot *slot)
 {
-	uint32_t index = (atomic_load_explicit(&slot->number, memory_order_relaxed) & ((1u << CAPSET_SLOT_BITS) - 1)) - 1;
+	uint32_t index = (atomic_load_explicit(&slot->number, memory_order_relaxed) & slot->set->slots) - 1;
 	struct capset_slot *child;
 
 	if (index < slot->set->lowest_free)
@@ -113,39 +144,47 @@ struct object *capset_remove(struct capset_slot *slot)
 	return slot->object;
 }
 
-struct capset_slot *capset_next_derived(const struct capset_slot *slot)
+struct capset_slot *capset_leaf(struct capset_slot *slot)
 {
-	struct capset_slot *child = slot->first_child;
-
-	while (child != NULL && child->first_child != NULL)
-		child = child->first_child;
-	return child;
+	while (slot->first_child != NULL)
+		slot = slot->first_child;
+	return slot;
 }
 
 struct capset_slot *capset_next(const struct capset *set, unsigned *at)
 {
-	while (*at < CAPSET_SLOTS) {
-		struct capset_slot *chunk = atomic_load_explicit(&set->chunks[*at / CAPSET_CHUNK_SLOTS], memory_order_relaxed);
+	while (*at < set->slots) {
+		struct capset_slot *slot = capset_at(set, *at);
 
-		if (chunk == NULL)
+		if (slot == NULL)
 			break;
-
-		struct capset_slot *slot = &chunk[(*at)++ % CAPSET_CHUNK_SLOTS];
-
+		++*at;
 		if (atomic_load_explicit(&slot->number, memory_order_relaxed) != 0)
 			return slot;
 	}
 	return NULL;
 }
 
-void capset_free(struct capset *set)
+static void chunks_free(struct capset *set, capset_chunk *chunks, unsigned count)
 {
-	for (unsigned i = 0; i < CAPSET_CHUNKS; i++) {
-		struct capset_slot *chunk = atomic_load_explicit(&set->chunks[i], memory_order_relaxed);
+	for (unsigned i = 0; i < count; i++) {
+		struct capset_slot *chunk = atomic_load_explicit(&chunks[i], memory_order_relaxed);
 
 		if (chunk != NULL)
 			set->source.free(set->source.ctx, chunk);
-		atomic_store_explicit(&set->chunks[i], NULL, memory_order_relaxed);
+		atomic_store_explicit(&chunks[i], NULL, memory_order_relaxed);
+	}
+}
+
+void capset_free(struct capset *set)
+{
+	capset_chunk *more = atomic_load_explicit(&set->more, memory_order_relaxed);
+
+	chunks_free(set, set->chunks, CAPSET_CHUNKS);
+	if (more != NULL) {
+		chunks_free(set, more, CAPSET_CHUNKS_MORE);
+		set->source.free(set->source.ctx, more);
+		atomic_store_explicit(&set->more, NULL, memory_order_relaxed);
 	}
 	set->lowest_free = 0;
 }

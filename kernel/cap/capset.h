@@ -21,13 +21,15 @@
 #include "kernel/cap/object.h"
 #include "lib/status.h"
 
-#define CAPSET_SLOT_BITS 12 /* of a number: slot + 1, so that 0 is none; the generation above */
-#define CAPSET_CHUNKS 128
-#define CAPSET_CHUNK_SLOTS 32u
-#define CAPSET_SLOTS (CAPSET_CHUNKS * CAPSET_CHUNK_SLOTS - 1) /* the most capabilities of a process */
-#define CAPSET_GENERATION_MAX ((1u << (32 - CAPSET_SLOT_BITS)) - 1)
+/* The most capabilities of a set, and the bits of a number that are its slot + 1, so that 0 is none; the generation is above. */
+#define CAPSET_SLOTS 4095u
+#define CAPSET_SLOTS_UNSEEN 16383u /* capset_hide_numbers() */
 
-static_assert(CAPSET_SLOTS < 1 << CAPSET_SLOT_BITS, "slot + 1 fits its bits");
+#define CAPSET_CHUNK_SLOTS 32u
+#define CAPSET_CHUNKS 64       /* in the set itself */
+#define CAPSET_CHUNKS_MORE 512 /* in a page of its own, which who has few capabilities has not */
+
+static_assert(CAPSET_SLOTS_UNSEEN < (CAPSET_CHUNKS + CAPSET_CHUNKS_MORE) * CAPSET_CHUNK_SLOTS, "each slot has its place");
 
 struct capset_slot {
 	_Atomic uint32_t number; /* the capability's; 0: free. Release; pairs with the acquire in capset_find() */
@@ -43,9 +45,13 @@ struct capset_slot {
 	char name[CAPOS_NAME_BYTES];
 } __attribute__((aligned(128)));
 
-static_assert(sizeof(struct capset_slot) * CAPSET_CHUNK_SLOTS == 4096, "a page of slots");
+/* CAPSET_CHUNK_SLOTS slots; NULL: none yet. Release; pairs with the acquire in capset_at() */
+typedef struct capset_slot *_Atomic capset_chunk;
 
-/* Pages for the table: zeroed, CAPSET_CHUNK_SLOTS slots; NULL where there is none. */
+static_assert(sizeof(struct capset_slot) * CAPSET_CHUNK_SLOTS == 4096, "a page of slots");
+static_assert(sizeof(capset_chunk) * CAPSET_CHUNKS_MORE == 4096, "a page of chunks");
+
+/* Pages for the table, zeroed; NULL where there is none. */
 struct capset_source {
 	void *ctx;
 	void *(*alloc)(void *ctx);
@@ -53,8 +59,10 @@ struct capset_source {
 };
 
 struct capset {
-	struct capset_slot *_Atomic chunks[CAPSET_CHUNKS]; /* filled from 0 on, and stay. Release; pairs with capset_find()'s acquire */
+	capset_chunk chunks[CAPSET_CHUNKS]; /* filled from 0 on, and stay, as those behind: */
+	capset_chunk *_Atomic more;         /* as a chunk itself */
 	struct capset_source source;
+	uint32_t slots; /* CAPSET_SLOTS or CAPSET_SLOTS_UNSEEN: with the latter generations go round, otherwise a slot that used up its own is not used again */
 	uint32_t count; /* capabilities in it */
 	uint32_t added; /* ever */
 	uint32_t lowest_free; /* no slot below can be used */
@@ -63,24 +71,39 @@ struct capset {
 /* An empty set of zeroed memory. */
 void capset_init(struct capset *set, struct capset_source source);
 
+/* Of an empty set: the numbers of its capabilities are told to nobody, so that none can be kept for longer than the capability. There may be more. */
+void capset_hide_numbers(struct capset *set);
+
+/* A slot of the set; NULL where it has no page yet. */
+static inline struct capset_slot *capset_at(const struct capset *set, unsigned index)
+{
+	const capset_chunk *chunks = set->chunks;
+	unsigned chunk_index = index / CAPSET_CHUNK_SLOTS;
+	struct capset_slot *chunk;
+
+	if (chunk_index >= CAPSET_CHUNKS) {
+		chunks = atomic_load_explicit(&set->more, memory_order_acquire);
+		chunk_index -= CAPSET_CHUNKS;
+		if (chunks == NULL)
+			return NULL;
+	}
+	chunk = atomic_load_explicit(&chunks[chunk_index], memory_order_acquire);
+	return chunk != NULL ? &chunk[index % CAPSET_CHUNK_SLOTS] : NULL;
+}
+
 /*
  * The object and rights of a capability. STATUS_EBADF where there is none of that number. The object lives until this CPU's fiber
  * yields; who keeps it longer holds it (object_hold). Context: any CPU.
  */
 MUST_CHECK static inline status_t capset_find(const struct capset *set, capos_cap_t cap, struct object **object, uint32_t *rights)
 {
-	uint32_t index = (cap & ((1u << CAPSET_SLOT_BITS) - 1)) - 1; /* 0 wraps, and is refused here: */
-	const struct capset_slot *chunk;
+	uint32_t index = (cap & set->slots) - 1; /* 0 wraps, and is refused here: */
+	const struct capset_slot *slot;
 
-	if (index >= CAPSET_SLOTS)
+	if (index >= set->slots)
 		return STATUS_EBADF;
-	chunk = atomic_load_explicit(&set->chunks[index / CAPSET_CHUNK_SLOTS], memory_order_acquire);
-	if (chunk == NULL)
-		return STATUS_EBADF;
-
-	const struct capset_slot *slot = &chunk[index % CAPSET_CHUNK_SLOTS];
-
-	if (atomic_load_explicit(&slot->number, memory_order_acquire) != cap)
+	slot = capset_at(set, index);
+	if (slot == NULL || atomic_load_explicit(&slot->number, memory_order_acquire) != cap)
 		return STATUS_EBADF;
 
 	struct object *found = slot->object;
@@ -108,8 +131,8 @@ MUST_CHECK status_t capset_add(struct capset *set, struct object *object, uint32
 /* Takes a capability out and returns its object, whose hold is the caller's now. */
 struct object *capset_remove(struct capset_slot *slot);
 
-/* The next capability to go when all that was derived from `slot` goes: one without children. NULL: nothing is left. */
-struct capset_slot *capset_next_derived(const struct capset_slot *slot);
+/* One without children that descends from `slot`; itself where it has none. When it goes, the next to go is its parent's. */
+struct capset_slot *capset_leaf(struct capset_slot *slot);
 
 /* The first capability in slot `*at` or behind, which moves past it; NULL: no more. */
 struct capset_slot *capset_next(const struct capset *set, unsigned *at);

@@ -53,6 +53,7 @@ status_t channel_create(struct budget *budget, uint64_t bytes, struct object **o
 	}
 	object_init(&channel->object, &channel_interface, channel_destroy);
 	capset_init(&channel->queue, process_capset_source(budget));
+	capset_hide_numbers(&channel->queue);
 	list_init(&channel->takers);
 	*out = &channel->object;
 	return STATUS_OK;

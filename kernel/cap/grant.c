@@ -43,7 +43,8 @@ status_t grant_new(struct capset *set, struct object *object, uint32_t rights, c
 	return status;
 }
 
-static status_t copy_locked(const struct capset *from, capos_cap_t cap, uint32_t rights, struct capset *to, const char *name,
+/* `beside`: derived from what `cap` was derived from, and not from `cap`. */
+static status_t copy_locked(const struct capset *from, capos_cap_t cap, bool beside, uint32_t rights, struct capset *to, const char *name,
 			    capos_cap_t *copy)
 {
 	struct capset_slot *slot = capset_slot(from, cap);
@@ -54,7 +55,7 @@ static status_t copy_locked(const struct capset *from, capos_cap_t cap, uint32_t
 	/* The slot holds it, so that this cannot fail. */
 	(void)object_hold(slot->object);
 
-	status_t status = capset_add(to, slot->object, slot->rights & rights, name != NULL ? name : slot->name, slot, copy);
+	status_t status = capset_add(to, slot->object, slot->rights & rights, name != NULL ? name : slot->name, beside ? slot->parent : slot, copy);
 
 	if (status != STATUS_OK)
 		(void)object_put_last(slot->object); /* it is not the last */
@@ -66,7 +67,17 @@ status_t grant_copy(const struct capset *from, capos_cap_t cap, uint32_t rights,
 {
 	spinlock_take(&lock);
 
-	status_t status = copy_locked(from, cap, rights, to, name, copy);
+	status_t status = copy_locked(from, cap, false, rights, to, name, copy);
+
+	spinlock_give(&lock);
+	return status;
+}
+
+status_t grant_duplicate(const struct capset *from, capos_cap_t cap, struct capset *to, capos_cap_t *copy)
+{
+	spinlock_take(&lock);
+
+	status_t status = copy_locked(from, cap, true, UINT32_MAX, to, NULL, copy);
 
 	spinlock_give(&lock);
 	return status;
@@ -116,10 +127,15 @@ status_t grant_revoke(struct capset *set, capos_cap_t cap, uint32_t *count)
 	*count = 0;
 	spinlock_take(&lock);
 
-	const struct capset_slot *slot = capset_slot(set, cap);
+	struct capset_slot *slot = capset_slot(set, cap);
+	struct capset_slot *leaf = slot != NULL ? capset_leaf(slot) : NULL;
 
-	for (struct capset_slot *derived; slot != NULL && (derived = capset_next_derived(slot)) != NULL; (*count)++)
-		(void)object_put_last(capset_remove(derived)); /* it is the object of `slot`, which holds it */
+	for (; leaf != slot; (*count)++) {
+		struct capset_slot *parent = leaf->parent;
+
+		(void)object_put_last(capset_remove(leaf)); /* it is the object of `slot`, which holds it */
+		leaf = capset_leaf(parent);
+	}
 	spinlock_give(&lock);
 	return slot != NULL ? STATUS_OK : STATUS_EBADF;
 }

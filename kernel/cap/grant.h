@@ -24,6 +24,9 @@ MUST_CHECK status_t grant_new(struct capset *set, struct object *object, uint32_
 MUST_CHECK status_t grant_copy(const struct capset *from, capos_cap_t cap, uint32_t rights, struct capset *to, const char *name,
 			       capos_cap_t *copy);
 
+/* The same as `cap` beside it: derived from what that was derived from, so that one stays when the other goes. As grant_copy(). */
+MUST_CHECK status_t grant_duplicate(const struct capset *from, capos_cap_t cap, struct capset *to, capos_cap_t *copy);
+
 /* Moves the oldest capability of `from` to `to`: derived from what it was derived from. STATUS_EAGAIN where `from` is empty. */
 MUST_CHECK status_t grant_move_first(struct capset *from, struct capset *to, capos_cap_t *cap, char name[CAPOS_NAME_BYTES]);
 

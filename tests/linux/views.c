@@ -181,7 +181,7 @@ static void told(void)
 		return; /* what follows is of this kernel */
 	CLAIM(number_behind("Committed_AS:") == number_behind("MemTotal:") - number_behind("MemFree:") && number_behind("CommitLimit:") == number_behind("MemTotal:"));
 	CLAIM(snprintf(wanted, sizeof(wanted), cpus > 1 ? "0-%ld\n" : "0\n", cpus - 1) > 0 && load("/sys/devices/system/cpu/online") && strcmp(text, wanted) == 0);
-	CLAIM(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 1024 && limit.rlim_max == 1024);
+	CLAIM(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 1024 && limit.rlim_max == 16000);
 	CLAIM(load("/proc/mounts") && strncmp(text, "app / ramfs ro,nodev,noatime 0 0\n", 33) == 0 && strstr(text, "\ntmp /tmp tmpfs rw,nosuid,nodev,noatime 0 0\n") != NULL);
 	CLAIM(strstr(text, "\nsys /sys/rumpk ramfs ro,nosuid,nodev,noexec,noatime 0 0\n") != NULL && strstr(text, "\nlinux /proc proc ") != NULL);
 }

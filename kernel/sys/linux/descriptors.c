@@ -54,6 +54,7 @@ static int64_t call_close_range(struct thread *thread, const uint64_t x[6])
 			(void)linux_fd_set_close_on_exec(thread->process, fd, true);
 		else
 			(void)linux_fd_close(thread->process, fd);
+		linux_give_way(thread);
 	}
 	return STATUS_OK;
 }

@@ -4,7 +4,9 @@
 #include "kernel/sys/linux/fds.h"
 
 #include "kernel/cap/grant.h"
+#include "kernel/core/fiber.h"
 #include "kernel/core/libc.h"
+#include "kernel/core/sched.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/dentry.h"
 #include "kernel/sys/linux/file.h"
@@ -12,29 +14,19 @@
 #include "kernel/sys/linux/mqueue.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/root.h"
+#include "kernel/sys/linux/wait.h"
+#include "kernel/sys/thread.h"
 #include "lib/string.h"
 
 enum { CAPACITY_MIN = 16 };
 
 static const char cap_name[] = "descriptor";
 
-static uint32_t fds_limit(const struct process *process)
+uint32_t linux_fds_limit(const struct process *process)
 {
 	uint64_t soft = process->personality->rlimits[LINUX_RLIMIT_NOFILE][0];
 
 	return soft < LINUX_FDS_MAX ? (uint32_t)soft : LINUX_FDS_MAX;
-}
-
-static void flag_set(struct linux_fds *fds, uint32_t fd, bool close)
-{
-	uint64_t bit = 1ull << fd % 64;
-
-	fds->close_on_exec[fd / 64] = close ? fds->close_on_exec[fd / 64] | bit : fds->close_on_exec[fd / 64] & ~bit;
-}
-
-static bool flag_of(const struct linux_fds *fds, uint32_t fd)
-{
-	return (fds->close_on_exec[fd / 64] >> fd % 64 & 1) != 0;
 }
 
 /* Room for at least `count` descriptors. Context: no lock held. */
@@ -42,8 +34,7 @@ static status_t fds_grow(struct process *process, uint32_t count)
 {
 	struct linux_fds *fds = &process->personality->fds;
 	uint32_t capacity = CAPACITY_MIN;
-	capos_cap_t *made;
-	capos_cap_t *old;
+	struct linux_fd *made, *old;
 	uint32_t old_capacity;
 
 	while (capacity < count)
@@ -59,11 +50,11 @@ static status_t fds_grow(struct process *process, uint32_t count)
 	old = made;
 	old_capacity = capacity;
 	if (fds->capacity < capacity) { /* else another thread was faster */
-		old = fds->caps;
+		old = fds->table;
 		old_capacity = fds->capacity;
 		if (old != NULL)
 			memcpy(made, old, old_capacity * sizeof(*made));
-		fds->caps = made;
+		fds->table = made;
 		fds->capacity = capacity;
 	}
 	spinlock_give(&fds->lock);
@@ -75,7 +66,8 @@ static status_t fds_grow(struct process *process, uint32_t count)
 /* The lowest free number from `least` on; one that there is no room for yet where all are taken. Context: the lock is held. */
 static uint32_t number_free(const struct linux_fds *fds, uint32_t least)
 {
-	while (least < fds->capacity && fds->caps[least] != 0)
+	least = least < fds->lowest_free ? fds->lowest_free : least;
+	while (least < fds->capacity && fds->table[least].cap != 0)
 		least++;
 	return least;
 }
@@ -84,15 +76,16 @@ static uint32_t number_free(const struct linux_fds *fds, uint32_t least)
 static int64_t number_take(struct process *process, capos_cap_t cap, uint32_t least, bool close_on_exec)
 {
 	struct linux_fds *fds = &process->personality->fds;
-	uint32_t limit = fds_limit(process);
+	uint32_t limit = linux_fds_limit(process);
 	uint32_t fd;
 
 	for (;;) {
 		spinlock_take(&fds->lock);
 		fd = number_free(fds, least);
 		if (fd < fds->capacity && fd < limit) {
-			fds->caps[fd] = cap;
-			flag_set(fds, fd, close_on_exec);
+			fds->table[fd] = (struct linux_fd){ .cap = cap, .close_on_exec = close_on_exec };
+			if (least <= fds->lowest_free)
+				fds->lowest_free = fd + 1;
 			spinlock_give(&fds->lock);
 			return fd;
 		}
@@ -107,7 +100,7 @@ static int64_t number_take(struct process *process, capos_cap_t cap, uint32_t le
 status_t linux_fd_room(struct process *process)
 {
 	struct linux_fds *fds = &process->personality->fds;
-	uint32_t limit = fds_limit(process);
+	uint32_t limit = linux_fds_limit(process);
 	uint32_t fd;
 
 	spinlock_take(&fds->lock);
@@ -151,7 +144,7 @@ static capos_cap_t cap_of(struct linux_fds *fds, int fd)
 	capos_cap_t cap;
 
 	spinlock_take(&fds->lock);
-	cap = fd >= 0 && (uint32_t)fd < fds->capacity ? fds->caps[fd] : 0;
+	cap = fd >= 0 && (uint32_t)fd < fds->capacity ? fds->table[fd].cap : 0;
 	spinlock_give(&fds->lock);
 	return cap;
 }
@@ -176,7 +169,7 @@ status_t linux_fd_get(struct process *process, int fd, uint32_t rights, struct l
 
 	spinlock_take(&fds->lock);
 	if (fd >= 0 && (uint32_t)fd < fds->capacity)
-		status = file_find(process, fds->caps[fd], rights, file);
+		status = file_find(process, fds->table[fd].cap, rights, file);
 	spinlock_give(&fds->lock);
 	return status;
 }
@@ -203,8 +196,10 @@ status_t linux_fd_close(struct process *process, int fd)
 
 	spinlock_take(&fds->lock);
 	if (fd >= 0 && (uint32_t)fd < fds->capacity) {
-		cap = fds->caps[fd];
-		fds->caps[fd] = 0;
+		cap = fds->table[fd].cap;
+		fds->table[fd].cap = 0;
+		if ((uint32_t)fd < fds->lowest_free)
+			fds->lowest_free = (uint32_t)fd;
 	}
 	spinlock_give(&fds->lock);
 	if (cap == 0)
@@ -213,10 +208,10 @@ status_t linux_fd_close(struct process *process, int fd)
 	return STATUS_OK;
 }
 
-/* A capability derived from a descriptor's. */
-static status_t cap_derive(struct process *process, int fd, capos_cap_t *copy)
+/* A capability like a descriptor's. */
+static status_t cap_duplicate(struct process *process, int fd, capos_cap_t *copy)
 {
-	status_t status = grant_copy(&process->capset, cap_of(&process->personality->fds, fd), UINT32_MAX, &process->capset, NULL, copy);
+	status_t status = grant_duplicate(&process->capset, cap_of(&process->personality->fds, fd), &process->capset, copy);
 
 	return status == STATUS_ENOSPC ? STATUS_EMFILE : status;
 }
@@ -224,12 +219,12 @@ static status_t cap_derive(struct process *process, int fd, capos_cap_t *copy)
 int64_t linux_fd_dup(struct process *process, int fd, int least, bool close_on_exec)
 {
 	capos_cap_t copy;
-	status_t status = cap_derive(process, fd, &copy);
+	status_t status = cap_duplicate(process, fd, &copy);
 	int64_t made;
 
 	if (status != STATUS_OK)
 		return status;
-	made = (uint32_t)least >= fds_limit(process) ? (int64_t)STATUS_EINVAL : number_take(process, copy, (uint32_t)least, close_on_exec);
+	made = (uint32_t)least >= linux_fds_limit(process) ? (int64_t)STATUS_EINVAL : number_take(process, copy, (uint32_t)least, close_on_exec);
 	if (made < 0)
 		grant_drop(&process->capset, copy);
 	return made;
@@ -242,9 +237,9 @@ int64_t linux_fd_dup_to(struct process *process, int fd, int to, bool close_on_e
 	capos_cap_t copy;
 	status_t status;
 
-	if (to < 0 || (uint32_t)to >= fds_limit(process))
+	if (to < 0 || (uint32_t)to >= linux_fds_limit(process))
 		return STATUS_EBADF;
-	status = cap_derive(process, fd, &copy);
+	status = cap_duplicate(process, fd, &copy);
 	if (status == STATUS_OK && (uint32_t)to >= fds->capacity) {
 		status = fds_grow(process, (uint32_t)to + 1);
 		if (status != STATUS_OK)
@@ -253,9 +248,8 @@ int64_t linux_fd_dup_to(struct process *process, int fd, int to, bool close_on_e
 	if (status != STATUS_OK)
 		return status;
 	spinlock_take(&fds->lock);
-	old = fds->caps[to];
-	fds->caps[to] = copy;
-	flag_set(fds, (uint32_t)to, close_on_exec);
+	old = fds->table[to].cap;
+	fds->table[to] = (struct linux_fd){ .cap = copy, .close_on_exec = close_on_exec };
 	spinlock_give(&fds->lock);
 	if (old != 0)
 		cap_close(process, old);
@@ -269,7 +263,7 @@ int linux_fd_next(struct process *process, int least)
 
 	spinlock_take(&fds->lock);
 	for (uint32_t fd = (uint32_t)least; found < 0 && fd < fds->capacity; fd++)
-		if (fds->caps[fd] != 0)
+		if (fds->table[fd].cap != 0)
 			found = (int)fd;
 	spinlock_give(&fds->lock);
 	return found;
@@ -278,8 +272,13 @@ int linux_fd_next(struct process *process, int least)
 int64_t linux_fd_close_on_exec(struct process *process, int fd)
 {
 	struct linux_fds *fds = &process->personality->fds;
+	int64_t flag = STATUS_EBADF;
 
-	return cap_of(fds, fd) != 0 ? flag_of(fds, (uint32_t)fd) : STATUS_EBADF;
+	spinlock_take(&fds->lock);
+	if (fd >= 0 && (uint32_t)fd < fds->capacity && fds->table[fd].cap != 0)
+		flag = fds->table[fd].close_on_exec;
+	spinlock_give(&fds->lock);
+	return flag;
 }
 
 status_t linux_fd_set_close_on_exec(struct process *process, int fd, bool close)
@@ -288,8 +287,8 @@ status_t linux_fd_set_close_on_exec(struct process *process, int fd, bool close)
 	status_t status = STATUS_EBADF;
 
 	spinlock_take(&fds->lock);
-	if (fd >= 0 && (uint32_t)fd < fds->capacity && fds->caps[fd] != 0) {
-		flag_set(fds, (uint32_t)fd, close);
+	if (fd >= 0 && (uint32_t)fd < fds->capacity && fds->table[fd].cap != 0) {
+		fds->table[fd].close_on_exec = close;
 		status = STATUS_OK;
 	}
 	spinlock_give(&fds->lock);
@@ -321,10 +320,11 @@ status_t linux_fds_copy(struct process *from, struct process *to)
 
 		if ((uint32_t)fd >= made->capacity) /* opened meanwhile */
 			break;
-		status = cap != 0 ? grant_copy(&from->capset, cap, UINT32_MAX, &to->capset, NULL, &made->caps[fd]) : STATUS_OK;
+		status = cap != 0 ? grant_duplicate(&from->capset, cap, &to->capset, &made->table[fd].cap) : STATUS_OK;
 		if (status == STATUS_EBADF)
 			status = STATUS_OK; /* closed meanwhile */
-		flag_set(made, (uint32_t)fd, flag_of(old, (uint32_t)fd));
+		made->table[fd].close_on_exec = linux_fd_close_on_exec(from, fd) > 0;
+		linux_give_way(thread_current());
 	}
 	return status == STATUS_ENOSPC ? STATUS_ENOMEM : status;
 }
@@ -332,8 +332,10 @@ status_t linux_fds_copy(struct process *from, struct process *to)
 void linux_fds_close_on_exec(struct process *process)
 {
 	for (int fd = linux_fd_next(process, 0); fd >= 0; fd = linux_fd_next(process, fd + 1))
-		if (flag_of(&process->personality->fds, (uint32_t)fd))
+		if (linux_fd_close_on_exec(process, fd) > 0) {
 			(void)linux_fd_close(process, fd);
+			linux_give_way(thread_current());
+		}
 }
 
 void linux_fds_close_all(struct process *process)
@@ -341,27 +343,30 @@ void linux_fds_close_all(struct process *process)
 	struct linux_fds *fds = &process->personality->fds;
 	struct linux_dentry *cwd, *top;
 	struct linux_root *root;
-	capos_cap_t *caps;
+	struct linux_fd *table;
 	uint32_t capacity;
 
-	for (int fd = linux_fd_next(process, 0); fd >= 0; fd = linux_fd_next(process, fd + 1))
+	for (int fd = linux_fd_next(process, 0); fd >= 0; fd = linux_fd_next(process, fd + 1)) {
 		(void)linux_fd_close(process, fd);
+		if (sched_has_work(sched_this()))
+			fiber_yield();
+	}
 	spinlock_take(&fds->lock); /* others may be looking (/proc) */
 	cwd = fds->cwd;
 	top = fds->top;
 	root = process->personality->root;
-	caps = fds->caps;
+	table = fds->table;
 	capacity = fds->capacity;
 	fds->cwd = fds->top = NULL;
 	process->personality->root = NULL;
-	fds->caps = NULL;
-	fds->capacity = 0;
+	fds->table = NULL;
+	fds->capacity = fds->lowest_free = 0;
 	spinlock_give(&fds->lock);
 	linux_dentry_put(cwd);
 	linux_dentry_put(top);
 	if (root != NULL)
 		linux_root_put(root);
-	if (caps != NULL)
-		budget_credit_bytes(process->budget, capacity * sizeof(*caps));
-	free(caps);
+	if (table != NULL)
+		budget_credit_bytes(process->budget, capacity * sizeof(*table));
+	free(table);
 }

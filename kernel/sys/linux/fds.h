@@ -17,14 +17,19 @@ struct linux_file;
 struct process;
 struct thread;
 
-enum { LINUX_FDS_MAX = 1024 /* also what RLIMIT_NOFILE begins with */ };
+enum { LINUX_FDS_MAX = 16000, LINUX_FDS_SOFT = 1024 }; /* what RLIMIT_NOFILE begins with: the hard limit, and the soft one */
+
+struct linux_fd {
+	capos_cap_t cap; /* 0: free */
+	bool close_on_exec;
+};
 
 struct linux_fds {
 	struct spinlock lock;
 	/* W: under `lock`. */
-	capos_cap_t *caps;  /* 0: free */
-	uint32_t capacity;  /* grows */
-	uint64_t close_on_exec[LINUX_FDS_MAX / 64];
+	struct linux_fd *table;
+	uint32_t capacity;    /* grows */
+	uint32_t lowest_free; /* no number below is free */
 	struct linux_dentry *cwd; /* held; NULL: the root */
 	struct linux_dentry *top; /* held: what chroot(2) made the root; NULL: nothing */
 	uint32_t umask;
@@ -35,6 +40,9 @@ struct linux_fds {
  * STATUS_EMFILE, STATUS_ENOMEM.
  */
 MUST_CHECK int64_t linux_fd_add(struct process *process, struct linux_file *file, int least, bool close_on_exec);
+
+/* So many the process may have. */
+uint32_t linux_fds_limit(const struct process *process);
 
 /* Whether there is a free number: asked before something is made that a failure would leave. STATUS_EMFILE. */
 MUST_CHECK status_t linux_fd_room(struct process *process);

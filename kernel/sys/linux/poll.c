@@ -19,7 +19,7 @@
 #include "kernel/sys/linux/thread.h"
 #include "lib/string.h"
 
-enum { SETS = 3, WORDS = LINUX_FDS_MAX / 64, ENTRIES_SMALL = 8, ENTRIES_COPIED = 32 };
+enum { SETS = 3, WORDS_SMALL = 16, ENTRIES_SMALL = 8, ENTRIES_COPIED = 32 };
 
 struct user_pollfd {
 	int32_t fd;
@@ -160,7 +160,7 @@ static int64_t call_ppoll(struct thread *thread, const uint64_t x[6])
 	uint64_t deadline_ns;
 	int64_t result;
 
-	if (x[1] > LINUX_FDS_MAX)
+	if (x[1] > linux_fds_limit(thread->process))
 		return STATUS_EINVAL;
 	result = time_take(thread, x[2], &deadline_ns);
 	if (result != STATUS_OK)
@@ -180,9 +180,10 @@ static int64_t call_ppoll(struct thread *thread, const uint64_t x[6])
 	return result;
 }
 
-/* The sets of select: what is asked for, and what is told. */
+/* The sets of select, of descriptors below `count`: what is asked for, and what is told. */
 struct sets {
-	uint64_t bits[SETS][WORDS];
+	uint64_t *bits[SETS];
+	unsigned count;
 };
 
 static const struct {
@@ -204,13 +205,20 @@ static int16_t events_asked(const struct sets *sets, unsigned fd)
 	return events;
 }
 
-static status_t sets_take(struct thread *thread, const uint64_t va[SETS], unsigned count, struct sets *sets)
+/* Of one set. */
+static size_t sets_bytes(const struct sets *sets)
 {
-	size_t bytes = (count + 63) / 64 * 8;
+	return (sets->count + 63) / 64 * sizeof(uint64_t);
+}
 
-	memset(sets, 0, sizeof(*sets));
+static status_t sets_take(struct thread *thread, const uint64_t va[SETS], const struct sets *sets)
+{
+	unsigned count = sets->count;
+
 	for (unsigned i = 0; i < SETS; i++) {
-		if (va[i] != 0 && linux_copy_in(thread, sets->bits[i], va[i], bytes) != STATUS_OK)
+		if (va[i] == 0)
+			memset(sets->bits[i], 0, sets_bytes(sets));
+		else if (linux_copy_in(thread, sets->bits[i], va[i], sets_bytes(sets)) != STATUS_OK)
 			return STATUS_EFAULT;
 		if (count % 64 != 0)
 			sets->bits[i][count / 64] &= (1ull << count % 64) - 1;
@@ -218,16 +226,16 @@ static status_t sets_take(struct thread *thread, const uint64_t va[SETS], unsign
 	return STATUS_OK;
 }
 
-static status_t sets_give(struct thread *thread, const uint64_t va[SETS], unsigned count, const struct sets *sets)
+static status_t sets_give(struct thread *thread, const uint64_t va[SETS], const struct sets *sets)
 {
 	for (unsigned i = 0; i < SETS; i++)
-		if (va[i] != 0 && linux_copy_out(thread, va[i], sets->bits[i], (count + 63) / 64 * 8) != STATUS_OK)
+		if (va[i] != 0 && linux_copy_out(thread, va[i], sets->bits[i], sets_bytes(sets)) != STATUS_OK)
 			return STATUS_EFAULT;
 	return STATUS_OK;
 }
 
 /* What was found, as sets: how many bits are in them. */
-static int64_t sets_fill(struct sets *sets, const struct entry *entries, unsigned count)
+static int64_t sets_fill(const struct sets *sets, const struct entry *entries, unsigned count)
 {
 	int64_t bits = 0;
 
@@ -248,7 +256,7 @@ static int64_t sets_fill(struct sets *sets, const struct entry *entries, unsigne
 	return bits;
 }
 
-static int64_t select_run(struct thread *thread, struct sets *sets, unsigned count, uint64_t deadline_ns)
+static int64_t select_run(struct thread *thread, const struct sets *sets, uint64_t deadline_ns)
 {
 	struct entry small[ENTRIES_SMALL];
 	struct entry *entries = small;
@@ -256,7 +264,7 @@ static int64_t select_run(struct thread *thread, struct sets *sets, unsigned cou
 	unsigned used = 0;
 	size_t bytes;
 
-	for (unsigned fd = 0; fd < count; fd++)
+	for (unsigned fd = 0; fd < sets->count; fd++)
 		used += events_asked(sets, fd) != 0;
 	bytes = used * sizeof(*entries);
 	if (used > ENTRIES_SMALL)
@@ -264,7 +272,7 @@ static int64_t select_run(struct thread *thread, struct sets *sets, unsigned cou
 	if (entries == NULL)
 		return STATUS_ENOMEM;
 	used = 0;
-	for (unsigned fd = 0; fd < count; fd++)
+	for (unsigned fd = 0; fd < sets->count; fd++)
 		if (events_asked(sets, fd) != 0)
 			entries[used++].user = (struct user_pollfd){ .fd = (int32_t)fd, .events = events_asked(sets, fd) };
 	entries_open(thread, entries, used);
@@ -281,7 +289,7 @@ static int64_t select_run(struct thread *thread, struct sets *sets, unsigned cou
 	return result;
 }
 
-static int64_t select_masked(struct thread *thread, const uint64_t x[6], struct sets *sets, unsigned count, uint64_t deadline_ns)
+static int64_t select_masked(struct thread *thread, const uint64_t x[6], const struct sets *sets, uint64_t deadline_ns)
 {
 	uint64_t mask[2] = { 0 };
 	int64_t result = STATUS_OK;
@@ -291,29 +299,46 @@ static int64_t select_masked(struct thread *thread, const uint64_t x[6], struct 
 	result = linux_signal_wait_begin(thread, mask[0], mask[1]);
 	if (result != STATUS_OK)
 		return result;
-	result = select_run(thread, sets, count, deadline_ns);
+	result = select_run(thread, sets, deadline_ns);
 	linux_signal_wait_end(thread, result);
+	return result;
+}
+
+static int64_t select_sets(struct thread *thread, const uint64_t x[6], const struct sets *sets, uint64_t deadline_ns)
+{
+	int64_t result = sets_take(thread, x + 1, sets);
+
+	if (result != STATUS_OK)
+		return result;
+	result = select_masked(thread, x, sets, deadline_ns);
+	if (result >= 0 && sets_give(thread, x + 1, sets) != STATUS_OK)
+		result = STATUS_EFAULT;
+	time_give(thread, x[4], deadline_ns);
 	return result;
 }
 
 static int64_t call_pselect6(struct thread *thread, const uint64_t x[6])
 {
-	unsigned count = x[0] < LINUX_FDS_MAX ? (unsigned)x[0] : LINUX_FDS_MAX;
-	struct sets sets;
+	uint64_t small[SETS * WORDS_SMALL];
+	uint64_t *bits = small;
+	struct sets sets = { .count = x[0] < LINUX_FDS_MAX ? (unsigned)x[0] : LINUX_FDS_MAX };
 	uint64_t deadline_ns;
 	int64_t result;
 
 	if ((int)x[0] < 0)
 		return STATUS_EINVAL;
 	result = time_take(thread, x[4], &deadline_ns);
-	if (result == STATUS_OK)
-		result = sets_take(thread, x + 1, count, &sets);
 	if (result != STATUS_OK)
 		return result;
-	result = select_masked(thread, x, &sets, count, deadline_ns);
-	if (result >= 0 && sets_give(thread, x + 1, count, &sets) != STATUS_OK)
-		result = STATUS_EFAULT;
-	time_give(thread, x[4], deadline_ns);
+	if (sets_bytes(&sets) > WORDS_SMALL * sizeof(*bits))
+		bits = linux_room_take(thread->process->budget, SETS * sets_bytes(&sets));
+	if (bits == NULL)
+		return STATUS_ENOMEM;
+	for (unsigned i = 0; i < SETS; i++)
+		sets.bits[i] = bits + i * sets_bytes(&sets) / sizeof(*bits);
+	result = select_sets(thread, x, &sets, deadline_ns);
+	if (bits != small)
+		linux_room_give(thread->process->budget, bits, SETS * sets_bytes(&sets));
 	return result;
 }
 

@@ -59,7 +59,8 @@ status_t linux_process_attach(struct process *process, struct process *parent, i
 	for (unsigned i = 0; i < sizeof(personality->rlimits) / sizeof(personality->rlimits[0]); i++)
 		personality->rlimits[i][0] = personality->rlimits[i][1] = UINT64_MAX;
 	personality->rlimits[LINUX_RLIMIT_STACK][0] = STACK_BYTES;
-	personality->rlimits[LINUX_RLIMIT_NOFILE][0] = personality->rlimits[LINUX_RLIMIT_NOFILE][1] = LINUX_FDS_MAX;
+	personality->rlimits[LINUX_RLIMIT_NOFILE][0] = LINUX_FDS_SOFT;
+	personality->rlimits[LINUX_RLIMIT_NOFILE][1] = LINUX_FDS_MAX;
 	personality->rlimits[LINUX_RLIMIT_SIGPENDING][0] = personality->rlimits[LINUX_RLIMIT_SIGPENDING][1] = LINUX_SIGNALS_QUEUED_MAX;
 	linux_mm_init(&personality->mm);
 	begin_once();
@@ -68,6 +69,7 @@ status_t linux_process_attach(struct process *process, struct process *parent, i
 	personality->process = process;
 	personality->began_ns = hal_timer_now_ns();
 	process->personality = personality;
+	capset_hide_numbers(&process->capset); /* it knows the descriptors alone */
 	return linux_family_enter(process, parent, exit_signal);
 }
 

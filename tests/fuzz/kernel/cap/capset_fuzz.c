@@ -71,7 +71,7 @@ static void revoke(int node)
 {
 	struct capset_slot *slot;
 
-	while ((slot = capset_next_derived(slot_of(node))) != NULL) {
+	while ((slot = capset_leaf(slot_of(node))) != slot_of(node)) {
 		int derived = (int)(slot->object - objects);
 
 		FUZZ_ASSERT(derived >= 0 && derived < NODES && derived != node && descends_from(derived, node));

@@ -12,15 +12,16 @@
 #include "tests/unit/random.h"
 #include "tests/unit/unit.h"
 
-enum { SLOT_MASK = (1 << CAPSET_SLOT_BITS) - 1, MODEL_SLOTS = 300, GENERATION_AT = 1 << CAPSET_SLOT_BITS };
+enum { SLOT_MASK = CAPSET_SLOTS, MODEL_SLOTS = 300, GENERATION_AT = CAPSET_SLOTS + 1, GENERATION_MAX = 0xfffff };
+enum { PAGES_FULL = 128, PAGES_UNSEEN = 512 + 1 /* of a full set: of slots, and where those behind the first are */ };
 
-static struct object objects[CAPSET_SLOTS + 1];
+static struct object objects[CAPSET_SLOTS_UNSEEN + 1];
 static struct pages pages;
 static struct capset set;
 
 static void begin(void)
 {
-	pages = (struct pages){ .left = CAPSET_CHUNKS };
+	pages = (struct pages){ .left = PAGES_UNSEEN };
 	memset(&set, 0, sizeof(set));
 	capset_init(&set, pages_source(&pages));
 }
@@ -105,7 +106,7 @@ static void capset_holds_so_many_and_no_more(void)
 	take_out(middle, CAPSET_SLOTS / 2);
 	CU_ASSERT(leads_to(add(5), 5));
 	CU_ASSERT_EQUAL(capset_add(&set, &objects[CAPSET_SLOTS], 1, "", NULL, &cap), STATUS_ENOSPC);
-	CU_ASSERT_EQUAL(pages.taken, CAPSET_CHUNKS);
+	CU_ASSERT_EQUAL(pages.taken, PAGES_FULL + 1);
 	end();
 }
 
@@ -139,7 +140,7 @@ static void capset_is_empty_at_first(void)
 	unsigned at = 0;
 
 	begin();
-	for (capos_cap_t cap = 0; cap < 4 << CAPSET_SLOT_BITS; cap++)
+	for (capos_cap_t cap = 0; cap < 4 * GENERATION_AT; cap++)
 		CU_ASSERT(refused(cap));
 	CU_ASSERT_PTR_NULL(capset_next(&set, &at));
 	end();
@@ -211,9 +212,9 @@ static void capset_retires_a_slot_that_has_used_up_its_generations(void)
 
 	begin();
 	take_out(add(0), 0);
-	set.chunks[0][0].generation = CAPSET_GENERATION_MAX - 1;
+	capset_at(&set, 0)->generation = GENERATION_MAX - 1;
 	last = add(3);
-	CU_ASSERT_EQUAL(last, (capos_cap_t)CAPSET_GENERATION_MAX << CAPSET_SLOT_BITS | 1);
+	CU_ASSERT_EQUAL(last, (capos_cap_t)GENERATION_MAX * GENERATION_AT | 1);
 	CU_ASSERT(leads_to(last, 3));
 	take_out(last, 3);
 	CU_ASSERT(refused(last));
@@ -223,9 +224,74 @@ static void capset_retires_a_slot_that_has_used_up_its_generations(void)
 	for (unsigned i = 2; i < CAPSET_SLOTS; i++)
 		(void)add(i);
 	for (unsigned i = 0; i < CAPSET_SLOTS; i++)
-		set.chunks[i / CAPSET_CHUNK_SLOTS][i % CAPSET_CHUNK_SLOTS].generation = CAPSET_GENERATION_MAX;
+		capset_at(&set, i)->generation = GENERATION_MAX;
 	take_out(capset_slot(&set, other) == NULL ? CAPOS_CAP_NONE : other, 4);
 	CU_ASSERT_EQUAL(capset_add(&set, &objects[0], 0, "", NULL, &other), STATUS_ENOSPC);
+	end();
+}
+
+/* Where nobody keeps a number, the slot serves on, with the generations from the first on. */
+static void capset_holds_more_where_nobody_keeps_a_number(void)
+{
+	static capos_cap_t caps[CAPSET_SLOTS_UNSEEN];
+	capos_cap_t cap = 1234;
+	unsigned at = 0, count = 0;
+
+	begin();
+	capset_hide_numbers(&set);
+	for (unsigned i = 0; i < CAPSET_SLOTS_UNSEEN; i++)
+		caps[i] = add(i);
+	CU_ASSERT_EQUAL(capset_add(&set, &objects[0], 1, "", NULL, &cap), STATUS_ENOSPC);
+	CU_ASSERT_EQUAL(cap, 1234);
+	for (unsigned i = 0; i < CAPSET_SLOTS_UNSEEN; i++)
+		CU_ASSERT(leads_to(caps[i], i));
+	while (capset_next(&set, &at) != NULL)
+		count++;
+	CU_ASSERT_EQUAL(count, CAPSET_SLOTS_UNSEEN);
+	CU_ASSERT_EQUAL(pages.taken, PAGES_UNSEEN);
+	take_out(caps[CAPSET_SLOTS_UNSEEN - 1], CAPSET_SLOTS_UNSEEN - 1);
+	CU_ASSERT(refused(caps[CAPSET_SLOTS_UNSEEN - 1]));
+	CU_ASSERT(leads_to(add(5), 5));
+	end();
+}
+
+static void capset_recycles_where_nobody_keeps_a_number(void)
+{
+	capos_cap_t last, next;
+
+	begin();
+	capset_hide_numbers(&set);
+	take_out(add(0), 0);
+	capset_at(&set, 0)->generation = UINT32_MAX / (CAPSET_SLOTS_UNSEEN + 1) - 1;
+	last = add(3);
+	take_out(last, 3);
+	next = add(4);
+	CU_ASSERT_EQUAL(next, 1); /* generation 0 of the first slot */
+	CU_ASSERT(leads_to(next, 4) && refused(last));
+	take_out(next, 4);
+	CU_ASSERT_EQUAL(add(5), (CAPSET_SLOTS_UNSEEN + 1) | 1);
+	CU_ASSERT_EQUAL(pages.taken, 1);
+	end();
+}
+
+/* The page that says where the slots behind the first are can be missing, too, and one of those slots. */
+static void capset_stands_running_out_of_pages_far_behind(void)
+{
+	capos_cap_t cap = 1234;
+
+	begin();
+	for (unsigned i = 0; i < CAPSET_CHUNKS * CAPSET_CHUNK_SLOTS; i++)
+		(void)add(i);
+	CU_ASSERT_EQUAL(pages.taken, CAPSET_CHUNKS);
+	pages.left = 0;
+	CU_ASSERT_EQUAL(capset_add(&set, &objects[0], 1, "", NULL, &cap), STATUS_ENOMEM);
+	pages.left = 1;
+	CU_ASSERT_EQUAL(capset_add(&set, &objects[0], 1, "", NULL, &cap), STATUS_ENOMEM);
+	CU_ASSERT_EQUAL(cap, 1234);
+	CU_ASSERT(refused(CAPSET_CHUNKS * CAPSET_CHUNK_SLOTS + 1));
+	pages.left = 1;
+	CU_ASSERT(leads_to(add(7), 7));
+	CU_ASSERT_EQUAL(pages.taken, CAPSET_CHUNKS + 2);
 	end();
 }
 
@@ -308,6 +374,9 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(capset_forgets_what_was_removed),
 	UNIT_CASE(capset_never_gives_a_number_twice),
 	UNIT_CASE(capset_retires_a_slot_that_has_used_up_its_generations),
+	UNIT_CASE(capset_holds_more_where_nobody_keeps_a_number),
+	UNIT_CASE(capset_recycles_where_nobody_keeps_a_number),
+	UNIT_CASE(capset_stands_running_out_of_pages_far_behind),
 	UNIT_CASE(capset_walks_over_all_of_it),
 	UNIT_CASE(capset_keeps_names_that_end),
 	UNIT_CASE(capset_keeps_to_its_model),

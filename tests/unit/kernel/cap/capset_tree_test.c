@@ -81,7 +81,7 @@ static unsigned revoke(int node)
 	struct capset_slot *slot;
 	unsigned count = 0;
 
-	while ((slot = capset_next_derived(slot_of(node))) != NULL) {
+	while ((slot = capset_leaf(slot_of(node))) != slot_of(node)) {
 		int gone = (int)(slot->object - objects);
 
 		CU_ASSERT_PTR_NULL(slot->first_child);
@@ -209,7 +209,7 @@ static void capset_revokes_a_long_line(void)
 {
 	capos_cap_t first;
 	capos_cap_t cap;
-	struct capset_slot *slot = NULL;
+	struct capset_slot *slot = NULL, *parent;
 	unsigned count = 0;
 
 	begin();
@@ -219,9 +219,9 @@ static void capset_revokes_a_long_line(void)
 		CU_ASSERT_EQUAL_FATAL(capset_add(&sets[0], &objects[0], 1, "", slot, &cap), STATUS_OK);
 		slot = capset_slot(&sets[0], cap);
 	}
-	while ((slot = capset_next_derived(capset_slot(&sets[0], first))) != NULL) {
+	for (slot = capset_leaf(capset_slot(&sets[0], first)); slot != capset_slot(&sets[0], first); slot = capset_leaf(parent), count++) {
+		parent = slot->parent;
 		(void)capset_remove(slot);
-		count++;
 	}
 	CU_ASSERT_EQUAL(count, CAPSET_SLOTS - 1);
 	CU_ASSERT_EQUAL(sets[0].count, 1);
