@@ -3,7 +3,9 @@
 """Reading and writing whole files, with errors that name the file."""
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -18,17 +20,37 @@ def read(path: str | Path) -> bytes:
         raise BadInput(f"{path}: {error.strerror}") from error
 
 
-def write(path: str | Path, data: bytes, mode: int = 0o644) -> None:
-    """Writes a file whole or not at all: an interrupted or failed write leaves what was there."""
-    path = Path(path)
-    temporary = None
+def _mode(path: Path) -> int:
+    """Of the file that is there; else what the user's umask makes of a new one."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return 0o666 & ~umask
+
+
+def _replace(path: Path, data: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=".rumpk-", dir=path.parent)
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(temporary, mode)
+        os.chmod(temporary, _mode(path))
         os.replace(temporary, path)
-    except OSError as error:
-        if temporary and os.path.exists(temporary):
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+        raise
+
+
+def write(path: str | Path, data: bytes) -> None:
+    """
+    Writes a file whole or not at all: an interrupted or failed write leaves what was there. Links are followed; a device or a pipe is
+    written to, not replaced.
+    """
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            Path(path).write_bytes(data)
+        else:
+            _replace(Path(os.path.realpath(path)), data)
+    except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from error
