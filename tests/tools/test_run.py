@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -64,6 +65,8 @@ say:	ldrb w7, [x0], #1
 	strb w7, [x10]
 	cbnz w7, say
 	mov x0, #3"""
+#: Prints for ever.
+FLOOD = "\nflood:\tstrb w12, [x10]\n\tb flood"
 POWER_OFF = "mov w0, #0x84000000\n\tadd w0, w0, #8\n\thvc #0"
 
 
@@ -149,6 +152,52 @@ class RunTest(support.Case):
                 process.send_signal(number)
                 self.assertEqual(process.wait(10), status)
                 self.assertTrue(is_gone(qemu[0]))
+
+    def test_signals_are_told_and_leave_no_folder(self) -> None:
+        for name in ("SIGTERM", "SIGHUP"):
+            before = set(Path(tempfile.gettempdir()).glob("rumpk-run-*"))
+            process = self.start(SPIN, "--trust", KEYS / "other.pub")
+            process.send_signal(signal.Signals[name])
+            _, error = process.communicate(timeout=10)
+            self.assertEqual((process.returncode, error.decode()), (128 + signal.Signals[name], f"rumpk: run: ended by {name}\n"))
+            self.assertFalse(set(Path(tempfile.gettempdir()).glob("rumpk-run-*")) - before)
+
+    def test_what_nohup_ignores_stays_ignored(self) -> None:
+        old = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            process = self.start(SPIN)
+        finally:
+            signal.signal(signal.SIGHUP, old)
+        process.send_signal(signal.SIGHUP)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(1)
+
+    def test_closed_descriptors_are_nothing_and_nobody_elses(self) -> None:
+        for close in ("<&-", ">&-", "<&- >&- 2>&-"):
+            done = subprocess.run(["sh", "-c", f'exec "$@" {close}', "sh", *self.command(STATUS_7, "-i")], stdin=subprocess.DEVNULL, capture_output=True,
+                                  timeout=30, check=False)
+            self.assertEqual((done.returncode, done.stderr), (7, b""), close)
+            self.assertEqual(done.stdout, b"" if ">&-" in close else b"up\n", close)
+
+    def test_output_that_cannot_be_written_is_told(self) -> None:
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(self.command(STATUS_7), stdout=full, stderr=subprocess.PIPE, timeout=30, check=False)
+        self.assertEqual((done.returncode, done.stderr), (125, b"rumpk: run: standard output: No space left on device\n"))
+
+    def test_who_does_not_read_holds_up_no_end(self) -> None:
+        process = self.start(FLOOD, "--timeout", "1")
+        self.assertEqual(process.wait(15), 124)
+
+    def test_a_pipe_that_does_not_wait_loses_nothing(self) -> None:
+        ours, theirs = os.pipe()
+        os.set_blocking(theirs, False)
+        process = subprocess.Popen(self.command(FLOOD, "--timeout", "20"), stdout=theirs, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        os.close(theirs)
+        with os.fdopen(ours, "rb") as pipe:
+            time.sleep(1.0)  # it is full by then
+            self.assertEqual(pipe.read(3 + 200000), b"up\n" + b"\n" * 200000)
 
     def test_qemu_killed_is_125(self) -> None:
         process = self.start(SPIN)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -116,8 +117,23 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
-def main(argv: list[str]) -> int:
-    """Runs one command and gives its exit status; failures are one line on stderr."""
+def _open_standard() -> None:
+    """Opens what of standard input, output and error was closed: else a socket of ours has that number, and is read and written as it."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
+
+
+def _complain(command: str, text: object) -> None:
+    with contextlib.suppress(OSError):  # a terminal that is gone
+        print(f"rumpk: {command}: {text}", file=sys.stderr, flush=True)
+
+
+def _command(argv: list[str]) -> int:
+    """Runs one command and gives its exit status."""
     words: list[str] = []
     if argv[:1] in (["run"], ["exec"]) and "--" in argv:  # argparse would take words for positional arguments wherever it can
         words = argv[argv.index("--") + 1:]
@@ -127,14 +143,29 @@ def main(argv: list[str]) -> int:
     arguments = parser().parse_args(argv)
     arguments.words = words
     try:
-        status = arguments.function(arguments)
-        sys.stdout.flush()
-        return status
+        return arguments.function(arguments)
     except (BadInput, Refused) as error:
-        print(f"rumpk: {arguments.command}: {error}", file=sys.stderr)
+        _complain(arguments.command, error)
         return error.status
+    except run.Ended as end:
+        _complain(arguments.command, end)
+        raise
+
+
+def main(argv: list[str]) -> int:
+    """Runs one command and gives its exit status; failures are one line on stderr."""
+    _open_standard()
+    try:
+        with run.signals(ctrl_c=False):
+            try:
+                return _command(argv)
+            finally:
+                sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except OSError as error:  # what nobody has put into better words: a full disk, a folder that may not be written to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what cannot be written there is not tried again
+        if isinstance(error, BrokenPipeError):
+            return 141
+        _complain(argv[0], ": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+        return run.STATUS_NO_GUEST_STATUS if argv[0] in ("run", "exec", "shell") else BadInput.status

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import files
+from . import files, terminal
 from .errors import BadInput, Refused
 
 UNTRUSTED_COMMENT = "rumpk bundle signature"
@@ -93,8 +93,9 @@ def _run(arguments: list[str], ask: bool) -> subprocess.CompletedProcess[str]:
     """Runs minisign. With `ask` it keeps the terminal, to ask for a password; else it is heard only if it fails."""
     pipe = None if ask else subprocess.PIPE
     try:
-        return subprocess.run(["minisign", *arguments], stdin=None if ask else subprocess.DEVNULL, stdout=pipe,
-                              stderr=pipe, text=True, check=False)
+        with terminal.as_before():
+            return subprocess.run(["minisign", *arguments], stdin=None if ask else subprocess.DEVNULL, stdout=pipe,
+                                  stderr=pipe, text=True, errors="replace", check=False)
     except FileNotFoundError as error:
         raise BadInput("minisign is not installed (Debian package: minisign)") from error
 
@@ -126,7 +127,7 @@ def sign(archive: bytes, key: str | Path, trusted_comment: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="rumpk-sign-") as folder:
         data = Path(folder, "archive.cpio")
         text = Path(folder, "archive.cpio.minisig")
-        data.write_bytes(archive)
+        files.write(data, archive)
         done = _run(["-S", "-s", str(key), "-m", str(data), "-x", str(text), "-c", UNTRUSTED_COMMENT,
                      "-t", trusted_comment], ask)
         sys.stdout.flush()
@@ -144,8 +145,8 @@ def verify(archive: bytes, signature_text: bytes, public: PublicKey, where: str)
     with tempfile.TemporaryDirectory(prefix="rumpk-verify-") as folder:
         data = Path(folder, "archive.cpio")
         text = Path(folder, "archive.cpio.minisig")
-        data.write_bytes(archive)
-        text.write_bytes(signature_text)
+        files.write(data, archive)
+        files.write(text, signature_text)
         done = _run(["-V", "-q", "-H", "-m", str(data), "-x", str(text),
                      "-P", base64.b64encode(public.raw).decode()], ask=False)
     if done.returncode:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Iterator
 
 from . import content, detached, disk, files, grants, guests, image, minisign, network, share, stamp
 from .errors import BadInput
+from .output import Output
 
 if TYPE_CHECKING:
     from harness.console import Console
@@ -56,18 +57,15 @@ class NoStatus(BadInput):
     status = STATUS_NO_GUEST_STATUS
 
 
-class _Output:
-    """Hands the guest's bytes to stdout at once. Context: called by the machine's pump thread."""
+class Ended(SystemExit):
+    """A signal has asked us to end."""
 
-    def __init__(self) -> None:
-        self.broken = threading.Event()
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self._name = signal.Signals(number).name
 
-    def __call__(self, data: bytes) -> None:
-        try:
-            while data and not self.broken.is_set():
-                data = data[os.write(1, data):]
-        except OSError:
-            self.broken.set()
+    def __str__(self) -> str:
+        return f"ended by {self._name}"
 
 
 def readable(path: str | Path, what: str) -> str:
@@ -87,7 +85,7 @@ def _image(arguments: argparse.Namespace, folder: Path) -> str:
     try:
         public = minisign.read_public_key(arguments.trust)
         copy = folder / "rumpk.img"
-        copy.write_bytes(image.add(files.read(path), public, False, path))
+        files.write(copy, image.add(files.read(path), public, False, path))
     except BadInput as error:
         raise NoStatus(str(error)) from error
     return str(copy)
@@ -104,15 +102,18 @@ def _say_how_to_attach(image_path: str, socket: Path) -> None:
 
 
 @contextmanager
-def signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP unwind like Ctrl-C does, so that QEMU and temporary files go."""
+def signals(ctrl_c: bool = True) -> Iterator[None]:
+    """
+    SIGTERM and SIGHUP unwind like Ctrl-C does, so that QEMU and temporary files go; ignored ones (nohup) stay so. `ctrl_c`: that ends us
+    where it was ignored, too.
+    """
 
     def leave(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        raise Ended(number)
 
-    old = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    # A shell starts background jobs with Ctrl-C ignored; a run must end by it all the same.
-    old[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
+    old = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN}
+    if ctrl_c:  # a shell starts background jobs with it ignored; a run must end by it all the same
+        old[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
@@ -147,7 +148,7 @@ def _feed_stdin(console: Console) -> None:
     threading.Thread(target=carry, name="stdin", daemon=True).start()
 
 
-def _wait(machine: Machine, output: _Output, timeout_s: float | None) -> str:
+def _wait(machine: Machine, output: Output, timeout_s: float | None) -> str:
     """Waits for the end; gives how it came: exited, timeout or closed (nobody reads our stdout)."""
     started = time.monotonic()
     while True:
@@ -280,13 +281,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _run_here(arguments: argparse.Namespace, manifest: Manifest | None) -> int:
     from harness.machine import Machine
 
-    with ExitStack() as stack:
-        stack.enter_context(signals())
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpk-run-")))
-        config, _ = configure(arguments, manifest, folder)
-        try:
-            output = _Output()
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(signals())
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rumpk-run-")))
+            config, _ = configure(arguments, manifest, folder)
+            output = Output()
             machine = stack.enter_context(Machine(config))
+            stack.callback(output.leave)
             machine.console.watch(output)
             if config.gdb_socket:
                 _say_how_to_attach(arguments.image or str(ROOT / "build/rumpk.img"), Path(config.gdb_socket))
@@ -294,10 +296,14 @@ def _run_here(arguments: argparse.Namespace, manifest: Manifest | None) -> int:
                 stack.enter_context(_keyboard())
                 _feed_stdin(machine.console)
             how = _wait(machine, output, arguments.timeout)
-        except KeyboardInterrupt:
-            _say("interrupted")
-            return STATUS_INTERRUPTED
-        if how == "timeout":
-            _say(f"the guest did not end within {arguments.timeout:g} s")
-            return STATUS_TIMEOUT
-        return 141 if how == "closed" else guest_status(machine, arguments.debug)
+            if how == "exited" and not output.trouble():
+                return guest_status(machine, arguments.debug)
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return STATUS_INTERRUPTED
+    if how == "timeout":
+        _say(f"the guest did not end within {arguments.timeout:g} s")
+        return STATUS_TIMEOUT
+    if output.trouble():
+        raise NoStatus(output.trouble())
+    return 141

@@ -12,6 +12,17 @@ LEAVE = b"\x1d"  # Ctrl-]
 
 
 @contextmanager
+def as_before(descriptor: int = 0) -> Iterator[None]:
+    """Has a terminal as it was in the end, also where a program that asks for a password is ended while it shows nothing."""
+    before = termios.tcgetattr(descriptor) if os.isatty(descriptor) else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+@contextmanager
 def keys(descriptor: int = 0) -> Iterator[bool]:
     """Whether it is a terminal; it is as it was before in the end. Output keeps its line ends: the guest's may be newlines alone."""
     if not os.isatty(descriptor):
