@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import struct
 import subprocess
 import sys
 import termios
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import support  # noqa: E402
 from support import KEYS, ROOT  # noqa: E402
 from rumpklib import exec_bundle  # noqa: E402
-from rumpklib.errors import BadInput  # noqa: E402
+from rumpklib.errors import BadInput, Refused  # noqa: E402
 
 IMAGE = ROOT / "build/rumpk.img"
 LIMIT_S = 30.0
@@ -30,7 +31,7 @@ class GuestTest(support.Case):
     def setUpClass(cls) -> None:
         try:
             exec_bundle.make(None, "", [], False, KEYS / "dev.key")
-        except (BadInput, OSError, subprocess.SubprocessError) as error:
+        except (BadInput, Refused, OSError, subprocess.SubprocessError) as error:
             raise unittest.SkipTest(f"no busybox here: {error}") from None
 
     def exec(self, *words: str, options: tuple[str, ...] = (), command: str = "exec", stdin: bytes = b"") -> tuple[int, bytes, str]:
@@ -79,21 +80,43 @@ class GuestTest(support.Case):
         self.assertEqual(status, 5)
         self.assertRegex(out, rb"(?m)^42\r?$")
 
+    def test_a_shell_ends_with_what_it_is_given(self) -> None:
+        for text in (b"", b"echo $((6*7))\n", b"cat\n"):
+            (self.folder / "typed").write_bytes(text)
+            with open(self.folder / "typed", "rb") as file:
+                done = subprocess.run([ROOT / "tools/rumpk", "shell", "--share", "none", IMAGE], stdin=file, capture_output=True, timeout=LIMIT_S, check=False)
+            self.assertEqual(done.returncode, 0, text)
+            self.assertEqual(self.exec(command="shell", stdin=text)[0], 0, text)
+
+    def test_output_that_cannot_be_written_is_told(self) -> None:
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([ROOT / "tools/rumpk", "exec", "--share", "none", IMAGE, "--", "echo", "a"], stdout=full, stderr=subprocess.PIPE,
+                                  timeout=LIMIT_S, check=False)
+        self.assertEqual((done.returncode, done.stderr), (125, b"rumpk: exec: standard output: No space left on device\n"))
+
+    def test_time_limit_ends_it_whoever_does_not_read(self) -> None:
+        ours, theirs = os.pipe()
+        self.addCleanup(os.close, ours)
+        with os.fdopen(theirs, "wb") as pipe:
+            done = subprocess.run([ROOT / "tools/rumpk", "exec", "--share", "none", "--timeout", "4", IMAGE, "--", "yes"], stdout=pipe,
+                                  stderr=subprocess.DEVNULL, timeout=LIMIT_S, check=False)
+        self.assertEqual(done.returncode, 124)
+
 
 class TerminalTest(GuestTest):
-    def start(self) -> None:
+    def start(self, image: Path = IMAGE, until: bytes = rb"~ # ") -> None:
         self.ours, theirs = pty.openpty()
         self.theirs = theirs
         self.before = termios.tcgetattr(theirs)
         termios.tcsetwinsize(theirs, (33, 111))
-        self.process = subprocess.Popen([ROOT / "tools/rumpk", "shell", "--share", "none", IMAGE], stdin=theirs, stdout=theirs,
+        self.process = subprocess.Popen([ROOT / "tools/rumpk", "shell", "--share", "none", image], stdin=theirs, stdout=theirs,
                                         stderr=subprocess.DEVNULL, start_new_session=True)
         self.addCleanup(os.close, self.ours)
         self.addCleanup(os.close, theirs)
         self.addCleanup(self.process.wait)
         self.addCleanup(self.process.kill)
         self.seen = b""
-        self.until(rb"~ # ")
+        self.until(until)
 
     def until(self, pattern: bytes) -> None:
         end = time.monotonic() + LIMIT_S
@@ -129,6 +152,15 @@ class TerminalTest(GuestTest):
         self.type(b"echo $?\n", rb"130")
         os.write(self.ours, b"exit 7\n")
         self.assertEqual(self.process.wait(LIMIT_S), 7)
+        self.assertEqual(termios.tcgetattr(self.theirs), self.before)
+
+    def test_control_bracket_ends_what_never_came_up(self) -> None:
+        image = self.folder / "spins.img"
+        image.write_bytes(struct.pack("<I", 0x14000000).ljust(56, b"\0") + b"ARM\x64".ljust(8, b"\0"))  # b .
+        self.start(image, rb"")
+        time.sleep(2.0)
+        os.write(self.ours, b"\x1d")
+        self.assertEqual(self.process.wait(LIMIT_S), 130)
         self.assertEqual(termios.tcgetattr(self.theirs), self.before)
 
     def test_control_bracket_ends_it(self) -> None:

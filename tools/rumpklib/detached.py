@@ -183,12 +183,9 @@ def attach(arguments: argparse.Namespace) -> int:
 
 def _carry(connection: socket.socket) -> bool:
     """Keys there and output here; whether somebody left by Ctrl-], and not the guest."""
-    with selectors.DefaultSelector() as ready:
+    with selectors.SelectSelector() as ready:  # epoll does not take plain files
         ready.register(connection, selectors.EVENT_READ)
-        try:
-            ready.register(0, selectors.EVENT_READ)
-        except PermissionError:
-            pass  # a plain file, or nothing: no keys
+        ready.register(0, selectors.EVENT_READ)
         while True:
             for key, _ in ready.select():
                 if key.fileobj is connection:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import secrets
 import selectors
@@ -17,8 +18,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import exec_bundle, exec_output, network, run, share, terminal
+from . import exec_bundle, exec_output, files, network, run, share, terminal
 from .errors import BadInput
+from .output import Output
 
 if TYPE_CHECKING:
     from harness.machine import Machine
@@ -30,6 +32,9 @@ KEY = run.ROOT / "fixtures/keys/dev.key"
 PATH = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 LAST_WORDS_S = 3.0  # from the commands' end to the machine's
 QUIET = "log=error"
+TYPED_BYTES = 4096  # what is kept of keys until the shell is there
+END_KEY = b"\x04"  # what ends what is typed: again and again, for a program of the shell's may have taken it, or a change of the terminal's mode
+END_AGAIN_S = 1.0
 STATUS_LEFT = 130
 STATUS_HELP = """exit status:
   0..255  of the last command
@@ -73,7 +78,7 @@ def _config(arguments: argparse.Namespace, text: str, folder: Path, given: bytes
     shared = _shared(arguments.share)
     env = [PATH, "HOME=/tmp", f"TERM={os.environ.get('TERM', 'linux')}" if arguments.command == "shell" else "TERM=dumb"]
     data, manifest = exec_bundle.make(None if is_image else source, text, env, shared is not None, arguments.key or KEY, given)
-    (folder / "exec.rpk").write_bytes(data)
+    files.write(folder / "exec.rpk", data)
     extra = (share.arguments(shared, "mmio") if shared else ()) + _network(manifest)
     return MachineConfig(image=image, initrd=folder / "exec.rpk", append=f"{QUIET} {arguments.append}".strip(), cpu=arguments.cpu,
                          smp=arguments.smp, memory_mib=arguments.memory, icount=False, extra=extra)
@@ -93,23 +98,23 @@ class _Screen:
 
     def __init__(self, cutter: exec_output.Cutter) -> None:
         self.cutter = cutter
+        self.output = Output()
         self.begun, self.done = threading.Event(), threading.Event()
 
     def __call__(self, data: bytes) -> None:
         shown = self.cutter.feed(data)
         if self.cutter.inside:
             self.begun.set()
-        while shown:
-            try:
-                shown = shown[os.write(1, shown):]
-            except OSError:
-                break  # nobody reads it any more: the commands go on to their end
+        self.output(shown)  # where nobody reads it any more, the commands go on to their end
         if self.cutter.status is not None:
             self.done.set()
 
 
-def _status(machine: Machine, cutter: exec_output.Cutter) -> int:
-    """The commands' status; where there is none, why."""
+def _status(machine: Machine, screen: _Screen) -> int:
+    """The commands' status; where there is none, or not all that they printed has been written, why."""
+    cutter = screen.cutter
+    if screen.output.trouble():
+        raise run.NoStatus(screen.output.trouble())
     if cutter.status is not None:
         return cutter.status
     status = run.guest_status(machine, False)
@@ -141,31 +146,36 @@ def execute(arguments: argparse.Namespace) -> int:
         config = _config(arguments, script(_command(arguments.words), nonce, (0, 0), False, given is not None), folder, given)
         screen = _Screen(exec_output.Cutter(nonce))
         machine = stack.enter_context(Machine(config))
+        stack.callback(screen.output.leave)
         machine.console.watch(screen)
         if not _wait(machine, screen, arguments.timeout):
             print(f"rumpk: exec: the commands did not end within {arguments.timeout:g} s", file=sys.stderr)
             return run.STATUS_TIMEOUT
-        return _status(machine, screen.cutter)
+        return _status(machine, screen)
 
 
 def _type(machine: Machine, screen: _Screen, is_terminal: bool) -> bool:
     """Carries keys to the guest until it has ended; False where somebody left."""
-    with selectors.DefaultSelector() as ready:
-        try:
-            ready.register(0, selectors.EVENT_READ)
-        except PermissionError:
-            pass  # a plain file, or nothing: no keys
-        while machine.running and not screen.begun.wait(0.02):
-            pass  # what is typed too early may be thrown away with the terminal's first settings
+    typed, again = b"", float("inf")
+    with selectors.SelectSelector() as ready:  # epoll does not take plain files
+        ready.register(0, selectors.EVENT_READ)
         while machine.running and not screen.done.is_set():
             for _key, _events in ready.select(0.05):
-                data = os.read(0, 4096)
+                data = os.read(0, TYPED_BYTES)
                 if not data:
                     ready.unregister(0)
-                    data = b"\x04"  # the end of what is typed
+                    again = 0.0
                 if is_terminal and terminal.LEAVE in data:
                     return False
-                machine.console.send(data)
+                typed += data
+            if time.monotonic() > again:
+                typed, again = typed + END_KEY, time.monotonic() + END_AGAIN_S
+            if typed and screen.begun.is_set():  # earlier it may be thrown away with the terminal's first settings
+                with contextlib.suppress(OSError):  # the guest has ended meanwhile
+                    machine.console.send(typed)
+                typed = b""
+            while not is_terminal and len(typed) >= TYPED_BYTES and machine.running and not screen.begun.wait(0.05):
+                pass
     machine.join(LAST_WORDS_S)
     return True
 
@@ -182,10 +192,11 @@ def shell(arguments: argparse.Namespace) -> int:
         screen = _Screen(exec_output.Cutter(nonce, raw=True))
         is_terminal = stack.enter_context(terminal.keys())
         machine = stack.enter_context(Machine(config))
+        stack.callback(screen.output.leave)
         machine.console.watch(screen)
         if not _type(machine, screen, is_terminal):
             return STATUS_LEFT
-        return _status(machine, screen.cutter)
+        return _status(machine, screen)
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
