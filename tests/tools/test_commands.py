@@ -71,6 +71,25 @@ class PackTest(support.Case):
         self.assertEqual(self.rumpk("pack", other, "-o", second, "-k", KEYS / "dev.key")[0], 0)
         self.assertEqual(first.read_bytes(), second.read_bytes())
 
+    def test_neither_the_secret_key_nor_the_bundle_itself_is_packed(self) -> None:
+        app = self.app()
+        (app / "mine.key").write_bytes((KEYS / "dev.key").read_bytes())
+        status, _, error = self.rumpk("pack", app, "-o", self.folder / "app.rpk", "-k", app / "mine.key")
+        self.assertEqual((status, error), (2, f"rumpk: pack: {app}/mine.key: the secret key would be in the bundle: keep it outside of what is packed\n"))
+        status, _, error = self.rumpk("pack", app / "manifest.toml", "--file", f"key={app}/mine.key", "-o", self.folder / "app.rpk", "-k", app / "mine.key")
+        self.assertIn("the secret key would be in the bundle", error)
+        status, _, error = self.rumpk("pack", app, "-o", app / "app.rpk")
+        self.assertEqual((status, error), (2, f"rumpk: pack: {app}/app.rpk: the bundle itself would be in the bundle: keep it outside of what is packed\n"))
+        self.assertFalse((self.folder / "app.rpk").exists() or (app / "app.rpk").exists())
+        self.assertEqual(self.rumpk("pack", app / "manifest.toml", "-o", app / "app.rpk", "-k", app / "mine.key")[0], 0)
+
+    def test_a_file_too_large_for_an_archive_is_refused(self) -> None:
+        app = self.app()
+        with (app / "large").open("wb") as file:
+            file.truncate(1 << 32)
+        status, _, error = self.rumpk("pack", app, "-o", self.folder / "app.rpk")
+        self.assertEqual((status, error), (2, f"rumpk: pack: {app}/large: {1 << 32} bytes, at most {(1 << 32) - 1} fit a file of a bundle\n"))
+
     def test_programs_that_run_as_root_stay_so(self) -> None:
         output, app = self.folder / "modes.rpk", self.app()
         for name, mode in (("su", 0o4751), ("text", 0o4644), ("plain", 0o2711)):

@@ -48,7 +48,7 @@ def _placed(arguments: argparse.Namespace) -> dict[str, Path]:
 
 
 def pack(arguments: argparse.Namespace) -> int:
-    data = packing.pack(Path(arguments.source), _placed(arguments), arguments.key)
+    data = packing.pack(Path(arguments.source), _placed(arguments), arguments.key, arguments.output)
     files.write(arguments.output, data)
     print(f"{arguments.output}: {len(data)} bytes" + ("" if arguments.key else ", unsigned: no kernel will run it yet"))
     return 0

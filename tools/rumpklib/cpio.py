@@ -18,6 +18,7 @@ PAGED_FROM = 32768  # bytes of a file that begins at a page, so that it can be m
 ENTRY_MAX = 4096
 LINK_MAX = 1023
 TIME_MAX = 0xffffffff
+FILE_MAX = 0xffffffff  # bytes: eight digits say how many
 TRAILER = "TRAILER!!!"
 _HEADER_BYTES = 110
 _FIELDS = ("ino", "mode", "uid", "gid", "nlink", "mtime", "filesize", "devmajor", "devminor", "rdevmajor", "rdevminor",

@@ -48,6 +48,8 @@ class Sources:
 
     def add(self, name: str, path: Path) -> None:
         self._add_name(name, path)
+        if path.is_file() and path.stat().st_size > cpio.FILE_MAX:
+            raise BadInput(f"{path}: {path.stat().st_size} bytes, at most {cpio.FILE_MAX} fit a file of a bundle")
         self.content[name] = files.read(path)
         self.links.pop(name, None)
         self.where[name] = str(path)
@@ -136,8 +138,19 @@ def sign_archive(archive: bytes, key: str | Path, name: str) -> bytes:
     return bundle.join(minisign.sign(archive, key, trusted_comment(name)), archive)
 
 
-def pack(source: Path, placed: dict[str, Path], key: str | Path | None) -> bytes:
-    """The bundle of a folder or manifest, unsigned where there is no key."""
+def _keep_out(path: str | Path | None, what: str, source: Path, placed: dict[str, Path]) -> None:
+    """BadInput where what is no part of the bundle would become one: the secret key, or the bundle of the time before."""
+    if path is None:
+        return
+    real = Path(os.path.realpath(path))
+    if (source.is_dir() and real.is_relative_to(source.resolve())) or any(Path(os.path.realpath(one)) == real for one in placed.values()):
+        raise BadInput(f"{path}: {what} would be in the bundle: keep it outside of what is packed")
+
+
+def pack(source: Path, placed: dict[str, Path], key: str | Path | None, output: str | Path | None = None) -> bytes:
+    """The bundle of a folder or manifest, unsigned where there is no key. `output`: where it is to be written."""
+    _keep_out(key, "the secret key", source, placed)
+    _keep_out(output, "the bundle itself", source, placed)
     parsed, sources = collect(source, placed)
     entries = sources.entries()
     if len(entries) > cpio.ENTRY_MAX:
