@@ -8,6 +8,7 @@ import os
 import stat
 import tempfile
 from pathlib import Path
+from typing import Iterator
 
 from .errors import BadInput
 
@@ -29,11 +30,14 @@ def _mode(path: Path) -> int:
     return 0o666 & ~umask
 
 
-def _replace(path: Path, data: bytes) -> None:
+@contextlib.contextmanager
+def replacing(path: str | Path) -> Iterator[str]:
+    """The name of an empty file that takes the place of `path`, or of what it leads to, once it is whole; goes where that fails."""
+    path = Path(os.path.realpath(path))
     handle, temporary = tempfile.mkstemp(prefix=".rumpk-", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+        os.close(handle)
+        yield temporary
         os.chmod(temporary, _mode(path))
         os.replace(temporary, path)
     except BaseException:
@@ -51,6 +55,7 @@ def write(path: str | Path, data: bytes) -> None:
         if os.path.exists(path) and not os.path.isfile(path):
             Path(path).write_bytes(data)
         else:
-            _replace(Path(os.path.realpath(path)), data)
+            with replacing(path) as temporary:
+                Path(temporary).write_bytes(data)
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from error

@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import os
 import re
 import shutil
 import subprocess
 
+from . import files
 from .errors import BadInput
 
-SIZE_MIN = 8 << 20
+SIZE_MIN, SIZE_MAX = 8 << 20, 16 << 40
+BLOCK_BYTES = 4096
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 #: Where Debian has them: not on everybody's PATH.
 _SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
@@ -32,9 +35,20 @@ def _size(text: str) -> int:
     if not found:
         raise BadInput(f"{text}: a size is a number of bytes, or one with K, M, G or T")
     size = int(found[1]) * _UNITS[found[2]]
+    if size > SIZE_MAX:
+        raise BadInput(f"{text}: a volume has at most {SIZE_MAX >> 40} TiB")
     if size < SIZE_MIN:
         raise BadInput(f"{text}: a volume has at least {SIZE_MIN >> 20} MiB, for its journal")
     return size
+
+
+def _unused(path: str) -> None:
+    """BadInput where a guest has it now."""
+    try:
+        with open(path, "r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCKS, _LOCKS_AT)
+    except BlockingIOError as error:
+        raise BadInput(f"{path}: a guest is using it") from error
 
 
 def _free(path: str, writes: bool) -> None:
@@ -46,10 +60,8 @@ def _free(path: str, writes: bool) -> None:
             file.seek(1024 + 56)
             if file.read(2) != b"\x53\xef":
                 raise BadInput(f"{path}: not an ext4 volume")
-            if writes:
-                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCKS, _LOCKS_AT)
-    except BlockingIOError as error:
-        raise BadInput(f"{path}: a guest is using it") from error
+        if writes:
+            _unused(path)
     except PermissionError as error:
         raise BadInput(f"{path}: you may not {'write' if writes else 'read'} it") from error
 
@@ -85,15 +97,18 @@ def create(arguments: argparse.Namespace) -> int:
         raise BadInput(f"{arguments.file}: exists (--force)")
     program = _program("mke2fs")
     try:
-        with open(arguments.file, "wb") as file:
-            file.truncate(size)
+        if os.path.exists(arguments.file):
+            if not os.path.isfile(arguments.file):
+                raise BadInput(f"{arguments.file}: not a file")
+            _unused(arguments.file)
+        with files.replacing(arguments.file) as made:
+            os.truncate(made, size)
+            done = subprocess.run([program, "-q", "-F", "-t", "ext4", "-b", str(BLOCK_BYTES), "-m", "0", "-E", "root_owner=0:0,lazy_journal_init=1", made],
+                                  capture_output=True, text=True, errors="replace", check=False)
+            if done.returncode != 0:
+                raise BadInput(f"{arguments.file}: {done.stderr.strip().replace(made, arguments.file) or 'mke2fs failed'}")
     except OSError as error:
         raise BadInput(f"{arguments.file}: {error.strerror}") from error
-    done = subprocess.run([program, "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-E", "root_owner=0:0,lazy_journal_init=1", arguments.file],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        os.unlink(arguments.file)
-        raise BadInput(f"{arguments.file}: {done.stderr.strip() or 'mke2fs failed'}")
     return 0
 
 
@@ -114,6 +129,41 @@ def _is_folder(path: str, name: str) -> bool:
         return False
 
 
+def _number(text: str, pattern: str) -> int:
+    found = re.search(pattern, text)
+    return int(found[1]) if found else 0
+
+
+def _blocks(size: int) -> int:
+    """That a file of `size` bytes takes at most, with what says where they are."""
+    data = -(-size // BLOCK_BYTES)
+    return data + data // 64 + 2
+
+
+def _write(path: str, source: str, name: str) -> None:
+    """One file. One that is there is replaced when the new one is whole; first, where only that makes room for the new one."""
+    try:
+        old = _number(_debugfs(path, f"stat {_word(name)}"), r"Blockcount: (\d+)") * 512 // BLOCK_BYTES
+    except BadInput:
+        old = None
+    needed, free = _blocks(os.path.getsize(source)), _number(_debugfs(path, "stats"), r"Free blocks: +(\d+)")
+    if needed > free + (old or 0):
+        raise BadInput(f"{path}: no room for {source}: it has {os.path.getsize(source)} bytes, the volume {(free + (old or 0)) * BLOCK_BYTES}")
+    beside = needed <= free and old is not None
+    if not beside and old is not None:
+        _debugfs(path, f"rm {_word(name)}", writes=True)
+    made = os.path.join(os.path.dirname(name), f".rumpk-{os.getpid()}") if beside else name
+    try:
+        _debugfs(path, f"write {_word(source)} {_word(made)}", writes=True)
+    except BaseException:
+        with contextlib.suppress(BadInput):
+            _debugfs(path, f"rm {_word(made)}", writes=True)
+        raise
+    if beside:
+        for command in (f"rm {_word(name)}", f"ln {_word(made)} {_word(name)}", f"unlink {_word(made)}"):
+            _debugfs(path, command, writes=True)
+
+
 def put(arguments: argparse.Namespace) -> int:
     """Copies files of the host into the volume; into a folder, or to one new name. What is there is replaced."""
     _free(arguments.file, True)
@@ -126,13 +176,9 @@ def put(arguments: argparse.Namespace) -> int:
         raise BadInput(f"{arguments.to}: no folder of the volume")
     for source in arguments.source:
         name = os.path.join(arguments.to, os.path.basename(source)) if folder else arguments.to
-        try:
-            _debugfs(arguments.file, f"stat {_word(name)}")
-        except BadInput:
-            pass
-        else:
-            _debugfs(arguments.file, f"rm {_word(name)}", writes=True)
-        _debugfs(arguments.file, f"write {_word(source)} {_word(name)}", writes=True)
+        if _is_folder(arguments.file, name):
+            raise BadInput(f"{name}: a folder of the volume")
+        _write(arguments.file, source, name)
     return 0
 
 
@@ -144,7 +190,14 @@ def get(arguments: argparse.Namespace) -> int:
         to = os.path.join(to, os.path.basename(arguments.path))
     if "Type: regular" not in _debugfs(arguments.file, f"stat {_word(arguments.path)}"):
         raise BadInput(f"{arguments.path}: no file of the volume")
-    _debugfs(arguments.file, f"dump {_word(arguments.path)} {_word(to)}")
+    if os.path.exists(to) and not os.path.isfile(to):  # a device, a pipe
+        _debugfs(arguments.file, f"dump {_word(arguments.path)} {_word(to)}")
+        return 0
+    try:
+        with files.replacing(to) as made:
+            _debugfs(arguments.file, f"dump {_word(arguments.path)} {_word(made)}")
+    except OSError as error:
+        raise BadInput(f"{to}: {error.strerror}") from error
     return 0
 
 
