@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import struct
 import subprocess
 import sys
 import tomllib
 import unittest
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import support  # noqa: E402
-from rumpklib import closure, content, debian, debian_lock, elf_dynamic, manifest, manifest_write, recipe, recipe_build  # noqa: E402
+from rumpklib import closure, content, debian, debian_lock, elf_dynamic, manifest, manifest_write, recipe, recipe_build, toolchain  # noqa: E402
 from rumpklib.errors import BadInput, Refused  # noqa: E402
 from support import KEYS  # noqa: E402
 
@@ -129,6 +131,8 @@ class Recipes(support.Case):
                             (GOOD + '[recipe.make]\nwords = ["all"]\n', "make must be a table"),
                             (GOOD + '[recipe.make]\nsource = "x-source"\n', "source, words, and files"),
                             (GOOD + '[recipe.make]\nsource = "x-source"\nfiles = { x = "../x" }\n', "source, words, and files"),
+                            (GOOD.replace("[cap", '[process]\nname = "x"\n[cap'), r"process: must be \[\[process\]\]"),
+                            ("process = 3\n" + GOOD, r"process: must be \[\[process\]\]"),
                             (GOOD.replace("console", "consol"), "unknown capability"), ("name =", "Invalid")):
             with self.subTest(why=why), self.assertRaisesRegex(BadInput, why):
                 recipe.read(self.write(change))
@@ -176,7 +180,37 @@ class Recipes(support.Case):
                 debian.fetch(good, FakeApt(mirror))
 
 
+    def test_what_is_fetched_is_told_beside_the_output(self) -> None:
+        (self.folder / "app_1_arm64.deb").write_bytes(b"genuine")
+        said = io.StringIO(), io.StringIO()
+        with mock.patch.dict("os.environ", RUMPK_DEPS_CACHE=str(self.folder / "cache")), redirect_stdout(said[0]), redirect_stderr(said[1]):
+            debian.fetch(debian.Package("app", "1", "arm64", hashlib.sha256(b"genuine").hexdigest()), FakeApt(self.folder))
+        self.assertEqual([one.getvalue() for one in said], ["", "fetching: app_1_arm64.deb\n"])
+
+    def test_two_at_once_wait_for_each_other(self) -> None:
+        code = ("import sys; from pathlib import Path; from rumpklib import debian\n"
+                "with debian.alone(Path(sys.argv[1])): print(Path(sys.argv[1], 'made').exists())")
+        with debian.alone(self.folder):
+            other = subprocess.Popen([sys.executable, "-c", code, self.folder], cwd=debian.ROOT / "tools", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                     text=True)
+            self.addCleanup(other.kill)
+            assert other.stderr is not None
+            self.assertIn("waiting for another rumpk", other.stderr.readline())
+            (self.folder / "made").write_text("")
+        self.assertEqual(other.communicate(timeout=20)[0], "True\n")
+
+
 class Makes(support.Case):
+    def test_a_program_that_was_not_built_is_told(self) -> None:
+        made = recipe.Made("app-source", ("all",), {"bin/app": "src/app"})
+        (self.folder / "build/deps/app-source").mkdir(parents=True)
+        (self.folder / "build/deps/app-source/Makefile").write_text("all:\n")
+        (self.folder / "tools").mkdir()
+        (self.folder / "tools/fetch-deps.sh").symlink_to("/bin/true")
+        with mock.patch.object(debian, "ROOT", self.folder), mock.patch.object(toolchain, "root"):
+            with self.assertRaisesRegex(Refused, "app-source: make has not built the program src/app"):
+                recipe_build._make(made, self.folder)  # pylint: disable=protected-access
+
     def test_a_recipe_is_made_by_its_own_makefile_whoever_calls(self) -> None:
         (self.folder / "program.sh").write_text("true\n")
         with mock.patch.dict("os.environ", MAKEFLAGS=" --no-builtin-rules", MAKELEVEL="1"):
@@ -367,6 +401,15 @@ class Building(support.Case):
         path.write_text('name = "twice"\nexec = "bin/x"\n[recipe.text]\n"bin/x" = "x"\n"bin/y" = "y"\n[recipe.links]\n"bin/x" = ["bin/y"]\n')
         with mock.patch.object(recipe_build, "OUTPUT", self.folder / "out"), mock.patch.object(recipe_build, "_named", return_value={}):
             with self.assertRaisesRegex(BadInput, "links: bin/y is another file"):
+                recipe_build.build(recipe.read(path), KEYS / "dev.key")
+
+    def test_a_file_that_is_a_folder_too_is_told(self) -> None:
+        path = self.folder / "both.toml"
+        for text, folders, name in (('"bin" = "x"', "", "bin"), ('"bin/x/y" = "x"', "", "bin/x"), ("", "bin/x", "bin/x")):
+            path.write_text(f'name = "both"\nexec = "bin/x"\n[recipe]\nfolders = ["{folders or "empty"}"]\n[recipe.text]\n{text}\n')
+            with mock.patch.object(recipe_build, "OUTPUT", self.folder / "out"), \
+                    mock.patch.object(recipe_build, "_named", return_value={"bin/x": path}), \
+                    self.assertRaisesRegex(BadInput, f"both.toml: {name}: both a file and a folder of the bundle"):
                 recipe_build.build(recipe.read(path), KEYS / "dev.key")
 
     def test_a_missing_source_and_one_that_does_not_compile_are_told(self) -> None:

@@ -7,15 +7,18 @@ downloaded is believed only when its SHA-256 is the lock's. RUMPK_DEPS_CACHE and
 """
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 from .errors import BadInput, Refused
 
@@ -160,7 +163,7 @@ def fetch(package: Package, apt: Apt) -> Path:
     kept = cache() / package.archive
     if is_genuine(kept, package.sha256):
         return kept
-    print(f"fetching: {package.archive}", flush=True)
+    print(f"fetching: {package.archive}", file=sys.stderr, flush=True)  # what comes on standard output is for who asked
     cache().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache()) as temporary:
         fetched = apt.download(package, Path(temporary))
@@ -170,19 +173,41 @@ def fetch(package: Package, apt: Apt) -> Path:
     return kept
 
 
+@contextlib.contextmanager
+def alone(folder_of: Path) -> Iterator[None]:
+    """Nobody else works in that folder meanwhile: another process is waited for. The kernel lets go of the lock however one ends."""
+    folder_of.mkdir(parents=True, exist_ok=True)
+    with open(folder_of / ".lock", "wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another rumpk, which works in {folder_of}", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def unpack(packages: list[Package], root: Path, apt_of: Callable[[Package], Apt]) -> Path:
     """A folder with the content of the packages and nothing else; made anew when they are others than before."""
     stamp = root.parent / f".{root.name}.stamp"
     wanted = "".join(f"{package.name} {package.sha256}\n" for package in packages)
-    if root.is_dir() and stamp.exists() and stamp.read_text() == wanted:
+
+    def there() -> bool:
+        return root.is_dir() and stamp.exists() and stamp.read_text() == wanted
+
+    if there():
         return root
-    archives = [fetch(package, apt_of(package)) for package in packages]
+    with alone(folder()):
+        if not there():
+            _unpack([fetch(package, apt_of(package)) for package in packages], root, stamp, wanted)
+    return root
+
+
+def _unpack(archives: list[Path], root: Path, stamp: Path, wanted: str) -> None:
     root.parent.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     shutil.rmtree(root, ignore_errors=True)
     for archive in archives:
-        done = subprocess.run(["dpkg-deb", "-x", archive, root], capture_output=True, text=True, check=False)
+        done = subprocess.run(["dpkg-deb", "-x", archive, root], capture_output=True, text=True, errors="replace", check=False)
         if done.returncode:
-            raise BadInput(f"{archive}: {done.stderr.strip()}")
+            raise BadInput(f"{archive}: {' '.join(done.stderr.split())}")
     stamp.write_text(wanted)
-    return root

@@ -132,6 +132,9 @@ def read(path: Path) -> Recipe:
     table = said.pop("recipe", None)
     if not isinstance(table, dict):
         raise BadInput(f"{path}: no table [recipe]")
+    processes = said.get("process", [])
+    if not isinstance(processes, list) or not all(isinstance(one, dict) for one in processes):
+        raise BadInput(f"{path}: process: must be [[process]]")
     text = manifest_write.write(said)
     parsed = manifest.parse(text.encode(), f"{path}: manifest")
     about = table.pop("about", "")

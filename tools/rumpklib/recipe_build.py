@@ -24,9 +24,10 @@ def locked(recipe: Recipe, anew: bool = False) -> list[Package]:
         return []
     if anew or not recipe.lock.exists():
         apt = debian.Apt(debian.TARGET)
-        if anew:
-            apt.update()
-        chosen = debian_lock.resolve(list(recipe.packages), apt.packages())
+        with debian.alone(debian.folder()):
+            if anew:
+                apt.update()
+            chosen = debian_lock.resolve(list(recipe.packages), apt.packages())
         debian_lock.write(recipe.lock, chosen, f"recipes/{recipe.name}.toml", f"tools/rumpk recipe lock {recipe.name}")
         print(f"{recipe.lock}: {len(chosen)} packages")
     chosen = debian_lock.read(recipe.lock)
@@ -65,7 +66,9 @@ def _make(made: Made, home: Path) -> dict[str, Path]:
     if done.returncode:
         raise Refused(f"{made.source}: make: {done.stderr[-2000:]}")
     for name in made.files.values():
-        subprocess.run([crossbuild.tools()["STRIP"], str(built / name)], check=True)
+        stripped = subprocess.run([crossbuild.tools()["STRIP"], str(built / name)], check=False, text=True, errors="replace", capture_output=True)
+        if stripped.returncode:
+            raise Refused(f"{made.source}: make has not built the program {name}: {stripped.stderr.strip()}")
     return {name: built / file for name, file in made.files.items()}
 
 
@@ -124,7 +127,14 @@ def _stage(recipe: Recipe, sources: dict[str, Path], linked: dict[str, str], fol
 
 def build(recipe: Recipe, key: str | Path, output: Path | None = None) -> Path:
     """Builds the bundle of a recipe and says where it is. The same lock and key give the same bytes."""
-    home = OUTPUT / recipe.name
+    bundle = output or OUTPUT / f"{recipe.name}.rpk"
+    with debian.alone(OUTPUT / recipe.name):
+        files.write(bundle, pack.pack(_built(recipe, OUTPUT / recipe.name), {}, key))
+    return bundle
+
+
+def _built(recipe: Recipe, home: Path) -> Path:
+    """The folder that is to be packed, made in `home`."""
     packages = locked(recipe)
     tree = closure.Tree(debian.unpack(packages, home / "packages", lambda _: debian.Apt(debian.TARGET)))
     compiled = {}
@@ -138,7 +148,9 @@ def build(recipe: Recipe, key: str | Path, output: Path | None = None) -> Path:
     sources = closure.close(tree, {**named, **compiled})
     alone = {name: path for name, path in sources.items() if name not in {*recipe.copy, *recipe.text}}
     folders = closure.linked_folders(tree, recipe.files, sources)
-    _stage(recipe, sources, closure.links(tree, alone, {*recipe.execs, *(alone.keys() - named.keys())}), folders, home / "root")
-    bundle = output or OUTPUT / f"{recipe.name}.rpk"
-    files.write(bundle, pack.pack(home / "root", {}, key))
-    return bundle
+    stage = home / "root"
+    try:
+        _stage(recipe, sources, closure.links(tree, alone, {*recipe.execs, *(alone.keys() - named.keys())}), folders, stage)
+    except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+        raise BadInput(f"{recipe.path}: {os.path.relpath(error.filename, stage)}: both a file and a folder of the bundle") from error
+    return stage

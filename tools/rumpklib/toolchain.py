@@ -39,14 +39,15 @@ def lock(name: str) -> None:
     """Locks a toolchain to what Debian has now."""
     here, target = TOOLCHAINS[name]
     chosen: list[Package] = []
-    if here:
-        apt = debian.Apt(debian.native_architecture())
-        apt.update()
-        chosen += [one for one in debian_lock.resolve(here, apt.packages()) if one.name not in _HOSTS_OWN]
-    if target:
-        apt = debian.Apt(debian.TARGET)
-        apt.update()
-        chosen += [apt.packages()[one] for one in target]
+    with debian.alone(debian.folder()):
+        if here:
+            apt = debian.Apt(debian.native_architecture())
+            apt.update()
+            chosen += [one for one in debian_lock.resolve(here, apt.packages()) if one.name not in _HOSTS_OWN]
+        if target:
+            apt = debian.Apt(debian.TARGET)
+            apt.update()
+            chosen += [apt.packages()[one] for one in target]
     debian_lock.write(_lock(name), chosen, f"the toolchain {name}", f"tools/rumpk toolchain --lock {name}")
 
 
