@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import socket
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -76,6 +77,16 @@ class ChooseTest(unittest.TestCase):
                 wanted = network.parse(f"user,hostfwd={protocol}:{port}-:7")
                 with self.assertRaisesRegex(BadInput, f"^{protocol} port {port} of 127.0.0.1 is taken; another: --net user,hostfwd="):
                     network.choose(wanted, None)
+
+    def test_two_runs_at_once_choose_different_ports(self) -> None:
+        code = ("import sys; from rumpklib import network\n"
+                "print(network.choose(network.Wanted('user', '', (network.Forward('tcp', network.HOST, 0, 80),)), None)[0].port, flush=True); sys.stdin.read()")
+        with subprocess.Popen([sys.executable, "-c", code], cwd=support.ROOT / "tools", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+            assert other.stdin and other.stdout
+            port = int(other.stdout.readline())  # chosen, and not in use yet
+            with self.assertRaisesRegex(BadInput, "is taken"):
+                network.choose(network.Wanted("user", forwards=(network.Forward("tcp", network.HOST, port, 80),)), None)
+            other.stdin.close()
 
     def test_the_usual_port_gives_way_where_it_is_taken(self) -> None:
         with socket.socket() as holder:

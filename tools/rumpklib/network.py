@@ -82,6 +82,23 @@ def _listened(manifest: Manifest) -> list[tuple[str, int]]:
                               for port in range(rule.first, rule.last + 1)))
 
 
+#: What shows other runs which ports we have chosen, before QEMU has them: abstract sockets, which are ours until this process ends.
+_CHOSEN: dict[tuple[str, int], socket.socket] = {}
+
+
+def _claim(protocol: str, port: int) -> None:
+    """Raises OSError where another run has chosen that port."""
+    if (protocol, port) in _CHOSEN:
+        return
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0rumpk-{protocol}-{port}")
+    except OSError:
+        claim.close()
+        raise
+    _CHOSEN[protocol, port] = claim
+
+
 def _bound(forward: Forward) -> socket.socket:
     """A socket that has the forward's port, to learn whether one can. Raises OSError."""
     bound = socket.socket(socket.AF_INET, _KINDS[forward.protocol])
@@ -91,6 +108,7 @@ def _bound(forward: Forward) -> socket.socket:
         bound.bind((forward.host, forward.port))
         if forward.protocol == "tcp":
             bound.listen(1)
+        _claim(forward.protocol, bound.getsockname()[1])
     except OSError:
         bound.close()
         raise
