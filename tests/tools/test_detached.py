@@ -3,6 +3,7 @@
 """Guests in the background: found by name, joined and left, ended, and never another process taken for one."""
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -284,6 +285,31 @@ class LogTest(unittest.TestCase):
             self.assertEqual((Path(folder) / "console.log").read_bytes(), b"ABCDEFGH")
             log.close()
             self.assertEqual(log.tail, b"12345678abcdefghABCDEFGH")
+
+    def test_a_full_disk_loses_lines_and_no_guest(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "console.log").symlink_to("/dev/full")
+            log = supervisor.Log(Path(folder) / "console.log")
+            with mock.patch("sys.stderr"):
+                log.write(b"12345678")
+            self.assertEqual(log.tail, b"12345678")
+            log.close()
+
+    def test_why_a_guest_cannot_be_kept_is_said(self) -> None:
+        ours, theirs = os.pipe()
+        with tempfile.TemporaryDirectory() as folder, os.fdopen(ours) as report, open(os.devnull, "rb") as lock:
+            (Path(folder) / "socket").write_text("")
+            with mock.patch("sys.stdin", io.StringIO("{}")), self.assertRaises(OSError):
+                supervisor.main([folder, str(lock.fileno()), str(theirs)])
+            self.assertIn("Address already in use", report.read())
+
+    def test_how_a_guest_ended_is_kept_on_a_full_disk(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            guest = guests.Guest(Path(folder))
+            guest.write(guests.State("a", "a.rpk", reason="x" * 1000))
+            with mock.patch.object(Path, "write_text", side_effect=OSError(28, "No space left on device")):
+                guest.write(guests.State("a", "a.rpk", status=7))
+            self.assertEqual(guest.state(), guests.State("a", "a.rpk", status=7))
 
 
 for inherited in [name for name in dir(test_run.RunTest) if name.startswith("test_")]:

@@ -62,9 +62,17 @@ class Guest:
 
     def write(self, state: State) -> None:
         """Replaces what is known of it, at once."""
-        new = self.folder / "state.json.new"
-        new.write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
-        new.rename(self.folder / "state.json")
+        new, there, text = self.folder / "state.json.new", self.folder / "state.json", json.dumps(asdict(state), indent=1) + "\n"
+        try:
+            new.write_text(text, encoding="utf-8")
+            new.rename(there)
+        except OSError:  # a full disk: what is there has its room
+            new.unlink(missing_ok=True)
+            if not there.exists():
+                raise
+            with there.open("r+", encoding="utf-8") as file:
+                file.write(text)
+                file.truncate()
 
     def lock(self) -> int | None:
         """Takes its lock: a descriptor; None while its supervisor, or somebody who starts it, has it."""

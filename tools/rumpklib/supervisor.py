@@ -23,6 +23,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TextIO
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -51,13 +52,17 @@ class Log:
         self.tail = b""
 
     def write(self, data: bytes) -> None:
-        """Adds to it."""
+        """Adds to it; less where the disk is full: the guest does not end for that."""
+        self.tail = (self.tail + data)[-TAIL_BYTES:]
         if self._file.tell() + len(data) > LOG_BYTES:
             self._file.close()
             self._path.rename(self._path.with_name(self._path.name + ".1"))
             self._file = self._path.open("ab", buffering=0)
-        self._file.write(data)
-        self.tail = (self.tail + data)[-TAIL_BYTES:]
+        try:
+            while data:
+                data = data[self._file.write(data):]
+        except OSError as error:
+            print(f"{self._path}: {error.strerror}: {len(data)} bytes are lost", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Nothing more comes."""
@@ -169,7 +174,9 @@ class Supervisor:
         elif what == self._woken:
             os.read(self._woken, 4096)
         else:
-            client = next(one for one in self._clients if one.connection is what)
+            client = next((one for one in self._clients if one.connection is what), None)
+            if client is None:
+                return  # let go meanwhile, on behalf of another
             if events & selectors.EVENT_WRITE:
                 self._send(client, b"")
             if events & selectors.EVENT_READ and client in self._clients:
@@ -258,7 +265,16 @@ def _end(machine: Machine, supervisor: Supervisor, state: State) -> None:
 
 def main(argv: list[str]) -> int:
     """The program."""
-    guest, report = Guest(Path(argv[0])), os.fdopen(int(argv[2]), "w", encoding="utf-8")
+    with os.fdopen(int(argv[2]), "w", encoding="utf-8") as report:
+        try:
+            return _supervise(Guest(Path(argv[0])), report, argv)
+        except OSError as error:
+            if not report.closed:
+                report.write(f"{error.filename or argv[0]}: {error.strerror}")  # the log has no room where the disk is full
+            raise
+
+
+def _supervise(guest: Guest, report: TextIO, argv: list[str]) -> int:
     os.set_inheritable(int(argv[1]), False)  # QEMU must not hold the lock
     os.set_inheritable(int(argv[2]), False)
     asked = json.load(sys.stdin)
