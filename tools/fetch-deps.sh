@@ -56,7 +56,7 @@ fetch() # source suite archive sha256
 {
 	command -v apt-get >/dev/null || fail "no apt-get here: put $3 (SHA-256 $4) into $cache"
 	[ -r "$keyring" ] || fail "$keyring is missing: install debian-archive-keyring"
-	echo "fetching: $3 ($2)"
+	echo "fetching: $3 ($2)" >&2
 	apt_update "$2" || fail "cannot reach $mirror for $3; offline, put that file (SHA-256 $4) into $cache"
 	(cd "$apt_dir/download" && private_apt source --download-only --tar-only "$1/$2" >/dev/null) ||
 		fail "cannot download source package $1 of $2 from $mirror"
@@ -81,7 +81,14 @@ unpack() # name archive part
 	rm -rf "$deps/.$1.new"
 }
 
+[ -r "$lock" ] || fail "$lock: no such file, or not readable"
 mkdir -p "$deps"
+exec 9>"$deps/.lock"
+flock 9 # two at once would unpack over each other
+trap 'rm -rf "$apt_dir" "$cache"/.*."$$"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 locked | while read -r name source version suite archive part sha256; do
 	stamp=$deps/.$name-$version-$sha256.stamp
 	[ ! -e "$stamp" ] || continue
@@ -90,4 +97,3 @@ locked | while read -r name source version suite archive part sha256; do
 	rm -f "$deps/.$name"-*.stamp
 	: >"$stamp"
 done
-rm -rf "$apt_dir"

@@ -151,6 +151,10 @@ class SetupTest(support.Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("cannot reach http://127.0.0.1:1", done.stderr)
         self.assertFalse((self.folder / "build/deps/thing").exists())
+        self.assertEqual([path.name for path in (self.folder / "build/deps").iterdir()], [".lock"])  # nothing half-fetched
+        (self.folder / "deps.lock").unlink()
+        done = self.script("fetch-deps.sh", environment)
+        self.assertEqual((done.returncode, done.stderr), (1, "fetch-deps: deps.lock: no such file, or not readable\n"))
 
 
 if __name__ == "__main__":
