@@ -13,6 +13,8 @@ if sys.version_info < (3, 11):
     sys.exit("the harness wants Python 3.11 or newer")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from harness import reader  # noqa: E402
+
 
 @dataclass(frozen=True)
 class Command:
@@ -91,8 +93,6 @@ def main(argv: list[str]) -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(reader.served(lambda: main(sys.argv[1:])))
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(141)

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path[:] = [str(Path(__file__).resolve().parent.parent),
                *(entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent)]
 
-from harness import beside, foreign, history, outcome, paths, record, suite  # noqa: E402
+from harness import beside, foreign, history, outcome, paths, reader, record, suite  # noqa: E402
 from harness.counting import Counting  # noqa: E402
 from harness.machine import kill_all  # noqa: E402
 from harness.runfolder import facts  # noqa: E402
@@ -211,4 +211,4 @@ def main(argv: list[str], prog: str = "harness/run.py") -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(reader.served(lambda: main(sys.argv[1:])))

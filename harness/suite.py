@@ -86,7 +86,8 @@ def matrix(case: Case, gics: Iterable[int], cpus: Iterable[str], memories: Itera
 def load(path: Path) -> list[Case]:
     """The cases of one file; one failing case where the file cannot give them."""
     spec = importlib.util.spec_from_file_location(f"rumpk_tests_{path.stem}", path)
-    assert spec and spec.loader
+    if not spec or not spec.loader:
+        raise ValueError(f"{path}: neither a Python file nor a suite.toml")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

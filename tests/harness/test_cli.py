@@ -99,6 +99,18 @@ class Help(unittest.TestCase):
         for shard in ("0/3", "4/3", "x"):
             self.assertEqual(run("list", "--shard", shard)[0], 2)
 
+    def test_a_file_that_has_no_tests_is_usage(self) -> None:
+        for file in ("docs", "README.md", "/dev/null"):
+            done = subprocess.run(["harness/run.py", "--file", file], cwd=paths.ROOT, capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+            self.assertIn("neither a Python file nor a suite.toml", done.stderr)
+
+    def test_who_reads_no_more_ends_it_in_silence(self) -> None:
+        for program in ("harness/run.py --list", "python3 -m harness list", "python3 -m harness --help"):
+            done = subprocess.run(["bash", "-c", f"exec 3>&1; {{ {program}; echo $? >&3; }} | sleep 0"], cwd=paths.ROOT, capture_output=True, text=True,
+                                  check=False)
+            self.assertIn((done.stdout, done.stderr), (("141\n", ""), ("0\n", "")), program)
+
     def test_gdb_stops_a_test_before_its_first_instruction(self) -> None:
         status, out, err = run("gdb", "boot_hello_exact", "-ex", "p/x $pc", "-ex", "info threads")
         self.assertEqual(status, 0, err)
