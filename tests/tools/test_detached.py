@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -302,6 +303,12 @@ class LogTest(unittest.TestCase):
             with mock.patch("sys.stdin", io.StringIO("{}")), self.assertRaises(OSError):
                 supervisor.main([folder, str(lock.fileno()), str(theirs)])
             self.assertIn("Address already in use", report.read())
+
+    def test_a_client_that_was_let_go_meanwhile_is_no_harm(self) -> None:
+        ours, theirs = socket.socketpair()
+        with tempfile.TemporaryDirectory() as folder, ours, theirs:
+            supervised = supervisor.Supervisor(guests.Guest(Path(folder)), mock.Mock(), theirs, None)
+            supervised._serve(ours, 1)  # pylint: disable=protected-access
 
     def test_how_a_guest_ended_is_kept_on_a_full_disk(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

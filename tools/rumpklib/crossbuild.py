@@ -49,7 +49,7 @@ def _configure(arguments: argparse.Namespace) -> int:
     script = "./configure"  # as it stands: some write where they are into Makefiles, and in a guest that is elsewhere
     if not Path(script).is_file():
         raise BadInput("there is no ./configure in this folder")
-    told = subprocess.run([script, "--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    told = subprocess.run([script, "--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
     return subprocess.run(configure_command(script, arguments.words, told.stdout), env=environment(), check=False).returncode
 
 
