@@ -80,6 +80,12 @@ class GuestTest(support.Case):
         self.assertEqual(status, 5)
         self.assertRegex(out, rb"(?m)^42\r?$")
 
+    def test_a_run_is_given_what_comes_before_its_kernel_is_up(self) -> None:
+        (self.folder / "reads.rpk").write_bytes(exec_bundle.make(None, 'read line; echo "<$line>"; exit 5', [], False, KEYS / "dev.key")[0])
+        done = subprocess.run([ROOT / "tools/rumpk", "run", "-i", "--timeout", "20", self.folder / "reads.rpk"], input=b"0123456789\n", capture_output=True,
+                              timeout=LIMIT_S, check=False)
+        self.assertEqual((done.returncode, b"<0123456789>" in done.stdout), (5, True), done.stdout)
+
     def test_a_shell_ends_with_what_it_is_given(self) -> None:
         for text in (b"", b"echo $((6*7))\n", b"cat\n"):
             (self.folder / "typed").write_bytes(text)

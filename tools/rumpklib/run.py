@@ -36,6 +36,7 @@ STATUS_NO_GUEST_STATUS = 125
 STATUS_INTERRUPTED = 130
 STATUS_STOPPED = 143
 POLL_S = 0.2
+QUIET_START_S = 2.0
 STATUS_HELP = """exit status:
   0..125  of the guest: its first process's own
   126     the guest refused the bundle: unsigned, altered, or signed by nobody trusted
@@ -135,10 +136,18 @@ def _keyboard() -> Iterator[None]:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
+def await_port(console: Console) -> None:
+    """Until the guest has printed something: its kernel has set up the serial port, which forgets what came before. A quiet one has a moment."""
+    end = time.monotonic() + QUIET_START_S
+    while not console.total_bytes and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 def _feed_stdin(console: Console) -> None:
     """Carries stdin to the guest until either ends, in a thread of its own."""
 
     def carry() -> None:
+        await_port(console)
         try:
             while data := os.read(0, 4096):
                 console.send(data)

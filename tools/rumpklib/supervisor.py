@@ -32,6 +32,7 @@ if __name__ == "__main__":
 from harness.machine import Machine  # noqa: E402
 from harness.machine_config import MachineConfig  # noqa: E402
 from harness.qmp import QmpError  # noqa: E402
+from rumpklib import run  # noqa: E402
 from rumpklib.guests import Guest, State  # noqa: E402
 
 LOG_BYTES = 8 << 20       # of each of the two files
@@ -156,6 +157,7 @@ class Supervisor:
 
     def _type(self) -> None:
         """Context: a thread of its own, for a guest that does not read holds it up."""
+        run.await_port(self._machine.console)
         while True:
             data = self._typed.get()
             try:
@@ -249,8 +251,6 @@ class Supervisor:
 
 def _end(machine: Machine, supervisor: Supervisor, state: State) -> None:
     """How it ended, as `rumpk run` would say it."""
-    from rumpklib import run  # it imports nothing of this
-
     state.ended = time.time()
     try:
         if supervisor.timed_out:
