@@ -114,6 +114,10 @@ class Recipes(support.Case):
                 self.assertLessEqual(set(one.packages), locked)
                 self.assertEqual(manifest.parse(one.manifest.encode()).as_dict(), one.parsed.as_dict())
 
+    def test_the_shell_hears_what_is_typed(self) -> None:
+        shell = recipe.read(recipe.find("busybox"))  # its first lines say `rumpk run -i`
+        self.assertIn("read", shell.parsed.processes[0].capabilities["console"])
+
     def test_manifests_survive_being_written(self) -> None:
         said = {"name": "a", "exec": "b", "args": ['"', "\\", "\n\x01é"], "launch": True, "threads": 7, "capabilities": {"console": ["write"]}}
         self.assertEqual(tomllib.loads(manifest_write.write(said)), said)
