@@ -150,7 +150,7 @@ clean:
 
 help:
 	@echo 'make                 the kernel image, libcapos.a and the applications, under build/'
-	@echo 'make run             boots an application; ends with its exit code. APP=c-hello MEM=128 SMP=1 ARGS="log=debug"'
+	@echo 'make run             boots an application; fails, and says its exit code, where that is not 0. APP=c-hello MEM=128 SMP=1 ARGS="log=debug"'
 	@echo '                     NET=user,hostfwd=tcp:9000-:80 | tap=tap0 | socket=wire | none: its network (docs/net.md)'
 	@echo '                     DISK=volume.img: its volume, unchanged when it ends; DISK=volume.img:rw keeps what is written'
 	@echo '                     SHARE=DIR[:ro]: the folder that it sees as /host'
