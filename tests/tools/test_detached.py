@@ -267,6 +267,10 @@ class StaleTest(DetachedTest):
         self.assertIn("only you can enter", error)
         self.home.rmdir()
 
+    def test_a_relative_runtime_folder_is_none(self) -> None:
+        with mock.patch.dict(os.environ, XDG_RUNTIME_DIR="."):
+            self.assertEqual(guests.home(), Path(f"/tmp/rumpk-{os.getuid()}"))
+
     def test_few_that_have_ended_are_kept(self) -> None:
         for number in range(guests.KEPT + 3):
             guest, lock = guests.claim(f"g{number}", "x.rpk")

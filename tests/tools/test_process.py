@@ -34,6 +34,20 @@ class ProcessTest(support.Case):
             self.assertEqual(self.shell(f"$RUMPK inspect app.rpk {close}"), (0, "", ""), close)
         self.assertEqual(self.shell("$RUMPK inspect nothing 2>&-"), (2, "", ""))
 
+    def test_names_that_are_not_utf_8_are_shown_as_they_are(self) -> None:
+        (self.app() / os.fsdecode(b"caf\xe9")).write_text("x")
+        done = subprocess.run(["bash", "-c", '$0 pack app -o "$1" && $0 inspect "$1"', RUMPK, b"d\xe9.rpk"], cwd=self.folder, capture_output=True, check=False,
+                              env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"})  # as with most locales
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertRegex(done.stdout, rb"(?s)^d\xe9.rpk: .* caf\xe9\n")
+
+    def test_a_name_that_no_signature_can_hold_is_refused(self) -> None:
+        for name in ("a\nb", "a\x01b"):
+            (self.folder / name).write_text("x")
+            status, _, error = self.rumpk("sign", self.folder / name, "-k", KEYS / "dev.key")
+            self.assertEqual((status, error.count("\n")), (2, 1))
+            self.assertIn("cannot hold control characters", error)
+
     def test_a_full_disk_is_told_without_a_traceback(self) -> None:
         self.packed()
         self.assertEqual(self.shell("$RUMPK inspect app.rpk >/dev/full"), (2, "", "rumpk: inspect: No space left on device\n"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,8 @@ def sign(arguments: argparse.Namespace) -> int:
             whole = content.read(name)
             files.write(name, packing.sign_archive(whole.archive, arguments.key, whole.manifest.name))
             print(f"{name}: signed")
+        elif re.search(r"[\x00-\x1f\x7f]", Path(name).name):
+            raise BadInput(f"{name!r}: its signature would name it, and cannot hold control characters")
         else:
             files.write(name + PROGRAM_SUFFIX, minisign.sign(data, arguments.key, f"program {Path(name).name}"))
             print(f"{name}{PROGRAM_SUFFIX}: written")

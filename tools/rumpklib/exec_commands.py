@@ -39,7 +39,7 @@ STATUS_LEFT = 130
 STATUS_HELP = """exit status:
   0..255  of the last command
   124     --timeout passed
-  125     the guest did not come so far, or ended otherwise; stderr has what it said
+  125     the guest did not come so far, or ended otherwise; stderr has what it said; or what was printed could not be written
 """
 
 

@@ -110,7 +110,7 @@ class Guest:
 def home() -> Path:
     """The folder of all guests, made where it is not there; BadInput where another could have made it."""
     given = os.environ.get("XDG_RUNTIME_DIR")
-    folder = Path(given) / "rumpk" if given and os.path.isdir(given) else Path(f"/tmp/rumpk-{os.getuid()}")
+    folder = Path(given) / "rumpk" if given and os.path.isabs(given) and os.path.isdir(given) else Path(f"/tmp/rumpk-{os.getuid()}")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()

@@ -45,7 +45,8 @@ STATUS_HELP = """exit status:
   255     kernel panic
 Where rumpk and not the guest ends the run, stderr has a line that begins `rumpk: run:`, and the status is
   124     --timeout passed
-  125     QEMU did not start, was killed, or the guest powered off or reset without a status; bad input
+  125     QEMU did not start, was killed, or the guest powered off or reset without a status; bad input;
+          what the guest printed could not be written
   130     Ctrl-C (143 SIGTERM)
   2       wrong usage
 With -d it is 0 once the guest has started (125 where it does not); `rumpk attach` ends with the guest's.
