@@ -29,6 +29,7 @@ struct linux_pages {
 	struct list_node of_all; /* W: under all_lock */
 	uint32_t holds;          /* W: under all_lock */
 	uint32_t writers;        /* W: under all_lock */
+	uint32_t puts;           /* W: under all_lock. How often somebody let go of it */
 	struct budget *budget;   /* held */
 	const void *fs;
 	uint64_t id;
@@ -182,24 +183,31 @@ status_t linux_pages_seal(const void *fs, uint64_t id, _Atomic uint8_t *seals, u
 	return is_busy ? STATUS_EBUSY : STATUS_OK;
 }
 
+/* As long as it can be found: who maps the file next sees all of it here, or in the file. Who comes and goes meanwhile may leave more to be written. */
 void linux_pages_put(struct linux_pages *pages)
 {
 	status_t status = STATUS_OK;
+	bool is_written = false;
+	uint32_t puts = 0;
 	bool is_last;
 
-	is_last = linux_pages_holds(pages) == 1;
-	/* As long as it can be found: who maps the file next sees all of it here, or in the file. */
-	if (is_last)
-		status = linux_pages_write(pages, 0, UINT64_MAX);
-	if (status != STATUS_OK)
-		log_print(LOG_LINUX, LOG_INFO, "what was written to a mapped file is lost (error %d)", status);
 	spinlock_take(&all_lock);
+	while (pages->holds == 1 && !(is_written && puts == pages->puts)) {
+		puts = pages->puts;
+		spinlock_give(&all_lock);
+		status = linux_pages_write(pages, 0, UINT64_MAX);
+		is_written = true;
+		spinlock_take(&all_lock);
+	}
+	pages->puts++;
 	is_last = --pages->holds == 0;
 	if (is_last && !list_is_empty(&pages->of_all)) {
 		list_remove(&pages->of_all);
 		atomic_fetch_sub_explicit(&files, 1, memory_order_relaxed);
 	}
 	spinlock_give(&all_lock);
+	if (status != STATUS_OK)
+		log_print(LOG_LINUX, LOG_INFO, "what was written to a mapped file is lost (error %d)", status);
 	if (is_last)
 		pages_free(pages);
 }
