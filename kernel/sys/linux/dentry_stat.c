@@ -8,6 +8,7 @@
 #include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/owners.h"
+#include "kernel/sys/linux/pages.h"
 #include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/linux/virtual.h"
@@ -119,6 +120,8 @@ status_t linux_dentry_set(struct linux_dentry *dentry, uint32_t what, const stru
 	if ((what & FS_SET_SIZE) != 0 && dentry->node->type != FS_FILE)
 		return dentry->node->type == FS_DIRECTORY ? STATUS_EISDIR : STATUS_EINVAL;
 	status = act_run(&act, set_act);
+	if (status == STATUS_OK && (what & FS_SET_SIZE) != 0)
+		linux_pages_changed(dentry, values->size, UINT64_MAX);
 	if (status == STATUS_OK && what != 0)
 		linux_notify(dentry, linux_watches_event_of(what));
 	return status;

@@ -188,7 +188,7 @@ static int64_t settled_read(struct linux_file *file, struct linux_data *data, ui
 	int64_t done;
 
 	if (file->ops->map != NULL)
-		linux_pages_settle(file, offset, data->left);
+		linux_pages_settle(linux_vfs_dentry(file), offset, offset + data->left);
 	done = file->ops->read(file, data, offset);
 	if (done > 0 && linux_is_watched())
 		linux_notify(linux_vfs_dentry(file), LINUX_IN_ACCESS);
@@ -198,16 +198,19 @@ static int64_t settled_read(struct linux_file *file, struct linux_data *data, ui
 static int64_t settled_write(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
 	bool appends = (linux_file_flags(file) & LINUX_O_APPEND) != 0;
+	struct fs_stat stat = { 0 };
+	uint32_t mode;
 	int64_t done;
 
 	if (file->ops->map == NULL)
 		return file->ops->write(file, data, offset);
-	linux_pages_settle(file, offset, data->left);
+	if (appends && linux_pages_are_mapped() && file->ops->stat(file, &stat, &mode) == STATUS_OK)
+		offset = stat.size; /* or behind that */
 	done = file->ops->write(file, data, offset);
 	if (done > 0 && linux_is_watched())
 		linux_notify(linux_vfs_dentry(file), LINUX_IN_MODIFY);
 	if (done > 0)
-		linux_pages_changed(file, appends ? 0 : offset, appends ? UINT64_MAX : (uint64_t)done);
+		linux_pages_changed(linux_vfs_dentry(file), offset, appends ? UINT64_MAX : offset + (uint64_t)done);
 	return done;
 }
 

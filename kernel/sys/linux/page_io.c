@@ -10,21 +10,21 @@
 #include "kernel/sys/linux/file.h"
 #include "lib/string.h"
 
-int64_t linux_page_read(struct linux_file *file, uint64_t index, uint8_t *page)
+int64_t linux_page_read(struct linux_file *file, uint64_t offset, uint8_t *to, size_t bytes)
 {
 	size_t done = 0;
 	int64_t some = 1;
 
-	while (done < HAL_PAGE_BYTES && some > 0) {
+	while (done < bytes && some > 0) {
 		struct linux_data data;
 
 		memset(&data, 0, sizeof(data));
-		linux_data_kernel(&data, page + done, HAL_PAGE_BYTES - done);
-		some = file->ops->read(file, &data, index * HAL_PAGE_BYTES + done);
+		linux_data_kernel(&data, to + done, bytes - done);
+		some = file->ops->read(file, &data, offset + done);
 		if (some > 0)
 			done += (size_t)some;
 	}
-	memset(page + done, 0, HAL_PAGE_BYTES - done);
+	memset(to + done, 0, bytes - done);
 	return some < 0 ? some : (int64_t)done;
 }
 

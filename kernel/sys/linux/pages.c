@@ -19,6 +19,7 @@
 #include "kernel/sys/linux/frames.h"
 #include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/page_io.h"
+#include "kernel/sys/linux/vfs.h"
 #include "lib/string.h"
 
 enum { LEAF_ENTRIES = HAL_PAGE_BYTES / sizeof(uint64_t), TOP_MAX = 1 << 20 };
@@ -43,6 +44,11 @@ struct linux_pages {
 static struct spinlock all_lock;
 static struct list_node all = LIST_INIT(all); /* W: under it. Those of files that others can open */
 static _Atomic uint32_t files;                /* how many they are */
+
+bool linux_pages_are_mapped(void)
+{
+	return atomic_load_explicit(&files, memory_order_relaxed) != 0;
+}
 
 void linux_pages_hold(struct linux_pages *pages)
 {
@@ -266,7 +272,7 @@ static status_t page_make(struct linux_pages *pages, uint64_t index, uint64_t *p
 	else if (file == NULL)
 		memset(hal_direct_va(*pa), 0, HAL_PAGE_BYTES);
 	else
-		bytes = linux_page_read(file, index, hal_direct_va(*pa));
+		bytes = linux_page_read(file, index * HAL_PAGE_BYTES, hal_direct_va(*pa), HAL_PAGE_BYTES);
 	if (file != NULL)
 		linux_file_put(file);
 	if (bytes > 0)
@@ -378,19 +384,18 @@ status_t linux_pages_write(struct linux_pages *pages, uint64_t first, uint64_t e
 }
 
 /* Every cache of the file, one after the other: the n-th, held. NULL: there are no more. */
-static struct linux_pages *cache_of(struct linux_file *file, unsigned n)
+static struct linux_pages *cache_of(struct linux_dentry *file, unsigned n)
 {
 	struct linux_pages *found = NULL;
-	const void *fs;
 	uint64_t id;
 
-	if (atomic_load_explicit(&files, memory_order_relaxed) == 0 || file->ops->identity == NULL || !file->ops->identity(file, &fs, &id))
+	if (!linux_pages_are_mapped() || !linux_dentry_id(file, &id))
 		return NULL;
 	spinlock_take(&all_lock);
 	for (struct list_node *node = all.next; found == NULL && node != &all; node = node->next) {
 		struct linux_pages *pages = LIST_OWNER(node, struct linux_pages, of_all);
 
-		if (pages->fs == fs && pages->id == id && n-- == 0)
+		if (pages->fs == file->node->fs && pages->id == id && n-- == 0)
 			found = pages;
 	}
 	if (found != NULL)
@@ -399,23 +404,23 @@ static struct linux_pages *cache_of(struct linux_file *file, unsigned n)
 	return found;
 }
 
-static uint64_t index_end(uint64_t offset, uint64_t bytes)
+static uint64_t index_end(uint64_t end)
 {
-	return bytes > UINT64_MAX - offset - HAL_PAGE_BYTES ? UINT64_MAX : (offset + bytes + HAL_PAGE_BYTES - 1) / HAL_PAGE_BYTES;
+	return end / HAL_PAGE_BYTES + (end % HAL_PAGE_BYTES != 0);
 }
 
-void linux_pages_settle(struct linux_file *file, uint64_t offset, uint64_t bytes)
+void linux_pages_settle(struct linux_dentry *file, uint64_t offset, uint64_t end)
 {
 	struct linux_pages *pages;
 
 	for (unsigned n = 0; (pages = cache_of(file, n)) != NULL; n++) {
-		if (linux_pages_write(pages, offset / HAL_PAGE_BYTES, index_end(offset, bytes)) != STATUS_OK)
-			bytes = 0; /* who reads next sees the file as it is */
+		if (linux_pages_write(pages, offset / HAL_PAGE_BYTES, index_end(end)) != STATUS_OK)
+			end = offset; /* who reads next sees the file as it is */
 		linux_pages_put(pages);
 	}
 }
 
-void linux_pages_changed(struct linux_file *file, uint64_t offset, uint64_t bytes)
+void linux_pages_changed(struct linux_dentry *file, uint64_t offset, uint64_t end)
 {
 	struct linux_pages *pages;
 
@@ -423,9 +428,13 @@ void linux_pages_changed(struct linux_file *file, uint64_t offset, uint64_t byte
 		struct linux_file *reads = file_of(pages);
 		uint64_t pa;
 
-		for (uint64_t index = offset / HAL_PAGE_BYTES; (pa = page_next(pages, 0, &index, index_end(offset, bytes))) != 0; index++) {
-			if (linux_page_read(reads, index, hal_direct_va(pa)) < 0)
-				bytes = 0;
+		/* No more than that: what else is in a page may not have been written to the file yet. */
+		for (uint64_t index = offset / HAL_PAGE_BYTES; (pa = page_next(pages, 0, &index, index_end(end))) != 0; index++) {
+			uint64_t at = index * HAL_PAGE_BYTES > offset ? index * HAL_PAGE_BYTES : offset;
+			uint64_t left = HAL_PAGE_BYTES - at % HAL_PAGE_BYTES;
+
+			if (linux_page_read(reads, at, hal_direct_va(pa + at % HAL_PAGE_BYTES), left < end - at ? left : end - at) < 0)
+				end = offset;
 			linux_frame_put(pages->budget, pa);
 		}
 		linux_file_put(reads);

@@ -15,6 +15,7 @@
 #include "lib/status.h"
 
 struct budget;
+struct linux_dentry;
 struct linux_file;
 struct linux_pages;
 
@@ -51,10 +52,13 @@ MUST_CHECK status_t linux_pages_write(struct linux_pages *pages, uint64_t first,
 bool linux_pages_has(struct linux_pages *pages, uint64_t index);
 
 /*
- * For who reads and writes files: before a read, what was changed in memory goes to the file; after a write, or a change of size (`bytes` UINT64_MAX), memory shows it.
- * Both do nothing at once where no file is mapped so.
+ * For who reads and writes files: before a read, what was changed in memory goes to the file; after a write, or a change of size (from there on, `end` UINT64_MAX), memory
+ * shows it. Both do nothing at once where no file is mapped so.
  */
-void linux_pages_settle(struct linux_file *file, uint64_t offset, uint64_t bytes);
-void linux_pages_changed(struct linux_file *file, uint64_t offset, uint64_t bytes);
+void linux_pages_settle(struct linux_dentry *file, uint64_t offset, uint64_t end);
+void linux_pages_changed(struct linux_dentry *file, uint64_t offset, uint64_t end);
+
+/* Whether any is. Context: any. */
+bool linux_pages_are_mapped(void);
 
 #endif

@@ -10,7 +10,6 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/inotify.h"
-#include "kernel/sys/linux/pages.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/permissions.h"
 #include "kernel/sys/linux/process.h"
@@ -203,8 +202,6 @@ static int64_t call_ftruncate(struct thread *thread, const uint64_t x[6])
 	if (status != STATUS_OK)
 		return STATUS_EINVAL;
 	status = linux_vfs_dentry(file) != NULL ? linux_dentry_set(linux_vfs_dentry(file), FS_SET_SIZE, &values) : STATUS_EINVAL;
-	if (status == STATUS_OK)
-		linux_pages_changed(file, 0, UINT64_MAX);
 	linux_file_put(file);
 	return status;
 }

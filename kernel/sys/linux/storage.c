@@ -77,14 +77,12 @@ static status_t store(struct storing *storing, void (*run)(void *arg))
 }
 
 /* Mapped memory shows it. */
-static status_t punch(struct linux_file *file, struct storing *storing)
+static status_t punch(struct storing *storing)
 {
-	status_t status;
+	status_t status = store(storing, punch_act);
 
-	linux_pages_settle(file, storing->offset, storing->bytes);
-	status = store(storing, punch_act);
 	if (status == STATUS_OK)
-		linux_pages_changed(file, storing->offset, storing->bytes);
+		linux_pages_changed(storing->dentry, storing->offset, storing->offset + storing->bytes);
 	return status;
 }
 
@@ -115,7 +113,7 @@ static status_t allocate(struct linux_file *file, uint32_t mode, int64_t offset,
 		return STATUS_EFBIG;
 	storing.dentry = linux_vfs_dentry(file);
 	if (mode & PUNCH_HOLE)
-		return punch(file, &storing);
+		return punch(&storing);
 	return (mode & ~(uint32_t)KEEP_SIZE) != 0 ? STATUS_ENOTSUP : store(&storing, grow_act);
 }
 
@@ -134,7 +132,7 @@ static int64_t call_fallocate(struct thread *thread, const uint64_t x[6])
 /* What was written by memory that shows the file is part of it. */
 static status_t file_sync(struct linux_file *file)
 {
-	linux_pages_settle(file, 0, UINT64_MAX);
+	linux_pages_settle(linux_vfs_dentry(file), 0, UINT64_MAX);
 	return linux_dentry_sync(linux_vfs_dentry(file));
 }
 

@@ -223,13 +223,15 @@ static void a_file_mapped_shared_is_one_for_all_and_is_written_back(void)
 	store(other, apart + 5, 99);
 	CU_ASSERT_NOT_EQUAL(load(one, at + 5), 99);
 	CU_ASSERT_NOT_EQUAL(world_file_bytes[PAGE + 3], 77);
-	linux_pages_settle(&world_file, PAGE, 100);
+	linux_pages_settle(&world_dentry, PAGE, PAGE + 100);
 	CU_ASSERT_EQUAL(world_file_bytes[PAGE + 3], 77);
 	world_file_bytes[2 * PAGE] = 55;
 	CU_ASSERT_EQUAL(load(one, at + 2 * PAGE), 55);
 	world_file_bytes[2 * PAGE] = 56;
-	linux_pages_changed(&world_file, 2 * PAGE, 1);
+	store(one, at + 2 * PAGE + 1, 57);
+	linux_pages_changed(&world_dentry, 2 * PAGE, 2 * PAGE + 1);
 	CU_ASSERT_EQUAL(load(one, at + 2 * PAGE), 56);
+	CU_ASSERT_EQUAL(load(one, at + 2 * PAGE + 1), 57);
 	store(one, at + 3 * PAGE + 99, 44);
 	world_process_end(one);
 	world_process_end(other);

@@ -10,6 +10,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/io/fs/fs.h"
 #include "kernel/sys/linux/frames.h"
+#include "kernel/sys/linux/vfs.h"
 #include "lib/string.h"
 #include "tests/unit/kernel/io/fs/world.h"
 
@@ -223,11 +224,21 @@ static status_t file_stat(struct linux_file *file, struct fs_stat *out, uint32_t
 	return STATUS_OK;
 }
 
+static struct fs file_system;
+static struct fs_node file_node = { .fs = &file_system };
+struct linux_dentry world_dentry = { .node = &file_node };
+
+bool linux_dentry_id(struct linux_dentry *dentry, uint64_t *id)
+{
+	*id = dentry->node == &file_node ? 7 : 0;
+	return true;
+}
+
 static bool file_identity(struct linux_file *file, const void **fs, uint64_t *id)
 {
-	*fs = file->ops;
-	*id = 7;
-	return true;
+	(void)file;
+	*fs = &file_system;
+	return linux_dentry_id(&world_dentry, id);
 }
 
 static const struct linux_file_ops file_ops = { .name = "file", .read = file_read, .write = file_write, .stat = file_stat, .identity = file_identity };

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/sys/linux/dentry.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/process.h"
 
@@ -30,5 +31,6 @@ extern bool world_broke_rule;
 /* A file of WORLD_FILE_BYTES. */
 extern uint8_t world_file_bytes[WORLD_FILE_BYTES];
 extern struct linux_file world_file;
+extern struct linux_dentry world_dentry;
 
 #endif
