@@ -207,9 +207,8 @@ status_t linux_mm_fault(struct process *process, uint64_t va, unsigned protectio
 		if (pages != NULL) {
 			fault.pages = pages;
 			fault.index = index;
-			status_t got = linux_pages_get(pages, index, &fault.got_pa);
-
-			status = got == STATUS_OK ? STATUS_EAGAIN : got;
+			status = linux_pages_get(pages, index, &fault.got_pa);
+			status = status == STATUS_OK ? STATUS_EAGAIN : status;
 		}
 	} while (status == STATUS_EAGAIN);
 	got_forget(&fault);

@@ -39,6 +39,7 @@ struct linux_pages {
 	struct linux_file *file; /* held; NULL: zeroes */
 	uint64_t **top;
 	uint64_t leaves; /* room in `top` */
+	uint32_t changes; /* how often the file was changed otherwise than by them */
 };
 
 static struct spinlock all_lock;
@@ -287,8 +288,10 @@ status_t linux_pages_get(struct linux_pages *pages, uint64_t index, uint64_t *pa
 	uint64_t made = 0;
 	uint64_t *entry;
 	status_t status;
+	uint32_t changes;
 
 	spinlock_take(&pages->lock);
+	changes = pages->changes;
 	entry = entry_at(pages, index, false);
 	if (entry == NULL || *entry == 0) {
 		spinlock_give(&pages->lock);
@@ -298,8 +301,9 @@ status_t linux_pages_get(struct linux_pages *pages, uint64_t index, uint64_t *pa
 		spinlock_take(&pages->lock);
 		entry = entry_at(pages, index, true);
 	}
-	status = entry != NULL ? STATUS_OK : STATUS_ENOMEM;
-	if (entry != NULL && *entry == 0) {
+	/* What may have been read before a change nobody would look at again. */
+	status = entry == NULL ? STATUS_ENOMEM : *entry == 0 && changes != pages->changes ? STATUS_EAGAIN : STATUS_OK;
+	if (status == STATUS_OK && *entry == 0) {
 		*entry = made;
 		made = 0;
 	}
@@ -428,6 +432,9 @@ void linux_pages_changed(struct linux_dentry *file, uint64_t offset, uint64_t en
 		struct linux_file *reads = file_of(pages);
 		uint64_t pa;
 
+		spinlock_take(&pages->lock);
+		pages->changes++;
+		spinlock_give(&pages->lock);
 		/* No more than that: what else is in a page may not have been written to the file yet. */
 		for (uint64_t index = offset / HAL_PAGE_BYTES; (pa = page_next(pages, 0, &index, index_end(end))) != 0; index++) {
 			uint64_t at = index * HAL_PAGE_BYTES > offset ? index * HAL_PAGE_BYTES : offset;

@@ -38,7 +38,7 @@ MUST_CHECK status_t linux_pages_seal(const void *fs, uint64_t id, _Atomic uint8_
 
 /*
  * The page at `index`, counted once more (kernel/sys/linux/frames.h) for the caller. STATUS_EIO: it lies behind the end, or cannot be read;
- * STATUS_ENOMEM.
+ * STATUS_EAGAIN: the file was changed meanwhile; STATUS_ENOMEM.
  */
 MUST_CHECK status_t linux_pages_get(struct linux_pages *pages, uint64_t index, uint64_t *pa);
 
