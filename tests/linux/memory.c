@@ -128,6 +128,25 @@ static void many(void)
 	close(file);
 }
 
+/* Where there can be no more areas, what cannot be moved is where it was. */
+static void full(void)
+{
+	enum { PAIRS = 33000 };
+	char *part = map(3, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	char *made = mmap(NULL, 2ul * PAIRS * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int pairs = 0;
+
+	part[PAGE] = 7;
+	while (pairs < PAIRS && mprotect(made + 2l * pairs * PAGE, PAGE, PROT_NONE) == 0)
+		pairs++;
+	CLAIM(pairs < PAIRS && errno == ENOMEM);
+	REFUSED(mremap(part + PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE) == MAP_FAILED ? -1 : 0, ENOMEM);
+	CLAIM(part[PAGE] == 7);
+	CLAIM(munmap(made, 2ul * PAIRS * PAGE) == 0);
+	made = mremap(part, 3 * PAGE, 4 * PAGE, MREMAP_MAYMOVE); /* it is one area still */
+	CLAIM(made != MAP_FAILED && made[PAGE] == 7 && munmap(made, 4 * PAGE) == 0);
+}
+
 static void limit(void)
 {
 	enum { MEGABYTES = 64 << 20 };
@@ -278,6 +297,7 @@ int main(void)
 	places();
 	moves();
 	many();
+	full();
 	limit();
 	advice();
 	heap();

@@ -9,6 +9,8 @@
 #include "kernel/sys/linux/mm_pages.h"
 #include "lib/bits.h"
 
+enum { CUTS_MAX = 3 /* areas that are more for a moment. Spec: Linux, mm/mremap.c: move_vma() */ };
+
 /* What is asked for; all of whole pages. */
 struct remap {
 	struct process *process;
@@ -60,33 +62,38 @@ static int64_t place_find(const struct remap *remap)
 	return at != 0 ? (int64_t)at : STATUS_ENOMEM;
 }
 
+/* To `at`, with `to`, which is taken over. What can fail comes before anything is moved: a part of an area that goes is cut off first. */
+static status_t move_to(struct remap *remap, uint64_t at, struct linux_area *to)
+{
+	struct linux_areas *areas = &remap->mm->areas;
+	uint64_t end = remap->va + remap->bytes;
+	bool stays = remap->flags & LINUX_MREMAP_DONTUNMAP;
+	status_t status = stays ? STATUS_OK : linux_areas_cut(areas, remap->process->budget, remap->va, end);
+
+	to->backing.offset = linux_area_offset(to, remap->va);
+	to->start = at;
+	to->end = at + remap->new_bytes;
+	if (status == STATUS_OK)
+		status = pages_move(remap->process, remap->va, remap->bytes, at);
+	if (status != STATUS_OK) { /* what was moved goes back: its tables are there */
+		VERIFY(pages_move(remap->process, at, remap->bytes, remap->va) == STATUS_OK);
+		list_push_back(&remap->dead, &to->node);
+	} else {
+		linux_areas_insert(areas, to);
+		VERIFY(stays || linux_range_unmap(remap->process, remap->va, end, &remap->dead) == STATUS_OK);
+		linux_areas_merge(areas, to->start, to->end, &remap->dead);
+	}
+	linux_areas_merge(areas, remap->va, end, &remap->dead);
+	return status;
+}
+
 static int64_t move(struct remap *remap)
 {
 	struct linux_areas *areas = &remap->mm->areas;
-	struct linux_area *from = linux_areas_find(areas, remap->va);
-	struct linux_area *to = linux_area_alloc(remap->process->budget, from);
-	int64_t at = to != NULL ? place_find(remap) : STATUS_ENOMEM;
-	status_t status;
+	int64_t at = areas->count < LINUX_AREAS_MAX - CUTS_MAX ? place_find(remap) : STATUS_ENOMEM;
+	struct linux_area *to = at >= 0 ? linux_area_alloc(remap->process->budget, linux_areas_find(areas, remap->va)) : NULL;
+	status_t status = to != NULL ? move_to(remap, (uint64_t)at, to) : STATUS_ENOMEM;
 
-	if (at < 0) {
-		if (to != NULL)
-			list_push_back(&remap->dead, &to->node);
-		return at;
-	}
-	to->backing.offset = linux_area_offset(from, remap->va);
-	to->start = (uint64_t)at;
-	to->end = (uint64_t)at + remap->new_bytes;
-	linux_areas_insert(areas, to);
-	status = pages_move(remap->process, remap->va, remap->bytes, to->start);
-	if (status != STATUS_OK) { /* what was moved goes back: its tables are there */
-		VERIFY(pages_move(remap->process, to->start, remap->bytes, remap->va) == STATUS_OK);
-		linux_areas_remove(areas, to);
-		list_push_back(&remap->dead, &to->node);
-		return status;
-	}
-	if (!(remap->flags & LINUX_MREMAP_DONTUNMAP))
-		status = linux_range_unmap(remap->process, remap->va, remap->va + remap->bytes, &remap->dead);
-	linux_areas_merge(areas, to->start, to->end, &remap->dead);
 	return status == STATUS_OK ? at : status;
 }
 
