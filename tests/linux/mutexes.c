@@ -140,6 +140,26 @@ static void processes(void)
 	CLAIM(waitpid(child, &status, 0) == child && status == 0);
 }
 
+static unsigned waited_for;
+
+static void *waits_for_word(void *arg)
+{
+	CLAIM(syscall(SYS_futex, &waited_for, FUTEX_WAIT, 0, NULL) == 0);
+	return arg;
+}
+
+/* What is moved to where it is is moved once. */
+static void moved_to_itself(void)
+{
+	pthread_t thread;
+
+	CLAIM(pthread_create(&thread, NULL, waits_for_word, NULL) == 0);
+	usleep(20000);
+	CLAIM(syscall(SYS_futex, &waited_for, FUTEX_REQUEUE, 0, 100000, &waited_for) == 1);
+	CLAIM(syscall(SYS_futex, &waited_for, FUTEX_WAKE, 1) == 1);
+	CLAIM(pthread_join(thread, NULL) == 0);
+}
+
 static void calls(void)
 {
 	static unsigned word = 5, other;
@@ -166,6 +186,7 @@ int main(void)
 	robust();
 	inheriting();
 	processes();
+	moved_to_itself();
 	calls();
 	return claims_end("mutexes");
 }

@@ -113,13 +113,19 @@ static unsigned requeue_locked(const struct requeue *requeue, struct linux_futex
 			       struct thread **threads, unsigned *taken)
 {
 	struct linux_futex_waiter *waiter;
+	struct linux_futex_waiter *first = NULL;
 	unsigned count = 0;
 
 	for (; count < requeue->wakes && *taken < WAKES_MAX && (waiter = linux_futex_first(from, &requeue->from, UINT32_MAX)) != NULL; count++) {
 		threads[*taken] = linux_futex_take(waiter);
 		*taken += threads[*taken] != NULL;
 	}
-	for (unsigned moved = 0; moved < requeue->moves && (waiter = linux_futex_first(from, &requeue->from, UINT32_MAX)) != NULL; moved++) {
+	/* Each once: where both words are one, those that were moved are found again behind the others. */
+	for (unsigned moved = 0; moved < requeue->moves; moved++) {
+		waiter = linux_futex_first(from, &requeue->from, UINT32_MAX);
+		if (waiter == NULL || waiter == first)
+			break;
+		first = first != NULL ? first : waiter;
 		list_remove(&waiter->node);
 		waiter->key = requeue->to;
 		atomic_store_explicit(&waiter->bucket, to, memory_order_relaxed);
