@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -140,6 +141,56 @@ static void processes(void)
 	CLAIM(waitpid(child, &status, 0) == child && status == 0);
 }
 
+/* The kernel's own list of a thread's locks, and one that is just being given back. */
+struct listed {
+	struct robust_list_head head;
+	struct robust_list of_list;
+	volatile unsigned word;
+};
+
+static void listed_begin(struct listed *listed)
+{
+	listed->head.list.next = &listed->head.list;
+	listed->head.futex_offset = offsetof(struct listed, word) - offsetof(struct listed, of_list);
+	listed->head.list_op_pending = NULL;
+	CLAIM(syscall(SYS_set_robust_list, &listed->head, sizeof(listed->head)) == 0);
+	listed->word = (unsigned)gettid() | FUTEX_WAITERS;
+	usleep(20000);
+}
+
+static void gives_back_and_ends(struct listed *listed)
+{
+	listed->head.list_op_pending = &listed->of_list;
+	listed->word = 0; /* and it ends before it can wake who waits */
+}
+
+static void runs_another(struct listed *listed)
+{
+	listed->head.list.next = &listed->of_list;
+	listed->of_list.next = &listed->head.list;
+	execl("/proc/self/exe", "sleeper", NULL);
+}
+
+/* Who waits for a lock of a process, which then does what it does, is woken, and finds in it what it may keep. */
+static void waits_for(void (*does)(struct listed *listed), unsigned keeps)
+{
+	struct listed *listed = mmap(NULL, sizeof(*listed), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct timespec limit = { .tv_sec = 2 };
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		listed_begin(listed);
+		does(listed);
+		_exit(0);
+	}
+	while (listed->word == 0)
+		usleep(1000);
+	CLAIM(syscall(SYS_futex, &listed->word, FUTEX_WAIT, child | FUTEX_WAITERS, &limit) == 0);
+	CLAIM((listed->word & (FUTEX_OWNER_DIED | FUTEX_TID_MASK)) == keeps);
+	CLAIM(waitpid(child, &status, 0) == child && status == 0);
+}
+
 static unsigned waited_for;
 
 static void *waits_for_word(void *arg)
@@ -180,12 +231,18 @@ static void calls(void)
 	REFUSED(syscall(SYS_futex, &word, 99, 0), ENOSYS);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 0 && strcmp(argv[0], "sleeper") == 0) {
+		usleep(3000000); /* longer than anybody waits */
+		return 0;
+	}
 	threads();
 	robust();
 	inheriting();
 	processes();
+	waits_for(gives_back_and_ends, 0);
+	waits_for(runs_another, FUTEX_OWNER_DIED);
 	moved_to_itself();
 	calls();
 	return claims_end("mutexes");

@@ -15,6 +15,7 @@
 #include "kernel/sys/linux/exec.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/futex.h"
 #include "kernel/sys/linux/load.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/process.h"
@@ -161,6 +162,7 @@ static void exec_replace(struct exec *exec)
 	static const struct hal_user_fault no_room = { .what = "its new program does not fit its memory", .signal = SIGNAL_KILL };
 	struct thread *thread = exec->thread;
 
+	linux_futex_robust_end(thread);
 	linux_mm_clear(thread->process);
 	linux_fds_close_on_exec(thread->process);
 	if (linux_exec_enter(thread, &exec->program, &exec->strings, exec->own, exec->path) != STATUS_OK)

@@ -124,12 +124,14 @@ int64_t linux_futex_unlock_pi(struct thread *thread, uint64_t va, const struct l
 	return 0;
 }
 
-/* A lock that its owner can give back no more. */
-static void lock_abandon(struct thread *thread, uint64_t va)
+/* A lock that its owner can give back no more; `is_given`: it may have been about to, and to wake who waits. */
+static void lock_abandon(struct thread *thread, uint64_t va, bool is_given)
 {
 	uint32_t value;
 	status_t status = va % sizeof(value) == 0 ? linux_word_load(thread->process, va, &value) : STATUS_EINVAL;
 
+	if (status == STATUS_OK && is_given && value == 0)
+		linux_futex_wake_at(thread->process, va);
 	while (status == STATUS_OK && (value & LINUX_FUTEX_TID_MASK) == thread->personality->tid) {
 		bool waited_for = (value & LINUX_FUTEX_WAITERS) != 0;
 
@@ -159,13 +161,13 @@ void linux_futex_robust_end(struct thread *thread)
 		status_t status = linux_copy_in(thread, &next, at & ~1ul, sizeof(next));
 
 		if ((at & ~1ul) != (head[2] & ~1ul))
-			lock_abandon(thread, (at & ~1ul) + head[1]);
+			lock_abandon(thread, (at & ~1ul) + head[1], false);
 		if (status != STATUS_OK)
 			break;
 		at = next;
 	}
 	if (head[2] != 0)
-		lock_abandon(thread, (head[2] & ~1ul) + head[1]);
+		lock_abandon(thread, (head[2] & ~1ul) + head[1], (head[2] & 1) == 0);
 }
 
 static int64_t call_set_robust_list(struct thread *thread, const uint64_t x[6])
