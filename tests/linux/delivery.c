@@ -241,6 +241,35 @@ static void timers(void)
 		CLAIM(syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, &number) == 0 && syscall(SYS_timer_delete, number) == 0);
 }
 
+/* Each timer has one signal that waits: it is not lost in another timer's, and comes once. */
+static void timers_of_one_signal(int signal)
+{
+	const struct itimerspec once = { .it_value = { 0, MS } };
+	const struct itimerspec often = { .it_value = { 0, MS }, .it_interval = { 0, MS } };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = signal };
+	const sigset_t set = set_of(signal);
+	siginfo_t info;
+	timer_t all[3];
+
+	CLAIM(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+	for (int i = 0; i < 3; i++) {
+		event.sigev_value.sival_int = i;
+		event.sigev_notify_thread_id = gettid();
+		event.sigev_notify = i == 2 ? SIGEV_THREAD_ID : SIGEV_SIGNAL;
+		CLAIM(timer_create(CLOCK_MONOTONIC, &event, &all[i]) == 0);
+		CLAIM(timer_settime(all[i], 0, i == 2 ? &often : &once, NULL) == 0);
+	}
+	usleep(20000);
+	CLAIM(timer_settime(all[2], 0, &(struct itimerspec){ 0 }, NULL) == 0);
+	CLAIM(sigtimedwait(&set, &info, &(struct timespec){ 0 }) == signal && info.si_value.sival_int == 2); /* the thread's own first */
+	CLAIM(sigtimedwait(&set, &info, &(struct timespec){ 0 }) == signal && info.si_value.sival_int == 0);
+	CLAIM(sigtimedwait(&set, &info, &(struct timespec){ 0 }) == signal && info.si_value.sival_int == 1);
+	REFUSED(sigtimedwait(&set, &info, &(struct timespec){ 0 }), EAGAIN);
+	for (int i = 0; i < 3; i++)
+		CLAIM(timer_delete(all[i]) == 0);
+	CLAIM(sigprocmask(SIG_UNBLOCK, &set, NULL) == 0);
+}
+
 static void *spin(void *arg)
 {
 	int64_t end = now_ns(CLOCK_THREAD_CPUTIME_ID) + 5 * MS;
@@ -329,6 +358,8 @@ int main(void)
 	masks_of_waits();
 	CLAIM(ended_by(fault_blocked) == SIGSEGV && ended_by(fault_ignored) == SIGSEGV);
 	timers();
+	timers_of_one_signal(SIGRTMIN);
+	timers_of_one_signal(SIGUSR1);
 	clocks();
 	kept();
 	own_first();

@@ -36,7 +36,9 @@ int linux_pending_first(uint64_t set)
 
 bool linux_pending_add(uint64_t *pending, struct list_node *queue, int signal, struct linux_pending_info *info)
 {
-	if (signal < LINUX_SIGRTMIN && (*pending & LINUX_SIGNAL_BIT(signal)) != 0) {
+	bool is_timers = info != NULL && info->info.code == LINUX_SI_TIMER;
+
+	if (signal < LINUX_SIGRTMIN && (*pending & LINUX_SIGNAL_BIT(signal)) != 0 && !is_timers) {
 		linux_pending_free(info);
 		return false;
 	}

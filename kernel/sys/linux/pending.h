@@ -30,8 +30,8 @@ void linux_pending_free(struct linux_pending_info *info);
 int linux_pending_first(uint64_t set);
 
 /*
- * Adds a signal, and `info`, which may be NULL and is taken over. False where it changes nothing, since an ordinary signal is pending once; `info` is
- * freed then.
+ * Adds a signal, and `info`, which may be NULL and is taken over. False where it changes nothing, since an ordinary signal is pending once, but
+ * for those of timers; `info` is freed then.
  */
 bool linux_pending_add(uint64_t *pending, struct list_node *queue, int signal, struct linux_pending_info *info);
 

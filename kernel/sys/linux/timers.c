@@ -16,6 +16,7 @@
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/cpu_time.h"
 #include "kernel/sys/linux/family.h"
+#include "kernel/sys/linux/pending.h"
 #include "kernel/sys/linux/thread.h"
 
 enum { INTERVAL_NS_MIN = 20000, CPU_WAIT_NS_MIN = 1000000 /* a tick of Linux with HZ=1000 */, OVERRUN_MAX = INT32_MAX };
@@ -42,13 +43,20 @@ static void arm(struct linux_timer *timer)
 	timer_set(&timer->timer, timer_deadline(wait_ns), fire, timer);
 }
 
-static bool is_pending(const struct linux_timer *timer)
+/* Whether what it sent last is still there: each timer of timer_create has one signal of its own. `thread`: who it is sent to; NULL: the process. */
+static bool is_pending(const struct linux_timer *timer, const struct thread *thread)
 {
 	struct linux_handlers *handlers = &timer->process->personality->handlers;
+	const struct list_node *queue = thread != NULL ? &thread->personality->signals.queue : &handlers->queue;
 	bool pending;
 
 	spinlock_take(&handlers->lock);
-	pending = (handlers->pending & LINUX_SIGNAL_BIT(timer->signal)) != 0;
+	pending = timer->id < 0 && (handlers->pending & LINUX_SIGNAL_BIT(timer->signal)) != 0;
+	for (const struct list_node *node = queue->next; node != queue && !pending; node = node->next) {
+		const struct linux_siginfo *info = &LIST_OWNER((struct list_node *)node, struct linux_pending_info, node)->info;
+
+		pending = info->code == LINUX_SI_TIMER && (int)info->fields[0] == timer->id;
+	}
 	spinlock_give(&handlers->lock);
 	return pending;
 }
@@ -65,15 +73,17 @@ static void send(struct linux_timer *timer)
 	info.fields[1] = timer->value;
 	if (timer->tid != 0)
 		thread = linux_family_thread(timer->process, timer->process->number, timer->tid);
-	if (thread != NULL) {
-		linux_signal_thread(thread, timer->signal, &info);
-		object_put(&thread->object);
-	} else if (timer->tid == 0 && !is_pending(timer)) {
+	if ((timer->tid != 0 && thread == NULL) || is_pending(timer, thread)) {
+		timer->overrun += timer->overrun < OVERRUN_MAX;
+	} else {
 		timer->overrun = 0;
-		linux_signal_process(timer->process, timer->signal, &info);
-	} else if (timer->overrun < OVERRUN_MAX) {
-		timer->overrun++;
+		if (thread != NULL)
+			linux_signal_thread(thread, timer->signal, &info);
+		else
+			linux_signal_process(timer->process, timer->signal, &info);
 	}
+	if (thread != NULL)
+		object_put(&thread->object);
 }
 
 /* Its next time, beyond now: those that were missed are overruns. */
