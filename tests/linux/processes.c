@@ -3,15 +3,18 @@
 
 /* Processes and threads: fork, wait, groups, stop and continue; mutexes, condition variables, locks of those that have died. */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/linux/claims.h"
 
-enum { THREADS = 4, ROUNDS = 2000, TURNS = 200 };
+enum { THREADS = 4, ROUNDS = 2000, TURNS = 200, MAKINGS = 12, MEMORY = 8 << 20 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
@@ -172,6 +175,51 @@ static void processes_share_a_lock_that_outlives_its_owner(void)
 	CLAIM(pthread_mutex_unlock(lock) == 0);
 }
 
+/* Makes a child in its own group, by the call itself: the C library blocks signals meanwhile. It has much memory, so that this takes time. */
+static void make_child(int told)
+{
+	char *memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memset(memory, 1, MEMORY);
+	setpgid(0, 0);
+	CLAIM(write(told, "", 1) == 1);
+	syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	for (;;)
+		pause();
+}
+
+static bool group_goes(pid_t group)
+{
+	for (int i = 0; i < 50; i++) {
+		if (kill(-group, 0) != 0)
+			return true;
+		usleep(2000);
+	}
+	kill(-group, SIGKILL);
+	return false;
+}
+
+static void a_signal_to_a_group_reaches_who_is_just_being_made(void)
+{
+	char byte;
+	int ends[2];
+
+	CLAIM(pipe(ends) == 0);
+	for (int i = 0; i < MAKINGS; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			make_child(ends[1]);
+		CLAIM(read(ends[0], &byte, 1) == 1);
+		for (int j = 0; j < i * 20; j++)
+			sched_yield();
+		CLAIM(kill(-child, SIGTERM) == 0 && waitpid(child, NULL, 0) == child);
+		CLAIM(group_goes(child));
+	}
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	threads_share_and_take_turns();
@@ -180,5 +228,6 @@ int main(void)
 	groups_and_sessions_are_kept();
 	children_that_nobody_asks_for_go_by_themselves();
 	processes_share_a_lock_that_outlives_its_owner();
+	a_signal_to_a_group_reaches_who_is_just_being_made();
 	return claims_end("processes");
 }

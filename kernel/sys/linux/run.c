@@ -112,6 +112,7 @@ void linux_run(struct thread *thread)
 	    (linux_files_begin(thread->process) != STATUS_OK || linux_exec_first(thread) != STATUS_OK))
 		process_exit(thread->process, EXIT_STATUS_UNLOADABLE);
 	linux_thread_begin(thread);
+	linux_signal_deliver(thread, 0); /* what was sent to it, or had all stand still, before it could be told */
 	while (!atomic_load_explicit(&thread->ending, memory_order_relaxed)) {
 		enum hal_stop stop;
 		int64_t restarted = 0;
