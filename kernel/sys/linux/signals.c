@@ -142,10 +142,14 @@ static int64_t call_rt_sigsuspend(struct thread *thread, const uint64_t x[6])
 static void wanted_set(struct thread *thread, uint64_t set)
 {
 	struct linux_handlers *handlers = handlers_of(thread);
+	bool others;
 
 	spinlock_take(&handlers->lock);
+	others = (handlers->pending & thread->personality->signals.wanted & ~set) != 0; /* it alone was told, perhaps, that others want, too */
 	thread->personality->signals.wanted = set;
 	spinlock_give(&handlers->lock);
+	if (others)
+		linux_signal_redirect(thread->process);
 }
 
 static int64_t call_rt_sigtimedwait(struct thread *thread, const uint64_t x[6])
