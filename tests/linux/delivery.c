@@ -270,6 +270,25 @@ static void timers_of_one_signal(int signal)
 	CLAIM(sigprocmask(SIG_UNBLOCK, &set, NULL) == 0);
 }
 
+/* How often it has gone off besides is told with the signal, too. */
+static void overruns(void)
+{
+	const struct itimerspec often = { .it_value = { 0, MS }, .it_interval = { 0, MS } };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN };
+	const sigset_t set = set_of(SIGRTMIN);
+	siginfo_t info;
+	timer_t timer;
+
+	CLAIM(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+	CLAIM(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 && timer_settime(timer, 0, &often, NULL) == 0);
+	usleep(20000);
+	CLAIM(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_overrun >= 10);
+	CLAIM(timer_delete(timer) == 0);
+	while (sigtimedwait(&set, &info, &(struct timespec){ 0 }) > 0)
+		;
+	CLAIM(sigprocmask(SIG_UNBLOCK, &set, NULL) == 0);
+}
+
 static void *spin(void *arg)
 {
 	int64_t end = now_ns(CLOCK_THREAD_CPUTIME_ID) + 5 * MS;
@@ -360,6 +379,7 @@ int main(void)
 	timers();
 	timers_of_one_signal(SIGRTMIN);
 	timers_of_one_signal(SIGUSR1);
+	overruns();
 	clocks();
 	kept();
 	own_first();

@@ -43,19 +43,24 @@ static void arm(struct linux_timer *timer)
 	timer_set(&timer->timer, timer_deadline(wait_ns), fire, timer);
 }
 
-/* Whether what it sent last is still there: each timer of timer_create has one signal of its own. `thread`: who it is sent to; NULL: the process. */
+/*
+ * Whether what it sent last is still there, which says then that there is one overrun more: each timer of timer_create has one signal of its own. `thread`: who
+ * it is sent to; NULL: the process.
+ */
 static bool is_pending(const struct linux_timer *timer, const struct thread *thread)
 {
 	struct linux_handlers *handlers = &timer->process->personality->handlers;
-	const struct list_node *queue = thread != NULL ? &thread->personality->signals.queue : &handlers->queue;
+	struct list_node *queue = thread != NULL ? &thread->personality->signals.queue : &handlers->queue;
 	bool pending;
 
 	spinlock_take(&handlers->lock);
 	pending = timer->id < 0 && (handlers->pending & LINUX_SIGNAL_BIT(timer->signal)) != 0;
-	for (const struct list_node *node = queue->next; node != queue && !pending; node = node->next) {
-		const struct linux_siginfo *info = &LIST_OWNER((struct list_node *)node, struct linux_pending_info, node)->info;
+	for (struct list_node *node = queue->next; node != queue && !pending; node = node->next) {
+		struct linux_siginfo *info = &LIST_OWNER(node, struct linux_pending_info, node)->info;
 
 		pending = info->code == LINUX_SI_TIMER && (int)info->fields[0] == timer->id;
+		if (pending)
+			info->fields[0] = (uint32_t)timer->id | (timer->overrun + 1ul) << 32;
 	}
 	spinlock_give(&handlers->lock);
 	return pending;
