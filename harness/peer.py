@@ -107,6 +107,16 @@ class Connection:
                     at = done
                 self._check(end)
 
+    def send_apart(self, data: bytes) -> None:
+        """One segment in two fragments of IPv4, its header alone in the first; sent once."""
+        with self._changed:
+            segment = frames.tcp(self._source, self._to, self._own_port, self._port, self.sent, self._expected, frames.ACK | frames.PSH, data, options=b"\1" * 4)
+            head = len(segment) - len(data)
+            for part, place in ((segment[:head], 0x2000), (segment[head:], head // 8)):
+                packet = frames.ip4(self._source, self._to, frames.TCP, part, ident=self.sent & 0xFFFF, fragment=place)
+                self._peer.wire.send(frames.ethernet(self._peer.mac, MAC, frames.IP4, packet))
+            self.sent = (self.sent + len(data)) & 0xFFFFFFFF
+
     def receive(self, count: int, limit_s: float = 10.0) -> bytes:
         """Exactly so many bytes."""
         end = time.monotonic() + limit_s

@@ -65,6 +65,19 @@ def plain(machine: Machine) -> None:
     quit_server(peer)
 
 
+def apart(machine: Machine) -> None:
+    """Segments that come in fragments, with nothing but the header in the first."""
+    peer = Peer(machine)
+    machine.console.pexpect(PATIENCE_S).expect_exact("echo: serves")
+    assert peer.ready.wait(PATIENCE_S), "no address"
+    connection = peer.connect(7)
+    for part in (b"a part", b"another", b"x" * 1000):
+        connection.send_apart(part)
+        assert connection.receive(len(part)) == part
+    connection.close()
+    peer.connect(99)
+
+
 def six(machine: Machine) -> None:
     """SLAAC, then TCP, UDP and a ping over IPv6."""
     peer = serving(machine, advertises=True)
@@ -204,6 +217,7 @@ def cases() -> list[suite.Case]:
     found += [kernel("net_syn_flood", "mmio", under(flood), cpus) for cpus in (1, 4)]
     found += [kernel("net_link_flood", device, under(flood_link)) for device in DEVICES]
     found += [echo("net_static", STATIC, device, suite.Drive(static)) for device in DEVICES]
+    found += [echo("net_apart", ECHO, "pci", suite.Drive(apart))]
     found += [echo("net_echo_ip6", ECHO, "pci", suite.Drive(app_six))]
     return found
 

@@ -47,6 +47,7 @@ static err_t on_received(void *arg, struct tcp_pcb *tcp, struct pbuf *pbuf, err_
 		while (pbuf->next != NULL)
 			pbuf = pbuf->next;
 		stream->received_last = pbuf;
+		net_stream_consume(stream, 0);
 	}
 	net_events_raise(&stream->events);
 	return ERR_OK;
@@ -225,11 +226,12 @@ uint32_t net_stream_received(const struct net_stream *stream)
 	return bytes - stream->taken;
 }
 
+/* And what is empty behind that, as where a fragment held the header alone: what can be peeked at is something. */
 void net_stream_consume(struct net_stream *stream, size_t bytes)
 {
 	uint32_t left = (uint32_t)bytes;
 
-	while (left > 0 && stream->received != NULL) {
+	while (stream->received != NULL && (left > 0 || stream->received->len == 0)) {
 		struct pbuf *pbuf = stream->received;
 		uint32_t here = pbuf->len - stream->taken;
 
