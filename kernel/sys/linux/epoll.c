@@ -12,13 +12,12 @@
  */
 #include "kernel/sys/linux/epoll.h"
 
-#include "kernel/core/libc.h"
-#include "kernel/sys/budget.h"
 #include "kernel/sys/linux/calls.h"
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/epoll_items.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
+#include "kernel/sys/linux/room.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/process.h"
 
@@ -32,8 +31,7 @@ static void item_put(struct epoll_item *item)
 
 	if (atomic_fetch_sub_explicit(&item->holds, 1, memory_order_acq_rel) != 1)
 		return;
-	free(item);
-	budget_credit_bytes(budget, sizeof(*item));
+	linux_room_give(budget, item, sizeof(*item));
 }
 
 void epoll_item_make_ready(struct epoll_item *item)
@@ -159,16 +157,11 @@ static status_t item_link(struct epoll *epoll, struct epoll_item *item)
 
 static status_t ctl_add(struct epoll *epoll, int fd, struct linux_file *file, const struct user_epoll_event *event)
 {
-	struct epoll_item *item;
+	struct epoll_item *item = linux_room_take(epoll->budget, sizeof(*item));
 	status_t status;
 
-	if (!budget_charge_bytes(epoll->budget, sizeof(*item)))
+	if (item == NULL)
 		return STATUS_ENOMEM;
-	item = malloc(sizeof(*item));
-	if (item == NULL) {
-		budget_credit_bytes(epoll->budget, sizeof(*item));
-		return STATUS_ENOMEM;
-	}
 	*item = (struct epoll_item){ .waiter = { .notify = item_notified }, .epoll = epoll, .file = file, .fd = fd, .events = event->events | EPOLL_ALWAYS,
 				     .data = event->data, .adding = true };
 	list_init(&item->ready);

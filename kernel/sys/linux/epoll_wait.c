@@ -10,10 +10,12 @@
 #include "kernel/sys/linux/copy.h"
 #include "kernel/sys/linux/epoll_items.h"
 #include "kernel/sys/linux/fds.h"
+#include "kernel/sys/linux/room.h"
 #include "kernel/sys/linux/signal.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/process.h"
+#include "lib/string.h"
 
 enum { BATCH_MAX = 128 };
 
@@ -170,8 +172,7 @@ static void epoll_release(struct linux_file *file)
 	struct budget *budget = epoll->budget;
 
 	epoll_items_drop(epoll);
-	free(epoll);
-	budget_credit_bytes(budget, sizeof(*epoll));
+	linux_room_give(budget, epoll, sizeof(*epoll));
 	budget_put(budget);
 }
 
@@ -186,13 +187,10 @@ static int64_t call_epoll_create1(struct thread *thread, const uint64_t x[6])
 
 	if ((x[0] & ~(uint64_t)LINUX_O_CLOEXEC) != 0)
 		return STATUS_EINVAL;
-	if (!budget_charge_bytes(budget, sizeof(*epoll)))
+	epoll = linux_room_take(budget, sizeof(*epoll));
+	if (epoll == NULL)
 		return STATUS_ENOMEM;
-	epoll = calloc(1, sizeof(*epoll));
-	if (epoll == NULL) {
-		budget_credit_bytes(budget, sizeof(*epoll));
-		return STATUS_ENOMEM;
-	}
+	memset(epoll, 0, sizeof(*epoll));
 	budget_hold(budget);
 	epoll->budget = budget;
 	list_init(&epoll->ready);

@@ -12,6 +12,7 @@
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/permissions.h"
+#include "kernel/sys/linux/room.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/vfs.h"
 #include "lib/string.h"
@@ -42,23 +43,16 @@ static void queued_free(struct linux_inotify *own, struct linux_inotify_queued *
 {
 	if (queued == &own->overflow)
 		return;
-	budget_credit_bytes(own->budget, sizeof(*queued) + queued->told.name_bytes);
-	free(queued);
+	linux_room_give(own->budget, queued, sizeof(*queued) + queued->told.name_bytes);
 }
 
 /* NULL: memory is out. */
 static struct linux_inotify_queued *queued_make(struct linux_inotify *own, const struct linux_inotify_event *told, struct span name)
 {
-	size_t bytes = sizeof(struct linux_inotify_queued) + told->name_bytes;
-	struct linux_inotify_queued *made;
+	struct linux_inotify_queued *made = linux_room_take(own->budget, sizeof(*made) + told->name_bytes);
 
-	if (!budget_charge_bytes(own->budget, bytes))
+	if (made == NULL)
 		return NULL;
-	made = malloc(bytes);
-	if (made == NULL) {
-		budget_credit_bytes(own->budget, bytes);
-		return NULL;
-	}
 	made->told = *told;
 	memset(made->name, 0, told->name_bytes);
 	if (name.len > 0)

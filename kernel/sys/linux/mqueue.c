@@ -34,23 +34,18 @@ void linux_mq_put(struct linux_mqueue *queue)
 		return;
 	for (struct list_node *first; (first = list_pop_front(&queue->messages)) != NULL;)
 		linux_mq_message_free(queue, LIST_OWNER(first, struct linux_mq_message, node));
-	free(queue);
-	budget_credit_bytes(budget, sizeof(*queue));
+	linux_room_give(budget, queue, sizeof(*queue));
 	budget_put(budget);
 }
 
 /* With one hold. */
 static struct linux_mqueue *make(struct budget *budget, const struct linux_mq_asked *asked)
 {
-	struct linux_mqueue *queue;
+	struct linux_mqueue *queue = linux_room_take(budget, sizeof(*queue));
 
-	if (!budget_charge_bytes(budget, sizeof(*queue)))
+	if (queue == NULL)
 		return NULL;
-	queue = calloc(1, sizeof(*queue));
-	if (queue == NULL) {
-		budget_credit_bytes(budget, sizeof(*queue));
-		return NULL;
-	}
+	memset(queue, 0, sizeof(*queue));
 	budget_hold(budget);
 	queue->budget = budget;
 	queue->maxmsg = asked->attr != NULL ? asked->attr->maxmsg : LINUX_MQ_MESSAGES;

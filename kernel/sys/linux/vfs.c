@@ -10,6 +10,7 @@
 #include "kernel/sys/linux/locks.h"
 #include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/owners.h"
+#include "kernel/sys/linux/room.h"
 #include "kernel/sys/linux/subject.h"
 #include "kernel/sys/linux/virtual.h"
 #include "kernel/sys/thread.h"
@@ -256,8 +257,7 @@ static void vfs_release(struct linux_file *file)
 	linux_dentry_put(gone->dentry);
 	if (gone->proven.file.data != NULL)
 		program_copy_free(&gone->proven, budget);
-	free(gone);
-	budget_credit_bytes(budget, sizeof(*gone));
+	linux_room_give(budget, gone, sizeof(*gone));
 	budget_put(budget);
 }
 
@@ -285,15 +285,10 @@ static const struct linux_file_ops path_ops = {
 struct linux_file *linux_vfs_file_make(struct linux_dentry *dentry, uint32_t flags)
 {
 	struct budget *budget = dentry->budget;
-	struct linux_vfs_file *made;
+	struct linux_vfs_file *made = linux_room_take(budget, sizeof(*made));
 
-	if (!budget_charge_bytes(budget, sizeof(*made)))
+	if (made == NULL)
 		return NULL;
-	made = malloc(sizeof(*made));
-	if (made == NULL) {
-		budget_credit_bytes(budget, sizeof(*made));
-		return NULL;
-	}
 	budget_hold(budget);
 	made->budget = budget;
 	made->dentry = linux_dentry_hold(dentry);
