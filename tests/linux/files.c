@@ -105,8 +105,10 @@ static void listing(void)
 static void descriptors(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int high = fcntl(fd, F_DUPFD, 100);
+	int high = fcntl(fd, F_DUPFD, 100), made = open("/tmp/kept", O_WRONLY | O_CREAT, 0600);
+	struct stat kept;
 
+	CLAIM(made >= 0 && write(made, "kept", 4) == 4 && close(made) == 0);
 	CLAIM(high == 100 && fcntl(fd, F_GETFD) == FD_CLOEXEC && fcntl(high, F_GETFD) == 0);
 	CLAIM((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && (fcntl(high, F_GETFL) & O_NONBLOCK) != 0);
 	REFUSED(fcntl(99, F_GETFD), EBADF);
@@ -115,6 +117,8 @@ static void descriptors(void)
 	for (high = 0; (fd = open("/dev/zero", O_RDONLY)) >= 0 && high < 2000; high++)
 		;
 	CLAIM(fd == -1 && errno == EMFILE && high > 100 && high <= 1024);
+	REFUSED(open("/tmp/kept", O_WRONLY | O_TRUNC), EMFILE); /* and nothing was done */
+	CLAIM(stat("/tmp/kept", &kept) == 0 && kept.st_size == 4 && unlink("/tmp/kept") == 0);
 	for (fd = 3; high > 0; fd++)
 		high -= close(fd) == 0;
 }

@@ -37,7 +37,7 @@ static int64_t open_at(struct thread *thread, int dirfd, uint64_t path_va, uint3
 	if ((flags & LINUX_O_CREAT) != 0 && (flags & LINUX_O_DIRECTORY) != 0)
 		return STATUS_EINVAL;
 	flags |= flags & LINUX_O_PATH ? 0 : LINUX_O_LARGEFILE;
-	if ((flags & LINUX_O_CREAT) != 0 && linux_fd_room(thread->process) != STATUS_OK)
+	if ((flags & (LINUX_O_CREAT | LINUX_O_TRUNC)) != 0 && linux_fd_room(thread->process) != STATUS_OK)
 		return STATUS_EMFILE;
 	for (unsigned i = 0; status == STATUS_EAGAIN && i < OPEN_TRIES; i++) {
 		struct linux_walk *walk = linux_walk_user_within(thread, dirfd, path_va, follow, resolve, &status);
