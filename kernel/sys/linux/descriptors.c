@@ -14,7 +14,7 @@
 
 /* asm-generic/fcntl.h, linux/fcntl.h */
 enum {
-	F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_GETLK = 5, F_SETLKW = 7, F_SETOWN = 8, F_GETOWN = 9, F_OFD_GETLK = 36,
+	F_DUPFD = 0, F_GETFD = 1, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_GETLK = 5, F_SETLK = 6, F_SETLKW = 7, F_SETOWN = 8, F_GETOWN = 9, F_OFD_GETLK = 36,
 	F_OFD_SETLKW = 38, F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ = 1031, F_GETPIPE_SZ = 1032, F_ADD_SEALS = 1033, F_GET_SEALS = 1034, FD_CLOEXEC = 1,
 };
 enum { CLOSE_RANGE_UNSHARE = 2, CLOSE_RANGE_CLOEXEC = 4 };
@@ -100,6 +100,21 @@ static int64_t file_control(struct thread *thread, struct linux_file *file, unsi
 	}
 }
 
+/* A record lock that came when the descriptor was closed, or another file's, already. Spec: Linux, fs/locks.c: fcntl_setlk() */
+static int64_t lock_judge(struct process *process, int fd, struct linux_file *file)
+{
+	struct linux_file *now = NULL;
+	status_t status = linux_fd_get(process, fd, 0, &now);
+
+	if (now != file) {
+		linux_locks_close(process, file);
+		status = STATUS_EBADF;
+	}
+	if (now != NULL)
+		linux_file_put(now);
+	return status;
+}
+
 static int64_t call_fcntl(struct thread *thread, const uint64_t x[6])
 {
 	struct process *process = thread->process;
@@ -121,6 +136,8 @@ static int64_t call_fcntl(struct thread *thread, const uint64_t x[6])
 	if (result != STATUS_OK)
 		return result;
 	result = file_control(thread, file, (unsigned)x[1], x[2]);
+	if (result == STATUS_OK && (x[1] == F_SETLK || x[1] == F_SETLKW))
+		result = lock_judge(process, fd, file);
 	linux_file_put(file);
 	return result;
 }

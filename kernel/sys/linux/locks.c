@@ -104,8 +104,8 @@ static void lock_drop(struct lock *dropped)
 	atomic_fetch_sub_explicit(&count, 1, memory_order_relaxed);
 }
 
-/* Takes a range out of what its owner has locked; one that it splits goes on in `*spare`. Context: under the lock. */
-static void range_clear(const struct lock *range, struct lock **spare)
+/* Takes a range out of what its owner has locked; one that it splits goes on in `*spare`. STATUS_ENOLCK: there is none. Context: under the lock. */
+static status_t range_clear(const struct lock *range, struct lock **spare)
 {
 	for (struct list_node *node = all.next, *next; node != &all; node = next) {
 		struct lock *at = lock_of(node);
@@ -114,6 +114,8 @@ static void range_clear(const struct lock *range, struct lock **spare)
 		if (at == range || at->owner != range->owner || !is_about(at, range))
 			continue;
 		if (at->first < range->first && at->last > range->last) {
+			if (*spare == NULL)
+				return STATUS_ENOLCK;
 			**spare = *at;
 			(*spare)->first = range->last + 1;
 			lock_add(*spare);
@@ -127,6 +129,7 @@ static void range_clear(const struct lock *range, struct lock **spare)
 			lock_drop(at);
 		}
 	}
+	return STATUS_OK;
 }
 
 /* What its owner has locked in the same way before it and behind it is one lock with it. Context: under the lock. */
@@ -146,24 +149,25 @@ static void range_join(struct lock *range)
 	}
 }
 
-/* Locks, or where `unlock` says so, unlocks. STATUS_EAGAIN: something is in the way. */
+/* Locks, or where `unlock` says so, unlocks. STATUS_EAGAIN: something is in the way; STATUS_ENOLCK: there would be too many, or memory is out. */
 static status_t lock_set(const struct lock *wanted, bool unlock)
 {
-	struct lock *made = malloc(sizeof(*made));
-	struct lock *spare = malloc(sizeof(*spare));
-	status_t status = made != NULL && spare != NULL && (unlock || atomic_load_explicit(&count, memory_order_relaxed) < LOCKS_MAX) ? STATUS_OK : STATUS_ENOLCK;
+	bool is_full = atomic_load_explicit(&count, memory_order_relaxed) >= LOCKS_MAX;
+	struct lock *made = is_full ? NULL : malloc(sizeof(*made));
+	struct lock *spare = is_full ? NULL : malloc(sizeof(*spare));
+	status_t status = unlock || (made != NULL && spare != NULL) ? STATUS_OK : STATUS_ENOLCK;
 
 	if (status == STATUS_OK) {
 		spinlock_take(&lock);
 		if (unlock) {
-			range_clear(wanted, &spare);
+			status = range_clear(wanted, &spare);
 		} else if (conflict_find(wanted) != NULL) {
 			status = STATUS_EAGAIN;
 		} else {
 			*made = *wanted;
 			lock_add(made); /* before what it takes the place of goes: its owner stays where he is among the others */
 			range_join(made);
-			range_clear(made, &spare);
+			(void)!range_clear(made, &spare);
 			made = NULL;
 		}
 		spinlock_give(&lock);
