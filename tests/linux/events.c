@@ -253,6 +253,27 @@ static void refused(void)
 	CLAIM(close(path) == 0 && close(file) == 0 && close(counter) == 0 && close(epoll) == 0);
 }
 
+/* What was not asked for does not end the wait. Spec: select(2) */
+static void selected(void)
+{
+	struct timeval some = { .tv_usec = 50000 };
+	struct timespec before, after;
+	fd_set set;
+	int ends[2];
+
+	CLAIM(pipe(ends) == 0 && close(ends[1]) == 0);
+	for (int i = 0; i < 2; i++) {
+		FD_ZERO(&set);
+		FD_SET(ends[0], &set);
+		clock_gettime(CLOCK_MONOTONIC, &before);
+		CLAIM(select(ends[0] + 1, NULL, i == 0 ? &set : NULL, i == 1 ? &set : NULL, &some) == 0);
+		clock_gettime(CLOCK_MONOTONIC, &after);
+		CLAIM((after.tv_sec - before.tv_sec) * 1000000000l + after.tv_nsec - before.tv_nsec >= 49000000 && !FD_ISSET(ends[0], &set));
+		some = (struct timeval){ .tv_usec = 50000 };
+	}
+	CLAIM(close(ends[0]) == 0);
+}
+
 int main(void)
 {
 	pipes();
@@ -262,5 +283,6 @@ int main(void)
 	timers();
 	interrupted();
 	refused();
+	selected();
 	return claims_end("events");
 }

@@ -30,6 +30,7 @@ static_assert(sizeof(struct user_pollfd) == 8, "asm-generic/poll.h: struct pollf
 
 struct entry {
 	struct user_pollfd user;
+	uint32_t wanted;         /* what is told of it */
 	struct linux_file *file; /* held; NULL: none is asked */
 	struct linux_waiter waiter;
 };
@@ -41,10 +42,9 @@ static unsigned entries_ask(struct entry *entries, unsigned count, bool add)
 
 	for (unsigned i = 0; i < count; i++) {
 		struct entry *entry = &entries[i];
-		uint32_t wanted = (uint16_t)entry->user.events | LINUX_POLLERR | LINUX_POLLHUP;
 
 		if (entry->file != NULL)
-			entry->user.revents = (int16_t)(linux_file_poll(entry->file, add && ready == 0 ? &entry->waiter : NULL) & wanted);
+			entry->user.revents = (int16_t)(linux_file_poll(entry->file, add && ready == 0 ? &entry->waiter : NULL) & entry->wanted);
 		ready += entry->user.revents != 0;
 	}
 	return ready;
@@ -94,8 +94,10 @@ static status_t poll_take(struct thread *thread, struct entry *entries, uint64_t
 		now = count - at < ENTRIES_COPIED ? count - at : ENTRIES_COPIED;
 		if (linux_copy_in(thread, some, va + at * sizeof(some[0]), now * sizeof(some[0])) != STATUS_OK)
 			return STATUS_EFAULT;
-		for (unsigned i = 0; i < now; i++)
+		for (unsigned i = 0; i < now; i++) {
 			entries[at + i].user = some[i];
+			entries[at + i].wanted = (uint16_t)some[i].events | LINUX_POLLERR | LINUX_POLLHUP;
+		}
 	}
 	return STATUS_OK;
 }
@@ -186,22 +188,17 @@ struct sets {
 	unsigned count;
 };
 
-static const struct {
-	int16_t ask;
-	int16_t told;
-} set_events[SETS] = {
-	{ LINUX_POLLIN | LINUX_POLLRDNORM, LINUX_POLLIN | LINUX_POLLRDNORM | LINUX_POLLHUP | LINUX_POLLERR },
-	{ LINUX_POLLOUT | LINUX_POLLWRNORM, LINUX_POLLOUT | LINUX_POLLWRNORM | LINUX_POLLERR },
-	{ LINUX_POLLPRI, LINUX_POLLPRI },
+static const uint16_t set_events[SETS] = {
+	LINUX_POLLIN | LINUX_POLLRDNORM | LINUX_POLLHUP | LINUX_POLLERR, LINUX_POLLOUT | LINUX_POLLWRNORM | LINUX_POLLERR, LINUX_POLLPRI,
 };
 
-static int16_t events_asked(const struct sets *sets, unsigned fd)
+static uint32_t events_asked(const struct sets *sets, unsigned fd)
 {
-	int16_t events = 0;
+	uint32_t events = 0;
 
 	for (unsigned i = 0; i < SETS; i++)
 		if (sets->bits[i][fd / 64] >> fd % 64 & 1)
-			events |= set_events[i].ask;
+			events |= set_events[i];
 	return events;
 }
 
@@ -247,7 +244,7 @@ static int64_t sets_fill(const struct sets *sets, const struct entry *entries, u
 
 			if (!(sets->bits[k][fd / 64] & bit))
 				continue;
-			if (entries[i].user.revents & set_events[k].told)
+			if (entries[i].user.revents & set_events[k])
 				bits++;
 			else
 				sets->bits[k][fd / 64] &= ~bit;
@@ -274,7 +271,7 @@ static int64_t select_run(struct thread *thread, const struct sets *sets, uint64
 	used = 0;
 	for (unsigned fd = 0; fd < sets->count; fd++)
 		if (events_asked(sets, fd) != 0)
-			entries[used++].user = (struct user_pollfd){ .fd = (int32_t)fd, .events = events_asked(sets, fd) };
+			entries[used++] = (struct entry){ .user.fd = (int32_t)fd, .wanted = events_asked(sets, fd) };
 	entries_open(thread, entries, used);
 	for (unsigned i = 0; i < used; i++)
 		if (entries[i].user.revents == LINUX_POLLNVAL)
