@@ -43,6 +43,8 @@ struct epoll {
 	struct list_node ready;
 	struct epoll_item *items[EPOLL_BUCKETS]; /* by fd */
 	unsigned nested;                   /* items that are epolls themselves */
+	unsigned asked;                    /* items that somebody has out of `ready`, and asks */
+	bool missed;                       /* somebody else has looked meanwhile, and not seen those */
 };
 
 struct epoll_item {

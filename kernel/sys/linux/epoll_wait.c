@@ -46,7 +46,9 @@ static bool candidate_take(struct epoll *epoll, struct candidate *out)
 
 	spinlock_take(&epoll->lock);
 	node = list_pop_front(&epoll->ready);
+	epoll->missed |= node == NULL && epoll->asked > 0;
 	if (node != NULL) {
+		epoll->asked++;
 		item = LIST_OWNER(node, struct epoll_item, ready);
 		*out = (struct candidate){ .file = object_hold(&item->file->object) ? item->file : NULL, .fd = item->fd, .events = item->events, .data = item->data };
 	}
@@ -54,21 +56,31 @@ static bool candidate_take(struct epoll *epoll, struct candidate *out)
 	return node != NULL;
 }
 
-/* It was ready: what becomes of its item. `looked`: nobody was told. False: it has gone, or waits for other events now. */
-static bool candidate_settle(struct epoll *epoll, const struct candidate *candidate, bool looked)
+/*
+ * What becomes of its item, and whether it is `ready`: it was; it has not gone, nor waits for other events now. `looked`: nobody was told. Who looked while it
+ * was out of the list is told where it is in there again.
+ */
+static bool candidate_settle(struct epoll *epoll, const struct candidate *candidate, bool ready, bool looked)
 {
 	struct epoll_item *item;
-	bool stands;
+	bool stays = false;
+	bool tell;
 
 	spinlock_take(&epoll->lock);
-	item = *epoll_item_find(epoll, candidate->fd, candidate->file);
-	stands = item != NULL && item->events == candidate->events;
-	if (stands && !looked && (item->events & EPOLL_ONESHOT))
+	item = ready ? *epoll_item_find(epoll, candidate->fd, candidate->file) : NULL;
+	ready = item != NULL && item->events == candidate->events;
+	if (ready && !looked && (item->events & EPOLL_ONESHOT))
 		item->events = 0;
-	else if (stands && (looked || !(item->events & EPOLL_EDGE)))
+	else
+		stays = ready && (looked || !(item->events & EPOLL_EDGE));
+	if (stays)
 		epoll_item_make_ready(item);
+	tell = stays && epoll->missed;
+	epoll->missed &= --epoll->asked > 0 && !tell;
 	spinlock_give(&epoll->lock);
-	return stands;
+	if (tell)
+		linux_event_raise(&epoll->event);
+	return ready;
 }
 
 static unsigned ready_count(struct epoll *epoll)
@@ -76,6 +88,7 @@ static unsigned ready_count(struct epoll *epoll)
 	unsigned count = 0;
 
 	spinlock_take(&epoll->lock);
+	epoll->missed |= epoll->asked > 0;
 	for (struct list_node *node = epoll->ready.next; node != &epoll->ready; node = node->next)
 		count++;
 	spinlock_give(&epoll->lock);
@@ -89,17 +102,16 @@ static unsigned collect(struct epoll *epoll, struct user_epoll_event *out, unsig
 	unsigned count = 0;
 
 	for (unsigned left = ready_count(epoll); left > 0 && count < max && candidate_take(epoll, &candidate); left--) {
-		uint32_t now;
+		bool is_there = candidate.file != NULL;
+		uint32_t now = is_there && candidate.events != 0 ? epoll_item_ask(candidate.file, NULL, candidate.events) : 0;
 
-		if (candidate.file == NULL)
-			continue;
-		now = candidate.events != 0 ? epoll_item_ask(candidate.file, NULL, candidate.events) : 0;
-		if (now != 0 && candidate_settle(epoll, &candidate, out == NULL)) {
+		if (candidate_settle(epoll, &candidate, now != 0, out == NULL)) {
 			if (out != NULL)
 				out[count] = (struct user_epoll_event){ .events = now, .data = candidate.data };
 			count++;
 		}
-		linux_file_put(candidate.file);
+		if (is_there)
+			linux_file_put(candidate.file);
 	}
 	return count;
 }
