@@ -226,6 +226,13 @@ uint32_t net_stream_received(const struct net_stream *stream)
 	return bytes - stream->taken;
 }
 
+size_t net_stream_copy(const struct net_stream *stream, void *to, size_t bytes)
+{
+	u16_t most = bytes < UINT16_MAX ? (u16_t)bytes : UINT16_MAX;
+
+	return stream->received != NULL ? pbuf_copy_partial(stream->received, to, most, (u16_t)stream->taken) : 0;
+}
+
 /* And what is empty behind that, as where a fragment held the header alone: what can be peeked at is something. */
 void net_stream_consume(struct net_stream *stream, size_t bytes)
 {

@@ -103,6 +103,9 @@ MUST_CHECK status_t net_stream_connected(const struct net_stream *stream);
  */
 MUST_CHECK status_t net_stream_peek(struct net_stream *stream, struct span *out);
 
+/* Copies from there, from all pieces; at most 65,535 bytes: how many. They stay. */
+size_t net_stream_copy(const struct net_stream *stream, void *to, size_t bytes);
+
 /* How many bytes have been received and not been consumed, in all pieces. */
 uint32_t net_stream_received(const struct net_stream *stream);
 

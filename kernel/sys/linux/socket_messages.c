@@ -60,12 +60,13 @@ static bool waits(const struct transfer *transfer)
 static int64_t send_look(void *ctx)
 {
 	struct transfer *transfer = ctx;
-	int64_t sent = transfer->socket->ops->send(transfer->socket, &transfer->message);
+	int64_t sent;
 
-	if (sent > 0)
-		transfer->moved += (uint64_t)sent;
-	if (sent > 0 && transfer->data.left > 0 && transfer->socket->type == LINUX_SOCK_STREAM)
-		return STATUS_EAGAIN;
+	do {
+		sent = transfer->socket->ops->send(transfer->socket, &transfer->message);
+		if (sent > 0)
+			transfer->moved += (uint64_t)sent;
+	} while (sent > 0 && transfer->data.left > 0 && transfer->socket->type == LINUX_SOCK_STREAM);
 	return sent;
 }
 
@@ -113,11 +114,14 @@ static bool wants_more(const struct transfer *transfer)
 static int64_t receive_look(void *ctx)
 {
 	struct transfer *transfer = ctx;
-	int64_t received = transfer->socket->ops->receive(transfer->socket, &transfer->message);
+	int64_t received;
 
-	if (received > 0)
-		transfer->moved += (uint64_t)received;
-	return received > 0 && wants_more(transfer) ? STATUS_EAGAIN : received;
+	do {
+		received = transfer->socket->ops->receive(transfer->socket, &transfer->message);
+		if (received > 0)
+			transfer->moved += (uint64_t)received;
+	} while (received > 0 && wants_more(transfer));
+	return received;
 }
 
 static int64_t receive_run(struct transfer *transfer)

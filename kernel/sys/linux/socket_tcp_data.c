@@ -48,15 +48,15 @@ static void receive_there(void *arg)
 		asking->result = own->receiving_done && own->listener == NULL ? 0 : STATUS_ENOTCONN;
 		return;
 	}
-	if (asking->bytes == 0) /* what would come is waited for even so */
+	if (asking->bytes == 0 || asking->peek) /* of no bytes, too, what would come is waited for */
 		status = net_stream_peek(own->stream, &data);
-	while (done < asking->bytes && (status = net_stream_peek(own->stream, &data)) == STATUS_OK) {
+	if (asking->peek)
+		done = net_stream_copy(own->stream, asking->memory, asking->bytes);
+	while (!asking->peek && done < asking->bytes && (status = net_stream_peek(own->stream, &data)) == STATUS_OK) {
 		if (data.len > asking->bytes - done)
 			data.len = asking->bytes - done;
 		memcpy(asking->memory + done, data.data, data.len);
 		done += data.len;
-		if (asking->peek)
-			break; /* as far as it lies in one piece */
 		net_stream_consume(own->stream, data.len);
 	}
 	if (done > 0 || status == STATUS_OK || status == STATUS_ENODATA || (status == STATUS_EAGAIN && own->receiving_done))
