@@ -6,6 +6,7 @@
  * With more of them the same calls are made, and nobody is to be waited for. One that does not take long keeps its CPU.
  */
 #include <fcntl.h>
+#include <pty.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,7 +22,7 @@
 
 #include "tests/linux/claims.h"
 
-enum { GAP_MS_MAX = 20, MANY = 4 << 20, BLOCKS = 1 << 28, FEW = 1000, CALLS = 200, KEEPERS = 4, WATCHERS = 1000 };
+enum { GAP_MS_MAX = 20, MANY = 4 << 20, TYPED = 1 << 18, BLOCKS = 1 << 28, FEW = 1000, CALLS = 200, KEEPERS = 4, WATCHERS = 1000 };
 
 #define WIDE (256ul << 30)
 
@@ -126,6 +127,17 @@ static void files(char *buffer)
 	judge("ftruncate to nothing");
 }
 
+/* What only the line takes finds room for ever. */
+static void typed(char *buffer)
+{
+	int master, slave;
+
+	CLAIM(openpty(&master, &slave, NULL, NULL, NULL) == 0);
+	memset(buffer, 021, TYPED); /* ^Q */
+	CLAIM(write(master, buffer, TYPED) == TYPED && close(master) == 0 && close(slave) == 0);
+	judge("write to a pseudo-terminal");
+}
+
 /* Makes instances that watch the file, each process as many as it may, and keeps them: how many. */
 static int watchers(const char *path, int wanted, pid_t *keeper)
 {
@@ -212,6 +224,7 @@ int main(void)
 	devices(buffer);
 	wide();
 	files(buffer);
+	typed(buffer);
 	watched();
 	if (!alone)
 		quick(buffer);

@@ -206,6 +206,8 @@ int64_t linux_pty_write(struct linux_file *file, struct linux_data *data, uint64
 	for (bool more = data->left > 0; more; more = taken > 0 && data->left > 0) {
 		size_t part = data->left < PART_BYTES ? (size_t)data->left : PART_BYTES;
 
+		if (done > 0 && data->thread != NULL)
+			linux_give_way(data->thread); /* what only the line takes needs no room */
 		spinlock_take(&pty->terminal.lock);
 		part = part < typing_room(pty) ? part : typing_room(pty);
 		pty->typing += part;
