@@ -103,7 +103,7 @@ def cases() -> list[suite.Case]:
     """Each on one CPU and on four."""
     return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), told(), traced(), side_by_side("unlinkers", "-- hurries"),
             *map(side_by_side, ("gathered", "inspected", "messages", "semaphores", "shm", "tasks")),
-            other_class(), on_volume("permissions"), on_volume("moved"), in_folder("moved"), typed(1), typed(4)]
+            other_class(), on_volume("permissions"), on_volume("moved"), in_folder("moved"), in_folder("grown"), typed(1), typed(4)]
 
 
 if __name__ == "__main__":

@@ -56,18 +56,27 @@ static bool waits(const struct transfer *transfer)
 	return linux_socket_waits(transfer->socket, transfer->message.flags);
 }
 
+/* After a bit of it: others run, and a signal ends it even where there is always more. */
+static bool goes_on(const struct transfer *transfer)
+{
+	linux_give_way(transfer->thread);
+	return !linux_signal_is_due(transfer->thread);
+}
+
 /* A stream sends all of it, bit by bit, where it may wait. */
 static int64_t send_look(void *ctx)
 {
 	struct transfer *transfer = ctx;
 	int64_t sent;
+	bool more;
 
 	do {
 		sent = transfer->socket->ops->send(transfer->socket, &transfer->message);
 		if (sent > 0)
 			transfer->moved += (uint64_t)sent;
-	} while (sent > 0 && transfer->data.left > 0 && transfer->socket->type == LINUX_SOCK_STREAM);
-	return sent;
+		more = sent > 0 && transfer->data.left > 0 && transfer->socket->type == LINUX_SOCK_STREAM;
+	} while (more && goes_on(transfer));
+	return more ? STATUS_EAGAIN : sent;
 }
 
 /* Where a datagram goes that says it by a path. */
@@ -115,13 +124,15 @@ static int64_t receive_look(void *ctx)
 {
 	struct transfer *transfer = ctx;
 	int64_t received;
+	bool more;
 
 	do {
 		received = transfer->socket->ops->receive(transfer->socket, &transfer->message);
 		if (received > 0)
 			transfer->moved += (uint64_t)received;
-	} while (received > 0 && wants_more(transfer));
-	return received;
+		more = received > 0 && wants_more(transfer);
+	} while (more && goes_on(transfer));
+	return more ? STATUS_EAGAIN : received;
 }
 
 static int64_t receive_run(struct transfer *transfer)

@@ -144,7 +144,7 @@ static int64_t write_part(struct act *act, struct linux_data *data)
 	if (taken <= 0)
 		return taken;
 	act->bytes = (size_t)taken;
-	act->append = (linux_file_flags(act->file) & LINUX_O_APPEND) != 0;
+	act->append = (linux_file_flags(act->file) & LINUX_O_APPEND) != 0 && !data->settles;
 	act->moves = act->append && !data->named_place;
 	act->settles = data->settles;
 	act->who = linux_subject_of(thread_current());
