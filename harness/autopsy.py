@@ -10,6 +10,7 @@ said instead: never silence.
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import time
 from pathlib import Path
@@ -88,7 +89,7 @@ class Autopsy:
         seen = f"{ranges} ranges at the guest's virtual addresses" if ranges else "physical addresses (no MMU)"
         elf = Path(self._machine.config.image).with_suffix(".elf")
         return [f"`core`: {seen}{', ' + left_out if left_out else ''}. Open it with:", "",
-                f"    gdb-multiarch -x {debugger.SCRIPT} {elf if elf.exists() else ''} -c {{folder}}/core -ex 'rumpk all'"]
+                f"    gdb-multiarch -x {shlex.quote(str(debugger.SCRIPT))} {shlex.quote(str(elf)) if elf.exists() else ''} -c {{folder}}/core -ex 'rumpk all'"]
 
     def _live(self) -> list[str]:
         """The state of a QEMU that still runs: each part by itself, so that one that fails costs only itself."""

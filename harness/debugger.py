@@ -31,7 +31,7 @@ def arguments(image: Path, script: bool = True) -> list[str]:
     argv = [GDB, "-nx", "-q", "-ex", "set pagination off", "-ex", "set confirm off", "-ex", "set architecture aarch64"]
     elf = image.with_suffix(".elf")
     if elf.exists():
-        argv += ["-ex", f"file {elf}", "-ex", f"set $rumpk_load={load_address(image)}",
+        argv += ["-ex", f'file "{elf}"', "-ex", f"set $rumpk_load={load_address(image)}",
                  "-ex", f"set $rumpk_base={Symbols.beside(image).base}"]
     return argv + (["-x", str(SCRIPT)] if script else [])
 

@@ -12,6 +12,7 @@ there are some in each turn only with icount's sleep=on (ReplayFiles.input).
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import struct
 import time
@@ -153,6 +154,6 @@ def record_run(run: Run) -> str:
             return f"not recorded: {error}"
         if facts["signature"] == run.verdict.signature:
             (run.folder / FOLDER / "replay.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-            return f"backwards from the failure: harness/replay.py {run.folder}"
+            return f"backwards from the failure: harness/replay.py {shlex.quote(str(run.folder))}"
     shutil.rmtree(run.folder / FOLDER, ignore_errors=True)
     return f"recorded again, but then: {facts['verdict']}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import shlex
 import signal
 import sys
 import time
@@ -149,7 +150,7 @@ def explain(run: Run, runs: list[Run], before: history.Record | None, options: a
         print(f"signature: {run.verdict.signature}", flush=True)
     if not run.nonce:
         return
-    print(f"       again: {run.folder}/repro.sh", flush=True)
+    print(f"       again: {shlex.quote(str(run.folder))}/repro.sh", flush=True)
     if run.autopsy:
         print(f"       autopsy: {run.folder}/autopsy.md", flush=True)
     if not (options.no_record or options.signature) and sum(not one.as_due for one in runs) <= RECORDED:

@@ -60,7 +60,7 @@ def write(run: Run, machine: Machine | None, keep: bool, work: Path) -> Path:
         name += f".{int(run.started)}-{work.name[1:]}"
     place = paths.RUNS / name
     work.mkdir(parents=True, exist_ok=True)
-    run.autopsy = run.autopsy.replace("{folder}", str(place))
+    run.autopsy = run.autopsy.replace("{folder}", shlex.quote(str(place)))
     files: dict[str, bytes | str] = {
         "verdict.json": json.dumps(facts(run), indent=1) + "\n", "console.log": run.console,
         "machine.json": json.dumps(asdict(run.case.machine), indent=1, default=str) + "\n", "repro.sh": _repro(run)}

@@ -38,8 +38,8 @@ $(SHARE_LINUX)/code: tests/share.mk
 $(SHARE_LINUX)/signed: $(SHARE_LINUX)/answer $(SHARE_LINUX)/code fixtures/keys/dev.key fixtures/keys/other.key tools/rumpklib/commands.py tests/share.mk
 	@for name in altered unsigned other race; do cp $(SHARE_LINUX)/answer $(SHARE_LINUX)/$$name; done
 	@cp $(SHARE_LINUX)/code $(SHARE_LINUX)/unsigned-code
-	@cd $(SHARE_LINUX) && $(CURDIR)/tools/rumpk sign answer code altered race -k $(CURDIR)/fixtures/keys/dev.key >/dev/null
-	@cd $(SHARE_LINUX) && $(CURDIR)/tools/rumpk sign other -k $(CURDIR)/fixtures/keys/other.key >/dev/null
+	@tools/rumpk sign $(addprefix $(SHARE_LINUX)/,answer code altered race) -k fixtures/keys/dev.key >/dev/null
+	@tools/rumpk sign $(SHARE_LINUX)/other -k fixtures/keys/other.key >/dev/null
 	@printf x | dd of=$(SHARE_LINUX)/altered bs=1 seek=3000 conv=notrunc status=none
 	@touch $@
 build/tests/apps/linux-share.rpk: $(SHARE_LINUX)/runner tests/linux/share/manifest.toml $(PACK)

@@ -10,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import os  # noqa: E402
 import re  # noqa: E402
+import shlex  # noqa: E402
 import shutil  # noqa: E402
 import signal  # noqa: E402
 import subprocess  # noqa: E402
@@ -126,8 +127,8 @@ class Failing(unittest.TestCase):
             table.flush()
             status, out, err = run("run", "--file", table.name)
             self.assertEqual(status, 1, out + err)
-            folder = Path(re.search(r"autopsy: (\S+)/autopsy.md", out)[1])
-            self.assertIn(f"backwards from the failure: harness/replay.py {folder}", out)
+            folder = Path(re.search(r"autopsy: (.+)/autopsy.md", out)[1])
+            self.assertIn(f"backwards from the failure: harness/replay.py {shlex.quote(str(folder))}", out)
             self.assertIn("PANIC (panic) PANIC: asked for, number 42", out)
             again = subprocess.run([folder / "repro.sh", "--no-record"], capture_output=True, text=True, check=False)
             self.assertIn("PANIC: asked for, number 42", again.stdout, again.stderr)

@@ -24,7 +24,7 @@ RUMPK = str(ROOT / "tools/rumpk")
 class ProcessTest(support.Case):
     def shell(self, command: str, **environment: str) -> tuple[int, str, str]:
         """A line of a shell, in which $RUMPK is the program."""
-        done = subprocess.run(["bash", "-c", command], cwd=self.folder, env={**os.environ, "RUMPK": RUMPK, **environment}, stdin=subprocess.DEVNULL,
+        done = subprocess.run(["bash", "-c", command.replace("$RUMPK", '"$RUMPK"')], cwd=self.folder, env={**os.environ, "RUMPK": RUMPK, **environment}, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stdout, done.stderr
 
@@ -36,7 +36,7 @@ class ProcessTest(support.Case):
 
     def test_names_that_are_not_utf_8_are_shown_as_they_are(self) -> None:
         (self.app() / os.fsdecode(b"caf\xe9")).write_text("x")
-        done = subprocess.run(["bash", "-c", '$0 pack app -o "$1" && $0 inspect "$1"', RUMPK, b"d\xe9.rpk"], cwd=self.folder, capture_output=True, check=False,
+        done = subprocess.run(["bash", "-c", '"$0" pack app -o "$1" && "$0" inspect "$1"', RUMPK, b"d\xe9.rpk"], cwd=self.folder, capture_output=True, check=False,
                               env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"})  # as with most locales
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         self.assertRegex(done.stdout, rb"(?s)^d\xe9.rpk: .* caf\xe9\n")
@@ -100,7 +100,7 @@ class ProcessTest(support.Case):
 
     def test_errors_name_the_file_that_could_not_be_written(self) -> None:
         self.packed()
-        status, _, error = self.shell(f"ulimit -f 8; $RUMPK sign app.rpk -k {KEYS}/dev.key")
+        status, _, error = self.shell(f"ulimit -f 8; $RUMPK sign app.rpk -k '{KEYS}/dev.key'")
         self.assertEqual(status, 2)
         self.assertRegex(error, f"^rumpk: sign: {tempfile.gettempdir()}/rumpk-sign-[^:]*/archive.cpio: File too large\n$")
 

@@ -88,7 +88,7 @@ class VolumeTest(unittest.TestCase):
         self.assertEqual(rumpk("volume", "put", self.volume, source, "/").returncode, 0)
         before, names = self.volume.read_bytes(), sorted(self.folder.iterdir())
         for command in (f"volume get {self.volume} /file {out}", f"volume create --force {self.volume} 8M"):
-            done = subprocess.run(["bash", "-c", f"ulimit -f 16; {RUMPK} {command}"], capture_output=True, text=True, check=False)
+            done = subprocess.run(["bash", "-c", f"ulimit -f 16; '{RUMPK}' {command}"], capture_output=True, text=True, check=False)
             self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), done.stderr)
         self.assertEqual((out.read_bytes(), self.volume.read_bytes() == before), (b"old", True))
         self.complains(2, "at most 16 TiB", "volume", "create", self.folder / "huge", "99999999999999T")

@@ -66,7 +66,7 @@ def _make(made: Made, home: Path) -> dict[str, Path]:
     if done.returncode:
         raise Refused(f"{made.source}: make: {done.stderr[-2000:]}")
     for name in made.files.values():
-        stripped = subprocess.run([crossbuild.tools()["STRIP"], str(built / name)], check=False, text=True, errors="replace", capture_output=True)
+        stripped = subprocess.run([toolchain.BIN / "aarch64-rumpk-strip", built / name], check=False, text=True, errors="replace", capture_output=True)
         if stripped.returncode:
             raise Refused(f"{made.source}: make has not built the program {name}: {stripped.stderr.strip()}")
     return {name: built / file for name, file in made.files.items()}
