@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import selectors
 import signal
 import socket
@@ -39,6 +40,7 @@ CLOCK_TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 POLL_S = 0.05  # how often a machine is looked at that nobody has heard of
 NAP_S = 0.002  # how long what comes soon is waited for
 CHANNELS = ("console", "results", "qmp")
+DESCRIPTORS = 65536
 #: What QEMU says where every CPU of a guest waits for ever: no fault of the guest's.
 ICOUNT_WARNING = "qemu-system-aarch64: warning: icount sleep disabled and no active timers\n"
 #: And where what a hub leads to comes while it runs (wire.py).
@@ -89,6 +91,14 @@ def kill_all() -> None:
         machine.kill()
 
 
+def _raise_descriptors() -> None:
+    """As many as the user may have, for QEMU: each connection that it forwards is one, and 1,024, which users begin with, are soon used up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < enough:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+
+
 class Machine:
     """A running QEMU. Use it as a context manager: whatever happens inside, no process is left."""
 
@@ -120,6 +130,7 @@ class Machine:
             self._ours["gdb"].sendall(self.hold.opening())
         self.argv = config.argv(**{name: f"socket,fd={end.fileno()}" for name, end in theirs.items()})
         self.started_ns = time.monotonic_ns()
+        _raise_descriptors()
         try:
             self._process = subprocess.Popen(
                 [*launcher, *self.argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

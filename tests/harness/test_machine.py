@@ -10,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import contextlib  # noqa: E402
 import os  # noqa: E402
+import resource  # noqa: E402
 import signal  # noqa: E402
 import subprocess  # noqa: E402
 import tempfile  # noqa: E402
@@ -62,6 +63,15 @@ class Life(unittest.TestCase):
         with self.assertRaises(ZeroDivisionError), Machine(image("spin")) as machine:
             _ = 1 / 0
         self.assertTrue(gone(machine.pid))
+
+    def test_qemu_has_as_many_descriptors_as_the_user_may_have(self) -> None:
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
+        try:
+            with Machine(image("hang")) as machine:
+                self.assertGreaterEqual(resource.prlimit(machine.pid, resource.RLIMIT_NOFILE)[0], min(limits[1], 4096))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
     def test_qemu_dies_with_a_killed_harness(self) -> None:
         code = ("import sys; sys.path.insert(0, sys.argv[1])\nfrom harness.machine import *\n"
