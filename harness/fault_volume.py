@@ -43,7 +43,7 @@ def volume(name: str) -> Path:
     with open(path, "wb") as file:
         file.truncate(16 << 20)
     tool("mke2fs", "-q", "-F", "-t", "ext4", path)
-    tool("debugfs", "-w", "-R", f"write {kept} keep", path)
+    tool("debugfs", "-w", "-R", f'write "{kept}" keep', path)
     return path
 
 

@@ -14,6 +14,7 @@
 
 #define PAUSE_NS 500000000u
 #define SHORT_NS 1000000u
+#define AGAIN_NS 100000000u
 #define TIMED_OUT -110 /* -ETIMEDOUT */
 
 struct got {
@@ -90,13 +91,15 @@ int main(void)
 {
 	static uint8_t bytes[CAPOS_CONSOLE_BYTES_MAX];
 	struct got got = { 0 };
-	int64_t some = 1;
+	int64_t some;
 
 	console = capos_capset_get("console");
 	if (read_some(bytes, sizeof(bytes), SHORT_NS) != TIMED_OUT || read_some(bytes, 0, 0) != 0)
 		return 1;
-	(void)capos_print("reads");
-	while ((some = read_some(bytes, sizeof(bytes), 0)) > 0)
+	do
+		(void)capos_print("reads"); /* until it is heard: what comes out of a device before its other end is open is lost */
+	while ((some = read_some(bytes, sizeof(bytes), AGAIN_NS)) == TIMED_OUT);
+	for (; some > 0; some = read_some(bytes, sizeof(bytes), 0))
 		for (int64_t i = 0; i < some; i++) {
 			if (bytes[i] != '\n')
 				take(&got, bytes[i]);
