@@ -170,7 +170,7 @@ help:
 	@echo 'make conformance      the Open POSIX Test Suite in the guest beside Linux'"'"'s results. POSIX="--only ^fork -j 2"'
 	@echo 'make recipes-test    every recipe (docs/recipes.md) built, run, and asked something. RECIPES="lua nginx"'
 	@echo 'make conformance-differential  the same random system calls on Debian'"'"'s Linux and here. DIFFERENTIAL="--seed 1 --count 200"'
-	@echo 'make conformance-suites  stress-ng'"'"'s checks, and the tests of busybox, zlib, GNU hello, redis and sqlite3, in the guest. SUITES="zlib stress-sync"'
+	@echo 'make conformance-suites  stress-ng'"'"'s checks, and the tests of busybox, zlib, GNU hello, libuv, redis and sqlite3, in the guest. SUITES="zlib stress-sync"'
 	@echo 'make fuzz            every parser under libFuzzer, SECONDS_PER_TARGET=60 each'
 	@echo 'make known-good      keeps the image and the bundles that make check has passed with, on exactly this commit'
 	@echo 'make clean           removes what was built; downloaded sources stay in build/deps, what is known good in build/known-good'

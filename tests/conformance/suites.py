@@ -6,8 +6,9 @@
     tests/conformance/suites.py [SUITE...]
 
 stress-ng's checks of what it does (Debian's program, workloads/stress.toml), busybox's own suite (its source's, with Debian's program), and
-zlib's and GNU hello's own tests, which are built here as docs/developer.md says; redis's own suite, which asks a guest (suites_redis.py), and
-sqlite3's smaller ones (suites_sqlite.py). Each test that does not pass is named with its reason in suites.toml. Leaves build/conformance/suites.json for the report; exit status 0: every suite ran, and every other test has a reason; else 1.
+zlib's and GNU hello's own tests, which are built here as docs/developer.md says; libuv's (suites_libuv.py); redis's own suite, which asks a guest
+(suites_redis.py), and sqlite3's smaller ones (suites_sqlite.py). Each test that does not pass is named with its reason in suites.toml. Leaves
+build/conformance/suites.json for the report; exit status 0: every suite ran, and every other test has a reason; else 1.
 """
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import suites_libuv
 import suites_redis
 import suites_sqlite
 from suites_run import KEY, LIMIT_S, ROOT, RUMPK, WORK, Results, copied, guest, run
@@ -90,7 +92,8 @@ def hello() -> Results:
 
 SUITES: dict[str, Callable[[], Results]] = {
     **{f"stress-{group}": lambda group=group: stress(group) for group in ("memory", "sync", "signals", "streams", "files")},
-    "busybox": busybox, "zlib": zlib, "hello": hello, "redis": suites_redis.redis, "sqlite": suites_sqlite.sqlite,
+    "busybox": busybox, "zlib": zlib, "hello": hello, "libuv": suites_libuv.libuv, "redis": suites_redis.redis,
+    "sqlite": suites_sqlite.sqlite,
 }
 
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/conformance"))
 
 import suites  # noqa: E402
+import suites_libuv  # noqa: E402
 import suites_redis  # noqa: E402
 import suites_sqlite  # noqa: E402
 
@@ -68,6 +69,10 @@ class Sqlite(unittest.TestCase):
         self.assertEqual(suites_sqlite.read_cases(SQLITE), {"threadtest3 shared1": "pass", "mptest crash01 WAL /tmp": "status 1",
                                                             "fuzzcheck fuzzdata4.db": "does not end"})
         self.assertEqual(suites_sqlite.read_cases(""), {})
+
+    def test_libuvs_lines_are_read(self) -> None:
+        said = "1..4\nok 1 - platform_output\n# Output\nnot ok 2 - udp_multicast_join\nok 3 - pipe_overlong # SKIP not here\nok 4 - we_get_signals\n"
+        self.assertEqual(suites_libuv.read_tap(said), {"platform_output": "pass", "udp_multicast_join": "fail", "we_get_signals": "pass"})
 
     def test_every_case_is_in_a_script_once(self) -> None:
         told = [line for text in suites_sqlite.scripts().values() for line in text.splitlines() if line.startswith('told "')]
