@@ -308,16 +308,17 @@ int64_t content_write(struct fs_node *fs_node, uint64_t offset, const void *data
 
 /*
  * libext2fs 1.47.0 holds an extent that ends with the volume to be beyond its end (punch_extent_blocks()): for the time of the call the volume is a block
- * longer. What is given back is judged again by ext2fs_block_alloc_stats_range(), which knows better.
+ * longer. What is given back is judged again by ext2fs_block_alloc_stats_range(), which knows better. And of a block map it misses what is in the middle
+ * (ind_punch()): so everything from `from` on.
  */
-static status_t punch(struct volume *volume, struct ext4_node *node, uint64_t from, uint64_t to)
+static status_t punch(struct volume *volume, struct ext4_node *node, uint64_t from)
 {
 	struct ext2_super_block *super = volume->ext2->super;
 	errcode_t error;
 
 	map_forget(node);
 	ext2fs_blocks_count_set(super, volume->cache.blocks + 1);
-	error = ext2fs_punch(volume->ext2, node->number, (struct ext2_inode *)&node->inode, NULL, from, to);
+	error = ext2fs_punch(volume->ext2, node->number, (struct ext2_inode *)&node->inode, NULL, from, UINT32_MAX - 1);
 	ext2fs_blocks_count_set(super, volume->cache.blocks);
 	return ext4_status(error);
 }
@@ -329,7 +330,7 @@ status_t content_cut(struct volume *volume, struct ext4_node *node, uint64_t fir
 	status_t status = map_end(volume, node, &end);
 	bool last = false;
 
-	for (uint64_t to = UINT32_MAX - 1; status == STATUS_OK && !last; ) {
+	while (status == STATUS_OK && !last) {
 		uint64_t from = first;
 
 		if (end > first + CUT_BLOCKS)
@@ -338,11 +339,10 @@ status_t content_cut(struct volume *volume, struct ext4_node *node, uint64_t fir
 		status = change_begin(volume, OPERATION_BLOCKS + CUT_BLOCKS / 64);
 		if (status != STATUS_OK)
 			return status;
-		status = change_end(volume, punch(volume, node, from, to));
+		status = change_end(volume, punch(volume, node, from));
 		end = from;
 		if (status == STATUS_OK && !last && map_end(volume, node, &rest) == STATUS_OK && rest < end)
 			end = rest; /* over what has no blocks: a file of a few can be as long as it likes */
-		to = from == 0 ? 0 : from - 1;
 	}
 	return status;
 }
