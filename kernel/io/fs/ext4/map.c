@@ -148,16 +148,47 @@ status_t map_find(struct volume *volume, struct ext4_node *node, uint64_t logica
 	return STATUS_OK;
 }
 
-/* The block behind the last one that has a place; where there is no telling, what the size says. */
+/* The same of a block map: by the last pointer of the inode that is set, of the block that it names, and so on. */
+static status_t pointers_end(struct volume *volume, struct ext4_node *node, uint64_t *end)
+{
+	unsigned bits = EXT2_BLOCK_SIZE_BITS(volume->ext2->super) - 2;
+	unsigned last = EXT2_N_BLOCKS;
+	uint64_t block;
+
+	while (last > 0 && node->inode.i_block[last - 1] == 0)
+		last--;
+	*end = last < EXT2_IND_BLOCK ? last : EXT2_IND_BLOCK;
+	if (last <= EXT2_IND_BLOCK)
+		return STATUS_OK;
+	for (unsigned level = 1; level < last - EXT2_IND_BLOCK; level++)
+		*end += 1ull << level * bits;
+	block = node->inode.i_block[last - 1];
+	for (unsigned level = last - EXT2_IND_BLOCK; level > 0 && block != 0; level--) {
+		struct buffer *buffer;
+		uint64_t at = (1ull << bits) - 1;
+		status_t status = cache_get(&volume->cache, block, &buffer);
+
+		if (status != STATUS_OK)
+			return status == STATUS_EBADMSG ? STATUS_EIO : status;
+		while (at > 0 && ((const uint32_t *)buffer->data)[at] == 0)
+			at--;
+		block = ((const uint32_t *)buffer->data)[at];
+		*end += at << (level - 1) * bits;
+	}
+	*end += 1;
+	return STATUS_OK;
+}
+
+/* The block behind the last one that has a place. */
 status_t map_end(struct volume *volume, struct ext4_node *node, uint64_t *end)
 {
 	struct ext2fs_extent extent;
 	ext2_extent_handle_t handle;
 	errcode_t error;
 
-	*end = (node_size(node) + volume->cache.block_bytes - 1) / volume->cache.block_bytes;
 	if (!has_extents(node))
-		return STATUS_OK;
+		return pointers_end(volume, node, end);
+	*end = 0;
 	error = ext2fs_extent_open2(volume->ext2, node->number, (struct ext2_inode *)&node->inode, &handle);
 	if (error != 0)
 		return ext4_status(error);
@@ -166,8 +197,6 @@ status_t map_end(struct volume *volume, struct ext4_node *node, uint64_t *end)
 		error = ext2fs_extent_get(handle, EXT2_EXTENT_CURRENT, &extent);
 	if (error == 0)
 		*end = extent.e_lblk + extent.e_len;
-	else if (error == EXT2_ET_NO_CURRENT_NODE)
-		*end = 0;
 	ext2fs_extent_free(handle);
 	return error == EXT2_ET_NO_CURRENT_NODE ? STATUS_OK : ext4_status(error);
 }

@@ -9,6 +9,13 @@
 
 #define POINTERS SMALL " -O ^extent,^huge_file,^64bit"
 
+static status_t resize(struct fs_node *node, uint64_t size)
+{
+	const struct fs_stat want = { .size = size };
+
+	return ext4_ops.set(node, FS_SET_SIZE, &want);
+}
+
 static void write_all(struct fs_node *node, uint64_t offset, const void *data, size_t bytes)
 {
 	CU_ASSERT_EQUAL_FATAL(ext4_ops.write(node, offset, data, bytes, false), (int64_t)bytes);
@@ -20,6 +27,17 @@ static void write_all_of(const char *name, const void *data, size_t bytes)
 
 	write_all(node, 0, data, bytes);
 	fs_node_put(node);
+}
+
+/* Fills most of the log with transactions of a few blocks. */
+static void log_fill(struct fs_node *node)
+{
+	for (unsigned i = 0; volume->journal.room > 100; i++) {
+		const struct fs_stat want = { .permissions = (uint16_t)(0600 + i % 2) };
+
+		CU_ASSERT_EQUAL_FATAL(ext4_ops.set(node, FS_SET_PERMISSIONS, &want), STATUS_OK);
+		CU_ASSERT_EQUAL_FATAL(ext4_ops.sync(node), STATUS_OK);
+	}
 }
 
 /* Of a block map, in as many operations as that takes: none of its blocks stays behind. */
@@ -42,7 +60,57 @@ static void a_long_file_of_pointers_is_removed_whole(void)
 	free(data);
 }
 
+/* Each block of pointers that is given back is in the transaction: those of the whole file do not fit the log. */
+static void a_long_file_of_pointers_is_cut_in_parts(void)
+{
+	static const uint64_t sizes[] = { 0, 1000, 12 << 10, 13 << 10, (12 + 256) << 10, (12 + 256 + 300) << 10 };
+	void *data = calloc(1, 60 * MIB);
+
+	for (unsigned i = 0; i < ARRAY_LEN(sizes); i++) {
+		struct fs_node *node;
+
+		world_disk_make(&disk, 80 * MIB);
+		world_mkfs(&disk, POINTERS);
+		mount_it(1 << 20);
+		node = make("f", FS_FILE);
+		write_all(node, 0, data, 60 * MIB);
+		log_fill(node);
+		CU_ASSERT(resize(node, sizes[i]) == STATUS_OK && stat_of(node).size == sizes[i]);
+		CU_ASSERT(stat_of(node).allocated <= sizes[i] + 4096);
+		CU_ASSERT_EQUAL(ext4_ops.sync(node), STATUS_OK);
+		fs_node_put(node);
+		end();
+	}
+	free(data);
+}
+
+/* Of a file with few blocks, wherever they are. */
+static void a_map_with_holes_is_cut_to_its_last_block(void)
+{
+	static const uint64_t places[] = { 3, 11, 12, 267, 268, 268 + 65535, 268 + 65536, 268 + 65536 + 70000 };
+	static const char text[] = "text";
+
+	begin(POINTERS);
+	for (unsigned i = 0; i < ARRAY_LEN(places); i++) {
+		struct fs_node *node = make("f", FS_FILE);
+		uint64_t end_block;
+
+		write_all(node, 0, text, 4);
+		write_all(node, places[i] * 1024, text, 4);
+		CU_ASSERT(map_end(volume, node_of(node), &end_block) == STATUS_OK && end_block == places[i] + 1);
+		CU_ASSERT(resize(node, 1) == STATUS_OK && stat_of(node).allocated == 1024);
+		CU_ASSERT(map_end(volume, node_of(node), &end_block) == STATUS_OK && end_block == 1);
+		CU_ASSERT(resize(node, 0) == STATUS_OK && stat_of(node).allocated == 0);
+		CU_ASSERT(map_end(volume, node_of(node), &end_block) == STATUS_OK && end_block == 0);
+		fs_node_put(node);
+		CU_ASSERT_EQUAL(ext4_ops.remove(root(), name_of("f"), false), STATUS_OK);
+	}
+	end();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(a_long_file_of_pointers_is_removed_whole),
+	UNIT_CASE(a_long_file_of_pointers_is_cut_in_parts),
+	UNIT_CASE(a_map_with_holes_is_cut_to_its_last_block),
 };
 UNIT_MAIN("kernel/io/fs/ext4/content_cut", cases)
