@@ -359,11 +359,11 @@ static status_t size_change(struct volume *volume, struct ext4_node *node, uint6
 	if (status == STATUS_OK && shrinks && node->inode.i_links_count > 0) /* else it is in the list already */
 		status = orphan_add(volume, node);
 	size_put(volume, node, size);
-	if (status == STATUS_OK && shrinks)
-		status = tail_clear(volume, node);
 	node_stamp(volume, node, STAMP_MODIFIED | STAMP_CHANGED);
 	if (status == STATUS_OK)
 		status = node_write(volume, node);
+	if (status == STATUS_OK && shrinks) /* last: it is not taken back where the rest fails */
+		status = tail_clear(volume, node);
 	return change_end(volume, status);
 }
 

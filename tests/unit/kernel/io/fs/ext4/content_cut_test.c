@@ -108,9 +108,50 @@ static void a_map_with_holes_is_cut_to_its_last_block(void)
 	end();
 }
 
+/* Of other files, until nothing else is cached. */
+static void cache_sweep(struct fs_node *other)
+{
+	static uint8_t data[200 << 10];
+
+	for (unsigned at = 0; at < sizeof(data); at += 1024)
+		CU_ASSERT_EQUAL(ext4_ops.read(other, at, data, 1024), 1024);
+}
+
+static void cutting_that_fails_takes_nothing(void)
+{
+	static uint8_t data[200 << 10];
+	struct fs_node *node, *other;
+	uint8_t got[3000];
+	bool failed = false;
+
+	memset(data, 'x', sizeof(data));
+	begin(SMALL);
+	write_all_of("other", data, sizeof(data));
+	write_all_of("f", data, 3000);
+	CU_ASSERT_EQUAL_FATAL(volume_unmount(volume), STATUS_OK);
+	mount_it(1);
+	other = look("other");
+	node = look("f");
+	for (unsigned request = 1; request <= 3; request++) {
+		cache_sweep(other);
+		disk.fail_at = disk.requests + request;
+		if (resize(node, 2100) == STATUS_OK)
+			break;
+		failed = true;
+		disk.fail_at = 0;
+		CU_ASSERT(ext4_ops.read(node, 0, got, sizeof(got)) == 3000 && memcmp(got, data, 3000) == 0);
+	}
+	disk.fail_at = 0;
+	CU_ASSERT(failed);
+	fs_node_put(node);
+	fs_node_put(other);
+	end();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(a_long_file_of_pointers_is_removed_whole),
 	UNIT_CASE(a_long_file_of_pointers_is_cut_in_parts),
 	UNIT_CASE(a_map_with_holes_is_cut_to_its_last_block),
+	UNIT_CASE(cutting_that_fails_takes_nothing),
 };
 UNIT_MAIN("kernel/io/fs/ext4/content_cut", cases)
