@@ -182,6 +182,37 @@ static status_t block_add(struct volume *volume, struct ext4_node *directory, st
 	return status;
 }
 
+/*
+ * Packs a leaf's names: all that is free lies behind them. Where much is before the first one libext2fs 1.47.0 moves all of them when it splits the leaf, and one stays
+ * besides (dx_split_leaf()).
+ */
+static status_t leaf_pack(struct volume *volume, struct ext4_node *directory, struct buffer *buffer)
+{
+	const struct buffer from = { .data = volume->block2 };
+	struct ext2_dir_entry *last = (struct ext2_dir_entry *)buffer->data;
+	struct ext2_dir_entry *entry;
+	unsigned offset = 0;
+	unsigned at = 0;
+	status_t status = cache_change(&volume->cache, buffer);
+
+	if (status != STATUS_OK)
+		return status;
+	memcpy(from.data, buffer->data, volume->cache.block_bytes);
+	last->inode = 0;
+	while ((entry = directory_entry(volume, &from, offset, &status)) != NULL) {
+		unsigned bytes = entry_needs((unsigned)ext2fs_dirent_name_len(entry));
+
+		offset += entry->rec_len;
+		if (entry->inode == 0)
+			continue;
+		last = memcpy(buffer->data + at, entry, bytes);
+		last->rec_len = (uint16_t)bytes;
+		at += bytes;
+	}
+	last->rec_len = (uint16_t)(entries_end(volume) - (unsigned)((uint8_t *)last - buffer->data));
+	return status == STATUS_OK ? block_sign(volume, directory, buffer) : status;
+}
+
 /* libext2fs splits the leaf and puts the name in. */
 static status_t add_splitting(struct volume *volume, struct ext4_node *directory, struct span name, ext2_ino_t number, uint16_t mode)
 {
@@ -207,6 +238,11 @@ static status_t add_indexed(struct volume *volume, struct ext4_node *directory, 
 		status = directory_block(volume, directory, leaf, &buffer);
 	if (status == STATUS_OK)
 		status = block_add(volume, directory, buffer, name, number, mode);
+	if (status == STATUS_ENOSPC) {
+		status = leaf_pack(volume, directory, buffer);
+		if (status == STATUS_OK)
+			status = block_add(volume, directory, buffer, name, number, mode);
+	}
 	return status == STATUS_ENOSPC ? add_splitting(volume, directory, name, number, mode) : status;
 }
 
