@@ -245,10 +245,12 @@ bool cache_has(struct cache *cache, uint64_t block)
 status_t cache_get(struct cache *cache, uint64_t block, struct buffer **out)
 {
 	struct buffer *buffer;
+	bool ahead;
 
 	if (block >= cache->blocks)
 		return STATUS_EBADMSG;
 	buffer = find(cache, block);
+	ahead = buffer != NULL;
 	if (cache->hurried && (buffer == NULL || (buffer->fetch != NULL && !buffer->fetch->io.done)))
 		return STATUS_EAGAIN;
 	if (buffer == NULL) {
@@ -258,9 +260,9 @@ status_t cache_get(struct cache *cache, uint64_t block, struct buffer **out)
 	}
 	if (buffer->fetch != NULL)
 		fetch_wait(cache, buffer->fetch);
-	if (buffer->failed) {
+	if (buffer->failed) { /* ahead of this, and others with it, one of which may be what failed: so by itself */
 		forget(cache, buffer);
-		return STATUS_EIO;
+		return ahead ? cache_get(cache, block, out) : STATUS_EIO;
 	}
 	touch(cache, buffer);
 	*out = buffer;

@@ -176,7 +176,25 @@ static void the_device_hears_of_what_is_read_ahead_at_once_or_when_the_hurry_is_
 	end();
 }
 
+/* What cannot be read may be a neighbour of it. */
+static void what_was_read_ahead_in_vain_is_read_by_itself(void)
+{
+	struct buffer *buffer;
+
+	begin();
+	disk.bytes[8 * BLOCK] = 8;
+	cache_prefetch(&cache, 5, 8);
+	disk.fail_at = disk.requests + 1;
+	CU_ASSERT_FATAL(cache_get(&cache, 8, &buffer) == STATUS_OK);
+	CU_ASSERT(buffer->data[0] == 8 && disk.requests == 2);
+	disk.fail_at = disk.requests + 1;
+	CU_ASSERT(cache_get(&cache, 9, &buffer) == STATUS_EIO && disk.requests == 3);
+	CU_ASSERT(cache_get(&cache, 9, &buffer) == STATUS_OK && disk.requests == 4);
+	end();
+}
+
 static const struct unit_case cases[] = {
+	UNIT_CASE(what_was_read_ahead_in_vain_is_read_by_itself),
 	UNIT_CASE(what_is_fresh_goes_home_without_a_commit),
 	UNIT_CASE(what_is_fresh_and_home_is_in_a_transaction_when_it_changes_again),
 	UNIT_CASE(what_is_in_a_transaction_or_the_log_does_not_become_fresh),
