@@ -155,7 +155,8 @@ static struct buffer *make_room(struct cache *cache)
 /* Whether that waits for nothing. */
 static bool has_room(const struct cache *cache)
 {
-	return cache->count < cache->limit || (!list_is_empty(&cache->idle) && LIST_OWNER(cache->idle.next, struct buffer, use)->fetch == NULL);
+	return cache->count < cache->limit ||
+	       (cache->count == cache->limit && !list_is_empty(&cache->idle) && LIST_OWNER(cache->idle.next, struct buffer, use)->fetch == NULL);
 }
 
 static struct buffer *add(struct cache *cache, uint64_t block)

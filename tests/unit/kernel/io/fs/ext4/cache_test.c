@@ -193,7 +193,25 @@ static void what_was_read_ahead_in_vain_is_read_by_itself(void)
 	end();
 }
 
+/* Where the limit has given way, one that is dropped makes no room yet. */
+static void in_a_hurry_nothing_goes_home_for_room(void)
+{
+	struct buffer *buffer;
+
+	begin();
+	for (unsigned i = 0; i < LIMIT; i++)
+		(void)filled(i, 1, cache_change_data);
+	CU_ASSERT(cache_get(&cache, 20, &buffer) == STATUS_OK && cache.count == LIMIT + 1);
+	cache_committed(&cache);
+	cache.hurried = true;
+	cache_prefetch(&cache, 30, 1);
+	CU_ASSERT(disk.requests == 1 && cache.committed_count == LIMIT && cache_has(&cache, 20) && !cache_has(&cache, 30));
+	cache.hurried = false;
+	end();
+}
+
 static const struct unit_case cases[] = {
+	UNIT_CASE(in_a_hurry_nothing_goes_home_for_room),
 	UNIT_CASE(what_was_read_ahead_in_vain_is_read_by_itself),
 	UNIT_CASE(what_is_fresh_goes_home_without_a_commit),
 	UNIT_CASE(what_is_fresh_and_home_is_in_a_transaction_when_it_changes_again),
