@@ -22,6 +22,12 @@ static void withdraw(struct operation *operation)
 	spinlock_give(&waits->lock);
 }
 
+/* What it was finished for is there for the next. */
+static void lost(struct operation *operation)
+{
+	net_waits_finish_first((struct net_waits *)operation->key, 0);
+}
+
 struct beginning {
 	struct operation *operation;
 	bool (*ready)(const struct object *object);
@@ -53,6 +59,7 @@ int64_t net_waits_begin(struct cap_call *call, struct net_waits *waits, bool (*r
 		return STATUS_ENOMEM;
 	beginning.operation->key = (uint64_t)waits;
 	beginning.operation->settle = settle;
+	beginning.operation->lost = lost;
 	if (data != NULL)
 		memcpy(beginning.operation->data, data, bytes);
 	net_do(begin_there, &beginning);

@@ -3,8 +3,8 @@
 
 /*
  * Operations that wait for something of the network. The network's CPU finishes them when a look again may be worth it; what there is to
- * take is taken when the operation is settled, by the process's own side: what nobody settles is lost to nobody. Where another was
- * quicker, the operation waits once more, and the process learns nothing of it.
+ * take is taken when the operation is settled, by the process's own side: what nobody settles, because its
+ * thread ends, is the next one's. Where another was quicker, the operation waits once more, and the process learns nothing of it.
  */
 #ifndef KERNEL_CAP_NET_WAITS_H
 #define KERNEL_CAP_NET_WAITS_H
@@ -41,7 +41,7 @@ bool net_waits_settle(struct operation *operation, void (*run)(void *arg), void 
 /* Puts the operation back, before all others. It is for something that comes yet: what is there is not looked at. Context: as above. */
 void net_waits_again(struct operation *operation);
 
-/* Finishes the one that waits longest; all. Context: the network's CPU, between its turns. */
+/* Finishes the one that waits longest; all. Context: fiber. */
 void net_waits_finish_first(struct net_waits *waits, int64_t result);
 void net_waits_finish_all(struct net_waits *waits, int64_t result);
 

@@ -182,6 +182,27 @@ static void who_waits_takes_what_comes_one_at_a_time(void)
 	end();
 }
 
+static void what_nobody_settles_is_for_the_next(void)
+{
+	struct operation gone;
+
+	begin(50);
+	CU_ASSERT_EQUAL(datagram_receive(&world.call), CAP_PENDING);
+	come(5);
+	datagram.events.changed(datagram.events.ctx);
+	CU_ASSERT_EQUAL(world.finished, 1);
+	gone = world.operation; /* its thread ends */
+	list_remove(&queued);
+	there = 0;
+	CU_ASSERT_EQUAL(datagram_receive(&world.call), CAP_PENDING);
+	come(5);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(gone.lost);
+	gone.lost(&gone);
+	CU_ASSERT(world.finished == 2 && world.finished_with == 0);
+	CU_ASSERT_EQUAL(net_settle(NULL), 5);
+	end();
+}
+
 static void one_that_cannot_be_made_holds_nothing(void)
 {
 	call_begin(NULL, 3, NULL, 0);
@@ -199,6 +220,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(one_may_send_to_whom_the_policy_names_and_answer_who_sent),
 	UNIT_CASE(one_is_received_whole_or_cut_with_whom_it_is_from),
 	UNIT_CASE(who_waits_takes_what_comes_one_at_a_time),
+	UNIT_CASE(what_nobody_settles_is_for_the_next),
 	UNIT_CASE(one_that_cannot_be_made_holds_nothing),
 };
 
