@@ -132,11 +132,18 @@ struct object *stream_object_create(struct net_stream *stream)
 	return &own->object;
 }
 
+static void connected_there(void *arg)
+{
+	struct operation *operation = arg;
+
+	operation->result = connected_status(stream_of(operation->object));
+}
+
 static void connected_settle(struct operation *operation, capos_cap_t *new_cap)
 {
 	(void)new_cap;
 	if (operation->result == 0)
-		operation->result = connected_status(stream_of(operation->object));
+		net_do(connected_there, operation);
 }
 
 int64_t stream_connected(struct cap_call *call)

@@ -13,10 +13,13 @@
 #include "kernel/io/net/net.h"
 
 static unsigned net_pokes;
+static unsigned net_errands; /* under way there */
 
 void net_do(void (*run)(void *arg), void *arg)
 {
+	net_errands++;
 	run(arg);
+	net_errands--;
 }
 
 void net_do_later(void (*run)(void *arg), void *arg)
