@@ -19,6 +19,9 @@ struct received {
 	struct net_arrival arrival;
 };
 
+enum { BESIDE_BYTES = 256 }; /* what is kept beside the bytes of each that waits, about */
+static uint64_t all_bytes;   /* that wait, everywhere, and that */
+
 static struct received *first_of(const struct net_datagram *datagram)
 {
 	return LIST_OWNER(datagram->queue.next, struct received, node);
@@ -80,6 +83,18 @@ static void arrival_note(struct net_arrival *to, const struct net_endpoint *from
 	to->tos = ip_current_is_v6() ? (uint8_t)IP6H_TC(ip6_current_header()) : IPH_TOS(ip4_current_header());
 }
 
+/*
+ * Whether one more may wait. Of the half of the network's memory that is for such nobody has more than he leaves: those that nobody receives take it
+ * neither from other ports, nor the rest from connections.
+ */
+static bool has_room(const struct net_datagram *datagram, uint32_t bytes)
+{
+	uint64_t own = datagram->queue_bytes + (uint64_t)datagram->queue_count * BESIDE_BYTES;
+
+	return datagram->queue_count < NET_DATAGRAM_QUEUE && datagram->queue_bytes + bytes <= NET_DATAGRAM_QUEUE_BYTES &&
+	       own + all_bytes + bytes + BESIDE_BYTES <= net_memory_counters()->pages_limit * HAL_PAGE_BYTES / 2;
+}
+
 static void on_received(void *arg, struct udp_pcb *udp, struct pbuf *pbuf, const ip_addr_t *address, u16_t port)
 {
 	struct net_endpoint from = { .port = port };
@@ -95,7 +110,7 @@ static void on_received(void *arg, struct udp_pcb *udp, struct pbuf *pbuf, const
 		return;
 	}
 	/* One counts for what it holds, which is a whole buffer of the device at times. */
-	if (datagram->queue_count < NET_DATAGRAM_QUEUE && datagram->queue_bytes + pbuf->tot_len <= NET_DATAGRAM_QUEUE_BYTES)
+	if (has_room(datagram, pbuf->tot_len))
 		received = net_memory_alloc(sizeof(*received));
 	if (received == NULL) {
 		datagram->dropped++;
@@ -106,6 +121,7 @@ static void on_received(void *arg, struct udp_pcb *udp, struct pbuf *pbuf, const
 	arrival_note(&received->arrival, &from);
 	datagram->queue_count++;
 	datagram->queue_bytes += pbuf->tot_len;
+	all_bytes += pbuf->tot_len + BESIDE_BYTES;
 	list_push_back(&datagram->queue, &received->node);
 	net_events_raise(&datagram->events);
 }
@@ -268,6 +284,7 @@ void net_datagram_consume(struct net_datagram *datagram)
 	list_remove(&received->node);
 	datagram->queue_count--;
 	datagram->queue_bytes -= received->pbuf->tot_len;
+	all_bytes -= received->pbuf->tot_len + BESIDE_BYTES;
 	(void)pbuf_free(received->pbuf);
 	net_memory_free(received);
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "kernel/io/net/memory.h"
 #include "kernel/io/net/sharing.h"
 #include "tests/unit/kernel/io/net/world.h"
 #include "tests/unit/unit.h"
@@ -149,12 +150,42 @@ static void senders_say_what_they_like(void)
 	world_drain();
 }
 
+/* Ports that nobody receives from, and all that a peer can send them. */
+static void what_nobody_receives_leaves_memory_to_others(void)
+{
+	enum { PORTS = 400, EACH = 300, FIRST = 2000 };
+	static struct net_datagram *all[PORTS];
+	static const uint8_t bytes[1400];
+	const struct net_memory_counters *memory = net_memory_counters();
+	struct net_endpoint at = any53;
+
+	for (unsigned i = 0; i < PORTS; i++) {
+		at.port = (uint16_t)(FIRST + i);
+		all[i] = opened(&at, 0);
+	}
+	for (unsigned i = 0; i < PORTS; i++)
+		for (unsigned n = 0; n < EACH && all[i]->dropped == 0; n++) {
+			world_arrive(frame, world_udp(frame, WORLD_PEER, 999, WORLD_GUEST, FIRST + i, bytes, sizeof(bytes)), false, 2048);
+			world_run();
+		}
+	CU_ASSERT(all[0]->queue_count > 100 && all[1]->queue_count > 0);
+	CU_ASSERT(memory->pages <= memory->pages_limit * 3 / 4 && !net_memory_is_scarce());
+	for (unsigned i = 0; i < PORTS; i++)
+		net_datagram_close(all[i]);
+	all[0] = opened(&any53, 0);
+	arrives(999);
+	CU_ASSERT_EQUAL(all[0]->queue_count, 1);
+	net_datagram_close(all[0]);
+	CU_ASSERT_EQUAL(world.held, 0);
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(ports_are_shared_by_those_who_agree),
 	UNIT_CASE(senders_are_shared_out),
 	UNIT_CASE(who_fits_best_gets_it),
 	UNIT_CASE(arrivals_are_known),
 	UNIT_CASE(senders_say_what_they_like),
+	UNIT_CASE(what_nobody_receives_leaves_memory_to_others),
 };
 
 UNIT_MAIN("kernel/io/net/datagram", cases)
