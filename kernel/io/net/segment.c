@@ -6,6 +6,7 @@
 #include <lwip/priv/tcp_priv.h>
 
 #include "kernel/io/net/handshake.h"
+#include "kernel/io/net/stream_internal.h"
 
 /*
  * A FIN right behind data that fill the window: lwIP sends it, as it takes no memory, and drops it when it comes, until it is sent again more than a
@@ -22,6 +23,8 @@ static void fin_admit(struct tcp_pcb *tcp, const struct tcp_hdr *header, const s
 
 int8_t net_segment_take(struct tcp_pcb *tcp, struct tcp_hdr *header, uint16_t option_bytes, struct pbuf *packet)
 {
+	if (packet->tot_len > 0 && tcp->state != LISTEN && !net_stream_may_take(tcp))
+		return ERR_ABRT; /* its peer sends it again */
 	fin_admit(tcp, header, packet);
 	return net_handshake_take(tcp, header, option_bytes, packet);
 }

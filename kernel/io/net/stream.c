@@ -6,6 +6,7 @@
 #include <lwip/tcp.h>
 #include <lwip/priv/tcp_priv.h>
 
+#include "hal/contract/memory.h"
 #include "kernel/io/net/binding.h"
 #include "kernel/io/net/convert.h"
 #include "kernel/io/net/memory.h"
@@ -16,6 +17,23 @@ enum { POLL_HALF_SECONDS = 1 }; /* a stream that found no memory tries again aft
 enum { OWNER = 0 };             /* the one of lwIP's ext_args: the stream, as long as that has the connection */
 
 static struct list_node unsent = LIST_INIT(unsent);
+
+/* A buffer takes memory of its own, however little is in it. */
+static uint32_t memory_of(const struct pbuf *pbuf)
+{
+	enum { BESIDE_BYTES = 192 };
+
+	return pbuf->len + BESIDE_BYTES;
+}
+
+bool net_stream_may_take(const struct tcp_pcb *tcp)
+{
+	const struct net_memory_counters *memory = net_memory_counters();
+	const struct net_stream *stream = tcp_ext_arg_get(tcp, OWNER);
+	uint64_t most = memory->pages_limit - memory->pages_limit / 4;
+
+	return stream == NULL || stream->held == 0 || (memory->pages < most && stream->held <= (most - memory->pages) * HAL_PAGE_BYTES);
+}
 
 static void received_free(struct net_stream *stream)
 {
@@ -44,9 +62,10 @@ static err_t on_received(void *arg, struct tcp_pcb *tcp, struct pbuf *pbuf, err_
 			stream->received = pbuf;
 		else
 			stream->received_last->next = pbuf;
-		while (pbuf->next != NULL)
-			pbuf = pbuf->next;
-		stream->received_last = pbuf;
+		for (; pbuf != NULL; pbuf = pbuf->next) {
+			stream->held += memory_of(pbuf);
+			stream->received_last = pbuf;
+		}
 		net_stream_consume(stream, 0);
 	}
 	net_events_raise(&stream->events);
@@ -249,6 +268,7 @@ void net_stream_consume(struct net_stream *stream, size_t bytes)
 		left -= here;
 		stream->taken = 0;
 		stream->received = pbuf->next;
+		stream->held -= memory_of(pbuf);
 		pbuf->next = NULL;
 		(void)pbuf_free(pbuf);
 	}

@@ -69,6 +69,7 @@ struct net_stream {
 	bool sending_done;
 	struct pbuf *received, *received_last; /* linked by `next`; lengths of the whole chain are not kept */
 	uint32_t taken;                        /* bytes of the first buffer that were consumed */
+	uint32_t held;                         /* memory of all that is in `received`, about */
 	struct list_node unsent_node;          /* linked to itself where nothing is to be pushed out */
 	struct net_listener *listener;         /* whose queue it is in */
 	struct list_node queue_node;

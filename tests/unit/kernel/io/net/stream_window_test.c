@@ -4,6 +4,7 @@
 /* kernel/io/net/stream where nobody consumes what comes, and kernel/io/net/segment. */
 #include <string.h>
 
+#include "kernel/io/net/memory.h"
 #include "kernel/io/net/stream.h"
 #include "tests/unit/kernel/io/net/world.h"
 #include "tests/unit/unit.h"
@@ -94,9 +95,45 @@ static void stream_hears_the_end_behind_a_full_window(void)
 	}
 }
 
+/* Byte by byte: each takes a buffer. What there is no more memory for is sent again once the rest was consumed. */
+static void what_nobody_consumes_leaves_memory_to_others(void)
+{
+	static struct world_tcp other;
+	const struct net_memory_counters *memory = net_memory_counters();
+	struct net_stream *stream, *second;
+	struct span data;
+	uint32_t first;
+
+	CU_ASSERT_FATAL(world_tcp_connect(&peer, 5020, 80));
+	stream = accepted();
+	first = peer.next;
+	for (unsigned i = 0; i < 65000; i++) {
+		world_tcp_send(&peer, WORLD_ACK, "x", 1);
+		world_run();
+		world_drain();
+	}
+	CU_ASSERT(memory->pages <= memory->pages_limit * 3 / 4 && net_stream_received(stream) > 1000);
+	CU_ASSERT_FATAL(world_tcp_connect(&other, 5021, 80));
+	second = accepted();
+	world_tcp_send(&other, WORLD_ACK, "hello", 5);
+	world_run();
+	CU_ASSERT_EQUAL(net_stream_received(second), 5);
+	peer.next = first + net_stream_received(stream);
+	while (net_stream_peek(stream, &data) == STATUS_OK)
+		net_stream_consume(stream, data.len);
+	world_tcp_send(&peer, WORLD_ACK, "again", 5);
+	world_run();
+	CU_ASSERT_EQUAL(net_stream_received(stream), 5);
+	net_stream_abort(stream);
+	net_stream_abort(second);
+	world_run();
+	world_drain();
+}
+
 static const struct unit_case cases[] = {
 	UNIT_CASE(stream_receives_as_much_as_its_window_and_no_more),
 	UNIT_CASE(stream_hears_the_end_behind_a_full_window),
+	UNIT_CASE(what_nobody_consumes_leaves_memory_to_others),
 };
 
 UNIT_MAIN("kernel/io/net/stream_window", cases)
