@@ -16,10 +16,10 @@ void capset_hide_numbers(struct capset *set)
 	set->slots = CAPSET_SLOTS_UNSEEN;
 }
 
-/* The last generation of a slot. */
-static uint32_t generation_max(const struct capset *set)
+/* Whether a slot has generations left. Where nobody keeps a number they go round: a number has room for the lowest bits of them. */
+static bool has_generations(const struct capset *set, const struct capset_slot *slot)
 {
-	return UINT32_MAX / (set->slots + 1);
+	return set->slots == CAPSET_SLOTS_UNSEEN || slot->generation < UINT32_MAX / (set->slots + 1);
 }
 
 struct capset_slot *capset_slot(const struct capset *set, capos_cap_t cap)
@@ -60,7 +60,7 @@ static struct capset_slot *slot_make(struct capset *set, unsigned index)
 	return capset_at(set, index);
 }
 
-/* A slot that can be used: the lowest. One that has used up its generations is retired, unless they go round. */
+/* A slot that can be used: the lowest. One that has used up its generations is retired. */
 static status_t slot_find_free(struct capset *set, struct capset_slot **out, unsigned *index)
 {
 	for (unsigned at = set->lowest_free; at < set->slots; at++) {
@@ -68,8 +68,7 @@ static status_t slot_find_free(struct capset *set, struct capset_slot **out, uns
 
 		if (slot == NULL)
 			return STATUS_ENOMEM;
-		if (atomic_load_explicit(&slot->number, memory_order_relaxed) == 0 && 
-		    (set->slots == CAPSET_SLOTS_UNSEEN || slot->generation < generation_max(set))) {
+		if (atomic_load_explicit(&slot->number, memory_order_relaxed) == 0 && has_generations(set, slot)) {
 			*out = slot;
 			*index = set->lowest_free = at;
 			return STATUS_OK;
@@ -113,7 +112,7 @@ status_t capset_add(struct capset *set, struct object *object, uint32_t rights, 
 	slot->object = object;
 	slot->rights = rights;
 	slot->set = set;
-	slot->generation = (slot->generation + 1) & generation_max(set);
+	slot->generation++;
 	slot->order = set->added++;
 	slot->first_child = NULL;
 	memset(slot->name, 0, sizeof(slot->name));
