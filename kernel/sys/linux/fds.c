@@ -138,15 +138,16 @@ int64_t linux_fd_add(struct process *process, struct linux_file *file, int least
 	return fd;
 }
 
-/* The capability of a descriptor; 0: there is none. */
-static capos_cap_t cap_of(struct linux_fds *fds, int fd)
+/* A descriptor as it is now; without a capability: there is none. */
+static struct linux_fd fd_of(struct linux_fds *fds, int fd)
 {
-	capos_cap_t cap;
+	struct linux_fd found = { .cap = 0 };
 
 	spinlock_take(&fds->lock);
-	cap = fd >= 0 && (uint32_t)fd < fds->capacity ? fds->table[fd].cap : 0;
+	if (fd >= 0 && (uint32_t)fd < fds->capacity)
+		found = fds->table[fd];
 	spinlock_give(&fds->lock);
-	return cap;
+	return found;
 }
 
 static status_t file_find(struct process *process, capos_cap_t cap, uint32_t rights, struct linux_file **file)
@@ -211,7 +212,7 @@ status_t linux_fd_close(struct process *process, int fd)
 /* A capability like a descriptor's. */
 static status_t cap_duplicate(struct process *process, int fd, capos_cap_t *copy)
 {
-	status_t status = grant_duplicate(&process->capset, cap_of(&process->personality->fds, fd), &process->capset, copy);
+	status_t status = grant_duplicate(&process->capset, fd_of(&process->personality->fds, fd).cap, &process->capset, copy);
 
 	return status == STATUS_ENOSPC ? STATUS_EMFILE : status;
 }
@@ -271,14 +272,9 @@ int linux_fd_next(struct process *process, int least)
 
 int64_t linux_fd_close_on_exec(struct process *process, int fd)
 {
-	struct linux_fds *fds = &process->personality->fds;
-	int64_t flag = STATUS_EBADF;
+	struct linux_fd found = fd_of(&process->personality->fds, fd);
 
-	spinlock_take(&fds->lock);
-	if (fd >= 0 && (uint32_t)fd < fds->capacity && fds->table[fd].cap != 0)
-		flag = fds->table[fd].close_on_exec;
-	spinlock_give(&fds->lock);
-	return flag;
+	return found.cap != 0 ? found.close_on_exec : STATUS_EBADF;
 }
 
 status_t linux_fd_set_close_on_exec(struct process *process, int fd, bool close)
@@ -316,14 +312,14 @@ status_t linux_fds_copy(struct process *from, struct process *to)
 	to->personality->root = from->personality->root;
 	spinlock_give(&made->lock);
 	for (int fd = linux_fd_next(from, 0); status == STATUS_OK && fd >= 0; fd = linux_fd_next(from, fd + 1)) {
-		capos_cap_t cap = cap_of(old, fd);
+		struct linux_fd found = fd_of(old, fd);
 
 		if ((uint32_t)fd >= made->capacity) /* opened meanwhile */
 			break;
-		status = cap != 0 ? grant_duplicate(&from->capset, cap, &to->capset, &made->table[fd].cap) : STATUS_OK;
+		status = found.cap != 0 ? grant_duplicate(&from->capset, found.cap, &to->capset, &made->table[fd].cap) : STATUS_OK;
 		if (status == STATUS_EBADF)
 			status = STATUS_OK; /* closed meanwhile */
-		made->table[fd].close_on_exec = linux_fd_close_on_exec(from, fd) > 0;
+		made->table[fd].close_on_exec = found.close_on_exec;
 		linux_give_way(thread_current());
 	}
 	return status == STATUS_ENOSPC ? STATUS_ENOMEM : status;
