@@ -56,27 +56,38 @@ static bool waits(const struct transfer *transfer)
 	return linux_socket_waits(transfer->socket, transfer->message.flags);
 }
 
-/* After a bit of it: others run, and a signal ends it even where there is always more. */
-static bool goes_on(const struct transfer *transfer)
+/*
+ * Moves bit by bit as long as it wants more, and something can be moved. Between two bits others run, and a signal ends it, even where there is always
+ * something.
+ */
+static int64_t bits_move(struct transfer *transfer, int64_t (*run)(struct linux_socket *socket, struct linux_message *message),
+			 bool (*wants)(const struct transfer *transfer))
 {
-	linux_give_way(transfer->thread);
-	return !linux_signal_is_due(transfer->thread);
-}
-
-/* A stream sends all of it, bit by bit, where it may wait. */
-static int64_t send_look(void *ctx)
-{
-	struct transfer *transfer = ctx;
-	int64_t sent;
+	int64_t moved;
 	bool more;
 
 	do {
-		sent = transfer->socket->ops->send(transfer->socket, &transfer->message);
-		if (sent > 0)
-			transfer->moved += (uint64_t)sent;
-		more = sent > 0 && transfer->data.left > 0 && transfer->socket->type == LINUX_SOCK_STREAM;
-	} while (more && goes_on(transfer));
-	return more ? STATUS_EAGAIN : sent;
+		moved = run(transfer->socket, &transfer->message);
+		if (moved > 0)
+			transfer->moved += (uint64_t)moved;
+		more = moved > 0 && wants(transfer);
+		if (more)
+			linux_give_way(transfer->thread);
+	} while (more && !linux_signal_is_due(transfer->thread));
+	return more ? STATUS_EAGAIN : moved;
+}
+
+/* A stream sends all of it, where it may wait. */
+static bool sends_more(const struct transfer *transfer)
+{
+	return transfer->data.left > 0 && transfer->socket->type == LINUX_SOCK_STREAM;
+}
+
+static int64_t send_look(void *ctx)
+{
+	struct transfer *transfer = ctx;
+
+	return bits_move(transfer, transfer->socket->ops->send, sends_more);
 }
 
 /* Where a datagram goes that says it by a path. */
@@ -113,7 +124,7 @@ static int64_t send_run(struct transfer *transfer)
  * Whether a stream's receiver goes on after some of it: where all is asked for, or less is there than SO_RCVLOWAT has it. Descriptors that came along end
  * a call: those of another piece belong to the next.
  */
-static bool wants_more(const struct transfer *transfer)
+static bool receives_more(const struct transfer *transfer)
 {
 	if (transfer->data.left == 0 || transfer->message.file_count != 0 || transfer->socket->type != LINUX_SOCK_STREAM || (transfer->message.flags & LINUX_MSG_PEEK))
 		return false;
@@ -123,16 +134,8 @@ static bool wants_more(const struct transfer *transfer)
 static int64_t receive_look(void *ctx)
 {
 	struct transfer *transfer = ctx;
-	int64_t received;
-	bool more;
 
-	do {
-		received = transfer->socket->ops->receive(transfer->socket, &transfer->message);
-		if (received > 0)
-			transfer->moved += (uint64_t)received;
-		more = received > 0 && wants_more(transfer);
-	} while (more && goes_on(transfer));
-	return more ? STATUS_EAGAIN : received;
+	return bits_move(transfer, transfer->socket->ops->receive, receives_more);
 }
 
 static int64_t receive_run(struct transfer *transfer)
