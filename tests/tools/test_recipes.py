@@ -365,37 +365,35 @@ class Building(support.Case):
         status, out, error = self.rumpk("verify", self.folder / "out/seven.rpk", "-p", KEYS / "dev.pub")
         self.assertEqual((status, error), (0, ""), out)
 
-    def test_files_of_two_names_are_there_once(self) -> None:
+    def built(self, name: str, text: str) -> dict[str, tuple[bool, bytes]]:
+        """What is in the bundle of a recipe of that name with the packages of the folder `tree`: whether it is a link, and what it holds."""
         (self.folder / "hello.c").write_text("int main(void) { return 7; }\n")
+        path = self.folder / f"{name}.toml"
+        path.write_text(f'name = "{name}"\nexec = "bin/x"\n[recipe.compile]\n"bin/x" = "hello.c"\n{text}')
+        with mock.patch.object(recipe_build, "OUTPUT", self.folder / "out"), mock.patch.object(debian, "unpack", return_value=self.folder / "tree"):
+            recipe_build.build(recipe.read(path), KEYS / "dev.key")
+        return {entry.name: (entry.is_link, entry.data) for entry in content.read(str(self.folder / f"out/{name}.rpk")).entries}
+
+    def test_files_of_two_names_are_there_once(self) -> None:
         tree = self.folder / "tree/usr/lib"
         tree.mkdir(parents=True)
         for name in ("one", "told"):
             (tree / name).write_text(name)
             (tree / f"{name}-again").symlink_to(name)
             (tree / f"{name}-hard").hardlink_to(tree / name)
-        path = self.folder / "names.toml"
-        path.write_text('name = "names"\nexec = "bin/x"\n[recipe]\nfiles = ["usr/lib"]\n[recipe.compile]\n"bin/x" = "hello.c"\n'
-                        '[recipe.copy]\n"one-copy" = "usr/lib/one"\n[recipe.text]\n"usr/lib/told" = "text"\n')
-        with mock.patch.object(recipe_build, "OUTPUT", self.folder / "out"), mock.patch.object(debian, "unpack", return_value=self.folder / "tree"):
-            recipe_build.build(recipe.read(path), KEYS / "dev.key")
-        said = {entry.name: (entry.is_link, entry.data) for entry in content.read(str(self.folder / "out/names.rpk")).entries}
+        said = self.built("names", '[recipe]\nfiles = ["usr/lib"]\n[recipe.copy]\n"one-copy" = "usr/lib/one"\n[recipe.text]\n"usr/lib/told" = "text"\n')
         self.assertEqual({name: one for name, one in said.items() if name.startswith(("one", "usr/lib/"))}, {
             "one-copy": (False, b"one"), "usr/lib/one": (False, b"one"), "usr/lib/one-again": (True, b"one"), "usr/lib/one-hard": (True, b"one"),
             "usr/lib/told": (False, b"text"), "usr/lib/told-again": (True, b"told-hard"), "usr/lib/told-hard": (False, b"told")})
 
     def test_a_folder_of_two_names_is_there_once(self) -> None:
-        (self.folder / "hello.c").write_text("int main(void) { return 7; }\n")
         tree = self.folder / "tree/usr"
         (tree / "share/data").mkdir(parents=True)
         (tree / "share/data/x").write_text("x")
         for name in ("data", "given", "unwanted"):
             (tree / f"share/{name}-again").symlink_to("data")
-        path = self.folder / "folders.toml"
-        path.write_text('name = "folders"\nexec = "bin/x"\n[recipe]\nfiles = ["usr/*"]\nwithout = ["usr/share/unwanted*"]\n[recipe.compile]\n"bin/x" = "hello.c"\n'
-                        '[recipe.links]\n"elsewhere" = ["usr/share/given-again"]\n[recipe.text]\n"usr/share/data-again/own" = "text"\n')
-        with mock.patch.object(recipe_build, "OUTPUT", self.folder / "out"), mock.patch.object(debian, "unpack", return_value=self.folder / "tree"):
-            recipe_build.build(recipe.read(path), KEYS / "dev.key")
-        said = {entry.name: (entry.is_link, entry.data) for entry in content.read(str(self.folder / "out/folders.rpk")).entries}
+        said = self.built("folders", '[recipe]\nfiles = ["usr/*"]\nwithout = ["usr/share/unwanted*"]\n'
+                                     '[recipe.links]\n"elsewhere" = ["usr/share/given-again"]\n[recipe.text]\n"usr/share/data-again/own" = "text"\n')
         self.assertEqual({name: one for name, one in said.items() if name.startswith("usr/share/")}, {
             "usr/share/data": (False, b""), "usr/share/data/x": (False, b"x"), "usr/share/data/own": (False, b"text"),
             "usr/share/data-again": (True, b"data"), "usr/share/given-again": (True, b"../../elsewhere")})
