@@ -16,15 +16,19 @@ build/tests/apps/$(1)/$(1).elf: $(patsubst %.c,build/capos/%.o,$(wildcard tests/
 	$$(APP_LINK) -o $$@ $$(filter %.o,$$^) build/libcapos.a -lgcc
 
 build/tests/apps/$(1).rpk: build/tests/apps/$(1)/$(1) tests/apps/$(1)/manifest.toml $$(TEST_APP_FILES_$(1)) $(PACK)
-	tools/rumpk pack tests/apps/$(1)/manifest.toml --file $(1)=build/tests/apps/$(1)/$(1) $$(TEST_APP_FILES_$(1):%=--file data/large=%) \
+	tools/rumpk pack tests/apps/$(1)/manifest.toml --file $(1)=build/tests/apps/$(1)/$(1) \
+		$$(foreach file,$$(TEST_APP_FILES_$(1)),--file data/$$(notdir $$(file))=$$(file)) \
 		-k $(DEVELOPMENT_KEY) -o $$@
 endef
 
-# A file that lies page by page in its bundle, and ends within one.
-TEST_APP_FILES_filecheck := build/tests/apps/filecheck/large
-$(TEST_APP_FILES_filecheck):
+# A file that lies page by page in its bundle, and ends within one; beside it the signature of another.
+FILECHECK_LARGE := build/tests/apps/filecheck/large
+TEST_APP_FILES_filecheck := $(FILECHECK_LARGE) $(FILECHECK_LARGE).minisig
+$(FILECHECK_LARGE):
 	@mkdir -p $(@D)
 	$(PYTHON) -c 'import sys; sys.stdout.buffer.write(bytes(i * i % 251 for i in range(100001)))' >$@
+$(FILECHECK_LARGE).minisig: $(FILECHECK_LARGE)
+	minisign -S -s $(DEVELOPMENT_KEY) -m tests/apps/filecheck/manifest.toml -x $@ </dev/null >/dev/null
 $(foreach app,$(TEST_APPS),$(eval $(call TEST_APP_RULES,$(app))))
 
 test-apps: $(TEST_APPS:%=build/tests/apps/%.rpk)

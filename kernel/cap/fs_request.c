@@ -10,6 +10,7 @@
 #include "kernel/cap/ring_set.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/page.h"
+#include "kernel/core/stack.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/process.h"
 #include "lib/string.h"
@@ -197,14 +198,24 @@ static bool is_wanted(struct fs_request *request)
 	return wanted;
 }
 
-/* A worker's turn. */
+static void act_there(void *arg)
+{
+	struct fs_request *request = arg;
+
+	request->act(request);
+}
+
+/* A worker's turn, or that of a fiber of its own. */
 static void job_run(struct fs_job *job)
 {
 	struct fs_request *request = LIST_OWNER(job, struct fs_request, job);
 	struct operation *operation;
 
 	if (is_wanted(request)) {
-		request->act(request);
+		if (job->service->fs->workers == 0)
+			fs_do(job->service, act_there, request);
+		else
+			request->act(request);
 		if (request->after != NULL)
 			request->after(request);
 	}
@@ -218,13 +229,6 @@ static void job_run(struct fs_job *job)
 		operation_finish(operation, 0);
 }
 
-static void act_there(void *arg)
-{
-	struct fs_request *request = arg;
-
-	request->act(request);
-}
-
 /* It was carried out while the submission waited. */
 static int64_t finish_now(struct cap_call *call, struct fs_request *request)
 {
@@ -235,17 +239,13 @@ static int64_t finish_now(struct cap_call *call, struct fs_request *request)
 	return result;
 }
 
-static int64_t run_and_wait(struct cap_call *call, struct fs_request *request)
-{
-	fs_do(request->own->service, act_there, request);
-	if (request->after != NULL)
-		request->after(request);
-	return finish_now(call, request);
-}
-
-/* Two switches to a worker and back take longer than to look at what lies in memory. */
+/* Two switches to a worker and back take longer than to look at what lies in memory. What yields is never done here: others may share the rings. */
 static bool is_done_at_once(struct fs_request *request)
 {
+	if (request->own->service->fs->workers == 0 && request->after == NULL) {
+		fs_do(request->own->service, act_there, request);
+		return true;
+	}
 	if (!request->looks || !fs_at_once_begin(request->own->service))
 		return false;
 	request->act(request);
@@ -257,12 +257,23 @@ static bool is_done_at_once(struct fs_request *request)
 	return false;
 }
 
+/* Where there are no workers it has a fiber of its own, charged as the rest. */
+static bool submit(struct fs_request *request)
+{
+	if (request->own->service->fs->workers > 0) {
+		fs_submit(&request->job);
+		return true;
+	}
+	if (!budget_charge_bytes(request->budget, STACK_BYTES))
+		return false;
+	request->bytes += STACK_BYTES;
+	return fs_submit_alone(&request->job);
+}
+
 int64_t fs_request_run(struct cap_call *call, struct fs_request *request)
 {
 	struct operation *operation;
 
-	if (request->own->service->fs->workers == 0)
-		return run_and_wait(call, request);
 	if (is_done_at_once(request))
 		return finish_now(call, request);
 	operation = operation_begin(call, withdraw);
@@ -276,6 +287,11 @@ int64_t fs_request_run(struct cap_call *call, struct fs_request *request)
 	request->operation = operation;
 	atomic_init(&request->holds, 2);
 	request->job = (struct fs_job){ .service = request->own->service, .run = job_run };
-	fs_submit(&request->job);
+	if (!submit(request)) { /* nobody else can have claimed it yet */
+		(void)operation_claim(operation);
+		withdraw(operation);
+		request_put(request);
+		operation_finish(operation, STATUS_ENOMEM);
+	}
 	return CAP_PENDING;
 }

@@ -134,6 +134,20 @@ void fs_submit(struct fs_job *job)
 		message_send(cpu, job_add, job);
 }
 
+static void alone_main(void *arg)
+{
+	job_run(arg);
+}
+
+bool fs_submit_alone(struct fs_job *job)
+{
+	atomic_fetch_add_explicit(&under_way, 1, memory_order_relaxed);
+	if (fiber_create(job->service->fs->name, alone_main, job) != NULL)
+		return true;
+	atomic_fetch_sub_explicit(&under_way, 1, memory_order_relaxed);
+	return false;
+}
+
 bool fs_at_once_begin(const struct fs_service *service)
 {
 	struct fs *fs = service->fs;

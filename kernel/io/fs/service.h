@@ -59,6 +59,12 @@ void fs_service_stop(struct fs_service *service);
 void fs_submit(struct fs_job *job);
 
 /*
+ * Has the job run by a fiber of its own, of this CPU, which begins when this one yields: where there are no workers, and it may yield itself.
+ * False where memory is out. Context: fiber.
+ */
+bool fs_submit_alone(struct fs_job *job);
+
+/*
  * Whether operations that only look and read may be called here and now, until fs_at_once_end(): each that would have to wait fails with STATUS_EAGAIN, and is
  * to be done by a job. Context: fiber.
  */

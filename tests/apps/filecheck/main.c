@@ -26,6 +26,7 @@ int main(int argc, char **argv)
 		check_bundle();
 		check_facts();
 		check_hostile();
+		check_shared();
 	}
 	(void)capos_print("%u checks, %u wrong", checked, wrong);
 	return wrong != 0;

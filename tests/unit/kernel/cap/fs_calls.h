@@ -67,6 +67,15 @@ void fs_submit(struct fs_job *submitted)
 	the_job = submitted;
 }
 
+bool fs_submit_alone(struct fs_job *submitted)
+{
+	CU_ASSERT_EQUAL(the_fs.workers, 0);
+	if (!memory_is_left())
+		return false;
+	fs_submit(submitted);
+	return true;
+}
+
 bool fs_at_once_begin(const struct fs_service *of)
 {
 	CU_ASSERT_PTR_EQUAL(of, &service);

@@ -87,7 +87,8 @@ static int64_t ask(void)
 	int64_t result = dir_program(&world.call, &(struct capos_dir_program){ .path = (uint64_t)"a", .path_bytes = 1 });
 
 	if (result == CAP_PENDING) {
-		job_do();
+		if (the_job != NULL)
+			job_do();
 		result = fs_settle_one(&cap);
 	}
 	CU_ASSERT(program.holds == 1 && signature.holds == 1);
@@ -106,6 +107,18 @@ static void a_program_that_is_proven_is_given(void)
 		object_put(world.granted);
 		fs_end();
 	}
+}
+
+/* Whose time is over, or who has ended, while it is being proven. */
+static void one_that_nobody_waits_for_any_more_is_dropped(void)
+{
+	begin(0);
+	CU_ASSERT_EQUAL(dir_program(&world.call, &(struct capos_dir_program){ .path = (uint64_t)"a", .path_bytes = 1 }), CAP_PENDING);
+	CU_ASSERT_TRUE(operation_claim(&world.operation));
+	world.operation.withdraw(&world.operation);
+	job_do();
+	CU_ASSERT(proven == 0 && world.granted == NULL);
+	fs_end();
 }
 
 static void what_is_no_program_is_refused(void)
@@ -157,8 +170,8 @@ static void a_file_that_fails_or_grows_is_not_read(void)
 static void without_memory_there_is_none(void)
 {
 	begin(0);
-	for (unsigned left = 0; left < 3; left++) {
-		world.allocations_left = left; /* the request's, the walk's, the object's */
+	for (unsigned left = 0; left < 4; left++) {
+		world.allocations_left = left; /* the request's, the fiber's, the walk's, the object's */
 		CU_ASSERT_EQUAL(ask(), STATUS_ENOMEM);
 		CU_ASSERT(world.charged == 0 && world.charged_bytes == 0 && pages_taken == 0);
 		free(atomic_exchange(&service.walk, NULL));
@@ -179,6 +192,7 @@ static void without_memory_there_is_none(void)
 
 static const struct unit_case cases[] = {
 	UNIT_CASE(a_program_that_is_proven_is_given),
+	UNIT_CASE(one_that_nobody_waits_for_any_more_is_dropped),
 	UNIT_CASE(what_is_no_program_is_refused),
 	UNIT_CASE(a_file_that_fails_or_grows_is_not_read),
 	UNIT_CASE(without_memory_there_is_none),

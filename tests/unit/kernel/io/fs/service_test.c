@@ -290,6 +290,19 @@ static void without_workers_a_job_runs_at_once_on_its_cpu(void)
 	end(service);
 }
 
+static void a_job_that_yields_has_a_fiber_of_its_own(void)
+{
+	struct fs_service *service = begin(0, 1);
+
+	CU_ASSERT_FATAL(service != NULL);
+	jobs[0].run = job_long;
+	CU_ASSERT_TRUE(fs_submit_alone(&jobs[0]));
+	CU_ASSERT(ran[0] == '\0' && !fs_submit_alone(&jobs[1])); /* memory is out */
+	fs_settle();
+	CU_ASSERT_STRING_EQUAL(ran, "(a");
+	end(service);
+}
+
 static void run_note(void *arg)
 {
 	*(unsigned *)arg = sent_to;
@@ -344,6 +357,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(workers_end_when_all_is_done),
 	UNIT_CASE(fewer_workers_do_as_long_as_there_is_one),
 	UNIT_CASE(without_workers_a_job_runs_at_once_on_its_cpu),
+	UNIT_CASE(a_job_that_yields_has_a_fiber_of_its_own),
 	UNIT_CASE(what_is_asked_is_done_where_the_file_system_is),
 	UNIT_CASE(at_once_is_asked_on_its_cpu_alone),
 };
