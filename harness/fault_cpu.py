@@ -9,7 +9,7 @@ from harness import devicetree, fault_tree, markers, suite
 from harness.devicetree import Node, cells
 from harness.fault_alloc import BUDGET, calls, case as alloc_case, stubbed
 from harness.fault_irq import address
-from harness.gdbstub import X30, Stub
+from harness.gdbstub import X0, X30, Stub
 from harness.machine import Machine
 from harness.verdict import Expectation
 
@@ -52,14 +52,36 @@ def absent(cpus: int, victims: tuple[int, ...]) -> suite.Case:
                       suite.Drive(drive), budget=BUDGET)
 
 
+def late(cpus: int) -> suite.Case:
+    """The first other CPU comes when the next one is being started: what that is given, it must not take."""
+    def drive(machine: Machine) -> None:
+        assert machine.config.gdb_socket is not None
+        with Stub(machine.config.gdb_socket) as stub:
+            stub.break_at(address("psci_cpu_on"))
+            stub.resume()
+            kept = stub.registers()[X0:X0 + 3]
+            stub.return_from(0)  # it is on its way
+            stub.resume()
+            mine = stub.registers()
+            for number, value in (*enumerate(kept), (X30, address("psci_cpu_on"))):
+                stub.set_register(number, value)
+            stub.resume()
+            for number in (X0, X0 + 1, X0 + 2, X30):
+                stub.set_register(number, mine[number])
+            stub.let_go()
+        Path(machine.config.gdb_socket).unlink(missing_ok=True)
+    return suite.Case(f"faults_cpu[late,{cpus}]", stubbed(f"cpu-late-{cpus}", smp=cpus), _expect(cpus, (1,), LATE), suite.Drive(drive),
+                      budget=BUDGET)
+
+
 def some() -> list[suite.Case]:
     """The only other one, one in the middle, all."""
-    return [unknown(2), unknown(8), absent(2, (1,)), absent(4, (2,)), absent(4, (1, 2, 3)),
+    return [unknown(2), unknown(8), late(3), absent(2, (1,)), absent(4, (2,)), absent(4, (1, 2, 3)),
             *(alloc_case("page_alloc", nth, cpus=2) for nth in range(8, 15))]
 
 
 def sweep() -> list[suite.Case]:
     """Each of eight, and memory that runs out while they start."""
     total = calls("page_alloc", suite.HELLO, cpus=4)
-    return [*some()[:5], *(absent(8, (cpu,)) for cpu in range(1, 8)),
+    return [*some()[:6], *(absent(8, (cpu,)) for cpu in range(1, 8)),
             *(alloc_case("page_alloc", nth, after, cpus=4) for nth in range(1, total + 1) for after in (False, True))]

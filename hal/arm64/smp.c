@@ -22,14 +22,14 @@
 struct cpu cpus[HAL_CPUS_MAX];
 static unsigned cpu_count;
 
-/* What secondary_entry reads, by offset. W: the boot CPU, before CPU_ON. */
+/* What secondary_entry reads, by offset. W: the boot CPU, before CPU_ON. Each has its own: one that comes late finds it as it was. */
 static struct secondary_start {
 	uint64_t stack_top;
 	uint64_t exception_stack_top;
 	struct cpu *cpu;
 	void (*entry)(void *arg);
 	void *arg;
-} start;
+} starts[HAL_CPUS_MAX];
 
 static_assert(offsetof(struct secondary_start, stack_top) == SECONDARY_STACK, "entry.S");
 static_assert(offsetof(struct secondary_start, cpu) == SECONDARY_CPU, "entry.S");
@@ -65,12 +65,15 @@ status_t hal_cpu_start(unsigned index, uint64_t stack_top, uint64_t exception_st
 {
 	if (index == 0 || index >= cpu_count)
 		return STATUS_EINVAL;
-	start = (struct secondary_start){ stack_top, exception_stack_top, &cpus[index], entry, arg };
+
+	struct secondary_start *start = &starts[index];
+
+	*start = (struct secondary_start){ stack_top, exception_stack_top, &cpus[index], entry, arg };
 	/* Read with the MMU off: out of the caches first. */
-	for (uint64_t va = (uint64_t)&start; va < (uint64_t)(&start + 1); va += 16)
+	for (uint64_t va = (uint64_t)start; va < (uint64_t)(start + 1); va += 16)
 		__asm__ volatile("dc civac, %0" ::"r"(va) : "memory");
 	__asm__ volatile("dsb sy" ::: "memory");
-	return psci_cpu_on(cpus[index].mpidr, tables_image_pa(secondary_entry), tables_image_pa(&start));
+	return psci_cpu_on(cpus[index].mpidr, tables_image_pa(secondary_entry), tables_image_pa(start));
 }
 
 status_t hal_cpu_init(void)

@@ -20,7 +20,7 @@ unsigned hal_cpu_count(void);
 /*
  * Starts CPU `index`: it calls `entry(arg)` on the stack that ends at `stack_top`, interrupts masked, exceptions on the one that
  * ends at `exception_stack_top`; entry does not return. One CPU is started at a time, by the boot CPU; the next may follow when
- * this one has reached `entry`.
+ * this one has reached `entry`, or nobody waits for it: it gets there all the same, when it comes.
  *
  * Returns STATUS_OK once the firmware has accepted; STATUS_ENODEV without PSCI, STATUS_EIO where the firmware refused, STATUS_EINVAL for
  * an index that is not there.

@@ -26,6 +26,7 @@ static _Atomic uint32_t stopped; /* W: a CPU that panics */
 /* What belongs to a started CPU, in one block of pages. */
 struct secondary {
 	struct sched sched;
+	_Atomic uint32_t begun; /* W: this CPU when it comes, the boot CPU when it waits no longer; the first of them has its way */
 	struct list_node lists[WHEEL_SLOTS];
 };
 
@@ -38,13 +39,15 @@ static void secondary_main(void *arg)
 {
 	struct secondary *secondary = arg;
 
-	if (hal_cpu_init() != STATUS_OK) {
-		for (;;)
-			hal_cpu_wait(); /* never online: smp_start reports it */
+	/* One that is late keeps still: the next is being brought up, or programs run. */
+	if (atomic_exchange(&secondary->begun, 1) == 0 && hal_cpu_init() == STATUS_OK) {
+		sched_adopt(&secondary->sched);
+		hal_irq_enable();
+		sched_run();
 	}
-	sched_adopt(&secondary->sched);
-	hal_irq_enable();
-	sched_run();
+	atomic_store(&secondary->begun, 0);
+	for (;;)
+		hal_cpu_wait(); /* never online: smp_start reports it */
 }
 
 static const char *cpu_start(unsigned cpu)
@@ -59,7 +62,7 @@ static const char *cpu_start(unsigned cpu)
 
 	struct secondary *secondary = hal_direct_va(pa);
 
-	memset(&secondary->sched, 0, sizeof(secondary->sched));
+	memset(&secondary->sched, 0, offsetof(struct secondary, lists));
 	sched_make(&secondary->sched, cpu, secondary->lists);
 	if (hal_cpu_start(cpu, stack, exception_stack, secondary_main, secondary) != STATUS_OK)
 		return "the firmware refused";
@@ -68,7 +71,7 @@ static const char *cpu_start(unsigned cpu)
 
 	/* Pairs with the release in sched_adopt. */
 	while (!atomic_load_explicit(&secondary->sched.online, memory_order_acquire)) {
-		if (hal_timer_now_ns() > deadline)
+		if (hal_timer_now_ns() > deadline && atomic_exchange(&secondary->begun, 1) == 0)
 			return "it did not come in time";
 		hal_cpu_relax();
 	}

@@ -37,6 +37,7 @@ static struct {
 	void *local;                           /* hal_cpu_local() */
 	uint64_t (*sysreg)(const char *name);  /* NULL: each reads 0 */
 	void (*relax)(void);                   /* what other CPUs do meanwhile */
+	void (*wait)(void);                    /* what a sleep ends in */
 	void (*written)(uint64_t at, uint64_t value, unsigned bytes); /* a register, behind its writing */
 } machine __attribute__((unused));
 
@@ -66,6 +67,8 @@ static inline void hal_cpu_relax(void)
 static inline void hal_cpu_wait(void)
 {
 	machine.waits++;
+	if (machine.wait != NULL)
+		machine.wait();
 }
 
 static inline void *hal_cpu_local(void)

@@ -98,11 +98,17 @@ void log_print(enum log_component component, enum log_level level, const char *f
 
 static jmp_buf runs;
 static struct sched *adopted;
+static status_t own_part;
 
 status_t hal_cpu_init(void)
 {
 	machine.irq_masked = true;
-	return STATUS_OK;
+	return own_part;
+}
+
+static void keeps_still(void)
+{
+	longjmp(runs, 2);
 }
 
 void sched_adopt(struct sched *sched)
@@ -133,7 +139,11 @@ static void begin(void)
 	stacks_limit = 2 * CPUS;
 	online = 1;
 	atomic_store(&stopped, 0);
+	adopted = NULL;
+	machine.irq_masked = false;
+	own_part = STATUS_OK;
 	machine.relax = comes_late;
+	machine.wait = keeps_still;
 }
 
 static void every_cpu_that_comes_is_counted(void)
@@ -146,14 +156,42 @@ static void every_cpu_that_comes_is_counted(void)
 	CU_ASSERT_EQUAL(stacks_taken, 2 * (CPUS - 1));
 }
 
+/* What becomes of CPU 1 when it comes: 1 that it runs fibers, 2 that it sleeps. */
+static int comes_now(void)
+{
+	int found = setjmp(runs);
+
+	if (found == 0)
+		secondary_main(blocks[0]);
+	return found;
+}
+
 static void a_cpu_that_comes_runs_its_own_fibers(void)
 {
-	struct secondary *secondary = (struct secondary *)(void *)blocks[0];
-
 	begin();
-	if (setjmp(runs) == 0)
-		secondary_main(secondary);
-	CU_ASSERT_PTR_EQUAL(adopted, &secondary->sched);
+	smp_start();
+	CU_ASSERT_EQUAL(comes_now(), 1);
+	CU_ASSERT_PTR_EQUAL(adopted, &((struct secondary *)(void *)blocks[0])->sched);
+}
+
+static void a_cpu_that_nobody_waits_for_keeps_still(void)
+{
+	begin();
+	comes[1] = false;
+	smp_start();
+	CU_ASSERT_EQUAL(smp_online(), CPUS - 1);
+	CU_ASSERT_EQUAL(comes_now(), 2);
+	CU_ASSERT_PTR_NULL(adopted);
+}
+
+static void a_cpu_whose_own_part_is_missing_is_waited_for_no_longer(void)
+{
+	begin();
+	own_part = STATUS_ENODEV;
+	smp_start();
+	CU_ASSERT_EQUAL(comes_now(), 2);
+	CU_ASSERT_PTR_NULL(adopted);
+	CU_ASSERT_EQUAL(((struct secondary *)(void *)blocks[0])->begun, 0);
 }
 
 static void those_that_do_not_come_are_told_and_the_others_started(void)
@@ -196,6 +234,8 @@ static void stopping_notifies_every_other_cpu_that_runs(void)
 static const struct unit_case cases[] = {
 	UNIT_CASE(every_cpu_that_comes_is_counted),
 	UNIT_CASE(a_cpu_that_comes_runs_its_own_fibers),
+	UNIT_CASE(a_cpu_that_nobody_waits_for_keeps_still),
+	UNIT_CASE(a_cpu_whose_own_part_is_missing_is_waited_for_no_longer),
 	UNIT_CASE(those_that_do_not_come_are_told_and_the_others_started),
 	UNIT_CASE(stopping_notifies_every_other_cpu_that_runs),
 };
