@@ -60,7 +60,7 @@ static uint64_t clamp(uint64_t x, uint64_t least, uint64_t most)
 static void free_remove(uint64_t base, uint64_t bytes)
 {
 	uint64_t first = bits_align_down(base, HAL_PAGE_BYTES);
-	uint64_t end = bits_align_up(base + bytes, HAL_PAGE_BYTES);
+	uint64_t end = bits_align_up(clamp(base + bytes, 0, HAL_DIRECT_BYTES), HAL_PAGE_BYTES);
 
 	for (unsigned i = 0; i < info.free_count; i++) {
 		struct hal_range *range = &info.free[i];
@@ -80,13 +80,11 @@ static void free_remove(uint64_t base, uint64_t bytes)
 
 static void ram_map(const struct fdt_range *bank, uint64_t image_pa)
 {
-	uint64_t base = bits_align_up(bank->base_pa, HAL_PAGE_BYTES);
-	uint64_t end = bits_align_down(bank->base_pa + bank->bytes, HAL_PAGE_BYTES);
+	uint64_t base = bits_align_up(clamp(bank->base_pa, 0, HAL_DIRECT_BYTES), HAL_PAGE_BYTES); /* clamped: rounding is not to wrap */
+	uint64_t end = bits_align_down(clamp(bank->base_pa + bank->bytes, 0, HAL_DIRECT_BYTES), HAL_PAGE_BYTES);
 	uint64_t image_end_pa = image_pa + (uint64_t)(image_end - image_start);
 	status_t status = STATUS_OK;
 
-	if (end > HAL_DIRECT_BYTES)
-		end = HAL_DIRECT_BYTES;
 	if (base >= end || info.free_count == HAL_RANGES_MAX)
 		return;
 	if (image_pa >= base && image_end_pa <= end) { /* the image is reached at its own address only: W^X */

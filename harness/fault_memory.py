@@ -11,6 +11,7 @@ import struct
 from dataclasses import replace
 
 from harness import devicetree, fault_tree, markers, suite
+from harness.devicetree import Node, cells, cells64
 from harness.fault_alloc import PANICKED, cannot_load
 from harness.verdict import Expectation
 
@@ -57,14 +58,38 @@ def too_little(kibibytes: int) -> suite.Case:
     return replace(with_ram(kibibytes), verdict="NO-START", cause="not-run")
 
 
+def laid_out(name: str, memory: bytes, reserved: bytes = b"") -> suite.Case:
+    """A boot where the tree has the memory like that: so much is free, and not more."""
+    root = fault_tree.tree(append="log=memory=debug")
+    root.child("memory").properties["reg"] = memory
+    if reserved:
+        room = {"#address-cells": cells(2), "#size-cells": cells(2), "ranges": b""}
+        root.children.append(Node("reserved-memory", room, [Node("kept", {"reg": reserved})]))
+    lines = markers.hello()
+    expect = Expectation(markers=(lines[0], r"re:memory: 32[45]\d\d pages free at boot", *lines[1:]), says_nonce=False)
+    return fault_tree.case(f"faults_memory[{name}]", devicetree.emit(root), expect)
+
+
+def layouts() -> list[suite.Case]:
+    """Banks in any order, some of them twice; ranges that end where addresses do."""
+    ram, size, part = fault_tree.RAM_PA, fault_tree.RAM_BYTES, fault_tree.RAM_BYTES // 4
+    banks = [(ram + at * part, part) for at in range(4)]
+    top = cells64(2 ** 64 - PAGE, PAGE - 1)
+    return [laid_out("rising", b"".join(cells64(*bank) for bank in banks)),
+            laid_out("falling", b"".join(cells64(*bank) for bank in reversed(banks))),
+            laid_out("twice", b"".join(cells64(*bank) for bank in [*banks, *banks, (ram, size)])),
+            laid_out("reserved at the top", cells64(ram, size), top),
+            laid_out("memory at the top", cells64(ram, size) + cells64(2 ** 64 - PAGE // 2, PAGE // 2 - 1))]
+
+
 def some() -> list[suite.Case]:
     """Around each border: no page at all, too few for the kernel, for the process, enough."""
     return [*(case(pages) for pages in (0, 1, 7, 11, 12, 13, 60, 200, 268, 280, 300, ENOUGH)),
-            too_little(MACHINE_MIN_KIB - STEP_KIB), *(with_ram(size) for size in (MACHINE_MIN_KIB, 5000, 6136))]
+            *layouts(), too_little(MACHINE_MIN_KIB - STEP_KIB), *(with_ram(size) for size in (MACHINE_MIN_KIB, 5000, 6136))]
 
 
 def sweep() -> list[suite.Case]:
     """Every page near the minimum, QEMU's own least step above its minimum, then every MiB."""
-    return [*(case(pages) for pages in range(ENOUGH)), *(too_little(size << 10) for size in range(1, 5)),
+    return [*layouts(), *(case(pages) for pages in range(ENOUGH)), *(too_little(size << 10) for size in range(1, 5)),
             *(with_ram(size) for size in range(MACHINE_MIN_KIB, 6 << 10, STEP_KIB)),
             *(with_ram(size << 10) for size in range(6, 40))]

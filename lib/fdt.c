@@ -44,15 +44,37 @@ static status_t fdt_read_cpu(struct fdt_walk *walk, struct fdt_machine *machine)
 	return STATUS_OK;
 }
 
+/* Banks lie in rising order, apart from each other: a tree has them in any (QEMU names those of NUMA nodes from the last to the first), touching or not. */
+static void fdt_add_memory(struct fdt_machine *machine, struct fdt_range range)
+{
+	struct fdt_range *banks = machine->memory;
+	uint64_t end = range.base_pa + range.bytes;
+	uint32_t first = 0;
+	uint32_t behind;
+
+	while (first < machine->memory_count && banks[first].base_pa + banks[first].bytes < range.base_pa)
+		first++;
+	for (behind = first; behind < machine->memory_count && banks[behind].base_pa <= end; behind++) {
+		uint64_t bank_end = banks[behind].base_pa + banks[behind].bytes;
+
+		range.base_pa = banks[behind].base_pa < range.base_pa ? banks[behind].base_pa : range.base_pa;
+		end = bank_end > end ? bank_end : end;
+	}
+	if (first == behind && machine->memory_count == FDT_MEMORY_MAX)
+		return;
+	memmove(&banks[first + 1], &banks[behind], (machine->memory_count - behind) * sizeof(*banks));
+	banks[first] = (struct fdt_range){ range.base_pa, end - range.base_pa };
+	machine->memory_count += 1 + first - behind;
+}
+
 static status_t fdt_read_memory(struct fdt_walk *walk, struct fdt_machine *machine)
 {
 	struct fdt_range range;
 	status_t status;
 
-	for (uint32_t i = 0; (status = fdt_bus_reg(walk, i, &range)) == STATUS_OK; i++) {
-		if (range.bytes > 0 && machine->memory_count < FDT_MEMORY_MAX)
-			machine->memory[machine->memory_count++] = range;
-	}
+	for (uint32_t i = 0; (status = fdt_bus_reg(walk, i, &range)) == STATUS_OK; i++)
+		if (range.bytes > 0)
+			fdt_add_memory(machine, range);
 	return status == STATUS_ENODATA ? STATUS_OK : status;
 }
 

@@ -72,7 +72,7 @@ struct fdt_machine {
 	uint32_t cpu_total;       /* CPUs described; may be above FDT_CPU_MAX */
 	uint32_t cpu_count;       /* of them, those in cpu_mpidr */
 	uint64_t cpu_mpidr[FDT_CPU_MAX];
-	uint32_t memory_count; /* banks above FDT_MEMORY_MAX are left unused */
+	uint32_t memory_count; /* in rising order, apart from each other; those that are too many are left unused */
 	struct fdt_range memory[FDT_MEMORY_MAX];
 	uint32_t reserved_count; /* /reserved-memory and the memory reservation block; more than fit is an error */
 	struct fdt_range reserved[FDT_RESERVED_MAX];

@@ -32,6 +32,8 @@ static void check_machine(const struct fdt_machine *machine, struct span tree)
 	FUZZ_ASSERT(machine->fdt_bytes <= tree.len);
 	FUZZ_ASSERT(machine->cpu_count <= FDT_CPU_MAX && machine->cpu_count <= machine->cpu_total);
 	check_ranges(machine->memory, machine->memory_count, FDT_MEMORY_MAX);
+	for (size_t i = 1; i < machine->memory_count; i++)
+		FUZZ_ASSERT(machine->memory[i].base_pa - machine->memory[i - 1].base_pa > machine->memory[i - 1].bytes);
 	check_ranges(machine->reserved, machine->reserved_count, FDT_RESERVED_MAX);
 	check_gic(&machine->gic);
 	FUZZ_ASSERT(machine->initrd.bytes <= UINT64_MAX - machine->initrd.base_pa);

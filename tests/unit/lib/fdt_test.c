@@ -210,6 +210,19 @@ static void fdt_gathers_memory_and_reservations(void)
 	CU_ASSERT_EQUAL(machine.psci_method, FDT_PSCI_SMC);
 }
 
+static void fdt_puts_memory_in_order(void)
+{
+	struct tree tree = load("memory-unordered");
+
+	CU_ASSERT_EQUAL(fdt_machine_read(tree.data, tree.len, &machine, &cause), STATUS_OK);
+	CU_ASSERT_EQUAL(machine.memory_count, FDT_MEMORY_MAX);
+	CU_ASSERT(range_is(machine.memory[0], 0x40000000, 0x9000000));
+	CU_ASSERT(range_is(machine.memory[1], 0x90000000, 0x1000));
+	for (uint32_t i = 1; i < machine.memory_count; i++)
+		CU_ASSERT(machine.memory[i].base_pa > machine.memory[i - 1].base_pa + machine.memory[i - 1].bytes);
+	CU_ASSERT(range_is(machine.memory[7], 0x200000000, 0x1000));
+}
+
 static void fdt_reads_interrupts_of_four_cells(void)
 {
 	struct tree tree = load("board");
@@ -352,6 +365,7 @@ static const struct unit_case cases[] = {
 	UNIT_CASE(fdt_takes_the_first_uart_where_the_alias_is_unknown),
 	UNIT_CASE(fdt_counts_cpus_it_has_no_room_for),
 	UNIT_CASE(fdt_gathers_memory_and_reservations),
+	UNIT_CASE(fdt_puts_memory_in_order),
 	UNIT_CASE(fdt_reads_interrupts_of_four_cells),
 	UNIT_CASE(fdt_reports_absent_things_as_absent),
 	UNIT_CASE(fdt_rejects_malformed_nodes),
