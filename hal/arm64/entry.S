@@ -11,9 +11,12 @@
 #include "hal/arm64/offsets.h"
 #include "hal/arm64/table.h"
 
-/* TCR_EL1: 39 bits each side, 4 KiB granules, inner shareable write-back walks, 16-bit ASIDs where there are. */
+/*
+ * TCR_EL1: 39 bits each side, 4 KiB granules, inner shareable write-back walks, 16-bit ASIDs where there are. The top byte of a program's address is its
+ * own (TBI0), as Linux has it (Documentation/arch/arm64/tagged-pointers.rst).
+ */
 #define TCR_BASE ((25 << 0) | (1 << 8) | (1 << 10) | (3 << 12) | \
-		  (25 << 16) | (1 << 24) | (1 << 26) | (3 << 28) | (2 << 30))
+		  (25 << 16) | (1 << 24) | (1 << 26) | (3 << 28) | (2 << 30) | (1 << 37))
 #define TCR_AS_BIT 36
 #define TCR_IPS_SHIFT 32
 

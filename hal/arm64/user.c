@@ -99,7 +99,7 @@ struct hal_user_fault hal_user_fault(const struct hal_user *user)
 		}
 	}
 	if (ec == 0x20 || ec == 0x24 || ec == 0x22)
-		fault.address = user->far;
+		fault.address = user->far & (uint64_t)((int64_t)(user->far << 8) >> 8); /* without the byte that is the program's own (TBI0) */
 	fault.access = fault_access(user->esr, ec);
 	if (ec == 0x24) {
 		fault.what = user->esr & 1u << 6 ? "bad memory access (write)" : "bad memory access (read)";

@@ -287,6 +287,25 @@ static void calls(void)
 	munmap(at, 3 * PAGE);
 }
 
+/* The top byte of an address is the program's own, where it reads and writes; calls take none, and a fault is told without. */
+static void tags(void)
+{
+	char *at = map(2, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	char *named = (char *)((uintptr_t)at | 0x5aul << 56);
+	int ends[2];
+
+	CLAIM(touch(named, 1) == 0 && at[0] == 1 && touch(named + PAGE, 0) == 0);
+	CLAIM(pipe(ends) == 0);
+	REFUSED(write(ends[1], named, 1), EFAULT);
+	CLAIM(mprotect(at, PAGE, PROT_NONE) == 0);
+	CLAIM(touch(named + 8, 1) == SIGSEGV && fault_code == SEGV_ACCERR && fault_address == at + 8);
+	munmap(at, 2 * PAGE);
+	CLAIM(touch(named, 0) == SIGSEGV && fault_code == SEGV_MAPERR && fault_address == at);
+	CLAIM(touch((char *)0x5a80000000001234, 0) == SIGSEGV && fault_address == (void *)0x5a80000000001234); /* of the other half */
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
@@ -304,5 +323,6 @@ int main(void)
 	forked();
 	files();
 	calls();
+	tags();
 	return claims_end("memory");
 }
