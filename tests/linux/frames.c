@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -97,6 +98,20 @@ static void registers(void)
 	CLAIM(sigprocmask(SIG_SETMASK, NULL, &now) == 0 && sigismember(&now, SIGUSR2) && !sigismember(&now, SIGUSR1));
 	sigemptyset(&now);
 	sigprocmask(SIG_SETMASK, &now, NULL);
+}
+
+/* What a program has chosen besides flags, as that instructions take the same time whatever the data is (DIT), is its choice after a handler, too. */
+static void modes(void)
+{
+	uint64_t timing = 1ul << 24;
+
+	if ((getauxval(AT_HWCAP) & HWCAP_DIT) == 0)
+		return;
+	__asm__ volatile("msr s3_3_c4_c2_5, %0" : : "r"(timing));
+	CLAIM(raise(SIGUSR1) == 0);
+	__asm__ volatile("mrs %0, s3_3_c4_c2_5\n msr s3_3_c4_c2_5, xzr\n" : "=&r"(timing));
+	CLAIM(timing == 1ul << 24);
+	count--;
 }
 
 /* A record that nobody knows is passed over. */
@@ -232,6 +247,7 @@ int main(void)
 	CLAIM(count == 1);
 	registers();
 	CLAIM(count == 2);
+	modes();
 	signal(SIGSEGV, SIG_DFL);
 	CLAIM(ends(NULL) == 0 && ends(puts_other) == 0 && ends(sets_flags) == 0);
 	CLAIM(ends(misfits) == 128 + SIGSEGV && ends(stands_still) == 128 + SIGSEGV && ends(goes_beyond) == 128 + SIGSEGV);

@@ -72,6 +72,12 @@ def other_class() -> suite.Case:
     return replace(usual, name="linux[identification,max]", machine=replace(usual.machine, cpu="max"))
 
 
+def more_modes() -> suite.Case:
+    """A CPU with FEAT_DIT, of which a program's choice outlasts a handler."""
+    usual = case("frames", 1)
+    return replace(usual, name="linux[frames,max]", machine=replace(usual.machine, cpu="max"))
+
+
 def elsewhere(name: str, where: str, place: str, own: Path, extra: tuple[str, ...]) -> suite.Case:
     """A program that does in another place what it does in /tmp."""
     machine = suite.product(paths.BUILD / "tests" / "linux" / f"{name}.rpk", icount=False, append=f"-- {place}", own=own, extra=extra)
@@ -103,7 +109,7 @@ def cases() -> list[suite.Case]:
     """Each on one CPU and on four."""
     return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), told(), traced(), side_by_side("unlinkers", "-- hurries"),
             *map(side_by_side, ("gathered", "inspected", "messages", "semaphores", "shm", "tasks")),
-            other_class(), on_volume("permissions"), on_volume("moved"), in_folder("moved"), in_folder("grown"), typed(1), typed(4)]
+            other_class(), more_modes(), on_volume("permissions"), on_volume("moved"), in_folder("moved"), in_folder("grown"), typed(1), typed(4)]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@
 /* Records behind the frame (uapi/asm/sigcontext.h). */
 enum { FPSIMD_MAGIC = 0x46508001, ESR_MAGIC = 0x45535201, STACK_BYTES_MIN = 5120 };
 
-#define PSTATE_FLAGS 0xf0000000ul /* N, Z, C, V: all that a program may set */
+#define PSTATE_FLAGS 0xf3001000ul /* N, Z, C, V, TCO, DIT, SSBS: all that a program may set */
 #define PSTATE_NOT_USER 0x3dful   /* another exception level, AArch32, masked exceptions */
 
 struct record {
