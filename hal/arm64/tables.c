@@ -224,6 +224,8 @@ uint64_t hal_kernel_unmap(uint64_t va)
 
 int hal_kernel_readable(uint64_t va, size_t bytes)
 {
+	if (va > UINT64_MAX - bytes)
+		return 0;
 	for (uint64_t page = bits_align_down(va, HAL_PAGE_BYTES); page < va + bytes; page += HAL_PAGE_BYTES) {
 		uint64_t par;
 

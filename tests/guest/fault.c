@@ -5,6 +5,7 @@
 #include "hal/contract/cpu.h"
 #include "hal/contract/exit.h"
 #include "hal/contract/memory.h"
+#include "hal/contract/smp.h"
 #include "hal/contract/timer.h"
 #include "hal/contract/user.h"
 #include "kernel/core/fiber.h"
@@ -188,6 +189,29 @@ static void commit_foreign_inbox(void)
 	message_serve(&sched_of(1)->inbox);
 }
 
+static void panics(void *arg)
+{
+	panic("asked for by cpu 0, of cpu %u", *(const unsigned *)arg);
+}
+
+/* On every CPU at once. */
+static void commit_panic_everywhere(void)
+{
+	static unsigned numbers[HAL_CPUS_MAX];
+
+	for (unsigned cpu = 1; cpu < hal_cpu_count(); cpu++) {
+		numbers[cpu] = cpu;
+		message_send(cpu, panics, &numbers[cpu]);
+	}
+	panics(&numbers[0]);
+}
+
+/* A frame pointer whose record would end where addresses do. */
+static void commit_frame_at_end(void)
+{
+	__asm__ volatile("mov x29, #-16\n\tudf #0");
+}
+
 static const struct {
 	const char *name;
 	void (*commit)(void);
@@ -213,6 +237,8 @@ static const struct {
 	{ "exit-7", commit_exit_7 },
 	{ "foreign-timer", commit_foreign_timer },
 	{ "foreign-inbox", commit_foreign_inbox },
+	{ "panic-everywhere", commit_panic_everywhere },
+	{ "frame-at-end", commit_frame_at_end },
 };
 
 void fault_commit(struct span name)

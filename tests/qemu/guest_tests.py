@@ -46,6 +46,7 @@ PANICS = {
     "page-double-free": r"re:PANIC: memory: free of 0x[0-9a-f]+, order 0: it is free",
     "bad-instruction": "PANIC: unexpected instruction in the kernel",
     "registers": "PANIC: unexpected instruction in the kernel",
+    "frame-at-end": "PANIC: unexpected instruction in the kernel",
     "abort": "PANIC: abort() called",
 }
 

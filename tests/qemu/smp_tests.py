@@ -62,6 +62,14 @@ def foreign(test: str, file: str) -> suite.Case:
                       Expectation(255, (line,), panics=True))
 
 
+def panics(cpus: int, **options: object) -> suite.Case:
+    """Every CPU panics; one of them reports, and the machine ends."""
+    lines = (r"re:PANIC: asked for by cpu 0, of cpu \d", "backtrace:", r"re:on cpu \d, in fiber: (main|none)")
+    return suite.Case(f"smp_panics[{cpus}{',realtime' if 'icount' in options else ''}]",
+                      suite.product(None, IMAGE, append="test=panic-everywhere", smp=cpus, **options),
+                      Expectation(255, lines, panics=True, bad=("again, while reporting",)))
+
+
 def cases() -> list[suite.Case]:
     """Exact runs on 2, 4 and 8 CPUs, one with real concurrency, checks of ownership, and c-hello on each number."""
     return [
@@ -73,6 +81,7 @@ def cases() -> list[suite.Case]:
         guest("4,debug", 4, image=DEBUG, icount=True, seed=4),
         guest("8,el2", 8, icount=True, seed=3, el2=True, cpu="max"),
         guest("4,realtime", 4, replace(BUDGET, idle_s=20.0), icount=False),
+        panics(4), panics(8, icount=False),
         *(hello(cpus, gic, el2) for cpus in (2, 3, 8) for gic in (2, 3) for el2 in (False, True)),
     ]
 
