@@ -9,6 +9,7 @@
 #include <mqueue.h>
 #include <stdint.h>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -77,6 +78,7 @@ static void world_make(void)
 static void segments(void)
 {
 	struct shmid_ds told;
+	char *seen;
 	int own;
 
 	CLAIM(setgroups(0, NULL) == 0 && setgid(OTHER) == 0 && setuid(USER) == 0);
@@ -89,6 +91,10 @@ static void segments(void)
 	CLAIM(shmget(SECRET, 0, 0) == id_of(SECRET) && shmget(TOLD, 0, 0400) == id_of(TOLD) && shmget(OPEN, 0, 0666) == id_of(OPEN));
 	CLAIM(attach(SECRET, 0) == (void *)-1 && errno == EACCES && attach(SECRET, SHM_RDONLY) == (void *)-1 && errno == EACCES);
 	CLAIM(attach(TOLD, 0) == (void *)-1 && errno == EACCES && attach(TOLD, SHM_RDONLY) != (void *)-1);
+	seen = shmat(id_of(TOLD), NULL, SHM_RDONLY); /* what may only be read does not become writable */
+	CLAIM(seen != (void *)-1);
+	REFUSED(mprotect(seen, BYTES, PROT_READ | PROT_WRITE), EACCES);
+	CLAIM(mprotect(seen, BYTES, PROT_NONE) == 0 && mprotect(seen, BYTES, PROT_READ) == 0 && seen[0] == 0 && shmdt(seen) == 0);
 	CLAIM(attach(OPEN, 0) != (void *)-1 && attach(HIS, 0) != (void *)-1);
 	CLAIM(attach(OURS, SHM_RDONLY) == (void *)-1 && errno == EACCES);
 	REFUSED(shmctl(id_of(SECRET), IPC_STAT, &told), EACCES);

@@ -31,6 +31,7 @@ struct linux_backing {
 	struct linux_file *file;
 	uint64_t offset;
 	enum linux_area_kind kind;
+	bool is_read_only; /* shared, whatever its file is open for */
 };
 
 struct linux_area {

@@ -57,7 +57,7 @@ static uint8_t may_of(const struct linux_mm *mm, const struct linux_area *area)
 	bool is_proven = area->backing.memory.data != NULL && !area->is_shared;
 	unsigned may = PROT_ALL;
 
-	if (area->is_shared && (access != LINUX_O_RDWR || area->backing.memory.data != NULL))
+	if (area->is_shared && (access != LINUX_O_RDWR || area->backing.memory.data != NULL || area->backing.is_read_only))
 		may &= ~(unsigned)LINUX_PROT_WRITE;
 	if (!mm->jit && !is_proven)
 		may &= ~(unsigned)LINUX_PROT_EXEC;

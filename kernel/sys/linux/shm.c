@@ -214,7 +214,7 @@ static int64_t call_shmat(struct thread *thread, const uint64_t x[6])
 	uint32_t flags = (uint32_t)x[2];
 	uint32_t wanted = LINUX_MAY_READ | (flags & SHM_RDONLY ? 0 : (uint32_t)LINUX_MAY_WRITE) | (flags & SHM_EXEC ? (uint32_t)LINUX_MAY_EXECUTE : 0);
 	unsigned protection = LINUX_PROT_READ | (flags & SHM_RDONLY ? 0 : LINUX_PROT_WRITE) | (flags & SHM_EXEC ? LINUX_PROT_EXEC : 0);
-	struct linux_backing backing = { .kind = LINUX_AREA_PLAIN };
+	struct linux_backing backing = { .kind = LINUX_AREA_PLAIN, .is_read_only = (flags & SHM_RDONLY) != 0 };
 	uint64_t va = x[1];
 	uint64_t bytes = 0;
 	unsigned map_flags;
