@@ -120,7 +120,8 @@ static status_t program_find(struct exec *exec)
 		if (bytes < 0)
 			return (status_t)bytes;
 		if (!linux_script_is(span_of(exec->head, (size_t)bytes))) {
-			status = bytes == 0 ? STATUS_ENOEXEC : linux_file_prove(image->file, &image->content);
+			/* Of text, which a shell runs by itself then, nothing is proven. */
+			status = bytes < 4 || memcmp(exec->head, "\177ELF", 4) != 0 ? STATUS_ENOEXEC : linux_file_prove(image->file, &image->content);
 			if (status == STATUS_OK)
 				(void)linux_file_path(image->file, exec->own, sizeof(exec->own));
 			return status == STATUS_OK ? linux_program_plan(exec->thread->process, &exec->program) : status;
