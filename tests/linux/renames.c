@@ -71,6 +71,24 @@ static void a_slash_means_a_directory(void)
 	CLAIM(mkdir("x/", 0700) == 0 && is_a("x", S_IFDIR) && rmdir("x/") == 0 && !is_a("x", S_IFDIR));
 }
 
+/* Nor does a slash follow a link that is to be made, moved or removed. */
+static void a_slash_behind_a_link(void)
+{
+	CLAIM(symlink("d", "to-d") == 0 && symlink("none", "to-none") == 0 && symlink("loop", "loop") == 0);
+	REFUSED(mkdir("to-none/", 0700), EEXIST);
+	REFUSED(mkdir("loop/", 0700), EEXIST);
+	REFUSED(symlink("f", "to-none/"), EEXIST);
+	REFUSED(link("f", "to-none/"), EEXIST);
+	REFUSED(rmdir("to-d/"), ENOTDIR);
+	REFUSED(unlink("to-d/"), ENOTDIR);
+	REFUSED(unlink("to-none/"), ENOTDIR);
+	REFUSED(rename("to-d/", "x"), ENOTDIR);
+	REFUSED(rename("d", "to-d/"), ENOTDIR);
+	REFUSED(rename("d", "to-none/"), ENOTDIR);
+	REFUSED(link("to-d/", "x"), EPERM); /* what is linked to is looked up as ever */
+	CLAIM(is_a("d", S_IFDIR) && !is_a("none", S_IFDIR) && unlink("to-d") == 0 && unlink("to-none") == 0 && unlink("loop") == 0);
+}
+
 static void what_is_there_is_not_made_again(void)
 {
 	REFUSED(mkdir(".", 0700), EEXIST);
@@ -177,6 +195,7 @@ int main(void)
 	make("f");
 	dots_are_not_renamed();
 	a_slash_means_a_directory();
+	a_slash_behind_a_link();
 	what_is_there_is_not_made_again();
 	no_name_is_too_long();
 	what_cannot_be_removed_stays();

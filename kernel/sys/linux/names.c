@@ -91,7 +91,7 @@ status_t linux_path_make(struct linux_walk *walk, enum fs_type type, uint32_t pe
 static int64_t call_mkdirat(struct thread *thread, const uint64_t x[6])
 {
 	status_t status;
-	struct linux_walk *walk = linux_walk_user_late(thread, (int)x[0], x[1], false, &status);
+	struct linux_walk *walk = linux_walk_user_late(thread, (int)x[0], x[1], &status);
 
 	if (walk == NULL)
 		return status;
@@ -112,7 +112,7 @@ static int64_t call_mknodat(struct thread *thread, const uint64_t x[6])
 		return STATUS_EPERM;
 	if (type != 0 && type != LINUX_S_IFREG && type != LINUX_S_IFCHR && type != LINUX_S_IFBLK && type != LINUX_S_IFIFO && type != LINUX_S_IFSOCK)
 		return STATUS_EINVAL;
-	walk = linux_walk_user_late(thread, (int)x[0], x[1], false, &status);
+	walk = linux_walk_user_late(thread, (int)x[0], x[1], &status);
 	if (walk == NULL)
 		return status;
 	status = is_new_file(walk);
@@ -184,7 +184,7 @@ static int64_t call_unlinkat(struct thread *thread, const uint64_t x[6])
 
 	if ((x[2] & ~(uint64_t)LINUX_AT_REMOVEDIR) != 0)
 		return STATUS_EINVAL;
-	walk = linux_walk_user_late(thread, (int)x[0], x[1], false, &status);
+	walk = linux_walk_user_late(thread, (int)x[0], x[1], &status);
 	if (walk == NULL)
 		return status;
 	status = may_unlink(walk, flags);
@@ -215,7 +215,7 @@ static status_t symlink_to(struct thread *thread, struct linux_name_act *act, in
 {
 	status_t status;
 
-	act->walk = linux_walk_user_late(thread, dirfd, path_va, false, &status);
+	act->walk = linux_walk_user_late(thread, dirfd, path_va, &status);
 	if (act->walk == NULL)
 		return status;
 	status = is_new_file(act->walk);

@@ -72,10 +72,10 @@ void linux_walk_free(struct linux_walk *walk);
 /* What the path names is held no more, before it loses its name: a file system keeps what somebody holds then, at a price. */
 void linux_walk_let_go(struct linux_walk *walk);
 
-/* The same for a name that is made, or moved: what is `late` is the caller's to judge. */
-struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why);
+/* The same for a name that is made, moved or removed: a link there is not followed, with a '/' behind it either, and what is `late` is the caller's to judge. */
+struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64_t path_va, status_t *why);
 
-/* And with restrictions: STATUS_EXDEV, STATUS_ELOOP where the path does not keep them. `resolve`: LINUX_RESOLVE_*. */
+/* For opening, with restrictions: STATUS_EXDEV, STATUS_ELOOP where the path does not keep them. `resolve`: LINUX_RESOLVE_*. */
 struct linux_walk *linux_walk_user_within(struct thread *thread, int dirfd, uint64_t path_va, bool follow, uint32_t resolve, status_t *why);
 
 /* As linux_walk_user(), for the thread's real user. */

@@ -211,7 +211,7 @@ static int64_t second_run(struct thread *thread, const uint64_t x[4], struct lin
 {
 	status_t status;
 
-	act->walk = linux_walk_user_late(thread, (int)x[2], x[3], false, &status);
+	act->walk = linux_walk_user_late(thread, (int)x[2], x[3], &status);
 	if (act->walk == NULL)
 		return status;
 	status = run(act);
@@ -228,15 +228,10 @@ static int64_t call_linkat(struct thread *thread, const uint64_t x[6])
 
 	if ((x[4] & ~(uint64_t)(LINUX_AT_SYMLINK_FOLLOW | LINUX_AT_EMPTY_PATH)) != 0)
 		return STATUS_EINVAL;
-	act.from = (x[4] & LINUX_AT_SYMLINK_FOLLOW) != 0 ? linux_walk_user(thread, (int)x[0], x[1], true, &why) :
-							   linux_walk_user_late(thread, (int)x[0], x[1], false, &why);
+	act.from = linux_walk_user(thread, (int)x[0], x[1], (x[4] & LINUX_AT_SYMLINK_FOLLOW) != 0, &why);
 	if (act.from == NULL)
 		return why;
-	status = act.from->late;
-	if (status == STATUS_OK && act.from->found == NULL && act.from->magic == NULL)
-		status = STATUS_ENOENT;
-	if (status == STATUS_OK)
-		status = second_run(thread, x, &act, link_walked);
+	status = act.from->found == NULL && act.from->magic == NULL ? STATUS_ENOENT : second_run(thread, x, &act, link_walked);
 	linux_walk_free(act.from);
 	return status;
 }
@@ -245,7 +240,7 @@ static int64_t rename_at(struct thread *thread, const uint64_t x[4], uint32_t fl
 {
 	int64_t status;
 	status_t why;
-	struct linux_name_act act = { .flags = flags, .from = linux_walk_user_late(thread, (int)x[0], x[1], false, &why) };
+	struct linux_name_act act = { .flags = flags, .from = linux_walk_user_late(thread, (int)x[0], x[1], &why) };
 
 	if (act.from == NULL)
 		return why;

@@ -14,7 +14,8 @@
 #include "kernel/sys/linux/virtual.h"
 #include "lib/string.h"
 
-enum { AS_REAL_USER = 1 << 16 /* among LINUX_RESOLVE_*: access(2) */ };
+/* Among LINUX_RESOLVE_*. */
+enum { AS_REAL_USER = 1 << 16 /* access(2) */, AS_NAME = 1 << 17 /* its last name is made, moved or removed, and not followed, whatever stands behind it */ };
 
 static void skip_slashes(struct linux_walk *walk)
 {
@@ -214,7 +215,7 @@ static status_t step(struct linux_walk *walk)
 	status = look_up(walk, name, &child);
 	if (status != STATUS_OK)
 		return status;
-	if (child != NULL && child->node->type == FS_LINK && (walk->follow || slash)) {
+	if (child != NULL && child->node->type == FS_LINK && (walk->follow || (slash && !(last && (walk->resolve & AS_NAME))))) {
 		status = may_follow(walk, child->node, last);
 		if (status == STATUS_OK && last && !slash)
 			status = follow_magic(walk, child->node);
@@ -369,9 +370,9 @@ struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t pa
 	return walk_user(thread, dirfd, path_va, follow, false, 0, why);
 }
 
-struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
+struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64_t path_va, status_t *why)
 {
-	return linux_walk_user_within(thread, dirfd, path_va, follow, 0, why);
+	return linux_walk_user_within(thread, dirfd, path_va, false, AS_NAME, why);
 }
 
 struct linux_walk *linux_walk_user_within(struct thread *thread, int dirfd, uint64_t path_va, bool follow, uint32_t resolve, status_t *why)
