@@ -210,6 +210,21 @@ static void levels(void)
 	CLAIM(setsockopt(stream, SOL_SOCKET, SO_DEBUG, &value, len) == 0 && close(stream) == 0 && close(datagram) == 0 && close(within) == 0);
 }
 
+/* What came before a datagram socket was connected to somebody else is there to be received; what comes later is not. */
+static void earlier(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), other = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in name = at(INADDR_LOOPBACK, PORT + 5);
+	struct pollfd look = { .fd = fd, .events = POLLIN };
+	char byte = 0;
+
+	CLAIM(binds(fd, INADDR_LOOPBACK, PORT + 5) == 0 && sendto(other, "x", 1, 0, (struct sockaddr *)&name, sizeof(name)) == 1);
+	CLAIM(poll(&look, 1, 5000) == 1 && connects(fd, INADDR_LOOPBACK, NOBODY) == 0 && poll(&look, 1, 0) == 1);
+	CLAIM(recv(fd, &byte, 1, MSG_DONTWAIT) == 1 && byte == 'x');
+	CLAIM(sendto(other, "y", 1, 0, (struct sockaddr *)&name, sizeof(name)) == 1 && poll(&look, 1, 50) == 0);
+	CLAIM(close(fd) == 0 && close(other) == 0);
+}
+
 int main(void)
 {
 	alarm(30); /* for who waits for ever */
@@ -221,5 +236,6 @@ int main(void)
 	over();
 	lingers();
 	levels();
+	earlier();
 	return claims_end("connecting");
 }

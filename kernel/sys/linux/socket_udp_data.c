@@ -93,7 +93,7 @@ int64_t linux_udp_send(struct linux_socket *socket, struct linux_message *messag
 	return result;
 }
 
-/* Looks how long it is; with memory for it, takes it. What comes from another than the peer is dropped. */
+/* Looks how long it is; with memory for it, takes it. What came from another before there was a peer is received as well: poll has told it. */
 static void receive_there(void *arg)
 {
 	struct udp_asking *asking = arg;
@@ -103,12 +103,7 @@ static void receive_there(void *arg)
 	asking->result = linux_udp_error_there(own);
 	if (asking->result != STATUS_OK)
 		return;
-	do {
-		asking->result = own->datagram != NULL ? net_datagram_peek(own->datagram, &bytes, &asking->at) : STATUS_EAGAIN;
-		if (asking->result != STATUS_OK || !udp_has_peer(own) || net_endpoint_equal(&asking->at, &own->peer))
-			break;
-		net_datagram_consume(own->datagram);
-	} while (true);
+	asking->result = own->datagram != NULL ? net_datagram_peek(own->datagram, &bytes, &asking->at) : STATUS_EAGAIN;
 	asking->ended = asking->result == STATUS_EAGAIN && own->receiving_done;
 	if (asking->result != STATUS_OK)
 		return;
