@@ -146,7 +146,8 @@ static void over(void)
 	shares(listener);
 	CLAIM(fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && binds(listener, INADDR_LOOPBACK, PORT + 6) == 0 && listen(listener, 2) == 0);
 	REFUSED(connects(fd, INADDR_LOOPBACK, PORT + 6), EINPROGRESS);
-	CLAIM(polled(fd, POLLOUT) == POLLOUT && close(listener) == 0 && polled(fd, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR) & POLLERR);
+	CLAIM(polled(fd, POLLOUT) == POLLOUT && close(listener) == 0);
+	CLAIM(polled(fd, POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR) == (POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR));
 	REFUSED(recv(fd, &byte, 1, 0), ECONNRESET);
 	REFUSED(connects(fd, INADDR_LOOPBACK, PORT + 6), ECONNABORTED);
 	REFUSED(recv(fd, &byte, 1, 0), ENOTCONN);

@@ -169,7 +169,7 @@ static uint32_t stream_mask(struct tcp_socket *own, bool receiving_done)
 	if (status == STATUS_OK && is_enough(own))
 		mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
 	if (stream->tcp == NULL && stream->error != STATUS_OK)
-		mask |= LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLHUP | (own->error_told ? 0 : (uint32_t)LINUX_POLLERR);
+		mask |= LINUX_POLLIN | LINUX_POLLRDHUP | LINUX_POLLOUT | LINUX_POLLHUP | (own->error_told ? 0 : (uint32_t)LINUX_POLLERR);
 	if (receiving_done && stream->sending_done)
 		mask |= LINUX_POLLHUP;
 	if (stream->connected && net_stream_is_writable(stream))
