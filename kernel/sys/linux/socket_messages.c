@@ -145,6 +145,8 @@ static int64_t receive_run(struct transfer *transfer)
 
 	if (transfer->message.flags & LINUX_MSG_OOB) /* there is none, or there cannot be any */
 		return !linux_socket_is_inet(socket) && socket->type != LINUX_SOCK_STREAM ? STATUS_ENOTSUP : STATUS_EINVAL;
+	if ((transfer->message.flags & LINUX_MSG_ERRQUEUE) && linux_socket_is_inet(socket)) /* nothing is ever told there */
+		return STATUS_EAGAIN;
 	result = linux_socket_await(transfer->thread, socket, waits(transfer), socket->receive_timeout_ns, receive_look, transfer);
 	return transfer->moved > 0 && socket->type == LINUX_SOCK_STREAM ? (int64_t)transfer->moved : result;
 }
