@@ -202,6 +202,7 @@ static void what_is_told(void)
 	/* A file without a name has one there. */
 	CLAIM((fd = open("/tmp/gone", O_RDWR | O_CREAT, 0600)) >= 0 && unlink("/tmp/gone") == 0 && write(fd, "still", 5) == 5);
 	CLAIM(snprintf(path, sizeof(path), "/proc/self/fd/%d", fd) > 0 && stat(path, &is) == 0 && is.st_size == 5 && is.st_nlink == 0);
+	REFUSED(linkat(AT_FDCWD, path, AT_FDCWD, "/tmp/back", AT_SYMLINK_FOLLOW), ENOENT); /* none is given back */
 	CLAIM((pair[0] = open(path, O_RDONLY)) >= 0 && read(pair[0], text, 9) == 5 && memcmp(text, "still", 5) == 0 && close(pair[0]) == 0 && close(fd) == 0);
 	CLAIM(stat("/proc/self/status", &is) == 0 && is.st_nlink == 1 && (fd = open("/proc/self/status", O_RDONLY)) >= 0);
 	CLAIM(fstat(fd, &is) == 0 && is.st_nlink == 1 && S_ISREG(is.st_mode) && close(fd) == 0 && stat("/proc/self/fd", &is) == 0 && is.st_nlink == 2);

@@ -144,10 +144,13 @@ static status_t tmp_symlink(struct fs_node *directory, struct span name, struct 
 static status_t tmp_link(struct fs_node *directory, struct span name, struct fs_node *file)
 {
 	struct tmp *tmp = tmp_of(directory);
+	uint32_t links = tmp_node_of(file)->links;
 
 	if (tmp_entry_find(tmp, tmp_node_of(directory), name) != NULL)
 		return STATUS_EEXIST;
-	return tmp_node_of(file)->links == UINT32_MAX ? STATUS_EMLINK : tmp_entry_add(tmp, tmp_node_of(directory), name, tmp_node_of(file));
+	if (links == 0)
+		return STATUS_ENOENT; /* it was removed */
+	return links == UINT32_MAX ? STATUS_EMLINK : tmp_entry_add(tmp, tmp_node_of(directory), name, tmp_node_of(file));
 }
 
 /* Whether `entry` may go: `is_directory` says what it is to be. */
