@@ -6,8 +6,11 @@
 #include "kernel/core/kheap.h"
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
+#include "kernel/sys/linux/comm.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/vfs.h"
+#include "kernel/sys/linux/virtual_node.h"
+#include "kernel/sys/thread.h"
 #include "lib/string.h"
 
 enum { ROOM_FIRST = 1024, ROOM_MAX = 1 << 20 };
@@ -48,12 +51,10 @@ void linux_text_end(struct linux_text *text)
 
 struct text_file {
 	struct linux_file file;
-	char *bytes;
-	size_t len;
-	struct budget *budget; /* held */
-	size_t charged;
-	linux_text_store *store; /* with `pid` and `tid`, as struct linux_text has them */
-	unsigned pid, tid;
+	struct linux_text text; /* W: under the file's lock, where nobody reads */
+	unsigned readers;       /* W: under the file's lock */
+	struct fs_node *node;   /* held: what it is about */
+	struct budget *budget;  /* held */
 };
 
 static struct text_file *own_of(struct linux_file *file)
@@ -61,22 +62,59 @@ static struct text_file *own_of(struct linux_file *file)
 	return LIST_OWNER(file, struct text_file, file);
 }
 
+/* What it says now. Whoever reads meanwhile goes on with what it said. STATUS_ESRCH: the process has ended; STATUS_EACCES, STATUS_ENOMEM. */
+static status_t text_make(struct text_file *own)
+{
+	struct linux_text made;
+	status_t status;
+
+	linux_text_begin(&made);
+	status = linux_vnode_text(thread_current()->process, linux_vnode_of(own->node), &made);
+	if (status == STATUS_OK && (made.failed || !budget_charge_bytes(own->budget, kheap_takes(made.room))))
+		status = STATUS_ENOMEM;
+	if (status == STATUS_OK) {
+		spinlock_take(&own->file.lock);
+		if (own->readers == 0) {
+			struct linux_text old = own->text;
+
+			own->text = made;
+			made = old;
+		}
+		spinlock_give(&own->file.lock);
+		budget_credit_bytes(own->budget, kheap_takes(made.room));
+	}
+	linux_text_end(&made);
+	return status == STATUS_ENOENT ? STATUS_ESRCH : status;
+}
+
+/* Made anew for who reads from the beginning: programs keep such files open, and read them again. */
 static int64_t text_read(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
 	struct text_file *own = own_of(file);
+	int64_t done = 0;
 
-	if (offset >= own->len || data->left == 0)
-		return 0;
-	return linux_data_give(data, own->bytes + offset, own->len - (size_t)offset);
+	if (offset == 0 || own->text.room == 0)
+		done = text_make(own);
+	if (done != STATUS_OK)
+		return done;
+	spinlock_take(&file->lock);
+	own->readers++;
+	spinlock_give(&file->lock);
+	if (offset < own->text.len && data->left > 0)
+		done = linux_data_give(data, own->text.bytes + offset, own->text.len - (size_t)offset);
+	spinlock_take(&file->lock);
+	own->readers--;
+	spinlock_give(&file->lock);
+	return done;
 }
 
 /* What can be set is taken, and nothing comes of most of it. */
 static int64_t text_write(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
-	const struct text_file *own = own_of(file);
+	const struct linux_vnode *about = linux_vnode_of(own_of(file)->node);
 
 	(void)offset;
-	return own->store != NULL ? own->store(own->pid, own->tid, data) : (int64_t)data->left;
+	return about->entry->is_made && about->entry->fill == linux_pid_comm ? linux_comm_write(about->pid, about->tid, data) : (int64_t)data->left;
 }
 
 static status_t text_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
@@ -92,40 +130,33 @@ static void text_release(struct linux_file *file)
 {
 	struct text_file *gone = own_of(file);
 	struct budget *budget = gone->budget;
-	size_t charged = gone->charged;
 
-	free(gone->bytes);
-	free(gone);
-	budget_credit_bytes(budget, charged);
+	budget_credit_bytes(budget, kheap_takes(sizeof(*gone)) + kheap_takes(gone->text.room));
 	budget_put(budget);
+	fs_node_put(gone->node);
+	linux_text_end(&gone->text);
+	free(gone);
 }
 
 static const struct linux_file_ops text_ops = {
 	.name = "text", .read = text_read, .write = text_write, .stat = text_stat, .release = text_release,
 };
 
-status_t linux_text_open(struct linux_text *text, struct budget *budget, uint32_t flags, struct linux_file **out)
+status_t linux_text_open(struct fs_node *node, struct budget *budget, uint32_t flags, struct linux_file **out)
 {
-	size_t charged = kheap_takes(sizeof(struct text_file)) + kheap_takes(text->room);
 	struct text_file *made = NULL;
 
-	if (!text->failed && budget_charge_bytes(budget, charged)) {
-		made = malloc(sizeof(*made));
+	if (budget_charge_bytes(budget, kheap_takes(sizeof(*made)) + kheap_takes(0))) {
+		made = calloc(1, sizeof(*made));
 		if (made == NULL)
-			budget_credit_bytes(budget, charged);
+			budget_credit_bytes(budget, kheap_takes(sizeof(*made)) + kheap_takes(0));
 	}
-	if (made == NULL) {
-		linux_text_end(text);
+	if (made == NULL)
 		return STATUS_ENOMEM;
-	}
 	budget_hold(budget);
 	made->budget = budget;
-	made->charged = charged;
-	made->bytes = text->bytes;
-	made->len = text->len;
-	made->store = text->store;
-	made->pid = text->pid;
-	made->tid = text->tid;
+	fs_node_hold(node);
+	made->node = node;
 	linux_file_init(&made->file, &text_ops, flags & LINUX_O_ACCMODE);
 	*out = &made->file;
 	return STATUS_OK;

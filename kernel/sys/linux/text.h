@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SPDX-FileCopyrightText: The Rumpk authors
 
-/* Text that grows, for files whose content is made when they are opened. Context: fiber. */
+/* Text that grows, for files whose content is made when they are read. Context: fiber. */
 #ifndef KERNEL_SYS_LINUX_TEXT_H
 #define KERNEL_SYS_LINUX_TEXT_H
 
@@ -14,19 +14,15 @@
 
 struct budget;
 struct linux_file;
-struct linux_data;
+struct fs_node;
 struct process;
 struct thread;
-
-/* Takes what is written, all of it at once; its bytes, or what is wrong. */
-typedef int64_t linux_text_store(unsigned pid, unsigned tid, struct linux_data *data);
 
 struct linux_text {
 	struct format_sink sink; /* for format_to() */
 	unsigned cpu;            /* that it is about */
 	unsigned pid, tid;       /* of the process, and of the one thread, that it is about; 0: of none */
 	struct thread *thread;   /* that thread, or the process's first; NULL: it has ended */
-	linux_text_store *store; /* what comes of writing to it; NULL: nothing */
 	char *bytes;
 	size_t len, room;
 	bool failed; /* memory is out, or it is too long: the rest is missing */
@@ -35,8 +31,8 @@ struct linux_text {
 void linux_text_begin(struct linux_text *text);
 void linux_text_end(struct linux_text *text);
 
-/* An open file with that text, which it takes over, charged to `budget`. STATUS_ENOMEM. */
-MUST_CHECK status_t linux_text_open(struct linux_text *text, struct budget *budget, uint32_t flags, struct linux_file **out);
+/* An open file that says what a node of virtual_node.h does when it is read, charged with that to `budget`. STATUS_ENOMEM. */
+MUST_CHECK status_t linux_text_open(struct fs_node *node, struct budget *budget, uint32_t flags, struct linux_file **out);
 
 /* Adds what a file of /proc says; `of`: the process it is about, or NULL. */
 typedef void linux_text_fill(struct linux_text *text, struct process *of);

@@ -336,6 +336,7 @@ void linux_virtual_list(struct process *process, struct fs_node *directory, uint
 status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry, uint32_t flags, struct linux_file **out)
 {
 	const struct linux_vnode *own = linux_vnode_of(dentry->node);
+	status_t status;
 
 	if (own->terminal != NULL)
 		return linux_pty_open(own->terminal, process, flags, out);
@@ -343,7 +344,8 @@ status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry
 		return own->entry->open(process, flags, out);
 	if ((flags & LINUX_O_ACCMODE) != 0 && !(own->entry->permissions & 0200))
 		return STATUS_EACCES;
-	return linux_vnode_text(process, own, flags, out);
+	status = linux_vnode_text(process, own, NULL);
+	return status == STATUS_OK ? linux_text_open(dentry->node, process->budget, flags, out) : status;
 }
 
 uint64_t linux_virtual_rdev(const struct fs_node *node)

@@ -34,7 +34,7 @@ static inline const struct linux_vnode *linux_vnode_of(const struct fs_node *nod
 	return LIST_OWNER((struct fs_node *)node, const struct linux_vnode, node);
 }
 
-/* A text, made now, of what the node is about as `process` sees it. STATUS_ENOENT: that has gone; STATUS_EACCES, STATUS_ENOMEM. */
-MUST_CHECK status_t linux_vnode_text(struct process *process, const struct linux_vnode *own, uint32_t flags, struct linux_file **out);
+/* Adds what the node says now, as `process` sees it; NULL: only whether it may be told. STATUS_ENOENT: what it is about has gone; STATUS_EACCES. */
+MUST_CHECK status_t linux_vnode_text(struct process *process, const struct linux_vnode *own, struct linux_text *text);
 
 #endif

@@ -8,7 +8,6 @@
  */
 #include <stddef.h>
 
-#include "kernel/sys/linux/comm.h"
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
@@ -156,41 +155,38 @@ static bool is_guarded(const struct linux_virtual_entry *entry)
 static status_t pid_fill(struct process *process, const struct linux_vnode *own, struct linux_text *text)
 {
 	struct process *about = process_of(process, own);
+	struct thread *thread;
 	status_t status = STATUS_ENOENT;
 
 	if (about == NULL)
 		return STATUS_ENOENT;
-	text->pid = own->pid;
-	text->tid = own->tid;
-	text->thread = linux_family_thread(process, own->pid, own->tid != 0 ? own->tid : own->pid);
-	if (is_guarded(own->entry) && !linux_identity_may_inspect(thread_current(), about)) {
+	thread = linux_family_thread(process, own->pid, own->tid != 0 ? own->tid : own->pid);
+	if (is_guarded(own->entry) && !linux_identity_may_inspect(thread_current(), about))
 		status = STATUS_EACCES;
-	} else if (text->thread != NULL || own->tid == 0 || own->tid == own->pid) {
+	else if (thread != NULL || own->tid == 0 || own->tid == own->pid)
 		status = STATUS_OK;
+	if (status == STATUS_OK && text != NULL) {
+		text->pid = own->pid;
+		text->tid = own->tid;
+		text->thread = thread;
 		own->entry->fill(text, own->entry->fill != linux_proc_mounts ? about : process); /* the family's root is the same */
 	}
-	if (text->thread != NULL)
-		object_put(&text->thread->object);
+	if (thread != NULL)
+		object_put(&thread->object);
 	object_put(&about->object);
 	return status;
 }
 
-status_t linux_vnode_text(struct process *process, const struct linux_vnode *own, uint32_t flags, struct linux_file **out)
+status_t linux_vnode_text(struct process *process, const struct linux_vnode *own, struct linux_text *text)
 {
-	status_t status = STATUS_OK;
-	struct linux_text text;
-
-	linux_text_begin(&text);
-	text.cpu = (unsigned)own->number;
-	text.store = own->entry->is_made && own->entry->fill == linux_pid_comm ? linux_comm_write : NULL;
-	if (!own->entry->is_made)
-		format_to(&text.sink, "%s", own->entry->says);
-	else if (own->pid != 0)
-		status = pid_fill(process, own, &text);
+	if (own->entry->is_made && own->pid != 0)
+		return pid_fill(process, own, text);
+	if (text == NULL)
+		return STATUS_OK;
+	text->cpu = (unsigned)own->number;
+	if (own->entry->is_made)
+		own->entry->fill(text, process);
 	else
-		own->entry->fill(&text, process);
-	if (status == STATUS_OK)
-		return linux_text_open(&text, process->budget, flags, out);
-	linux_text_end(&text);
-	return status;
+		format_to(&text->sink, "%s", own->entry->says);
+	return STATUS_OK;
 }
