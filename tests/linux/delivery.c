@@ -236,6 +236,7 @@ static void timers(void)
 	CLAIM(timer_delete(timer) == 0 && sigprocmask(SIG_UNBLOCK, &set, NULL) == 0);
 	REFUSED(syscall(SYS_timer_create, CLOCK_MONOTONIC, 16, &number), EFAULT);
 	REFUSED(syscall(SYS_timer_create, 77, NULL, &number), EINVAL);
+	REFUSED(syscall(SYS_timer_create, CLOCK_REALTIME_COARSE, NULL, &number), EOPNOTSUPP);
 	/* As many as there may be, again and again. */
 	for (int i = 0; i < ROUNDS; i++)
 		CLAIM(syscall(SYS_timer_create, CLOCK_MONOTONIC, NULL, &number) == 0 && syscall(SYS_timer_delete, number) == 0);

@@ -315,6 +315,8 @@ static void day(void)
 	REFUSED(syscall(SYS_nanosleep, BAD, NULL), EFAULT);
 	REFUSED(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, BAD, NULL), EFAULT);
 	REFUSED(syscall(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &(struct timespec){ 0, 1 }, NULL), EOPNOTSUPP);
+	for (int clock = CLOCK_MONOTONIC_RAW; clock <= CLOCK_MONOTONIC_COARSE; clock++)
+		REFUSED(syscall(SYS_clock_nanosleep, clock, TIMER_ABSTIME, &(struct timespec){ 0, 1 }, NULL), EOPNOTSUPP);
 	REFUSED(syscall(SYS_clock_nanosleep, 77, 0, &(struct timespec){ 0, 1 }, NULL), EINVAL);
 }
 

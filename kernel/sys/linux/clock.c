@@ -277,7 +277,7 @@ static int64_t call_clock_nanosleep(struct thread *thread, const uint64_t x[6])
 	uint64_t ns;
 	status_t status = linux_clock_now(thread, clock, &now_ns);
 
-	if (status == STATUS_OK && (clock == LINUX_CLOCK_THREAD_CPUTIME || clock == LINUX_CLOCK_MONOTONIC_RAW))
+	if (status == STATUS_OK && (clock == LINUX_CLOCK_THREAD_CPUTIME || linux_clock_is_shown_only(clock)))
 		status = STATUS_ENOTSUP;
 	if (status == STATUS_OK)
 		status = linux_timespec_in(thread, x[2], &ns);

@@ -68,4 +68,10 @@ static inline int linux_clock_is_cpu(int clock)
 	return clock < 0 || clock == LINUX_CLOCK_PROCESS_CPUTIME || clock == LINUX_CLOCK_THREAD_CPUTIME;
 }
 
+/* Whether a clock can only be looked at: nobody sleeps by it, and it has no timers. */
+static inline int linux_clock_is_shown_only(int clock)
+{
+	return clock >= LINUX_CLOCK_MONOTONIC_RAW && clock <= LINUX_CLOCK_MONOTONIC_COARSE;
+}
+
 #endif

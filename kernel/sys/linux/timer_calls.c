@@ -167,6 +167,8 @@ static int64_t call_timer_create(struct thread *thread, const uint64_t x[6])
 	uint64_t id;
 	bool full;
 
+	if (status == STATUS_OK && linux_clock_is_shown_only((int)x[0]))
+		status = STATUS_ENOTSUP;
 	if (status == STATUS_OK && x[1] != 0)
 		status = linux_copy_in(thread, &event, x[1], sizeof(event));
 	if (status == STATUS_OK)
