@@ -107,6 +107,39 @@ static void inheriting(void)
 	pthread_join(thread, NULL);
 }
 
+static unsigned owned;
+
+/* Of a lock that the other thread has: when it is given up, by which clock. */
+static void *gives_up(void *arg)
+{
+	static const struct { int how; clockid_t clock; } ways[] = {
+		{ FUTEX_LOCK_PI, CLOCK_REALTIME }, { FUTEX_LOCK_PI2, CLOCK_MONOTONIC }, { FUTEX_LOCK_PI2 | FUTEX_CLOCK_REALTIME, CLOCK_REALTIME },
+	};
+	struct timespec limit, now;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		CLAIM(clock_gettime(ways[i].clock, &limit) == 0);
+		limit.tv_nsec += 2000000;
+		limit.tv_sec += limit.tv_nsec / 1000000000;
+		limit.tv_nsec %= 1000000000;
+		REFUSED(syscall(SYS_futex, &owned, ways[i].how, 0, &limit), ETIMEDOUT);
+		CLAIM(clock_gettime(ways[i].clock, &now) == 0 && (now.tv_sec > limit.tv_sec || (now.tv_sec == limit.tv_sec && now.tv_nsec >= limit.tv_nsec)));
+	}
+	REFUSED(syscall(SYS_futex, &owned, FUTEX_LOCK_PI | FUTEX_CLOCK_REALTIME, 0, NULL), ENOSYS);
+	REFUSED(syscall(SYS_futex, &owned, FUTEX_WAIT | FUTEX_CLOCK_REALTIME, owned, &(struct timespec){ 0, 1 }), ENOSYS);
+	return arg;
+}
+
+static void limits(void)
+{
+	pthread_t thread;
+
+	CLAIM(syscall(SYS_futex, &owned, FUTEX_LOCK_PI2, 0, NULL) == 0 && owned == (unsigned)gettid());
+	pthread_create(&thread, NULL, gives_up, NULL);
+	pthread_join(thread, NULL);
+	CLAIM(syscall(SYS_futex, &owned, FUTEX_UNLOCK_PI) == 0 && owned == 0);
+}
+
 struct shared {
 	pthread_mutex_t mutex;
 	sem_t there, back;
@@ -240,6 +273,7 @@ int main(int argc, char **argv)
 	threads();
 	robust();
 	inheriting();
+	limits();
 	processes();
 	waits_for(gives_back_and_ends, 0);
 	waits_for(runs_another, FUTEX_OWNER_DIED);

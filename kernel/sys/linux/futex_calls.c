@@ -13,7 +13,7 @@
 
 enum { /* linux/futex.h */
 	FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAKE_OP = 5, FUTEX_LOCK_PI = 6, FUTEX_UNLOCK_PI = 7,
-	FUTEX_TRYLOCK_PI = 8, FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10, FUTEX_PRIVATE = 128, FUTEX_CLOCK_REALTIME = 256,
+	FUTEX_TRYLOCK_PI = 8, FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10, FUTEX_LOCK_PI2 = 13, FUTEX_PRIVATE = 128, FUTEX_CLOCK_REALTIME = 256,
 };
 enum { WAKES_MAX = 16 };
 
@@ -254,24 +254,32 @@ static int64_t wake_op_call(struct thread *thread, const uint64_t x[6])
 
 static int64_t pi_call(struct thread *thread, const uint64_t x[6])
 {
+	unsigned what = x[1] & 127;
 	struct linux_futex_key key;
 	uint64_t deadline_ns = WAIT_FOREVER;
+	bool locks = what == FUTEX_LOCK_PI || what == FUTEX_LOCK_PI2;
 	status_t status = linux_futex_key(thread->process, x[0], (x[1] & FUTEX_PRIVATE) != 0, &key);
 
-	if (status == STATUS_OK && (x[1] & 127) == FUTEX_LOCK_PI && x[3] != 0) {
+	if (status == STATUS_OK && locks && x[3] != 0) {
 		status = linux_timespec_in(thread, x[3], &deadline_ns);
-		deadline_ns = status == STATUS_OK ? linux_deadline_of_realtime(deadline_ns) : 0;
+		if (status == STATUS_OK && (what == FUTEX_LOCK_PI || (x[1] & FUTEX_CLOCK_REALTIME) != 0))
+			deadline_ns = linux_deadline_of_realtime(deadline_ns);
 	}
 	if (status != STATUS_OK)
 		return status;
-	if ((x[1] & 127) == FUTEX_LOCK_PI)
+	if (locks)
 		return linux_futex_lock_pi(thread, x[0], &key, deadline_ns);
-	return (x[1] & 127) == FUTEX_UNLOCK_PI ? linux_futex_unlock_pi(thread, x[0], &key) : linux_futex_trylock_pi(thread, x[0]);
+	return what == FUTEX_UNLOCK_PI ? linux_futex_unlock_pi(thread, x[0], &key) : linux_futex_trylock_pi(thread, x[0]);
 }
 
 static int64_t call_futex(struct thread *thread, const uint64_t x[6])
 {
-	switch (x[1] & 127) {
+	unsigned what = x[1] & 127;
+
+	/* The others have one clock, FUTEX_LOCK_PI that of the date. */
+	if ((x[1] & FUTEX_CLOCK_REALTIME) != 0 && what != FUTEX_WAIT_BITSET && what != FUTEX_LOCK_PI2)
+		return STATUS_ENOSYS;
+	switch (what) {
 	case FUTEX_WAIT:
 	case FUTEX_WAIT_BITSET:
 		return wait_call(thread, x);
@@ -284,6 +292,7 @@ static int64_t call_futex(struct thread *thread, const uint64_t x[6])
 	case FUTEX_WAKE_OP:
 		return wake_op_call(thread, x);
 	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
 	case FUTEX_TRYLOCK_PI:
 	case FUTEX_UNLOCK_PI:
 		return pi_call(thread, x);
