@@ -47,6 +47,26 @@ static void refused(void)
 	CLAIM(getpeername(fd, (struct sockaddr *)&name, &len) == 0 && name.sin_port == htons(PORT) && close(fd) == 0 && close(listener) == 0);
 }
 
+/* Who sends with MSG_FASTOPEN is connected by that, here always without a cookie. */
+static void sent_first(void)
+{
+	const struct sockaddr_in there = at(INADDR_LOOPBACK, PORT + 8), nowhere = at(INADDR_LOOPBACK, NOBODY);
+	int listener = tcp(), fd = tcp(), again = tcp(), to;
+	char bytes[8];
+
+	shares(listener);
+	CLAIM(binds(listener, INADDR_LOOPBACK, PORT + 8) == 0 && listen(listener, 2) == 0);
+	CLAIM(sendto(fd, "first", 5, MSG_FASTOPEN, (const struct sockaddr *)&there, sizeof(there)) == 5);
+	CLAIM((to = accept(listener, NULL, NULL)) >= 0 && recv(to, bytes, sizeof(bytes), 0) == 5 && memcmp(bytes, "first", 5) == 0);
+	REFUSED(sendto(fd, "more", 4, MSG_FASTOPEN, (const struct sockaddr *)&there, sizeof(there)), EISCONN);
+	REFUSED(sendto(again, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (const struct sockaddr *)&nowhere, sizeof(nowhere)), ECONNREFUSED);
+	REFUSED(send(again, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL), EINVAL);
+	REFUSED(sendto(again, "x", 1, MSG_FASTOPEN | MSG_DONTWAIT, (const struct sockaddr *)&there, sizeof(there)), EINPROGRESS);
+	CLAIM(poll(&(struct pollfd){ .fd = again, .events = POLLOUT }, 1, 5000) == 1 && send(again, "later", 5, 0) == 5 && close(to) == 0);
+	CLAIM((to = accept(listener, NULL, NULL)) >= 0 && recv(to, bytes, sizeof(bytes), 0) == 5 && memcmp(bytes, "later", 5) == 0);
+	CLAIM(close(fd) == 0 && close(again) == 0 && close(to) == 0 && close(listener) == 0);
+}
+
 /* connect() with no address undoes a connection, and listening; shutdown() ends both as well. */
 static void undone(void)
 {
@@ -231,6 +251,7 @@ int main(void)
 {
 	alarm(30); /* for who waits for ever */
 	refused();
+	sent_first();
 	undone();
 	queued();
 	halves();

@@ -33,7 +33,7 @@ enum { LINUX_SHUT_RD = 0, LINUX_SHUT_WR = 1, LINUX_SHUT_RDWR = 2 };
 
 enum {
 	LINUX_MSG_OOB = 1, LINUX_MSG_PEEK = 2, LINUX_MSG_CTRUNC = 8, LINUX_MSG_TRUNC = 0x20, LINUX_MSG_DONTWAIT = 0x40, LINUX_MSG_WAITALL = 0x100,
-	LINUX_MSG_ERRQUEUE = 0x2000, LINUX_MSG_NOSIGNAL = 0x4000, LINUX_MSG_CMSG_CLOEXEC = 0x40000000,
+	LINUX_MSG_ERRQUEUE = 0x2000, LINUX_MSG_NOSIGNAL = 0x4000, LINUX_MSG_FASTOPEN = 0x20000000, LINUX_MSG_CMSG_CLOEXEC = 0x40000000,
 };
 
 enum { LINUX_ADDRESS_MAX = 128, LINUX_UNIX_ADDRESS_MAX = 110 /* struct sockaddr_un */, LINUX_RIGHTS_MAX = 253 /* files in one message: SCM_MAX_FD */, LINUX_SOCKET_BUFFER = 212992 };
@@ -150,6 +150,9 @@ static inline bool linux_socket_waits(const struct linux_socket *socket, uint32_
 {
 	return !(flags & LINUX_MSG_DONTWAIT) && !(linux_file_flags(&socket->file) & LINUX_O_NONBLOCK);
 }
+
+/* As connect(2) with these MSG_*: waits where they do. A UNIX socket's address has been resolved. Context: the thread's fiber. */
+MUST_CHECK int64_t linux_socket_connect(struct thread *thread, struct linux_socket *socket, const struct linux_address *address, uint32_t flags);
 
 /* The socket that a file is; NULL: it is none. */
 struct linux_socket *linux_socket_find(struct linux_file *file);

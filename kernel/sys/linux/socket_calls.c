@@ -199,46 +199,48 @@ static int64_t connected_look(void *ctx)
 
 struct connecting {
 	struct linux_socket *socket;
-	struct linux_address address;
+	const struct linux_address *address;
 };
 
 static int64_t connect_look(void *ctx)
 {
 	struct connecting *connecting = ctx;
 
-	return connecting->socket->ops->connect(connecting->socket, &connecting->address);
+	return connecting->socket->ops->connect(connecting->socket, connecting->address);
 }
 
 /* A listener within the machine that has no room is waited for. Of others nobody is told when that changes. */
-static int64_t connect_begin(struct thread *thread, struct connecting *connecting)
+int64_t linux_socket_connect(struct thread *thread, struct linux_socket *socket, const struct linux_address *address, uint32_t flags)
 {
-	struct linux_socket *socket = connecting->socket;
+	struct connecting connecting = { socket, address };
+	bool waits = linux_socket_waits(socket, flags);
+	int64_t status;
 
 	if (socket->ops->connect == NULL)
 		return STATUS_ENOTSUP;
-	return linux_socket_await(thread, socket, linux_socket_waits(socket, 0) && socket->family == LINUX_AF_UNIX, socket->send_timeout_ns, connect_look, connecting);
-}
-
-static int64_t call_connect(struct thread *thread, const uint64_t x[6])
-{
-	struct connecting connecting;
-	struct linux_file *place = NULL;
-	struct linux_socket *socket;
-	int64_t status = linux_socket_get(thread->process, (int)x[0], &connecting.socket);
-
-	if (status != STATUS_OK)
-		return status;
-	socket = connecting.socket;
-	status = linux_address_in(thread, x[1], (uint32_t)x[2], &connecting.address);
-	if (status == STATUS_OK)
-		status = linux_unix_resolve(thread->process, socket, &connecting.address, false, &place);
-	if (status == STATUS_OK)
-		status = connect_begin(thread, &connecting);
-	if ((status == STATUS_EINPROGRESS || status == STATUS_EALREADY) && linux_socket_waits(socket, 0)) {
+	status = linux_socket_await(thread, socket, waits && socket->family == LINUX_AF_UNIX, socket->send_timeout_ns, connect_look, &connecting);
+	if ((status == STATUS_EINPROGRESS || status == STATUS_EALREADY) && waits) {
 		status = linux_socket_await(thread, socket, true, socket->send_timeout_ns, connected_look, socket);
 		if (status == STATUS_EAGAIN)
 			status = STATUS_EINPROGRESS;
 	}
+	return status;
+}
+
+static int64_t call_connect(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_address address;
+	struct linux_file *place = NULL;
+	struct linux_socket *socket;
+	int64_t status = linux_socket_get(thread->process, (int)x[0], &socket);
+
+	if (status != STATUS_OK)
+		return status;
+	status = linux_address_in(thread, x[1], (uint32_t)x[2], &address);
+	if (status == STATUS_OK)
+		status = linux_unix_resolve(thread->process, socket, &address, false, &place);
+	if (status == STATUS_OK)
+		status = linux_socket_connect(thread, socket, &address, 0);
 	if (place != NULL)
 		linux_file_put(place);
 	linux_file_put(&socket->file);

@@ -110,6 +110,8 @@ static int64_t send_run(struct transfer *transfer)
 	if (transfer->message.flags & LINUX_MSG_OOB)
 		return STATUS_ENOTSUP;
 	result = receiver_resolve(transfer);
+	if (result == STATUS_OK && (transfer->message.flags & LINUX_MSG_FASTOPEN) && linux_socket_is_inet(socket) && socket->type == LINUX_SOCK_STREAM)
+		result = linux_socket_connect(transfer->thread, socket, &transfer->address, transfer->message.flags); /* nobody gets a cookie */
 	if (result != STATUS_OK)
 		return result;
 	result = linux_socket_await(transfer->thread, socket, waits(transfer), socket->send_timeout_ns, send_look, transfer);
