@@ -114,13 +114,50 @@ static void modes(void)
 	count--;
 }
 
-/* A record that nobody knows is passed over. */
+/* What a fault's frame has besides is passed over. */
 static void puts_other(ucontext_t *context)
 {
 	struct fpsimd_context vectors = *(struct fpsimd_context *)(void *)record_of(context, 0);
 
-	*record_of(context, 0) = (struct _aarch64_ctx){ OTHER_MAGIC, 32 };
+	*record_of(context, 0) = (struct _aarch64_ctx){ ESR_MAGIC, 32 };
 	*(struct fpsimd_context *)(void *)record_of(context, 32) = vectors;
+	*record_of(context, 32 + sizeof(vectors)) = (struct _aarch64_ctx){ 0, 0 };
+}
+
+static void is_unknown(ucontext_t *context)
+{
+	puts_other(context);
+	record_of(context, 0)->magic = OTHER_MAGIC;
+}
+
+static void is_unknown_behind(ucontext_t *context)
+{
+	*record_of(context, sizeof(struct fpsimd_context)) = (struct _aarch64_ctx){ OTHER_MAGIC, 16 };
+	*record_of(context, sizeof(struct fpsimd_context) + 16) = (struct _aarch64_ctx){ 0, 0 };
+}
+
+static void has_two(ucontext_t *context)
+{
+	memcpy(record_of(context, sizeof(struct fpsimd_context)), record_of(context, 0), sizeof(struct fpsimd_context));
+	*record_of(context, 2 * sizeof(struct fpsimd_context)) = (struct _aarch64_ctx){ 0, 0 };
+}
+
+static void ends_badly(ucontext_t *context)
+{
+	*record_of(context, sizeof(struct fpsimd_context)) = (struct _aarch64_ctx){ 0, 16 };
+}
+
+static void leaves_with_code(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)context;
+	_exit(info->si_code);
+}
+
+static void is_told(ucontext_t *context)
+{
+	take(SIGSEGV, leaves_with_code, 0);
+	ends_badly(context);
 }
 
 static void misfits(ucontext_t *context)
@@ -156,7 +193,7 @@ static void is_last(ucontext_t *context)
 {
 	struct _aarch64_ctx head = *record_of(context, 0);
 
-	*record_of(context, 0) = (struct _aarch64_ctx){ OTHER_MAGIC, 4096 - 32 };
+	*record_of(context, 0) = (struct _aarch64_ctx){ ESR_MAGIC, 4096 - 32 };
 	*record_of(context, 4096 - 32) = head;
 }
 
@@ -252,6 +289,8 @@ int main(void)
 	CLAIM(ends(NULL) == 0 && ends(puts_other) == 0 && ends(sets_flags) == 0);
 	CLAIM(ends(misfits) == 128 + SIGSEGV && ends(stands_still) == 128 + SIGSEGV && ends(goes_beyond) == 128 + SIGSEGV);
 	CLAIM(ends(has_none) == 128 + SIGSEGV && ends(is_short) == 128 + SIGSEGV && ends(is_last) == 128 + SIGSEGV);
+	CLAIM(ends(is_unknown) == 128 + SIGSEGV && ends(is_unknown_behind) == 128 + SIGSEGV && ends(has_two) == 128 + SIGSEGV);
+	CLAIM(ends(ends_badly) == 128 + SIGSEGV && ends(is_told) == SEGV_ACCERR);
 	CLAIM(ends(is_kernel) == 128 + SIGSEGV && ends(is_old) == 128 + SIGSEGV && ends(nowhere) == 128 + SIGSEGV);
 	stacks();
 	return claims_end("frames");

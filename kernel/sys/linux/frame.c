@@ -139,31 +139,38 @@ status_t linux_frame_push(struct thread *thread, int signal, const struct linux_
 	return STATUS_OK;
 }
 
-/* The vector registers, from the one record that must be there; others are skipped. */
+/* The vector registers, from the one record that must be there once. Spec: Linux, arch/arm64/kernel/signal.c: parse_user_sigframe() */
 static status_t records_pop(struct thread *thread, uint64_t at_va)
 {
 	uint64_t end = at_va + LINUX_FRAME_CONTEXT_BYTES;
-	struct { struct record head; uint32_t fpsr, fpcr; } head;
+	struct { struct record head; uint32_t fpsr, fpcr; } each, vectors = { 0 };
 	struct hal_user *user = &thread->user;
+	uint64_t vectors_va = 0;
 	status_t status;
 
-	for (;; at_va += head.head.bytes) {
-		if (end - at_va < sizeof(head))
+	for (;; at_va += each.head.bytes) {
+		if (end - at_va < sizeof(each))
 			return STATUS_EINVAL;
-		status = linux_copy_in(thread, &head, at_va, sizeof(head));
+		status = linux_copy_in(thread, &each, at_va, sizeof(each));
 		if (status != STATUS_OK)
 			return status;
-		if (head.head.magic == FPSIMD_MAGIC)
+		if (each.head.magic == 0)
 			break;
-		if (head.head.magic == 0 || head.head.bytes < sizeof(head) || head.head.bytes % 16 != 0 || head.head.bytes > end - at_va)
+		if (each.head.magic == FPSIMD_MAGIC && each.head.bytes == sizeof(struct fpsimd) && vectors_va == 0) {
+			vectors_va = at_va + sizeof(each);
+			vectors = each;
+		} else if (each.head.magic != ESR_MAGIC || each.head.bytes < sizeof(each.head)) {
+			return STATUS_EINVAL;
+		}
+		if (each.head.bytes % 16 != 0 || each.head.bytes > end - at_va)
 			return STATUS_EINVAL;
 	}
-	if (head.head.bytes != sizeof(struct fpsimd) || end - at_va < sizeof(struct fpsimd))
+	if (each.head.bytes != 0 || vectors_va == 0)
 		return STATUS_EINVAL;
 	hal_user_retire(user);
-	user->fpsr = head.fpsr;
-	user->fpcr = head.fpcr;
-	return linux_copy_in(thread, user->v, at_va + sizeof(head), sizeof(user->v));
+	user->fpsr = vectors.fpsr;
+	user->fpcr = vectors.fpcr;
+	return linux_copy_in(thread, user->v, vectors_va, sizeof(user->v));
 }
 
 status_t linux_frame_pop(struct thread *thread)

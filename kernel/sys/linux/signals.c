@@ -181,7 +181,7 @@ static int64_t call_rt_sigreturn(struct thread *thread, const uint64_t x[6])
 {
 	(void)x;
 	if (linux_frame_pop(thread) != STATUS_OK)
-		linux_signal_fault(thread, LINUX_SIGSEGV, LINUX_SEGV_MAPERR, thread->user.sp);
+		linux_signal_fault(thread, LINUX_SIGSEGV, LINUX_SEGV_ACCERR, thread->user.sp); /* as Linux wherever something is mapped above */
 	return LINUX_NO_RESULT;
 }
 
