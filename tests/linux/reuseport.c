@@ -208,6 +208,35 @@ static void peers_come_first(void)
 	CLAIM(close(one) == 0 && close(other) == 0 && close(peer) == 0 && close(stranger) == 0);
 }
 
+static int bound_to_both(void)
+{
+	const struct sockaddr_in6 name = { .sin6_family = AF_INET6, .sin6_port = htons(PORT) };
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+	CLAIM(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){ 1 }, sizeof(int)) == 0);
+	CLAIM(bind(fd, (const struct sockaddr *)&name, sizeof(name)) == 0);
+	return fd;
+}
+
+/* What comes by IPv4 is for who has that alone, bound before or behind who has IPv6 as well. */
+static void four_before_six(void)
+{
+	struct sockaddr_in to = at(INADDR_LOOPBACK, PORT);
+	char byte;
+
+	for (int is_behind = 0; is_behind < 2; is_behind++) {
+		int early = is_behind ? bound_to_both() : -1, four = bound(SOCK_DGRAM, PORTS, INADDR_ANY), six = is_behind ? early : bound_to_both();
+
+		for (int i = 0; i < 8; i++) {
+			int from = socket(AF_INET, SOCK_DGRAM, 0);
+
+			CLAIM(sendto(from, "4", 1, 0, (struct sockaddr *)&to, sizeof(to)) == 1 && close(from) == 0);
+			CLAIM(poll(&(struct pollfd){ .fd = four, .events = POLLIN }, 1, 1000) == 1 && recv(four, &byte, 1, MSG_DONTWAIT) == 1);
+		}
+		CLAIM(close(four) == 0 && close(six) == 0);
+	}
+}
+
 int main(void)
 {
 	alarm(60); /* for who waits for ever */
@@ -217,5 +246,6 @@ int main(void)
 	processes_share();
 	datagrams();
 	peers_come_first();
+	four_before_six();
 	return claims_end("reuseport");
 }

@@ -31,7 +31,7 @@ static void on_received(void *arg, struct udp_pcb *udp, struct pbuf *pbuf, const
 
 /*
  * How well one fits the datagram that is being received: whose peer the sender is better than who has the very address, and that better than who has
- * any; 0: not at all. Spec: Linux, net/ipv4/udp.c: compute_score()
+ * any; of those who has only IPv4's is better than who has IPv6's as well; 0: not at all. Spec: Linux, net/ipv4/udp.c: compute_score()
  */
 static unsigned fit_of(const struct udp_pcb *udp, uint16_t to_port, const struct net_endpoint *from)
 {
@@ -45,8 +45,10 @@ static unsigned fit_of(const struct udp_pcb *udp, uint16_t to_port, const struct
 	if (!is_any && !ip_addr_zoneless_eq(&udp->local_ip, ip_current_dest_addr()))
 		return 0;
 	if (datagram->peer != NULL)
-		return net_endpoint_equal(datagram->peer, from) ? 3 : 0;
-	return is_any ? 1 : 2;
+		return net_endpoint_equal(datagram->peer, from) ? 4 : 0;
+	if (!is_any)
+		return 3;
+	return IP_IS_ANY_TYPE_VAL(udp->local_ip) && !ip_current_is_v6() ? 1 : 2;
 }
 
 /*
