@@ -246,6 +246,7 @@ static void told(void)
 	usleep(1100000);
 	CLAIM(msgctl(id, IPC_SET, &is) == 0 && stat_of(id).msg_ctime > is.msg_ctime);
 	CLAIM(msgctl(0, IPC_INFO, (struct msqid_ds *)&info) == last && info.msgtql == ROOM);
+	CLAIM(load("/proc/sys/kernel/msgmnb") && atoi(text) == info.msgmnb && load("/proc/sys/kernel/msgmax") && atoi(text) == info.msgmax);
 	for (int i = 0; i <= last; i++)
 		if (msgctl(i, MSG_STAT, &is) == id)
 			index = i;

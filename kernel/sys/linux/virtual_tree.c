@@ -88,7 +88,7 @@ static const struct linux_virtual_entry entries[] = {
 	FIXED("shmmni", PROC_SYS_KERNEL, "4096\n"),
 	FIXED("sem", PROC_SYS_KERNEL, "32000\t1024000000\t500\t32000\n"),
 	FIXED("msgmax", PROC_SYS_KERNEL, "8192\n"),
-	FIXED("msgmnb", PROC_SYS_KERNEL, "16000\n"),
+	FIXED("msgmnb", PROC_SYS_KERNEL, "16384\n"),
 	FIXED("msgmni", PROC_SYS_KERNEL, "32000\n"),
 	MADE("uuid", PROC_SYS_KERNEL_RANDOM, linux_proc_uuid),
 	FIXED("overcommit_memory", PROC_SYS_VM, "1\n"),
