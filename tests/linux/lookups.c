@@ -140,6 +140,40 @@ static void only_named(void)
 	CLAIM(poll(&asked, 1, 0) == 1 && asked.revents == POLLNVAL && close(fd) == 0);
 }
 
+static void linked_by_nobody(void)
+{
+	int fd = open("/tmp/f", O_RDONLY);
+
+	CLAIM(fd > 2 && syscall(SYS_setresuid, 7, 7, 7) == 0);
+	REFUSED(linkat(fd, "", AT_FDCWD, "/tmp/second", AT_EMPTY_PATH), ENOENT); /* who hands it on did not mean that */
+}
+
+/* Where a call says so, an empty path means what is open. */
+static void empty_paths(void)
+{
+	struct timespec set[2] = { { 77, 0 }, { 77, 0 } };
+	int fd = open("/tmp/f", O_RDONLY), link = -1;
+	struct stat is;
+	char to[8];
+
+	CLAIM(symlink("where", "/tmp/to") == 0 && (link = open("/tmp/to", O_PATH | O_NOFOLLOW)) > 2);
+	CLAIM(readlinkat(link, "", to, sizeof(to)) == 5 && memcmp(to, "where", 5) == 0);
+	REFUSED(readlinkat(fd, "", to, sizeof(to)), ENOENT);
+	REFUSED(readlink("", to, sizeof(to)), ENOENT);
+	REFUSED(readlinkat(AT_FDCWD, ".", to, sizeof(to)), EINVAL);
+	REFUSED(linkat(fd, "", AT_FDCWD, "/tmp/second", 0), ENOENT);
+	CLAIM(linkat(fd, "", AT_FDCWD, "/tmp/second", AT_EMPTY_PATH) == 0 && fstat(fd, &is) == 0 && is.st_nlink == 2);
+	CLAIM(unlink("/tmp/second") == 0 && chdir("/tmp") == 0);
+	REFUSED(linkat(AT_FDCWD, "", AT_FDCWD, "/tmp/third", AT_EMPTY_PATH), EPERM);
+	CLAIM(chdir("/") == 0);
+	claims_apart(linked_by_nobody);
+	REFUSED(utimensat(fd, "", set, 0), ENOENT);
+	REFUSED(utimensat(AT_FDCWD, "/tmp/f", set, AT_SYMLINK_FOLLOW), EINVAL);
+	REFUSED(syscall(SYS_utimensat, fd, NULL, set, AT_SYMLINK_NOFOLLOW), EINVAL);
+	CLAIM(utimensat(fd, "", set, AT_EMPTY_PATH) == 0 && stat("/tmp/f", &is) == 0 && is.st_mtime == 77);
+	CLAIM(close(fd) == 0 && close(link) == 0 && unlink("/tmp/to") == 0);
+}
+
 /* A directory that was moved while it was open is where it is now: what it was in before can be moved into it. */
 static void moved(void)
 {
@@ -342,6 +376,7 @@ int main(void)
 	long_paths();
 	names();
 	only_named();
+	empty_paths();
 	removed();
 	moved();
 	times();

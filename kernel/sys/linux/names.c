@@ -278,13 +278,17 @@ static int64_t call_readlinkat(struct thread *thread, const uint64_t x[6])
 	struct linux_walk *walk;
 	status_t status;
 	int64_t len;
+	bool empty;
 
 	if ((int32_t)x[3] <= 0)
 		return STATUS_EINVAL;
-	walk = linux_walk_user(thread, (int)x[0], x[1], false, &status);
+	walk = linux_walk_user_empty(thread, (int)x[0], x[1], false, true, &status);
 	if (walk == NULL)
 		return status;
+	empty = walk->text[0] == '\0';
 	len = walk->found != NULL ? read_link(thread, walk->found, walk->text) : STATUS_ENOENT;
+	if (len == STATUS_EINVAL && empty)
+		len = STATUS_ENOENT;
 	if (len > FS_PATH_MAX)
 		len = FS_PATH_MAX;
 	if (len > (int32_t)x[3])

@@ -69,6 +69,9 @@ void linux_walk_end(struct linux_walk *walk);
 struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why);
 void linux_walk_free(struct linux_walk *walk);
 
+/* The same where an empty path, if `empty` says so, means what the descriptor itself is open for: a path that ended there. */
+struct linux_walk *linux_walk_user_empty(struct thread *thread, int dirfd, uint64_t path_va, bool follow, bool empty, status_t *why);
+
 /* What the path names is held no more, before it loses its name: a file system keeps what somebody holds then, at a price. */
 void linux_walk_let_go(struct linux_walk *walk);
 

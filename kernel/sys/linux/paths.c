@@ -104,7 +104,7 @@ static status_t change_do(struct thread *thread, struct linux_dentry *dentry, st
 }
 
 /* Changes what a path names, or where `path_va` is 0, an open file. */
-static int64_t set_at(struct thread *thread, int dirfd, uint64_t path_va, bool follow, const struct change *change)
+static int64_t set_at(struct thread *thread, int dirfd, uint64_t path_va, uint64_t at_flags, const struct change *change)
 {
 	struct linux_walk *walk;
 	struct linux_file *file;
@@ -118,7 +118,7 @@ static int64_t set_at(struct thread *thread, int dirfd, uint64_t path_va, bool f
 		linux_file_put(file);
 		return status;
 	}
-	walk = linux_walk_user(thread, dirfd, path_va, follow, &status);
+	walk = linux_walk_user_empty(thread, dirfd, path_va, !(at_flags & LINUX_AT_SYMLINK_NOFOLLOW), (at_flags & LINUX_AT_EMPTY_PATH) != 0, &status);
 	if (walk == NULL)
 		return status;
 	if (walk->magic == NULL)
@@ -131,14 +131,14 @@ static int64_t call_fchmod(struct thread *thread, const uint64_t x[6])
 {
 	const struct change change = { .what = FS_SET_PERMISSIONS, .values = { .permissions = x[1] & PERMISSIONS_MASK } };
 
-	return set_at(thread, (int)x[0], 0, true, &change);
+	return set_at(thread, (int)x[0], 0, 0, &change);
 }
 
 static int64_t call_fchmodat(struct thread *thread, const uint64_t x[6])
 {
 	const struct change change = { .what = FS_SET_PERMISSIONS, .values = { .permissions = x[2] & PERMISSIONS_MASK } };
 
-	return x[1] != 0 ? set_at(thread, (int)x[0], x[1], true, &change) : STATUS_EFAULT;
+	return x[1] != 0 ? set_at(thread, (int)x[0], x[1], 0, &change) : STATUS_EFAULT;
 }
 
 /* One of utimensat's times. */
@@ -163,27 +163,28 @@ static int64_t call_utimensat(struct thread *thread, const uint64_t x[6])
 	int64_t times[2][2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 	static const struct change nothing;
 	struct change change = { .what = 0 };
-	bool follow = !(x[3] & LINUX_AT_SYMLINK_NOFOLLOW);
 
 	if (x[2] != 0 && linux_copy_in(thread, times, x[2], sizeof(times)) != STATUS_OK)
 		return STATUS_EFAULT;
 	if (times[0][1] == UTIME_OMIT && times[1][1] == UTIME_OMIT)
 		return STATUS_OK; /* whatever the path */
+	if ((x[3] & ~(uint64_t)(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH)) != 0 || (x[1] == 0 && x[3] != 0))
+		return STATUS_EINVAL;
 	change.now = times[0][1] == UTIME_NOW && times[1][1] == UTIME_NOW;
 	if (time_take(times[0], &change.values.accessed, FS_SET_ACCESSED, &change.what) != STATUS_OK ||
 	    time_take(times[1], &change.values.modified, FS_SET_MODIFIED, &change.what) != STATUS_OK) {
-		int64_t there = set_at(thread, (int)x[0], x[1], follow, &nothing); /* that it is not there comes first */
+		int64_t there = set_at(thread, (int)x[0], x[1], x[3], &nothing); /* that it is not there comes first */
 
 		return there < 0 ? there : STATUS_EINVAL;
 	}
-	return set_at(thread, (int)x[0], x[1], follow, &change);
+	return set_at(thread, (int)x[0], x[1], x[3], &change);
 }
 
 static int64_t call_truncate(struct thread *thread, const uint64_t x[6])
 {
 	const struct change change = { .what = FS_SET_SIZE, .values = { .size = x[1] } };
 
-	return (int64_t)x[1] < 0 ? STATUS_EINVAL : x[0] == 0 ? STATUS_EFAULT : set_at(thread, LINUX_AT_FDCWD, x[0], true, &change);
+	return (int64_t)x[1] < 0 ? STATUS_EINVAL : x[0] == 0 ? STATUS_EFAULT : set_at(thread, LINUX_AT_FDCWD, x[0], 0, &change);
 }
 
 static int64_t call_ftruncate(struct thread *thread, const uint64_t x[6])

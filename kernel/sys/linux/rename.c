@@ -5,6 +5,7 @@
 #include "capos/abi/dir.h"
 #include "kernel/cap/fs_acts.h"
 #include "kernel/sys/linux/calls.h"
+#include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/inotify.h"
 #include "kernel/sys/linux/names.h"
 #include "kernel/sys/linux/permissions.h"
@@ -222,13 +223,16 @@ static int64_t second_run(struct thread *thread, const uint64_t x[4], struct lin
 /* What is linked to has to be there before the second path is looked at. Spec: Linux, fs/namei.c: do_linkat() */
 static int64_t call_linkat(struct thread *thread, const uint64_t x[6])
 {
+	const struct linux_subject who = linux_subject_of(thread);
 	int64_t status;
 	status_t why;
 	struct linux_name_act act = { 0 };
 
 	if ((x[4] & ~(uint64_t)(LINUX_AT_SYMLINK_FOLLOW | LINUX_AT_EMPTY_PATH)) != 0)
 		return STATUS_EINVAL;
-	act.from = linux_walk_user(thread, (int)x[0], x[1], (x[4] & LINUX_AT_SYMLINK_FOLLOW) != 0, &why);
+	if ((x[4] & LINUX_AT_EMPTY_PATH) != 0 && !linux_subject_can(&who, LINUX_CAP_DAC_READ_SEARCH))
+		return STATUS_ENOENT;
+	act.from = linux_walk_user_empty(thread, (int)x[0], x[1], (x[4] & LINUX_AT_SYMLINK_FOLLOW) != 0, (x[4] & LINUX_AT_EMPTY_PATH) != 0, &why);
 	if (act.from == NULL)
 		return why;
 	status = act.from->found == NULL && act.from->magic == NULL ? STATUS_ENOENT : second_run(thread, x, &act, link_walked);

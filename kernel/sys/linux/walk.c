@@ -15,7 +15,10 @@
 #include "lib/string.h"
 
 /* Among LINUX_RESOLVE_*. */
-enum { AS_REAL_USER = 1 << 16 /* access(2) */, AS_NAME = 1 << 17 /* its last name is made, moved or removed, and not followed, whatever stands behind it */ };
+enum {
+	AS_REAL_USER = 1 << 16 /* access(2) */, AS_NAME = 1 << 17 /* its last name is made, moved or removed, and not followed, whatever stands behind it */,
+	AS_EMPTY = 1 << 18 /* it can be empty: AT_EMPTY_PATH */,
+};
 
 static void skip_slashes(struct linux_walk *walk)
 {
@@ -268,7 +271,7 @@ static status_t walk_within(struct linux_walk *walk, struct process *process, st
 		walk->status = go_to_top(walk);
 	else
 		walk->at = linux_dentry_hold(at);
-	if (len == 0)
+	if (len == 0 && !(resolve & AS_EMPTY))
 		return STATUS_ENOENT;
 	if (len > FS_PATH_MAX)
 		return STATUS_ENAMETOOLONG;
@@ -314,7 +317,8 @@ struct linux_dentry *linux_path_top(struct process *process)
 	return top;
 }
 
-status_t linux_path_start(struct process *process, int dirfd, struct linux_dentry **out)
+/* `any`: it need not be a directory. */
+static status_t path_start(struct process *process, int dirfd, bool any, struct linux_dentry **out)
 {
 	struct linux_fds *fds = &process->personality->fds;
 	struct linux_file *file;
@@ -330,12 +334,17 @@ status_t linux_path_start(struct process *process, int dirfd, struct linux_dentr
 	if (status != STATUS_OK)
 		return status;
 	*out = linux_vfs_dentry(file);
-	if (*out == NULL || (*out)->node->type != FS_DIRECTORY)
-		status = STATUS_ENOTDIR;
+	if (*out == NULL || (!any && (*out)->node->type != FS_DIRECTORY))
+		status = any ? STATUS_ENOENT : STATUS_ENOTDIR;
 	else
 		(void)linux_dentry_hold(*out);
 	linux_file_put(file);
 	return status;
+}
+
+status_t linux_path_start(struct process *process, int dirfd, struct linux_dentry **out)
+{
+	return path_start(process, dirfd, false, out);
 }
 
 static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, bool late, uint32_t resolve, status_t *why)
@@ -348,9 +357,9 @@ static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t p
 	if (walk == NULL)
 		return NULL;
 	len = linux_copy_string(thread, walk->text, path_va, FS_PATH_MAX + 1);
-	*why = len < 0 ? (status_t)len : len == 0 ? STATUS_ENOENT : STATUS_OK;
+	*why = len < 0 ? (status_t)len : len == 0 && !(resolve & AS_EMPTY) ? STATUS_ENOENT : STATUS_OK;
 	if (*why == STATUS_OK && (walk->text[0] != '/' || (resolve & LINUX_RESOLVE_IN_ROOT)))
-		*why = linux_path_start(thread->process, dirfd, &start);
+		*why = path_start(thread->process, dirfd, len == 0, &start);
 	if (*why != STATUS_OK) {
 		free(walk);
 		return NULL;
@@ -368,6 +377,11 @@ static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t p
 struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
 {
 	return walk_user(thread, dirfd, path_va, follow, false, 0, why);
+}
+
+struct linux_walk *linux_walk_user_empty(struct thread *thread, int dirfd, uint64_t path_va, bool follow, bool empty, status_t *why)
+{
+	return walk_user(thread, dirfd, path_va, follow, false, empty ? AS_EMPTY : 0, why);
 }
 
 struct linux_walk *linux_walk_user_late(struct thread *thread, int dirfd, uint64_t path_va, status_t *why)
