@@ -157,6 +157,27 @@ static void gone(void)
 	CLAIM(close(to) == 0 && close(listener) == 0);
 }
 
+/* Who sends to one that neither sends nor receives any more, though it is open, is reset, and does not wait. */
+static void deaf(void)
+{
+	static char much[100000];
+	int listener = tcp(), fd = tcp(), to;
+	struct timeval limit = { .tv_sec = 10 };
+	ssize_t sent = 1;
+
+	shares(listener);
+	CLAIM(binds(listener, INADDR_LOOPBACK, PORT + 2) == 0 && listen(listener, 2) == 0 && connects(fd, INADDR_LOOPBACK, PORT + 2) == 0);
+	to = accept(listener, NULL, NULL);
+	CLAIM(send(to, "before", 6, 0) == 6 && recv(fd, much, 6, MSG_PEEK | MSG_WAITALL) == 6 && shutdown(fd, SHUT_RDWR) == 0);
+	CLAIM(setsockopt(to, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 && recv(fd, much, 9, 0) == 6);
+	CLAIM(polled(to, POLLIN | POLLOUT | POLLRDHUP) == (POLLIN | POLLOUT | POLLRDHUP));
+	for (int i = 0; i < 400 && sent > 0; i++)
+		sent = send(to, much, sizeof(much), MSG_NOSIGNAL);
+	CLAIM(sent == -1 && errno != EAGAIN);
+	REFUSED(recv(fd, much, 1, 0), ECONNRESET);
+	CLAIM(close(to) == 0 && close(fd) == 0 && close(listener) == 0);
+}
+
 /* Connected, and reset before that was told: it is connected no more. */
 static void over(void)
 {
@@ -256,6 +277,7 @@ int main(void)
 	queued();
 	halves();
 	gone();
+	deaf();
 	over();
 	lingers();
 	levels();

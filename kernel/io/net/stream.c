@@ -53,8 +53,13 @@ static err_t on_received(void *arg, struct tcp_pcb *tcp, struct pbuf *pbuf, err_
 {
 	struct net_stream *stream = arg;
 
-	(void)tcp;
 	(void)error;
+	if (pbuf != NULL && stream->is_deaf) { /* Spec: RFC 9293 §3.6.1 "Half-Closed Connections"; RFC 2525 §2.17 */
+		(void)pbuf_free(pbuf);
+		tcp_abort(tcp); /* on_error() */
+		stream->error = STATUS_ECONNRESET;
+		return ERR_ABRT;
+	}
 	if (pbuf == NULL) {
 		stream->peer_done = true;
 	} else {

@@ -67,6 +67,7 @@ struct net_stream {
 	bool connected;   /* at any time */
 	bool peer_done;   /* nothing comes behind what is in `received` */
 	bool sending_done;
+	bool is_deaf;     /* nobody receives any more, and sending is done: whatever comes ends it */
 	struct pbuf *received, *received_last; /* linked by `next`; lengths of the whole chain are not kept */
 	uint32_t taken;                        /* bytes of the first buffer that were consumed */
 	uint32_t held;                         /* memory of all that is in `received`, about */

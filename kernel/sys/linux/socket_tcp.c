@@ -407,6 +407,7 @@ static void shutdown_there(void *arg)
 	}
 	if (asking->mask != LINUX_SHUT_RD)
 		asking->result = net_stream_shutdown(own->stream);
+	own->stream->is_deaf = own->receiving_done && own->stream->sending_done;
 	if (asking->result == STATUS_EAGAIN) /* memory is out: it ends by itself when it is closed */
 		asking->result = STATUS_OK;
 }
