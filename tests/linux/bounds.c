@@ -49,6 +49,7 @@ static void numbers(void)
 	REFUSED(syscall(SYS_close_range, 60, 65, 8), EINVAL);
 	CLAIM(close(59) == 0 && close(70) == 0);
 	REFUSED(pipe2(pair, O_APPEND), EINVAL);
+	CLAIM(pipe2(pair, O_DIRECT) == -1 || (write(pair[1], "abc", 3) == 3 && write(pair[1], "d", 1) == 1 && read(pair[0], buffer, 4) == 3)); /* packets, or nothing */
 	REFUSED(syscall(SYS_pipe2, BAD, 0), EFAULT);
 	CLAIM(pipe2(pair, O_CLOEXEC) == 0 && fcntl(pair[0], F_GETFD) == FD_CLOEXEC && fcntl(pair[1], F_GETFD) == FD_CLOEXEC);
 	CLAIM(ioctl(pair[0], FIONBIO, &on) == 0 && (fcntl(pair[0], F_GETFL) & O_NONBLOCK) != 0);

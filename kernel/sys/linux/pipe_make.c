@@ -56,7 +56,7 @@ static int64_t call_pipe2(struct thread *thread, const uint64_t x[6])
 	int32_t fds[2];
 	int64_t fd;
 
-	if ((x[1] & ~(uint64_t)(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK | LINUX_O_DIRECT)) != 0)
+	if ((x[1] & ~(uint64_t)(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK)) != 0)
 		return STATUS_EINVAL;
 	if (ends_make(thread, (uint32_t)x[1] & LINUX_O_NONBLOCK, files) != STATUS_OK)
 		return STATUS_ENOMEM;
