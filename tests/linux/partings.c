@@ -280,6 +280,7 @@ static void programs(void)
 	REFUSED(execv("/proc/self/exe", bad), EFAULT);
 	REFUSED(syscall(SYS_execve, BAD, words, words), EFAULT);
 	REFUSED(syscall(SYS_execveat, 99, "x", words, words, 0), EBADF);
+	REFUSED(syscall(SYS_execveat, 99, "", words, words, 0), ENOENT);
 	REFUSED(syscall(SYS_execveat, AT_FDCWD, "/proc/self/exe", words, words, 1), EINVAL);
 	CLAIM(unlink("/tmp/text") == 0);
 }

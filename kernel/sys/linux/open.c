@@ -185,6 +185,8 @@ status_t linux_open_program(struct process *process, int dirfd, const char *path
 
 	if (path[0] == '\0' && (at_flags & LINUX_AT_EMPTY_PATH) != 0)
 		status = linux_fd_get(process, dirfd, 0, out);
+	else if (path[0] == '\0')
+		status = STATUS_ENOENT; /* whatever the descriptor is */
 	else
 		status = program_walk(process, dirfd, path, !(at_flags & LINUX_AT_SYMLINK_NOFOLLOW), out);
 	if (status != STATUS_OK)
