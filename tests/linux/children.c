@@ -124,6 +124,10 @@ static void made_by_clone3(void)
 	REFUSED(syscall(SYS_clone3, args, 64), EINVAL);
 	REFUSED(syscall(SYS_clone3, BAD, 64), EFAULT);
 	REFUSED(syscall(SYS_clone, CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0), EINVAL);
+	child = syscall(SYS_clone, CLONE_IO | SIGCHLD, 0, 0, 0, 0);
+	if (child == 0)
+		syscall(SYS_exit_group, 7);
+	CLAIM(child > 0 && waitpid((pid_t)child, &status, 0) == child && WEXITSTATUS(status) == 7);
 	REFUSED(syscall(SYS_clone, CLONE_THREAD | CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0), EINVAL);
 }
 

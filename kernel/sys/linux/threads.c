@@ -30,7 +30,7 @@ enum {
 #define CLONE_THREAD_NEEDS (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
 #define CLONE_THREAD_MAY (CLONE_THREAD_NEEDS | CLONE_NO_MATTER | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
 #define CLONE_FORK_MAY                                                                                                                              \
-	(CSIGNAL | CLONE_VM | CLONE_PIDFD | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | 0x800000u | \
+	(CSIGNAL | CLONE_VM | CLONE_PIDFD | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | 0x80800000u | \
 	 CLONE_CLEAR_SIGHAND)
 
 void linux_thread_copy_registers(struct thread *from, struct thread *to, uint64_t stack_va)
