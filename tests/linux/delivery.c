@@ -327,6 +327,34 @@ static void clocks(void)
 	REFUSED(syscall(SYS_clock_settime, CLOCK_REALTIME, 16), EFAULT);
 }
 
+/* A timer goes by the clock that it was made of, and not by its process's. */
+static void by_their_clocks(void)
+{
+	const struct itimerspec some = { .it_value = { 0, 4 * MS } };
+	struct itimerspec left;
+	struct sigevent nothing = { .sigev_notify = SIGEV_NONE };
+	pthread_t thread;
+	clockid_t clock;
+	timer_t timer;
+	pid_t child;
+
+	CLAIM(timer_create(CLOCK_THREAD_CPUTIME_ID, &nothing, &timer) == 0 && timer_settime(timer, 0, &some, NULL) == 0);
+	CLAIM(pthread_create(&thread, NULL, spin, NULL) == 0 && pthread_join(thread, NULL) == 0);
+	CLAIM(timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec > 1 * MS);
+	for (int i = 0; i < 3; i++)
+		CLAIM(spin(NULL) == NULL);
+	CLAIM(timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec == 0 && timer_delete(timer) == 0);
+	child = fork();
+	if (child == 0)
+		for (;;)
+			CLAIM(spin(NULL) == NULL);
+	CLAIM(clock_getcpuclockid(child, &clock) == 0 && timer_create(clock, &nothing, &timer) == 0 && timer_settime(timer, 0, &some, NULL) == 0);
+	for (int i = 0; i < 5000 && timer_gettime(timer, &left) == 0 && left.it_value.tv_nsec != 0; i++)
+		usleep(1000);
+	CLAIM(left.it_value.tv_nsec == 0 && kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+	CLAIM(timer_settime(timer, 0, &some, NULL) == 0 && usleep(20000) == 0 && timer_gettime(timer, &left) == 0 && timer_delete(timer) == 0);
+}
+
 /* How well the clock is kept: by nobody; and who may not set it. */
 static void kept(void)
 {
@@ -382,6 +410,7 @@ int main(void)
 	timers_of_one_signal(SIGUSR1);
 	overruns();
 	clocks();
+	by_their_clocks();
 	kept();
 	own_first();
 	return claims_end("delivery");

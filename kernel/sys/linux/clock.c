@@ -78,23 +78,33 @@ status_t linux_timeout_in(struct thread *thread, uint64_t va, uint64_t *deadline
 	return status;
 }
 
+enum { OWN_THREAD_CLOCK = -2 };
+
 /* A clock by number: ~pid << 3 | of a thread? | which (linux/posix-timers.h, CPUCLOCK_*). */
-static status_t cpu_clock_now(struct thread *thread, int clock, uint64_t *ns)
+int linux_clock_own(const struct thread *thread, int clock)
+{
+	if (clock == LINUX_CLOCK_THREAD_CPUTIME)
+		clock = OWN_THREAD_CLOCK;
+	if (clock >> 3 != -1)
+		return clock;
+	return (int)(~(clock & 4 ? thread->personality->tid : thread->process->number) << 3) | (clock & 7);
+}
+
+status_t linux_clock_cpu(const struct process *asking, int clock, uint64_t *ns)
 {
 	unsigned number = (unsigned)~(clock >> 3);
-	bool of_thread = (clock & 4) != 0;
 
 	if ((clock & 3) == 3)
 		return STATUS_EINVAL;
-	if (of_thread) {
-		struct thread *of = linux_family_thread(thread->process, 0, number != 0 ? number : thread->personality->tid);
+	if ((clock & 4) != 0) {
+		struct thread *of = linux_family_thread(asking, 0, number);
 
 		if (of == NULL)
 			return STATUS_EINVAL;
 		*ns = linux_cpu_time_thread(of);
 		object_put(&of->object);
 	} else {
-		struct process *of = linux_family_find(thread->process, number != 0 ? number : thread->process->number);
+		struct process *of = linux_family_find(asking, number);
 
 		if (of == NULL)
 			return STATUS_EINVAL;
@@ -127,7 +137,7 @@ status_t linux_clock_now(struct thread *thread, int clock, uint64_t *ns)
 		*ns = linux_cpu_time_thread(thread);
 		return STATUS_OK;
 	default:
-		return clock < 0 ? cpu_clock_now(thread, clock, ns) : STATUS_EINVAL;
+		return clock < 0 ? linux_clock_cpu(thread->process, linux_clock_own(thread, clock), ns) : STATUS_EINVAL;
 	}
 }
 

@@ -10,6 +10,7 @@
 
 #include "lib/status.h"
 
+struct process;
 struct thread;
 
 enum { /* linux/time.h */
@@ -61,6 +62,12 @@ uint64_t linux_deadline_of_realtime(uint64_t ns);
 
 /* What a clock shows now. STATUS_EINVAL: there is no such clock. */
 MUST_CHECK status_t linux_clock_now(struct thread *thread, int clock, uint64_t *ns);
+
+/* A clock of who asks as others would name it: of its CPU time, where it was not named by a number. The process's stays LINUX_CLOCK_PROCESS_CPUTIME. */
+int linux_clock_own(const struct thread *thread, int clock);
+
+/* A clock of CPU time by number, which has one, as a process of the same family sees it. STATUS_EINVAL: what it is of has gone. Context: fiber or scheduler. */
+MUST_CHECK status_t linux_clock_cpu(const struct process *asking, int clock, uint64_t *ns);
 
 /* Whether a clock shows CPU time: of a process, a thread, or by number. */
 static inline int linux_clock_is_cpu(int clock)

@@ -16,7 +16,7 @@ struct process;
 struct linux_timer {
 	struct list_node node;
 	int id;        /* -1: one of setitimer's */
-	int clock;
+	int clock;     /* as linux_clock_own() has it */
 	int signal;    /* 0: none */
 	unsigned tid;  /* who it is sent to; 0: the process */
 	unsigned holds; /* of the process's list, and of calls at work. W: under the timers' lock */
@@ -39,7 +39,7 @@ struct linux_timer_act {
 	uint32_t overrun;
 };
 
-/* What the timer's clock shows: the monotonic one, also for real time, or CPU time of its process. */
+/* What the timer's clock shows: the monotonic one, also for real time, or CPU time. */
 uint64_t linux_timer_now(const struct linux_timer *timer);
 
 /* Looks at it, or sets it: never to fire where `at_ns` is 0. Waits for its CPU. */

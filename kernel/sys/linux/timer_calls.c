@@ -175,7 +175,7 @@ static int64_t call_timer_create(struct thread *thread, const uint64_t x[6])
 		status = event_check(thread, &event);
 	if (status != STATUS_OK)
 		return status;
-	timer = linux_timer_make(thread->process, (int)x[0], event.notify == SIGEV_NONE ? 0 : event.signal);
+	timer = linux_timer_make(thread->process, linux_clock_own(thread, (int)x[0]), event.notify == SIGEV_NONE ? 0 : event.signal);
 	if (timer == NULL)
 		return STATUS_EAGAIN;
 	timer->tid = event.notify == SIGEV_THREAD_ID ? (unsigned)event.tid : 0;

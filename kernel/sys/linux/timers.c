@@ -12,6 +12,7 @@
 #include "hal/contract/smp.h"
 #include "kernel/core/libc.h"
 #include "kernel/core/message.h"
+#include "kernel/core/smp.h"
 #include "kernel/core/timer.h"
 #include "kernel/sys/linux/clock.h"
 #include "kernel/sys/linux/cpu_time.h"
@@ -23,7 +24,13 @@ enum { INTERVAL_NS_MIN = 20000, CPU_WAIT_NS_MIN = 1000000 /* a tick of Linux wit
 
 uint64_t linux_timer_now(const struct linux_timer *timer)
 {
-	return linux_clock_is_cpu(timer->clock) ? linux_cpu_time_process(timer->process) : hal_timer_now_ns();
+	uint64_t ns;
+
+	if (!linux_clock_is_cpu(timer->clock))
+		return hal_timer_now_ns();
+	if (timer->clock == LINUX_CLOCK_PROCESS_CPUTIME)
+		return linux_cpu_time_process(timer->process);
+	return linux_clock_cpu(timer->process, timer->clock, &ns) == STATUS_OK ? ns : 0; /* what has gone uses no more */
 }
 
 static void fire(void *arg);
@@ -37,8 +44,11 @@ static void arm(struct linux_timer *timer)
 	/* One that repeats faster than that is told by its overruns; and CPU time may stand still. */
 	if (timer->interval_ns != 0 && timer->interval_ns < INTERVAL_NS_MIN && wait_ns < INTERVAL_NS_MIN)
 		wait_ns = INTERVAL_NS_MIN;
-	if (linux_clock_is_cpu(timer->clock) && wait_ns < CPU_WAIT_NS_MIN)
-		wait_ns = CPU_WAIT_NS_MIN;
+	if (linux_clock_is_cpu(timer->clock)) {
+		wait_ns /= smp_online(); /* as threads may use it up together */
+		if (wait_ns < CPU_WAIT_NS_MIN)
+			wait_ns = CPU_WAIT_NS_MIN;
+	}
 	timer->armed = true;
 	timer_set(&timer->timer, timer_deadline(wait_ns), fire, timer);
 }
