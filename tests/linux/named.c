@@ -69,6 +69,41 @@ static void named_pipes(void)
 	REFUSED(open(path, O_RDONLY), ENOENT);
 }
 
+enum { MEETINGS = 200 };
+
+static pthread_barrier_t both;
+
+/* Opens its end and closes it at once, now before the other, now after it. */
+static void meet(const char *path, int flags, int late)
+{
+	for (int round = 0; round < MEETINGS; round++) {
+		int fd;
+
+		pthread_barrier_wait(&both);
+		if (round % 2 == late)
+			usleep(200); /* the other one sleeps by then */
+		fd = open(path, flags);
+		CLAIM(fd >= 0 && close(fd) == 0);
+	}
+}
+
+static void *meets(void *arg)
+{
+	meet(arg, O_WRONLY, 0);
+	return NULL;
+}
+
+/* Who has opened the other end before, and is gone by now, was there. */
+static void meetings(void)
+{
+	char path[] = "/tmp/meeting";
+	pthread_t writer;
+
+	CLAIM(mkfifo(path, 0600) == 0 && pthread_barrier_init(&both, NULL, 2) == 0 && pthread_create(&writer, NULL, meets, path) == 0);
+	meet(path, O_RDONLY, 1);
+	CLAIM(pthread_join(writer, NULL) == 0 && unlink(path) == 0);
+}
+
 static void named_sockets(void)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "/tmp/socket" };
@@ -188,6 +223,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[0], "one") == 0)
 		return was_called();
 	named_pipes();
+	meetings();
 	called();
 	named_sockets();
 	signals_read();

@@ -50,24 +50,21 @@ static struct pipe *pipe_named(struct budget *budget, const struct fs_node *node
 	return found != NULL ? found : made;
 }
 
-/* Until the other end has been opened since, if it is not open. */
-static status_t other_await(struct thread *thread, struct pipe *pipe, const unsigned *open, const uint64_t *opened)
+/* Until the other end has been opened more often than `before`. */
+static status_t other_await(struct thread *thread, struct pipe *pipe, const uint64_t *opened, uint64_t before)
 {
 	struct linux_waiter waiter = { 0 };
 	status_t status = STATUS_OK;
-	uint64_t before;
-	bool there;
+	bool there = false;
 
-	spinlock_take(&pipe->lock);
-	before = *opened;
-	there = *open > 0;
-	spinlock_give(&pipe->lock);
 	linux_waiter_add(&waiter, thread, &pipe->event);
-	while (!there && status == STATUS_OK) {
-		status = linux_sleep(thread, WAIT_FOREVER);
+	for (;;) {
 		spinlock_take(&pipe->lock);
-		there = *opened != before || *open > 0;
+		there = *opened != before;
 		spinlock_give(&pipe->lock);
+		if (there || status != STATUS_OK)
+			break;
+		status = linux_sleep(thread, WAIT_FOREVER);
 	}
 	linux_waiter_remove(&waiter);
 	return there ? STATUS_OK : status == STATUS_EINTR ? LINUX_RESTART : status;
@@ -79,16 +76,15 @@ static status_t fifo_open(struct thread *thread, struct pipe *pipe, struct linux
 	uint32_t access = flags & LINUX_O_ACCMODE;
 	bool waits = !(flags & LINUX_O_NONBLOCK);
 	status_t status = STATUS_OK;
+	uint64_t before;
 
 	if (access == LINUX_O_WRONLY && !waits && pipe->readers == 0)
 		return STATUS_ENXIO;
-	*out = linux_pipe_end_make(pipe, flags & (LINUX_O_ACCMODE | LINUX_O_NONBLOCK | LINUX_O_APPEND | LINUX_O_LARGEFILE), dentry);
+	*out = linux_pipe_end_make(pipe, flags & (LINUX_O_ACCMODE | LINUX_O_NONBLOCK | LINUX_O_APPEND | LINUX_O_LARGEFILE), dentry, &before);
 	if (*out == NULL)
 		return STATUS_ENOMEM;
-	if (waits && access == LINUX_O_WRONLY)
-		status = other_await(thread, pipe, &pipe->readers, &pipe->reader_count);
-	else if (waits && access == 0)
-		status = other_await(thread, pipe, &pipe->writers, &pipe->writer_count);
+	if (waits && access != LINUX_O_RDWR)
+		status = other_await(thread, pipe, access == 0 ? &pipe->writer_count : &pipe->reader_count, before);
 	if (status != STATUS_OK)
 		linux_file_put(*out);
 	return status;

@@ -43,8 +43,11 @@ MUST_CHECK struct pipe *linux_pipe_make(struct budget *budget);
 
 void linux_pipe_put(struct pipe *pipe);
 
-/* An open file of a held pipe, which it holds as well, and its name (or NULL). NULL: memory is out. */
-MUST_CHECK struct linux_file *linux_pipe_end_make(struct pipe *pipe, uint32_t flags, struct linux_dentry *dentry);
+/*
+ * An open file of a held pipe, which it holds as well, and its name (or NULL). `*others` is set to how often the other end had been opened when this one was,
+ * but for once if it is open: who is there now may be gone at once. NULL: memory is out.
+ */
+MUST_CHECK struct linux_file *linux_pipe_end_make(struct pipe *pipe, uint32_t flags, struct linux_dentry *dentry, uint64_t *others);
 
 /* Takes a hold of a pipe with a name back; whether it was the last one, and then nobody finds it any more. */
 MUST_CHECK bool linux_fifo_unhold(struct pipe *pipe);

@@ -37,12 +37,13 @@ static status_t ends_make(struct thread *thread, uint32_t flags, struct linux_fi
 {
 	const struct linux_subject who = linux_subject_of(thread);
 	struct pipe *pipe = linux_pipe_make(thread->process->budget);
+	uint64_t others;
 
 	if (pipe == NULL)
 		return STATUS_ENOMEM;
 	pipe->owner = (struct linux_owner){ who.user, who.group };
-	files[0] = linux_pipe_end_make(pipe, flags, NULL);
-	files[1] = files[0] != NULL ? linux_pipe_end_make(pipe, flags | LINUX_O_WRONLY, NULL) : NULL;
+	files[0] = linux_pipe_end_make(pipe, flags, NULL, &others);
+	files[1] = files[0] != NULL ? linux_pipe_end_make(pipe, flags | LINUX_O_WRONLY, NULL, &others) : NULL;
 	if (files[0] != NULL && files[1] == NULL)
 		linux_file_put(files[0]);
 	linux_pipe_put(pipe);

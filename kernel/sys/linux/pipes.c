@@ -365,7 +365,7 @@ int64_t linux_pipe_size(const struct linux_file *file)
 	return linux_pipe_of(file) != NULL ? BYTES : STATUS_EBADF;
 }
 
-struct linux_file *linux_pipe_end_make(struct pipe *pipe, uint32_t flags, struct linux_dentry *dentry)
+struct linux_file *linux_pipe_end_make(struct pipe *pipe, uint32_t flags, struct linux_dentry *dentry, uint64_t *others)
 {
 	uint32_t access = flags & LINUX_O_ACCMODE;
 	struct pipe_end *end = malloc(sizeof(*end));
@@ -377,6 +377,7 @@ struct linux_file *linux_pipe_end_make(struct pipe *pipe, uint32_t flags, struct
 	end->dentry = dentry != NULL ? linux_dentry_hold(dentry) : NULL;
 	linux_file_init(&end->file, access == LINUX_O_RDWR ? &both_ops : access == LINUX_O_WRONLY ? &write_ops : &read_ops, flags);
 	spinlock_take(&pipe->lock);
+	*others = access == 0 ? pipe->writer_count - (pipe->writers > 0) : pipe->reader_count - (pipe->readers > 0);
 	pipe->readers += access != LINUX_O_WRONLY;
 	pipe->reader_count += access != LINUX_O_WRONLY;
 	pipe->writers += access != 0;
