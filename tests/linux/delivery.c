@@ -142,6 +142,10 @@ static void threads(void)
 		usleep(500);
 	CLAIM(count == 2 && receiver == other_thread && timer_delete(timer) == 0);
 	CLAIM(syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1) == 0 && count == 3 && receiver == gettid());
+	CLAIM(kill(other_thread, SIGUSR1) == 0); /* that is to the process */
+	for (int i = 0; i < 1000 && count == 3; i++)
+		usleep(500);
+	CLAIM(count == 4);
 	REFUSED(syscall(SYS_tgkill, getpid(), 0, SIGUSR1), EINVAL);
 	REFUSED(syscall(SYS_tgkill, getpid(), other_thread, 65), EINVAL);
 	REFUSED(syscall(SYS_tgkill, 1 << 21, other_thread, 0), ESRCH);
@@ -150,6 +154,7 @@ static void threads(void)
 	leave = 1;
 	CLAIM(pthread_join(thread, NULL) == 0);
 	REFUSED(syscall(SYS_tkill, other_thread, 0), ESRCH);
+	REFUSED(kill(other_thread, 0), ESRCH);
 }
 
 /* A mask for one wait is not that of the next. */

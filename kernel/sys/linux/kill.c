@@ -73,14 +73,17 @@ static status_t group_kill(struct thread *thread, unsigned group, int signal, co
 static int64_t process_kill(struct thread *thread, unsigned pid, int signal, const struct linux_siginfo *info)
 {
 	struct process *process = linux_family_find(thread->process, pid);
+	struct thread *of = process == NULL ? linux_family_thread(thread->process, 0, pid) : NULL; /* any thread's number is its process's, too */
 	status_t status;
 
+	if (of != NULL)
+		process = of->process;
 	if (process == NULL)
 		return STATUS_ESRCH;
 	status = may_signal(thread, process, NULL, signal);
 	if (status == STATUS_OK && signal != 0)
 		status = linux_signal_send(process, NULL, signal, info);
-	object_put(&process->object);
+	object_put(of != NULL ? &of->object : &process->object);
 	return status;
 }
 
