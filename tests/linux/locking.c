@@ -78,9 +78,33 @@ static void split(void)
 	CLAIM(locks(F_UNLCK, 0, 1, F_SETLK) == 0 && locks(F_UNLCK, 0, 0, F_SETLK) == 0 && locks(F_WRLCK, 0, 0, F_SETLK) == 0 && close(file) == 0);
 }
 
+/* Whether another process finds the file locked. */
+static int is_locked(void)
+{
+	struct flock lock = { .l_type = F_WRLCK };
+	pid_t child;
+	int status;
+
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		_exit(fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK);
+	CLAIM(waitpid(child, &status, 0) == child);
+	return status != 0;
+}
+
+/* Closing any descriptor of the file gives the locks back, but one that only names it. */
+static void named(void)
+{
+	file = open("/tmp/locked", O_RDWR);
+	CLAIM(locks(F_WRLCK, 0, 0, F_SETLK) == 0 && close(open("/tmp/locked", O_PATH)) == 0 && is_locked());
+	CLAIM(close(open("/tmp/locked", O_RDONLY)) == 0 && !is_locked() && close(file) == 0);
+}
+
 int main(void)
 {
 	late();
 	split();
+	named();
 	return claims_end("locking");
 }

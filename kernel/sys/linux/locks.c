@@ -314,8 +314,8 @@ void linux_locks_close(struct process *process, struct linux_file *file)
 	const void *fs;
 	uint64_t id;
 
-	if (!owner_has(process))
-		return;
+	if ((linux_file_flags(file) & LINUX_O_PATH) != 0 || !owner_has(process))
+		return; /* what only names a file does not open it */
 	file_key(file, &fs, &id);
 	owner_clear(process, fs, id);
 }
