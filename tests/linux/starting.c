@@ -104,6 +104,48 @@ static void waits_for_child(void)
 	CLAIM(close(pair[0]) == 0 && close(pair[1]) == 0);
 }
 
+static volatile int ends;
+
+static void *stores(void *arg)
+{
+	volatile int *there = arg;
+
+	while (!ends) {
+		(*there)++;
+		usleep(50);
+	}
+	return NULL;
+}
+
+static int begins_nothing(void *arg)
+{
+	char *none[] = { NULL };
+
+	usleep(1000);
+	execv("/there/is/none", none);
+	*(volatile int *)arg = errno;
+	_exit(127);
+}
+
+/* Why its child could not begin another program is told to who lent it the memory, near the stack pointer; what other threads store there meanwhile stays. */
+static void hears_of_child(void)
+{
+	static char stack[16384] __attribute__((aligned(16)));
+	volatile int why[2] = { 0, 0 };
+	pthread_t thread;
+	pid_t child;
+	int before;
+
+	CLAIM(pthread_create(&thread, NULL, stores, (void *)&why[1]) == 0);
+	while (why[1] == 0)
+		usleep(50);
+	before = why[1];
+	child = clone(begins_nothing, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, (void *)&why[0]);
+	CLAIM(why[0] == ENOENT && why[1] > before && WEXITSTATUS(status_of(child)) == 127);
+	ends = 1;
+	CLAIM(pthread_join(thread, NULL) == 0);
+}
+
 static volatile int go;
 
 static void *becomes(void *arg)
@@ -176,6 +218,7 @@ int main(int argc, char **argv)
 	CLAIM(words_lie_well(argc, argv) == 9);
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	waits_for_child();
+	hears_of_child();
 	two_become_another();
 	words();
 	return claims_end("starting");

@@ -3,7 +3,7 @@
 
 /*
  * fork(2), and vfork(2) as a fork whose caller waits: the child has a copy of the memory, page by page when either writes. What a program may count on in
- * vfork is no more than that.
+ * vfork is little more than that (vfork.h).
  */
 #include "kernel/sys/linux/fork.h"
 
@@ -14,6 +14,7 @@
 #include "kernel/sys/linux/pidfd.h"
 #include "kernel/sys/linux/run.h"
 #include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfork.h"
 #include "kernel/sys/linux/words.h"
 #include "lib/string.h"
 
@@ -115,7 +116,7 @@ static status_t pidfd_make(struct thread *thread, const struct linux_clone *clon
 	return linux_copy_out(thread, clone->pidfd_va, fd, sizeof(*fd));
 }
 
-int64_t linux_fork(struct thread *thread, const struct linux_clone *clone, bool waits)
+int64_t linux_fork(struct thread *thread, const struct linux_clone *clone, bool waits, bool lends)
 {
 	struct process *child;
 	struct thread *main;
@@ -126,7 +127,9 @@ int64_t linux_fork(struct thread *thread, const struct linux_clone *clone, bool 
 	if (status != STATUS_OK)
 		return status;
 	pid = child->number;
-	status = thread_copy(thread, clone, child, &main);
+	status = lends ? linux_vfork_lend(thread, child) : STATUS_OK;
+	if (status == STATUS_OK)
+		status = thread_copy(thread, clone, child, &main);
 	if (status == STATUS_OK) {
 		if (clone->parent_set_tid)
 			(void)!linux_copy_out(thread, clone->parent_tid_va, &pid, sizeof(pid));
@@ -146,6 +149,8 @@ int64_t linux_fork(struct thread *thread, const struct linux_clone *clone, bool 
 	object_put(&main->object);
 	if (waits)
 		child_wait(thread, child);
+	if (lends)
+		linux_vfork_hear(thread, child);
 	object_put(&child->object);
 	return pid;
 }

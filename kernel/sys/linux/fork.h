@@ -23,8 +23,11 @@ struct linux_clone {
 	bool clears_handlers; /* the child has default actions where its maker has handlers */
 };
 
-/* Makes a process that goes on where `thread` stands: its number. `waits`: until it has begun another program, or ended. STATUS_ENOMEM, STATUS_EAGAIN. */
-int64_t linux_fork(struct thread *thread, const struct linux_clone *clone, bool waits);
+/*
+ * Makes a process that goes on where `thread` stands: its number. `waits`: until it has begun another program, or ended; `lends`: and then hears what
+ * that stored (vfork.h). STATUS_ENOMEM, STATUS_EAGAIN.
+ */
+int64_t linux_fork(struct thread *thread, const struct linux_clone *clone, bool waits, bool lends);
 
 /* Has `to`, which does not run yet, go on where `from`, the caller's, stands; its call answers 0. */
 void linux_thread_copy_registers(struct thread *from, struct thread *to, uint64_t stack_va);

@@ -13,6 +13,7 @@
 #include "kernel/sys/linux/futex.h"
 #include "kernel/sys/linux/sem.h"
 #include "kernel/sys/linux/socket.h"
+#include "kernel/sys/linux/vfork.h"
 #include "kernel/sys/linux/words.h"
 #include "kernel/sys/thread.h"
 
@@ -23,6 +24,7 @@ enum { STACK_BYTES = 0x800000 /* as Linux's default */ };
 
 static int64_t call_exit_group(struct thread *thread, const uint64_t x[6])
 {
+	linux_vfork_tell(thread);
 	process_exit(thread->process, x[0] & 0xff);
 	return LINUX_NO_RESULT;
 }
@@ -90,6 +92,7 @@ void linux_process_detach(struct process *process)
 
 void linux_process_free(struct linux_process *personality)
 {
+	linux_vfork_free(personality->process);
 	process_pay_back(personality->process, KEPT_BYTES);
 	free(personality->family);
 	free(personality);

@@ -15,6 +15,7 @@
 #include "kernel/sys/linux/run.h"
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/linux/timers.h"
+#include "kernel/sys/linux/vfork.h"
 #include "lib/string.h"
 
 enum { END_LOOK_NS = 200000 };
@@ -95,7 +96,7 @@ static int64_t clone_do(struct thread *thread, const struct linux_clone *clone)
 	if ((clone->flags & (CLONE_PIDFD | CLONE_PARENT_SETTID)) == (CLONE_PIDFD | CLONE_PARENT_SETTID) && clone->pidfd_va == clone->parent_tid_va)
 		return STATUS_EINVAL;
 	if (!is_thread)
-		return linux_fork(thread, clone, (clone->flags & CLONE_VFORK) != 0);
+		return linux_fork(thread, clone, (clone->flags & CLONE_VFORK) != 0, (clone->flags & CLONE_VM) != 0);
 	personality = linux_thread_alloc();
 	return personality != NULL ? thread_make(thread, clone, personality) : STATUS_EAGAIN;
 }
@@ -156,8 +157,10 @@ static int64_t call_exit(struct thread *thread, const uint64_t x[6])
 	spinlock_take(&process->lock);
 	last = process->thread_count == 1;
 	spinlock_give(&process->lock);
-	if (last)
+	if (last) {
+		linux_vfork_tell(thread);
 		process_exit(process, x[0] & 0xff);
+	}
 	atomic_store_explicit(&thread->ending, 1, memory_order_relaxed);
 	return LINUX_NO_RESULT;
 }
@@ -188,6 +191,7 @@ void linux_thread_begin(struct thread *thread)
 	struct linux_thread *personality = thread->personality;
 
 	linux_cpu_time_go(&personality->cpu_time);
+	linux_vfork_begin(thread);
 	if (personality->set_tid_va != 0) /* where it cannot be written nobody is told, as in Linux */
 		(void)!linux_copy_out(thread, personality->set_tid_va, &personality->tid, sizeof(personality->tid));
 }
