@@ -347,7 +347,7 @@ status_t linux_path_start(struct process *process, int dirfd, struct linux_dentr
 	return path_start(process, dirfd, false, out);
 }
 
-static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, bool late, uint32_t resolve, status_t *why)
+static struct linux_walk *walk_try(struct thread *thread, int dirfd, uint64_t path_va, bool follow, bool late, uint32_t resolve, status_t *why)
 {
 	struct linux_walk *walk = malloc(sizeof(*walk));
 	struct linux_dentry *start = NULL;
@@ -372,6 +372,17 @@ static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t p
 		return walk;
 	linux_walk_free(walk);
 	return NULL;
+}
+
+/* What was closed is charged until it is destroyed, as linux_charge() knows; but that is waited for here: a file system's side may not yield. */
+static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, bool late, uint32_t resolve, status_t *why)
+{
+	struct linux_walk *walk = walk_try(thread, dirfd, path_va, follow, late, resolve, why);
+
+	if (walk != NULL || *why != STATUS_ENOMEM)
+		return walk;
+	linux_files_settle();
+	return walk_try(thread, dirfd, path_va, follow, late, resolve, why);
 }
 
 struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
