@@ -89,8 +89,8 @@ static status_t thread_copy(struct thread *thread, const struct linux_clone *clo
 	return status;
 }
 
-/* Until the child needs the parent's memory no more: vfork's promise. A parent that is to end leaves it alone. */
-static void child_wait(struct thread *thread, struct process *child)
+/* Until the child needs the parent's memory no more: vfork's promise. False: a parent that is to end leaves it alone. */
+static bool child_wait(struct thread *thread, struct process *child)
 {
 	struct linux_family *family = child->personality->family;
 	struct linux_waiter waiter;
@@ -103,6 +103,7 @@ static void child_wait(struct thread *thread, struct process *child)
 		spinlock_give(&linux_family_lock);
 	} while (!free_to_go && linux_sleep_uninterrupted(thread, WAIT_FOREVER) == STATUS_OK);
 	linux_waiter_remove(&waiter);
+	return free_to_go;
 }
 
 /* The descriptor for the child is its maker's alone, and there before the child runs. */
@@ -147,9 +148,7 @@ int64_t linux_fork(struct thread *thread, const struct linux_clone *clone, bool 
 		return status;
 	}
 	object_put(&main->object);
-	if (waits)
-		child_wait(thread, child);
-	if (lends)
+	if (waits && child_wait(thread, child) && lends)
 		linux_vfork_hear(thread, child);
 	object_put(&child->object);
 	return pid;

@@ -261,5 +261,6 @@ void linux_exec_settle(struct thread *thread)
 	personality->clear_tid_va = personality->robust_list_va = 0;
 	personality->restart = NULL;
 	linux_timers_exec(thread->process);
+	linux_vfork_free(thread->process);
 	linux_family_executed(thread->process);
 }

@@ -7,14 +7,13 @@
 
 #include "kernel/core/libc.h"
 #include "kernel/sys/linux/copy.h"
-#include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/process.h"
 #include "kernel/sys/thread.h"
 
 enum { PIECES = 16, PIECE_WORDS = 64, WORD_BYTES = sizeof(uint32_t), PIECE_BYTES = PIECE_WORDS * WORD_BYTES };
 
-/* W: the maker, before the child begins; the child, until it has ended; then nobody. */
+/* W: the maker, before the child begins; the child, until it has ended. One that begins another program frees it before its maker goes on. */
 struct linux_vfork {
 	uint64_t va;
 	unsigned pieces;          /* that are there: the stack may end */
@@ -52,8 +51,10 @@ void linux_vfork_free(struct process *process)
 {
 	struct linux_vfork *lent = process->personality->lent;
 
-	if (lent != NULL)
-		process_pay_back(process, sizeof(*lent));
+	if (lent == NULL)
+		return;
+	process->personality->lent = NULL;
+	process_pay_back(process, sizeof(*lent));
 	free(lent);
 }
 
@@ -62,7 +63,7 @@ void linux_vfork_tell(struct thread *thread)
 	struct linux_vfork *lent = thread->process->personality->lent;
 	uint32_t now[PIECE_WORDS];
 
-	if (lent == NULL || thread->process->personality->family->executed)
+	if (lent == NULL)
 		return;
 	for (unsigned i = 0; i < lent->pieces; i++) {
 		if (linux_copy_in(thread, now, lent->va + i * PIECE_BYTES, sizeof(now)) != STATUS_OK)
@@ -78,6 +79,8 @@ void linux_vfork_hear(struct thread *thread, const struct process *child)
 {
 	const struct linux_vfork *lent = child->personality->lent;
 
+	if (lent == NULL)
+		return;
 	for (unsigned i = 0; i < lent->pieces; i++)
 		for (unsigned word = 0; word < PIECE_WORDS; word++)
 			if (lent->changed[i] >> word & 1)

@@ -14,7 +14,7 @@
 struct process;
 struct thread;
 
-/* For the maker, before the child begins. STATUS_ENOMEM. What it takes is the child's, and freed with it. */
+/* For the maker, before the child begins. STATUS_ENOMEM. What it takes is the child's. */
 MUST_CHECK status_t linux_vfork_lend(struct thread *thread, struct process *child);
 
 /* For a thread that begins: of the child's first one, what it finds there. */
@@ -23,10 +23,10 @@ void linux_vfork_begin(struct thread *thread);
 /* For the child, which is about to end, while it has its memory; of others nothing comes. */
 void linux_vfork_tell(struct thread *thread);
 
-/* For the maker, once the child has ended, or begun another program. */
+/* For the maker, once the child has ended, or begun another program: then there is nothing to hear. */
 void linux_vfork_hear(struct thread *thread, const struct process *child);
 
-/* Frees what was lent to a process, with its personality. */
+/* Frees what was lent to a process: it begins another program, or nobody holds it any more. Context: any fiber. */
 void linux_vfork_free(struct process *process);
 
 #endif
