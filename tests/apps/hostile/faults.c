@@ -52,7 +52,7 @@ static int read_kernel_image(void)
 
 static int read_between_halves(void)
 {
-	return read_at(0x0100000000000000);
+	return read_at(0x0001000000000000);
 }
 
 static int write_text(void)
