@@ -14,6 +14,7 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -191,6 +192,8 @@ def main() -> int:
     parser.add_argument("folders", type=Path, nargs="*")
     options = parser.parse_args()
     if options.items:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever began all this may ignore them, as nohup does, and programs inherit that
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with os.fdopen(os.dup(1), "w", encoding="utf-8") as answer:
             os.dup2(2, 1)  # what tests print is no answer
             json.dump([asdict(item) for item in run_python(options.folders[0].resolve())], answer)
