@@ -112,6 +112,11 @@ void object_retire(struct object *object)
 	round_begin();
 }
 
+uint32_t object_dead_count(void)
+{
+	return atomic_load_explicit(&retiring, memory_order_relaxed);
+}
+
 void object_settle_dead(void)
 {
 	uint32_t before = atomic_load_explicit(&rounds_over, memory_order_relaxed);

@@ -90,6 +90,9 @@ void object_put(struct object *object);
 bool object_put_last(struct object *object);
 void object_retire(struct object *object);
 
+/* How many have lost their last hold and are not destroyed yet, on all CPUs. Context: any. */
+uint32_t object_dead_count(void);
+
 /* Waits until what has lost its last hold so far is destroyed: its memory is on its way back. Context: fiber. */
 void object_settle_dead(void);
 

@@ -107,7 +107,7 @@ def traced() -> suite.Case:
 
 def cases() -> list[suite.Case]:
     """Each on one CPU and on four."""
-    return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), told(), traced(), side_by_side("unlinkers", "-- hurries"),
+    return [*(case(name, smp) for name in PROGRAMS for smp in (1, 4)), case("closing", 2), case("closing", 3), told(), traced(), side_by_side("unlinkers", "-- hurries"),
             *map(side_by_side, ("gathered", "inspected", "messages", "named", "semaphores", "shm", "tasks")),
             other_class(), more_modes(), on_volume("permissions"), on_volume("moved"), in_folder("moved"), in_folder("grown"), typed(1), typed(4)]
 

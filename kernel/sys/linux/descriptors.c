@@ -37,7 +37,10 @@ static int64_t call_dup3(struct thread *thread, const uint64_t x[6])
 
 static int64_t call_close(struct thread *thread, const uint64_t x[6])
 {
-	return linux_fd_close(thread->process, (int)x[0]);
+	status_t status = linux_fd_close(thread->process, (int)x[0]);
+
+	linux_files_keep_up(thread->process->budget);
+	return status;
 }
 
 static int64_t call_close_range(struct thread *thread, const uint64_t x[6])

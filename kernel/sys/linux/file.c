@@ -69,6 +69,14 @@ void linux_files_settle(void)
 	object_settle_dead();
 }
 
+void linux_files_keep_up(const struct budget *budget)
+{
+	enum { ON_THEIR_WAY_MAX = 16 };
+
+	if (budget_left(budget) < budget->limit / 4 && object_dead_count() > ON_THEIR_WAY_MAX)
+		linux_files_settle();
+}
+
 bool linux_charge(struct budget *budget, uint64_t bytes)
 {
 	if (budget_charge_bytes(budget, bytes))

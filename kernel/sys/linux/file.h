@@ -103,6 +103,12 @@ enum { LINUX_FILE_CHARGE = 768 };
 /* Sees to it that what was closed before is given back: for who finds no room. Context: fiber, no lock held. */
 void linux_files_settle(void);
 
+/*
+ * The same for who has closed something, where little memory is left and much is on its way back: or who closes and opens all the time on one CPU could
+ * leave nothing to who waits for memory on another. Context: fiber, no lock held.
+ */
+void linux_files_keep_up(const struct budget *budget);
+
 /* Charges bytes; where there is no room, once more when what was closed has been given back. False: there is none. Context: fiber, no lock held. */
 MUST_CHECK bool linux_charge(struct budget *budget, uint64_t bytes);
 

@@ -374,18 +374,15 @@ static struct linux_walk *walk_try(struct thread *thread, int dirfd, uint64_t pa
 	return NULL;
 }
 
-enum { TRIES = 16 /* other threads may close, and use, as much again meanwhile */ };
-
 /* What was closed is charged until it is destroyed, as linux_charge() knows; but that is waited for here: a file system's side may not yield. */
 static struct linux_walk *walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, bool late, uint32_t resolve, status_t *why)
 {
 	struct linux_walk *walk = walk_try(thread, dirfd, path_va, follow, late, resolve, why);
 
-	for (unsigned i = 1; walk == NULL && *why == STATUS_ENOMEM && i < TRIES; i++) {
-		linux_files_settle();
-		walk = walk_try(thread, dirfd, path_va, follow, late, resolve, why);
-	}
-	return walk;
+	if (walk != NULL || *why != STATUS_ENOMEM)
+		return walk;
+	linux_files_settle();
+	return walk_try(thread, dirfd, path_va, follow, late, resolve, why);
 }
 
 struct linux_walk *linux_walk_user(struct thread *thread, int dirfd, uint64_t path_va, bool follow, status_t *why)
