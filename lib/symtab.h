@@ -4,7 +4,7 @@
 /*
  * Which function is at an address: look-up in a table that a tool makes after linking. The table, little-endian and
  * 4-byte aligned: u32 magic SYMTAB_MAGIC, u32 count, u32 offsets[count] from the image's base in ascending order, u32
- * names[count] (offsets into what follows), then the names, each NUL-terminated.
+ * names[count] (offsets into what follows), then the names, each NUL-terminated; one may be the end of another.
  */
 #ifndef LIB_SYMTAB_H
 #define LIB_SYMTAB_H

@@ -47,15 +47,30 @@ def functions(listing: str) -> tuple[int, dict[int, str]]:
     return base, {value - base: min(names, key=lambda name: (len(name), name)) for value, names in sorted(found.items())}
 
 
+def shared(names: set[str]) -> tuple[dict[str, int], list[str]]:
+    """The place of each name among all, and what is written there: a name that another ends with lies in that."""
+    places: dict[str, int] = {}
+    written = []
+    before, end = "", 0
+    for name in sorted(names, key=lambda name: name[::-1], reverse=True):  # behind the last that ends with it
+        if before.endswith(name):
+            places[name] = places[before] + len(before) - len(name)
+        else:
+            places[name] = end
+            written.append(name)
+            end += len(name.encode()) + 1
+        before = name
+    return places, written
+
+
 def assembly(table: dict[int, str]) -> str:
     """The table as assembly text."""
-    place = 0
-    offsets, names, strings = [], [], []
+    places, written = shared(set(table.values()))
+    offsets, names = [], []
     for offset, name in sorted(table.items()):
         offsets.append(f"\t.long {offset:#x}")
-        names.append(f"\t.long {place}")
-        strings.append(f'\t.asciz "{name}"')
-        place += len(name.encode()) + 1
+        names.append(f"\t.long {places[name]}")
+    strings = [f'\t.asciz "{name}"' for name in written]
     return HEAD + "\n".join([f"\t.long {MAGIC:#x}, {len(table)}", *offsets, *names, *strings, "\t.balign 4"]) + "\n"
 
 

@@ -45,10 +45,10 @@ class KsymsTest(support.Case):
 
     def test_table_is_what_the_kernel_reads(self) -> None:
         source, made, raw = (self.folder / name for name in ("k.S", "k.o", "k.bin"))
-        source.write_text(ksyms.assembly({4: "alpha", 8: "zeta"}))
+        source.write_text(ksyms.assembly({4: "alpha", 8: "beta", 12: "eta", 16: "alpha", 20: "ta"}))
         subprocess.run(["aarch64-linux-gnu-gcc", "-c", source, "-o", made], check=True)
         subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", "-j", ".ksyms", made, raw], check=True)
-        self.assertEqual(raw.read_bytes()[:35], struct.pack("<6I", 0x4D59534B, 2, 4, 8, 0, 6) + b"alpha\0zeta\0")
+        self.assertEqual(raw.read_bytes(), struct.pack("<12I", 0x4D59534B, 5, 4, 8, 12, 16, 20, 5, 0, 1, 5, 2) + b"beta\0alpha\0\0")
 
 
 class TrustKeyTest(support.Case):
