@@ -135,20 +135,45 @@ static bool is_unwanted(const struct linux_family *family)
 	       (family->exit_signal == LINUX_SIGCHLD && action_has(family->parent->process, LINUX_SA_NOCLDWAIT));
 }
 
-/* A child that has lost its parent: one that has ended goes with it. Returns the process, held, where it is to be signalled or put. */
-static struct process *child_release(struct linux_family *child, bool *ended, int *signal)
+/* One that has ended is told of, and goes where nobody will ask: then true, and the list's hold is the caller's. Under the lock. */
+static bool end_settle(struct linux_family *family, struct news *news)
 {
+	int killed = family->status & 0x7f;
+	bool unwanted = is_unwanted(family);
+
+	news_make(family, family->exit_signal, killed != 0 ? LINUX_CLD_KILLED : LINUX_CLD_EXITED, killed != 0 ? killed : family->status >> 8, news);
+	if (unwanted)
+		linux_family_remove(family);
+	return unwanted;
+}
+
+/* Who has asked for what outlives its parents, nearest above one; NULL: nobody has. Under the lock. Spec: prctl(2): PR_SET_CHILD_SUBREAPER */
+static struct linux_family *reaper_of(const struct linux_family *family)
+{
+	struct linux_family *reaper = family->parent;
+
+	while (reaper != NULL && !reaper->reaps)
+		reaper = reaper->parent;
+	return reaper;
+}
+
+/* A child that has lost its parent: without a reaper one that has ended goes with it. Returns the process, held, where it is to be signalled or put. */
+static struct process *child_release(struct linux_family *child, bool *ended, int *signal, struct news *news)
+{
+	struct linux_family *reaper = reaper_of(child->parent);
 	struct process *process = child->process;
 
 	*ended = child->ended;
 	*signal = child->death_signal;
 	list_remove(&child->of_parent);
-	child->parent = NULL;
-	atomic_store_explicit(&child->parent_number, child->top, memory_order_relaxed); /* as if that were init */
-	if (child->ended) {
-		linux_family_remove(child);
+	child->parent = reaper;
+	child->exit_signal = LINUX_SIGCHLD; /* whatever its maker chose */
+	if (reaper != NULL)
+		list_push_back(&reaper->children, &child->of_parent);
+	/* Without one as if the family's first were init. */
+	atomic_store_explicit(&child->parent_number, reaper != NULL ? pid_of(reaper) : child->top, memory_order_relaxed);
+	if (child->ended && end_settle(child, news))
 		return process;
-	}
 	return object_hold(&process->object) ? process : NULL;
 }
 
@@ -182,6 +207,7 @@ static bool is_link(const struct linux_family *parent, const struct linux_family
 static void children_release(struct linux_family *family)
 {
 	for (;;) {
+		struct news news = { .parent = NULL };
 		struct process *process = NULL;
 		unsigned group = 0;
 		bool ended = false;
@@ -189,16 +215,18 @@ static void children_release(struct linux_family *family)
 		bool more;
 
 		spinlock_take(&linux_family_lock);
+		family->reaps = false; /* from now on what others leave would stay with it */
 		more = !list_is_empty(&family->children);
 		if (more) {
 			struct linux_family *child = LIST_OWNER(family->children.next, struct linux_family, of_parent);
 
 			group = is_link(family, child) ? child->group : 0;
-			process = child_release(child, &ended, &signal);
+			process = child_release(child, &ended, &signal, &news);
 		}
 		spinlock_give(&linux_family_lock);
 		if (!more)
 			return;
+		news_tell(&news);
 		if (process == NULL)
 			continue;
 		if (!ended && signal != 0)
@@ -223,7 +251,6 @@ static void descendants_kill(struct process *top)
 void linux_family_end(struct process *process)
 {
 	struct linux_family *family = family_of(process);
-	bool killed = process->end == PROCESS_KILLED;
 	struct news news;
 	unsigned group;
 	bool unwanted;
@@ -237,11 +264,7 @@ void linux_family_end(struct process *process)
 	family->cpu_ns = linux_cpu_time_process(process);
 	family->ended = true;
 	group = is_link(family->parent, family) ? family->group : 0;
-	news_make(family, family->exit_signal, killed ? LINUX_CLD_KILLED : LINUX_CLD_EXITED,
-		  killed ? family->status & 0x7f : family->status >> 8, &news);
-	unwanted = is_unwanted(family);
-	if (unwanted)
-		linux_family_remove(family);
+	unwanted = end_settle(family, &news);
 	spinlock_give(&linux_family_lock);
 	linux_event_raise(&family->changed); /* its parent may wait in vfork for it */
 	news_tell(&news);

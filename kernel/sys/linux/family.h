@@ -4,7 +4,7 @@
 /*
  * Parents, children, process groups and sessions. A process that was started from the manifest is the top of a family: it has no parent, and all that
  * came of it by fork see each other and nobody else; they are killed when it ends. One that has ended stays, as little as a structure, until its parent
- * has asked how; without a parent nobody will, and it goes at once. One lock for all of it, outside a process's and its handlers'.
+ * has asked how; without a parent, or another process that has asked for such, nobody will, and it goes at once. One lock for all of it, outside a process's and its handlers'.
  */
 #ifndef KERNEL_SYS_LINUX_FAMILY_H
 #define KERNEL_SYS_LINUX_FAMILY_H
@@ -36,6 +36,7 @@ struct linux_family {
 	int exit_signal;         /* what the parent is sent at its end; 0: nothing */
 	int death_signal;        /* what it is sent at its parent's end; 0: nothing */
 	bool executed;           /* it has begun another program since it was made */
+	bool reaps;              /* what outlives its parents below it becomes its own child */
 	bool ended;              /* `status` holds how, as wait4(2) tells it */
 	bool continued;          /* and nobody has asked */
 	bool left_terminal;      /* W: itself. It is no more a process of its session's terminal */

@@ -11,7 +11,7 @@
 
 enum { /* linux/prctl.h */
 	PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_GET_NAME = 16,
-	PR_GET_SECCOMP = 21, PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30,
+	PR_GET_SECCOMP = 21, PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30, PR_SET_CHILD_SUBREAPER = 36, PR_GET_CHILD_SUBREAPER = 37,
 };
 
 static int64_t name_set(struct thread *thread, uint64_t va)
@@ -43,6 +43,14 @@ static int64_t death_signal_set(struct thread *thread, uint64_t signal)
 	return 0;
 }
 
+static int64_t reaper_set(struct thread *thread, bool reaps)
+{
+	spinlock_take(&linux_family_lock);
+	linux_process_of(thread)->family->reaps = reaps;
+	spinlock_give(&linux_family_lock);
+	return 0;
+}
+
 static int64_t call_prctl(struct thread *thread, const uint64_t x[6])
 {
 	switch (x[0]) {
@@ -62,6 +70,10 @@ static int64_t call_prctl(struct thread *thread, const uint64_t x[6])
 		return 0;
 	case PR_GET_TIMERSLACK:
 		return 50000;
+	case PR_SET_CHILD_SUBREAPER:
+		return reaper_set(thread, x[1] != 0);
+	case PR_GET_CHILD_SUBREAPER:
+		return linux_copy_out(thread, x[1], &(int){ linux_process_of(thread)->family->reaps }, sizeof(int));
 	default:
 		return linux_identity_prctl(thread, x);
 	}
