@@ -254,6 +254,51 @@ static void foreground(void)
 	CLAIM(munmap((void *)step, PAGE) == 0);
 }
 
+/* A set of signals as /proc/<pid>/status has it by `name`, below the real-time ones: libraries catch some of these. */
+static uint64_t set_of(pid_t pid, const char *name)
+{
+	char path[64];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	at = load(path) ? strstr(text, name) : NULL;
+	CLAIM(at != NULL && at[strlen(name)] == ':');
+	return at != NULL ? strtoull(at + strlen(name) + 1, NULL, 16) & INT32_MAX : 0;
+}
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+/* What a process does about signals, and which of them wait, others may see. */
+static void signals_told(void)
+{
+	struct rlimit limit = { 0, 0 };
+	pid_t self = getpid();
+	unsigned long told = 0;
+	unsigned queued = 0;
+	sigset_t set;
+	pid_t child;
+
+	CLAIM(sigemptyset(&set) == 0 && sigaddset(&set, SIGUSR1) == 0 && sigaddset(&set, SIGUSR2) == 0 && sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+	CLAIM(signal(SIGHUP, SIG_IGN) == SIG_DFL && signal(SIGTERM, nothing) == SIG_DFL && signal(SIGURG, nothing) == SIG_DFL);
+	CLAIM(set_of(self, "SigPnd") == 0 && set_of(self, "ShdPnd") == 0);
+	CLAIM(kill(self, SIGUSR2) == 0 && syscall(SYS_tgkill, self, self, SIGUSR1) == 0);
+	CLAIM(set_of(self, "SigPnd") == 1 << (SIGUSR1 - 1) && set_of(self, "ShdPnd") == 1 << (SIGUSR2 - 1));
+	CLAIM(set_of(self, "SigBlk") == (1 << (SIGUSR1 - 1) | 1 << (SIGUSR2 - 1)));
+	CLAIM(set_of(self, "SigIgn") == 1 << (SIGHUP - 1) && set_of(self, "SigCgt") == (1 << (SIGTERM - 1) | 1 << (SIGURG - 1)));
+	CLAIM(getrlimit(RLIMIT_SIGPENDING, &limit) == 0 && load("/proc/self/status") && strstr(text, "SigQ:") != NULL);
+	CLAIM(sscanf(strstr(text, "\nSigQ:"), "\nSigQ:\t%u/%lu\n", &queued, &told) == 2 && queued > 0 && told == limit.rlim_cur);
+	CLAIM(sigwaitinfo(&set, NULL) > 0 && sigwaitinfo(&set, NULL) > 0 && set_of(self, "SigPnd") == 0 && set_of(self, "ShdPnd") == 0);
+	child = fork();
+	if (child == 0)
+		_exit(signal(SIGTERM, SIG_IGN) == SIG_ERR || kill(getpid(), SIGSTOP) != 0);
+	CLAIM(waitpid(child, NULL, WUNTRACED) == child && set_of(child, "SigCgt") == 1 << (SIGURG - 1));
+	CLAIM(set_of(child, "SigIgn") == (1 << (SIGHUP - 1) | 1 << (SIGTERM - 1)) && kill(child, SIGTERM) == 0 && set_of(child, "ShdPnd") == 0);
+	CLAIM(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argv;
@@ -267,5 +312,6 @@ int main(int argc, char **argv)
 	told();
 	counted();
 	foreground();
+	claims_apart(signals_told);
 	return claims_end("views");
 }

@@ -173,6 +173,31 @@ static void name_line(struct linux_text *text, struct process *of)
 	format_to(&text->sink, "\n");
 }
 
+/* What waits, for it alone and for its process, and what it does about signals. */
+static void signal_lines(struct linux_text *text, struct process *of)
+{
+	enum { PENDING, SHARED, BLOCKED, IGNORED, CAUGHT, SETS };
+	static const char *const names[SETS] = { "SigPnd", "ShdPnd", "SigBlk", "SigIgn", "SigCgt" };
+	struct linux_handlers *handlers = &of->personality->handlers;
+	uint64_t sets[SETS] = { 0 };
+	unsigned queued;
+
+	spinlock_take(&handlers->lock);
+	queued = handlers->queued;
+	sets[SHARED] = handlers->pending;
+	if (text->thread != NULL) {
+		sets[PENDING] = text->thread->personality->signals.pending;
+		sets[BLOCKED] = text->thread->personality->signals.mask;
+	}
+	for (unsigned i = 0; i < LINUX_SIGNALS; i++)
+		if (handlers->actions[i].handler != LINUX_SIG_DFL)
+			sets[handlers->actions[i].handler == LINUX_SIG_IGN ? IGNORED : CAUGHT] |= LINUX_SIGNAL_BIT(i + 1);
+	spinlock_give(&handlers->lock);
+	format_to(&text->sink, "SigQ:\t%u/%llu\n", queued, (unsigned long long)of->personality->rlimits[LINUX_RLIMIT_SIGPENDING][0]);
+	for (unsigned i = 0; i < SETS; i++)
+		format_to(&text->sink, "%s:\t%016llx\n", names[i], (unsigned long long)sets[i]);
+}
+
 void linux_pid_status(struct linux_text *text, struct process *of)
 {
 	char state = state_of(text, of);
@@ -196,7 +221,8 @@ void linux_pid_status(struct linux_text *text, struct process *of)
 	format_to(&text->sink, "\n");
 	format_to(&text->sink, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nThreads:\t%u\n", (unsigned long long)bytes / 1024,
 		  (unsigned long long)bytes / 1024, (unsigned long long)pages * KIB_A_PAGE, (unsigned long long)pages * KIB_A_PAGE, of->thread_count);
-	format_to(&text->sink, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%u\n",
+	signal_lines(text, of);
+	format_to(&text->sink, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%u\nSeccomp:\t0\n",
 		  (unsigned long long)identity.inheritable, (unsigned long long)identity.permitted, (unsigned long long)identity.effective,
 		  (unsigned long long)identity.bounding, (unsigned long long)identity.ambient, identity.no_new_privileges);
 }
