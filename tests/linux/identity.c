@@ -135,6 +135,10 @@ static void proc(void)
 	CLAIM(text("/proc/self/none", to, sizeof(to)) == -1);
 	CLAIM(text("/proc/sys/kernel/random/uuid", to, sizeof(to)) == 37 && text("/proc/sys/kernel/random/uuid", to + 40, sizeof(to) - 40) == 37);
 	CLAIM(strspn(to, "0123456789abcdef-") == 36 && to[8] == '-' && to[14] == '4' && to[36] == '\n' && strcmp(to, to + 40) != 0);
+	CLAIM(text("/proc/sys/kernel/random/boot_id", to, sizeof(to)) == 37 && text("/proc/sys/kernel/random/boot_id", to + 40, sizeof(to) - 40) == 37);
+	CLAIM(strspn(to, "0123456789abcdef-") == 36 && to[8] == '-' && to[14] == '4' && to[36] == '\n' && strcmp(to, to + 40) == 0);
+	CLAIM(text("/proc/sys/kernel/random/entropy_avail", to, sizeof(to)) == 4 && strcmp(to, "256\n") == 0);
+	CLAIM(text("/proc/sys/kernel/random/poolsize", to, sizeof(to)) == 4 && strcmp(to, "256\n") == 0);
 }
 
 static void devices(void)

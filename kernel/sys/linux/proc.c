@@ -6,9 +6,12 @@
  *
  * Spec: proc(5)
  */
+#include <stdatomic.h>
+
 #include "hal/contract/timer.h"
 #include "kernel/cap/grant.h"
 #include "kernel/core/entropy.h"
+#include "kernel/core/id.h"
 #include "kernel/core/smp.h"
 #include "kernel/core/version.h"
 #include "kernel/io/net/address.h"
@@ -91,18 +94,40 @@ void linux_proc_version(struct linux_text *text, struct process *of)
 	format_to(&text->sink, "Linux version 6.1.0-rumpk (rumpk %s %s)\n", build_stamp.version, build_stamp.commit);
 }
 
-/* A random one. Spec: RFC 9562, "UUID Version 4" */
+/* Of random bytes. Spec: RFC 9562, "UUID Version 4" */
+static void uuid_line(struct linux_text *text, uint8_t random[16])
+{
+	random[6] = (random[6] & 0x0f) | 0x40;
+	random[8] = (random[8] & 0x3f) | 0x80;
+	for (unsigned i = 0; i < 16; i++)
+		format_to(&text->sink, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", random[i]);
+	format_to(&text->sink, "\n");
+}
+
 void linux_proc_uuid(struct linux_text *text, struct process *of)
 {
 	uint8_t random[16];
 
 	(void)of;
 	entropy_draw(random, sizeof(random));
-	random[6] = (random[6] & 0x0f) | 0x40;
-	random[8] = (random[8] & 0x3f) | 0x80;
-	for (unsigned i = 0; i < sizeof(random); i++)
-		format_to(&text->sink, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", random[i]);
-	format_to(&text->sink, "\n");
+	uuid_line(text, random);
+}
+
+/* The same until the machine ends. */
+void linux_proc_boot_id(struct linux_text *text, struct process *of)
+{
+	static _Atomic uint64_t kept[2]; /* W: who reads it first. 0: nobody has */
+	uint64_t id[2];
+
+	(void)of;
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t before = 0;
+
+		id[i] = id_next();
+		if (!atomic_compare_exchange_strong_explicit(&kept[i], &before, id[i], memory_order_relaxed, memory_order_relaxed))
+			id[i] = before;
+	}
+	uuid_line(text, (uint8_t *)id);
 }
 
 struct servers {

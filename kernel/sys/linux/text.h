@@ -38,7 +38,7 @@ MUST_CHECK status_t linux_text_open(struct fs_node *node, struct budget *budget,
 typedef void linux_text_fill(struct linux_text *text, struct process *of);
 
 linux_text_fill linux_proc_meminfo, linux_proc_cpuinfo, linux_proc_stat, linux_proc_uptime, linux_proc_loadavg, linux_proc_mounts, linux_proc_mountinfo, linux_proc_filesystems,
-	linux_proc_version, linux_proc_vmstat, linux_proc_files, linux_proc_uuid, linux_proc_cpus, linux_sys_cpu_number, linux_sys_cpu_mask, linux_sys_cpus_mask,
+	linux_proc_version, linux_proc_vmstat, linux_proc_files, linux_proc_uuid, linux_proc_boot_id, linux_proc_cpus, linux_sys_cpu_number, linux_sys_cpu_mask, linux_sys_cpus_mask,
 	linux_proc_resolver, linux_proc_net_dev, linux_proc_net_route, linux_proc_net_inet6,
 	linux_proc_net_tcp, linux_proc_net_tcp6, linux_proc_net_udp, linux_proc_net_udp6, linux_proc_net_unix, linux_proc_shm, linux_proc_sem, linux_proc_msg;
 linux_text_fill linux_pid_maps, linux_pid_smaps, linux_pid_stat, linux_pid_statm, linux_pid_status, linux_pid_cmdline, linux_pid_environ, linux_pid_auxv, linux_pid_comm,
