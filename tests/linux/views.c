@@ -299,6 +299,46 @@ static void signals_told(void)
 	CLAIM(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
 }
 
+/* What /proc/<pid>/fdinfo tells of a descriptor, by the word that begins its line; -1: nothing. */
+static long info_of(pid_t pid, int fd, const char *word)
+{
+	char path[64];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
+	at = load(path) ? strstr(text, word) : NULL;
+	return at != NULL ? strtol(at + strlen(word), NULL, 0) : -1;
+}
+
+static void positions(void)
+{
+	struct stat is;
+	long mount = 0;
+	int fd = open("/tmp/view", O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0600);
+	int other, status = 0;
+	int pair[2];
+	char *line = NULL;
+	pid_t child;
+
+	CLAIM(fd >= 0 && write(fd, "four", 4) == 4 && info_of(getpid(), fd, "pos:") == 4 && fstat(fd, &is) == 0 && info_of(getpid(), fd, "ino:") == (long)is.st_ino);
+	CLAIM(info_of(getpid(), fd, "flags:") == (fcntl(fd, F_GETFL) | O_CLOEXEC));
+	CLAIM((other = dup(fd)) >= 0 && lseek(fd, 1, SEEK_SET) == 1 && info_of(getpid(), other, "pos:") == 1);
+	CLAIM(info_of(getpid(), other, "flags:") == fcntl(fd, F_GETFL) && close(other) == 0);
+	CLAIM((mount = info_of(getpid(), fd, "mnt_id:")) > 0);
+	CLAIM(close(fd) == 0 && unlink("/tmp/view") == 0 && info_of(getpid(), fd, "pos:") == -1);
+	CLAIM(load("/proc/self/mountinfo") && (line = strstr(text, " / /tmp ")) != NULL);
+	while (line != NULL && line > text && line[-1] != '\n')
+		line--;
+	CLAIM(line != NULL && strtol(line, NULL, 10) == mount);
+	CLAIM(pipe(pair) == 0 && info_of(getpid(), pair[0], "pos:") == 0 && info_of(getpid(), pair[1], "flags:") == O_WRONLY);
+	child = fork();
+	if (child == 0)
+		_exit(close(pair[1]) != 0 || read(pair[0], text, 1) != 1 || info_of(getppid(), pair[1], "flags:") != O_WRONLY ||
+		      info_of(getpid(), pair[1], "pos:") != -1 || setuid(1000) != 0 || info_of(getppid(), pair[1], "pos:") != -1);
+	CLAIM(info_of(child, pair[0], "pos:") == 0 && write(pair[1], "x", 1) == 1 && waitpid(child, &status, 0) == child && status == 0);
+	CLAIM(info_of(child, pair[0], "pos:") == -1 && close(pair[0]) == 0 && close(pair[1]) == 0);
+}
+
 int main(int argc, char **argv)
 {
 	(void)argv;
@@ -313,5 +353,6 @@ int main(int argc, char **argv)
 	counted();
 	foreground();
 	claims_apart(signals_told);
+	positions();
 	return claims_end("views");
 }

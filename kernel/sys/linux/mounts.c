@@ -49,6 +49,22 @@ uint64_t linux_mount_flags(const struct linux_dentry *dentry)
 	return dentry->rights & CAPOS_DIR_RIGHT_EXEC ? flags : flags | LINUX_ST_NOEXEC;
 }
 
+static bool is_told(const struct linux_root *root, const struct linux_dentry *dentry)
+{
+	return dentry->node->type == FS_DIRECTORY && dentry->service != root->dentry->service;
+}
+
+unsigned linux_mount_number(const struct linux_root *root, const struct linux_dentry *dentry)
+{
+	if (dentry == NULL)
+		return FIRST_MOUNT - 1;
+	for (; dentry != NULL; dentry = dentry->parent)
+		for (unsigned i = 0; i < root->count; i++)
+			if (linux_dentry_is_same(root->mounts[i].dentry, dentry) && is_told(root, dentry))
+				return FIRST_MOUNT + 1 + i;
+	return FIRST_MOUNT;
+}
+
 static void options_print(struct linux_text *text, const struct linux_dentry *dentry)
 {
 	static const struct {
@@ -90,7 +106,7 @@ static void mounts_each(struct linux_text *text, const struct linux_root *root,
 	for (unsigned i = 0; i < root->count; i++) {
 		const struct linux_dentry *dentry = root->mounts[i].dentry;
 
-		if (dentry->node->type == FS_DIRECTORY && dentry->service != root->dentry->service && linux_dentry_path(dentry, path, sizeof(path)) > 0)
+		if (is_told(root, dentry) && linux_dentry_path(dentry, path, sizeof(path)) > 0)
 			line(text, dentry, path, FIRST_MOUNT + 1 + i);
 	}
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct linux_dentry;
+struct linux_root;
 
 /* include/linux/statfs.h. VALID: the others are told at all. */
 enum { LINUX_ST_RDONLY = 1, LINUX_ST_NOSUID = 2, LINUX_ST_NODEV = 4, LINUX_ST_NOEXEC = 8, LINUX_ST_VALID = 0x20, LINUX_ST_NOATIME = 0x400 };
@@ -17,5 +18,8 @@ uint64_t linux_mount_flags(const struct linux_dentry *dentry);
 
 /* The number of its file system's kind. Spec: linux/magic.h */
 uint64_t linux_mount_magic(const struct linux_dentry *dentry);
+
+/* The number of its mount in mountinfo; NULL: of what is in none. */
+unsigned linux_mount_number(const struct linux_root *root, const struct linux_dentry *dentry);
 
 #endif

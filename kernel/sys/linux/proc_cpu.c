@@ -69,7 +69,7 @@ void linux_proc_cpus(struct linux_text *text, struct process *of)
 void linux_sys_cpu_number(struct linux_text *text, struct process *of)
 {
 	(void)of;
-	format_to(&text->sink, "%u\n", text->cpu);
+	format_to(&text->sink, "%u\n", text->number);
 }
 
 static_assert(HAL_CPUS_MAX <= 32, "one word of a mask; more are told in several");
@@ -82,7 +82,7 @@ static void mask_line(struct linux_text *text, uint32_t mask)
 void linux_sys_cpu_mask(struct linux_text *text, struct process *of)
 {
 	(void)of;
-	mask_line(text, 1u << text->cpu);
+	mask_line(text, 1u << text->number);
 }
 
 void linux_sys_cpus_mask(struct linux_text *text, struct process *of)

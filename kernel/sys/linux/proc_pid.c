@@ -11,12 +11,14 @@
 #include "kernel/sys/linux/family.h"
 #include "kernel/sys/linux/identity.h"
 #include "kernel/sys/linux/mm.h"
+#include "kernel/sys/linux/mounts.h"
 #include "kernel/sys/linux/path.h"
 #include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/text.h"
 #include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/process.h"
 #include "lib/string.h"
 
@@ -225,6 +227,26 @@ void linux_pid_status(struct linux_text *text, struct process *of)
 	format_to(&text->sink, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%u\nSeccomp:\t0\n",
 		  (unsigned long long)identity.inheritable, (unsigned long long)identity.permitted, (unsigned long long)identity.effective,
 		  (unsigned long long)identity.bounding, (unsigned long long)identity.ambient, identity.no_new_privileges);
+}
+
+/* Nothing, where it has been closed. */
+void linux_pid_fdinfo(struct linux_text *text, struct process *of)
+{
+	const struct linux_root *root = thread_current()->process->personality->root; /* the family's is the same, and its own may be gone */
+	int64_t closes = linux_fd_close_on_exec(of, (int)text->number);
+	struct linux_stat stat = { 0 };
+	struct linux_file *file;
+	uint64_t offset;
+
+	if (linux_fd_get(of, (int)text->number, 0, &file) != STATUS_OK)
+		return;
+	spinlock_take(&file->lock);
+	offset = file->offset;
+	spinlock_give(&file->lock);
+	(void)!linux_file_stat(file, &stat);
+	format_to(&text->sink, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n", (unsigned long long)offset,
+		  linux_file_flags(file) | (closes == 1 ? LINUX_O_CLOEXEC : 0u), linux_mount_number(root, linux_vfs_dentry(file)), (unsigned long long)stat.fs.id);
+	linux_file_put(file);
 }
 
 void linux_pid_comm(struct linux_text *text, struct process *of)

@@ -20,7 +20,7 @@ struct thread;
 
 struct linux_text {
 	struct format_sink sink; /* for format_to() */
-	unsigned cpu;            /* that it is about */
+	unsigned number;         /* of the CPU, or of the descriptor, that it is about */
 	unsigned pid, tid;       /* of the process, and of the one thread, that it is about; 0: of none */
 	struct thread *thread;   /* that thread, or the process's first; NULL: it has ended */
 	char *bytes;
@@ -42,6 +42,6 @@ linux_text_fill linux_proc_meminfo, linux_proc_cpuinfo, linux_proc_stat, linux_p
 	linux_proc_resolver, linux_proc_net_dev, linux_proc_net_route, linux_proc_net_inet6,
 	linux_proc_net_tcp, linux_proc_net_tcp6, linux_proc_net_udp, linux_proc_net_udp6, linux_proc_net_unix, linux_proc_shm, linux_proc_sem, linux_proc_msg;
 linux_text_fill linux_pid_maps, linux_pid_smaps, linux_pid_stat, linux_pid_statm, linux_pid_status, linux_pid_cmdline, linux_pid_environ, linux_pid_auxv, linux_pid_comm,
-	linux_pid_limits;
+	linux_pid_limits, linux_pid_fdinfo;
 
 #endif

@@ -177,7 +177,7 @@ static status_t fd_lookup(struct process *process, const struct linux_vnode *own
 		return STATUS_ENOENT;
 	linux_file_put(file);
 	link.number = (int)number;
-	return node_make(&linux_virtual_entries[FD_LINK], &link, out);
+	return node_make(&linux_virtual_entries[index_of(own->entry) == PID_FD ? FD_LINK : FD_INFO], &link, out);
 }
 
 static status_t pid_lookup(struct process *process, unsigned number, struct fs_node **out)
@@ -210,6 +210,7 @@ static status_t number_lookup(struct process *process, const struct linux_vnode 
 {
 	switch (index_of(own->entry)) {
 	case PID_FD:
+	case PID_FDINFO:
 		return fd_lookup(process, own, number, out);
 	case PID_TASK:
 		return task_lookup(process, own, number, out);
@@ -291,6 +292,7 @@ static int number_next(struct process *process, const struct linux_vnode *own, u
 		number = (int)found->number;
 		break;
 	case PID_FD:
+	case PID_FDINFO:
 		number = linux_fd_next(found, (int)least);
 		break;
 	case PID_TASK:
@@ -308,7 +310,7 @@ static int number_next(struct process *process, const struct linux_vnode *own, u
 static void numbers_list(struct process *process, const struct linux_vnode *own, uint64_t cookie,
 			 bool (*each)(void *ctx, const struct fs_entry *entry), void *ctx)
 {
-	static const uint8_t types[LINUX_VIRTUAL_ENTRIES] = { [PID_FD] = FS_LINK, [DEV_PTS] = FS_OTHER, [PID_TASK] = FS_DIRECTORY, [PROC] = FS_DIRECTORY,
+	static const uint8_t types[LINUX_VIRTUAL_ENTRIES] = { [PID_FD] = FS_LINK, [PID_FDINFO] = FS_FILE, [DEV_PTS] = FS_OTHER, [PID_TASK] = FS_DIRECTORY, [PROC] = FS_DIRECTORY,
 							      [SYS_CPU] = FS_DIRECTORY };
 	const char *before = index_of(own->entry) == SYS_CPU ? cpu_prefix : "";
 	uint64_t least = cookie > FIRST_PID_COOKIE ? cookie - FIRST_PID_COOKIE : 0;

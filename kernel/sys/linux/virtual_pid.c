@@ -145,10 +145,11 @@ status_t linux_virtual_magic(struct process *process, struct fs_node *link, stru
 	return status == STATUS_EBADF ? STATUS_ENOENT : status;
 }
 
-/* Whether it tells of the process's memory. */
+/* Whether it tells of the process's memory, or of what it has open. */
 static bool is_guarded(const struct linux_virtual_entry *entry)
 {
-	return entry->fill == linux_pid_maps || entry->fill == linux_pid_smaps || entry->fill == linux_pid_auxv || entry->fill == linux_pid_environ;
+	return entry->fill == linux_pid_maps || entry->fill == linux_pid_smaps || entry->fill == linux_pid_auxv || entry->fill == linux_pid_environ ||
+	       entry->fill == linux_pid_fdinfo;
 }
 
 /* Of what is made below /proc/<pid>. STATUS_ENOENT: the process has gone, or the thread; STATUS_EACCES. */
@@ -179,11 +180,12 @@ static status_t pid_fill(struct process *process, const struct linux_vnode *own,
 
 status_t linux_vnode_text(struct process *process, const struct linux_vnode *own, struct linux_text *text)
 {
+	if (text != NULL)
+		text->number = (unsigned)own->number;
 	if (own->entry->is_made && own->pid != 0)
 		return pid_fill(process, own, text);
 	if (text == NULL)
 		return STATUS_OK;
-	text->cpu = (unsigned)own->number;
 	if (own->entry->is_made)
 		own->entry->fill(text, process);
 	else

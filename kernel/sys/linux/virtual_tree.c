@@ -46,6 +46,8 @@ static const struct linux_virtual_entry entries[] = {
 	[PTS_SLAVE] = { ENTRY("", NONE, FS_OTHER, 0620), .rdev = LINUX_PTY_DEVICE },
 	[PID_NET] = DIR("net", PID),
 	[PID_TASK] = DIR("task", PID),
+	[PID_FDINFO] = { ENTRY("fdinfo", PID, FS_DIRECTORY, 0500) },
+	[FD_INFO] = MADE("", NONE, linux_pid_fdinfo),
 	[SYS_CPU_ONE] = TOP(""),
 	[SYS_CPU_TOPOLOGY] = DIR("topology", SYS_CPU_ONE),
 	[NAMED] = LINK("fd", DEV, "/proc/self/fd"),

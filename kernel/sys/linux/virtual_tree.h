@@ -15,9 +15,9 @@
 /* The entries that something is asked by number; the others follow. */
 enum {
 	EMPTY, DEV, PROC, SYS, ETC, RESOLV, PID, PID_FD, PROC_SYSVIPC, PROC_SYS, PROC_SYS_KERNEL, PROC_SYS_KERNEL_RANDOM, PROC_SYS_VM, PROC_SYS_NET, PROC_SYS_NET_CORE, PROC_SYS_FS,
-	SYS_DEVICES, SYS_DEVICES_SYSTEM, SYS_CPU, FD_LINK, DEV_PTS, PTS_SLAVE, PID_NET, PID_TASK, SYS_CPU_ONE, SYS_CPU_TOPOLOGY, NAMED
+	SYS_DEVICES, SYS_DEVICES_SYSTEM, SYS_CPU, FD_LINK, DEV_PTS, PTS_SLAVE, PID_NET, PID_TASK, PID_FDINFO, FD_INFO, SYS_CPU_ONE, SYS_CPU_TOPOLOGY, NAMED
 };
-enum { NONE = 0xff /* the directory of what has none */, LINUX_VIRTUAL_ENTRIES = 114 };
+enum { NONE = 0xff /* the directory of what has none */, LINUX_VIRTUAL_ENTRIES = 116 };
 
 struct linux_virtual_entry {
 	const char *name;
