@@ -5,6 +5,7 @@
 #include "tests/linux/claims.h"
 #include "tests/linux/inet.h"
 
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -205,6 +206,11 @@ static void several(void)
 	CLAIM(sendmmsg(from, messages, 1, 0) == 1 && sendmmsg(from, messages, 1, 0) == 1);
 	CLAIM(recvmmsg(fd, messages, 4, 0, &none) == 1 && recvmmsg(fd, messages, 1, 0, &brief) == 1 && brief.tv_sec == 0 && brief.tv_nsec <= 1000000);
 	REFUSED(recvmmsg(fd, messages, 1, 0, &(struct timespec){ .tv_nsec = -1 }), EINVAL);
+	CLAIM(recvmmsg(fd, messages, 0, 0, NULL) == 0 && syscall(SYS_sendmmsg, fd, messages, 0, 0) == 0);
+	REFUSED(recvmmsg(-1, messages, 0, 0, NULL), EBADF);
+	REFUSED(recvmmsg(1, messages, 0, 0, NULL), ENOTSOCK);
+	REFUSED(syscall(SYS_sendmmsg, -1, messages, 0, 0), EBADF);
+	REFUSED(syscall(SYS_sendmmsg, 1, messages, 0, 0), ENOTSOCK);
 	CLAIM(close(fd) == 0 && close(from) == 0);
 }
 

@@ -274,10 +274,21 @@ static uint64_t count_of(uint64_t wanted)
 	return (uint32_t)wanted < LINUX_PIECES_MAX ? (uint32_t)wanted : LINUX_PIECES_MAX;
 }
 
+/* Of none there is to be a socket all the same. */
+static int64_t none_run(struct thread *thread, int fd)
+{
+	struct linux_socket *socket;
+	status_t status = linux_socket_get(thread->process, fd, &socket);
+
+	if (status == STATUS_OK)
+		linux_file_put(&socket->file);
+	return status;
+}
+
 /* As many as go; what hinders one is told where it is the first. */
 int64_t linux_call_sendmmsg(struct thread *thread, const uint64_t x[6])
 {
-	int64_t result = STATUS_OK;
+	int64_t result = (uint32_t)x[2] == 0 ? none_run(thread, (int)x[0]) : STATUS_OK;
 	uint64_t done = 0;
 
 	for (; result == STATUS_OK && done < count_of(x[2]); done += result == STATUS_OK)
@@ -302,6 +313,8 @@ int64_t linux_call_recvmmsg(struct thread *thread, const uint64_t x[6])
 	int64_t result = x[4] != 0 ? linux_timeout_in(thread, x[4], &until_ns) : STATUS_OK;
 	uint64_t done = 0;
 
+	if (result == STATUS_OK && (uint32_t)x[2] == 0)
+		result = none_run(thread, (int)x[0]);
 	while (result == STATUS_OK && done < count_of(x[2]) && (done == 0 || hal_timer_now_ns() < until_ns)) {
 		result = each_run(thread, linux_call_recvmsg, (int)x[0], x[1] + done * OF_SEVERAL_BYTES, flags);
 		done += result == STATUS_OK;
