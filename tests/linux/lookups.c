@@ -135,6 +135,7 @@ static void only_named(void)
 	REFUSED(fallocate(fd, 0, 0, 1), EBADF);
 	REFUSED(fsync(fd), EBADF);
 	CLAIM(posix_fadvise(fd, 0, 0, POSIX_FADV_NORMAL) == EBADF);
+	REFUSED(readahead(fd, 0, 1), EBADF);
 	REFUSED(getsockname(fd, (struct sockaddr *)&system, (socklen_t *)&flag), EBADF);
 	asked.fd = fd;
 	CLAIM(poll(&asked, 1, 0) == 1 && asked.revents == POLLNVAL && close(fd) == 0);
@@ -371,6 +372,23 @@ static void let_go(void)
 	CLAIM(i == 400 && status == 0);
 }
 
+/* Advice, but of a file that may be read. */
+static void read_ahead(void)
+{
+	int fd = open("/tmp/f", O_RDWR | O_CREAT, 0600);
+	int other = open("/tmp/f", O_WRONLY);
+	int pair[2] = { -1, -1 };
+
+	CLAIM(fd >= 0 && readahead(fd, 0, 4096) == 0 && readahead(fd, 1 << 20, 1) == 0);
+	REFUSED(readahead(fd, 0, (size_t)-1), EINVAL);
+	REFUSED(readahead(other, 0, 1), EBADF);
+	REFUSED(readahead(-1, 0, 1), EBADF);
+	CLAIM(pipe(pair) == 0 && close(fd) == 0 && close(other) == 0 && unlink("/tmp/f") == 0 && (fd = open("/tmp", O_RDONLY)) >= 0);
+	REFUSED(readahead(fd, 0, 1), EINVAL);
+	REFUSED(readahead(pair[0], 0, 1), EINVAL);
+	CLAIM(close(fd) == 0 && close(pair[0]) == 0 && close(pair[1]) == 0);
+}
+
 int main(void)
 {
 	long_paths();
@@ -386,5 +404,6 @@ int main(void)
 	texts();
 	let_go();
 	CLAIM(unlink("/tmp/f") == 0 && unlink("/tmp/g") == 0);
+	read_ahead();
 	return claims_end("lookups");
 }

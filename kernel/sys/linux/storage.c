@@ -192,12 +192,26 @@ static int64_t call_fadvise64(struct thread *thread, const uint64_t x[6])
 	return status;
 }
 
+/* So is this; that it is a file, and open to be read, is looked at. Spec: readahead(2) */
+static int64_t call_readahead(struct thread *thread, const uint64_t x[6])
+{
+	struct linux_file *file;
+	status_t status = linux_fd_get(thread->process, (int)x[0], LINUX_FILE_READ, &file);
+
+	if (status != STATUS_OK)
+		return status;
+	status = (int64_t)x[2] < 0 || !linux_vfs_is(file, FS_FILE) ? STATUS_EINVAL : STATUS_OK;
+	linux_file_put(file);
+	return status;
+}
+
 const struct linux_call linux_calls_storage[] = {
 	{ 47, 4, "fallocate", call_fallocate },
 	{ 81, 0, "sync", call_sync },
 	{ 82, 1, "fsync", call_fsync },
 	{ 83, 1, "fdatasync", call_fsync },
 	{ 84, 4, "sync_file_range", call_sync_file_range },
+	{ 213, 3, "readahead", call_readahead },
 	{ 223, 4, "fadvise64", call_fadvise64 },
 	{ 267, 1, "syncfs", call_fsync },
 	{ 0 },

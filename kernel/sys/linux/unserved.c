@@ -21,7 +21,6 @@ const struct linux_call linux_calls_unserved[] = {
 	{ 142, 6, "reboot", NULL },
 	{ 161, 6, "sethostname", NULL },
 	{ 162, 6, "setdomainname", NULL },
-	{ 213, 6, "readahead", NULL },
 	{ 217, 6, "add_key", NULL },
 	{ 219, 6, "keyctl", NULL },
 	{ 224, 6, "swapon", NULL },
