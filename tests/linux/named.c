@@ -69,6 +69,34 @@ static void named_pipes(void)
 	REFUSED(open(path, O_RDONLY), ENOENT);
 }
 
+/* Whether what is open and what its name leads to are one file: programs that copy look whether it was replaced meanwhile. */
+static int is_that(int fd, const char *path)
+{
+	char link[32], got[64] = "";
+	struct stat open_, named;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return fstat(fd, &open_) == 0 && stat(path, &named) == 0 && open_.st_dev == named.st_dev && open_.st_ino == named.st_ino &&
+	       open_.st_mode == named.st_mode && readlink(link, got, sizeof(got) - 1) == (ssize_t)strlen(path) && strcmp(got, path) == 0;
+}
+
+static void opened_by_names(void)
+{
+	static const char *const texts[] = { "/proc/version", "/proc/sys/kernel/ostype" };
+	char path[32];
+	struct stat stat_;
+	int fd = -1;
+
+	CLAIM(mkfifo("/tmp/told", 0640) == 0 && (fd = open("/tmp/told", O_RDWR)) >= 0 && is_that(fd, "/tmp/told"));
+	CLAIM(fchmod(fd, 0604) == 0 && fchown(fd, 5, 6) == 0 && is_that(fd, "/tmp/told"));
+	CLAIM(fstat(fd, &stat_) == 0 && (stat_.st_mode & 0777) == 0604 && stat_.st_uid == 5 && stat_.st_gid == 6);
+	CLAIM(unlink("/tmp/told") == 0 && fstat(fd, &stat_) == 0 && S_ISFIFO(stat_.st_mode) && stat_.st_nlink == 0 && close(fd) == 0);
+	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		CLAIM((fd = open(texts[i], O_RDONLY)) >= 0 && is_that(fd, texts[i]) && close(fd) == 0);
+	snprintf(path, sizeof(path), "/proc/%d/status", getpid());
+	CLAIM((fd = open(path, O_RDONLY)) >= 0 && is_that(fd, path) && close(fd) == 0);
+}
+
 enum { MEETINGS = 200 };
 
 static pthread_barrier_t both;
@@ -223,6 +251,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && strcmp(argv[0], "one") == 0)
 		return was_called();
 	named_pipes();
+	opened_by_names();
 	meetings();
 	called();
 	named_sockets();

@@ -59,7 +59,7 @@ struct linux_file_ops {
 	int64_t (*write)(struct linux_file *file, struct linux_data *data, uint64_t offset); /* EINVAL */
 	/* LINUX_POLL* that hold now; where `waiter` is not NULL it is added to the file's event first (once). NULL: always in and out. */
 	uint32_t (*poll)(struct linux_file *file, struct linux_waiter *waiter);
-	status_t (*stat)(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type); /* S_IF* in `mode_type`. Not NULL */
+	status_t (*stat)(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type); /* S_IF* in `mode_type`. NULL: its name tells it (linux_file_dentry) */
 	int64_t (*ioctl)(struct linux_file *file, struct thread *thread, uint32_t request, uint64_t argument); /* ENOTTY */
 	/* Pages to be mapped: content that lies in memory and never changes, or empty: it is read page by page. NULL: ENODEV. */
 	status_t (*map)(struct linux_file *file, struct span *memory);

@@ -202,7 +202,7 @@ status_t linux_open_program(struct process *process, int dirfd, const char *path
 
 size_t linux_file_path(struct linux_file *file, char *to, size_t bytes)
 {
-	struct linux_dentry *dentry = linux_vfs_dentry(file);
+	struct linux_dentry *dentry = linux_file_dentry(file);
 	int64_t len = dentry != NULL ? linux_dentry_path(dentry, to, bytes) : STATUS_ENOENT;
 	struct linux_stat stat;
 

@@ -104,8 +104,8 @@ static int64_t file_give(struct thread *thread, int fd, struct linux_owner to, u
 
 	if (status != STATUS_OK)
 		return status;
-	if (linux_vfs_dentry(file) != NULL)
-		status = owner_set(thread, linux_vfs_dentry(file), to);
+	if (linux_file_dentry(file) != NULL)
+		status = owner_set(thread, linux_file_dentry(file), to);
 	linux_file_put(file);
 	return status;
 }

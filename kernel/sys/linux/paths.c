@@ -114,7 +114,7 @@ static int64_t set_at(struct thread *thread, int dirfd, uint64_t path_va, uint64
 		status = linux_fd_get(thread->process, dirfd, LINUX_FILE_USE, &file);
 		if (status != STATUS_OK)
 			return status;
-		status = linux_vfs_dentry(file) != NULL ? change_do(thread, linux_vfs_dentry(file), *change) : STATUS_OK;
+		status = linux_file_dentry(file) != NULL ? change_do(thread, linux_file_dentry(file), *change) : STATUS_OK;
 		linux_file_put(file);
 		return status;
 	}

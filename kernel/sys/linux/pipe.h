@@ -73,6 +73,9 @@ void linux_pipe_write_end(struct linux_pipe_side *side, uint64_t put);
 /* The pipe of a file; NULL: it is none. */
 struct pipe *linux_pipe_of(const struct linux_file *file);
 
+/* The name by which it was opened; NULL: it has none, or is no pipe. */
+struct linux_dentry *linux_pipe_dentry(const struct linux_file *file);
+
 /* How many bytes a pipe holds; STATUS_EBADF: the file is none. */
 int64_t linux_pipe_size(const struct linux_file *file);
 

@@ -360,6 +360,11 @@ struct pipe *linux_pipe_of(const struct linux_file *file)
 	return file->ops == &read_ops || file->ops == &write_ops || file->ops == &both_ops ? pipe_of(file) : NULL;
 }
 
+struct linux_dentry *linux_pipe_dentry(const struct linux_file *file)
+{
+	return linux_pipe_of(file) != NULL ? LIST_OWNER((struct linux_file *)file, struct pipe_end, file)->dentry : NULL;
+}
+
 int64_t linux_pipe_size(const struct linux_file *file)
 {
 	return linux_pipe_of(file) != NULL ? BYTES : STATUS_EBADF;

@@ -245,7 +245,7 @@ void linux_pid_fdinfo(struct linux_text *text, struct process *of)
 	spinlock_give(&file->lock);
 	(void)!linux_file_stat(file, &stat);
 	format_to(&text->sink, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n", (unsigned long long)offset,
-		  linux_file_flags(file) | (closes == 1 ? LINUX_O_CLOEXEC : 0u), linux_mount_number(root, linux_vfs_dentry(file)), (unsigned long long)stat.fs.id);
+		  linux_file_flags(file) | (closes == 1 ? LINUX_O_CLOEXEC : 0u), linux_mount_number(root, linux_file_dentry(file)), (unsigned long long)stat.fs.id);
 	linux_file_put(file);
 }
 

@@ -336,7 +336,7 @@ static int64_t call_fstatfs(struct thread *thread, const uint64_t x[6])
 
 	if (status != STATUS_OK)
 		return status;
-	dentry = linux_vfs_dentry(file);
+	dentry = linux_file_dentry(file);
 	status = dentry != NULL ? statfs_give(thread, dentry, x[1]) : statfs_nameless(thread, file, x[1]);
 	linux_file_put(file);
 	return status;

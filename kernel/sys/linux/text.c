@@ -7,6 +7,7 @@
 #include "kernel/core/libc.h"
 #include "kernel/sys/budget.h"
 #include "kernel/sys/linux/comm.h"
+#include "kernel/sys/linux/dentry.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/vfs.h"
 #include "kernel/sys/linux/virtual_node.h"
@@ -51,10 +52,10 @@ void linux_text_end(struct linux_text *text)
 
 struct text_file {
 	struct linux_file file;
-	struct linux_text text; /* W: under the file's lock, where nobody reads */
-	unsigned readers;       /* W: under the file's lock */
-	struct fs_node *node;   /* held: what it is about */
-	struct budget *budget;  /* held */
+	struct linux_text text;      /* W: under the file's lock, where nobody reads */
+	unsigned readers;            /* W: under the file's lock */
+	struct linux_dentry *dentry; /* held: what it is about */
+	struct budget *budget;       /* held */
 };
 
 static struct text_file *own_of(struct linux_file *file)
@@ -69,7 +70,7 @@ static status_t text_make(struct text_file *own)
 	status_t status;
 
 	linux_text_begin(&made);
-	status = linux_vnode_text(thread_current()->process, linux_vnode_of(own->node), &made);
+	status = linux_vnode_text(thread_current()->process, linux_vnode_of(own->dentry->node), &made);
 	if (status == STATUS_OK && (made.failed || !budget_charge_bytes(own->budget, kheap_takes(made.room))))
 		status = STATUS_ENOMEM;
 	if (status == STATUS_OK) {
@@ -111,19 +112,10 @@ static int64_t text_read(struct linux_file *file, struct linux_data *data, uint6
 /* What can be set is taken, and nothing comes of most of it. */
 static int64_t text_write(struct linux_file *file, struct linux_data *data, uint64_t offset)
 {
-	const struct linux_vnode *about = linux_vnode_of(own_of(file)->node);
+	const struct linux_vnode *about = linux_vnode_of(own_of(file)->dentry->node);
 
 	(void)offset;
 	return about->entry->is_made && about->entry->fill == linux_pid_comm ? linux_comm_write(about->pid, about->tid, data) : (int64_t)data->left;
-}
-
-static status_t text_stat(struct linux_file *file, struct fs_stat *out, uint32_t *mode_type)
-{
-	(void)file;
-	*mode_type = LINUX_S_IFREG;
-	out->permissions = 0444;
-	out->links = 1;
-	return STATUS_OK;
 }
 
 static void text_release(struct linux_file *file)
@@ -133,16 +125,21 @@ static void text_release(struct linux_file *file)
 
 	budget_credit_bytes(budget, kheap_takes(sizeof(*gone)) + kheap_takes(gone->text.room));
 	budget_put(budget);
-	fs_node_put(gone->node);
+	linux_dentry_put(gone->dentry);
 	linux_text_end(&gone->text);
 	free(gone);
 }
 
 static const struct linux_file_ops text_ops = {
-	.name = "text", .read = text_read, .write = text_write, .stat = text_stat, .release = text_release,
+	.name = "text", .read = text_read, .write = text_write, .release = text_release,
 };
 
-status_t linux_text_open(struct fs_node *node, struct budget *budget, uint32_t flags, struct linux_file **out)
+struct linux_dentry *linux_text_dentry(const struct linux_file *file)
+{
+	return file->ops == &text_ops ? LIST_OWNER((struct linux_file *)file, struct text_file, file)->dentry : NULL;
+}
+
+status_t linux_text_open(struct linux_dentry *dentry, struct budget *budget, uint32_t flags, struct linux_file **out)
 {
 	struct text_file *made = NULL;
 
@@ -155,8 +152,7 @@ status_t linux_text_open(struct fs_node *node, struct budget *budget, uint32_t f
 		return STATUS_ENOMEM;
 	budget_hold(budget);
 	made->budget = budget;
-	fs_node_hold(node);
-	made->node = node;
+	made->dentry = linux_dentry_hold(dentry);
 	linux_file_init(&made->file, &text_ops, flags & LINUX_O_ACCMODE);
 	*out = &made->file;
 	return STATUS_OK;

@@ -14,7 +14,7 @@
 
 struct budget;
 struct linux_file;
-struct fs_node;
+struct linux_dentry;
 struct process;
 struct thread;
 
@@ -31,8 +31,11 @@ struct linux_text {
 void linux_text_begin(struct linux_text *text);
 void linux_text_end(struct linux_text *text);
 
-/* An open file that says what a node of virtual_node.h does when it is read, charged with that to `budget`. STATUS_ENOMEM. */
-MUST_CHECK status_t linux_text_open(struct fs_node *node, struct budget *budget, uint32_t flags, struct linux_file **out);
+/* An open file that says what the node of a name (virtual_node.h) does when it is read, charged with that to `budget`. STATUS_ENOMEM. */
+MUST_CHECK status_t linux_text_open(struct linux_dentry *dentry, struct budget *budget, uint32_t flags, struct linux_file **out);
+
+/* Its name; NULL: it is no text. */
+struct linux_dentry *linux_text_dentry(const struct linux_file *file);
 
 /* Adds what a file of /proc says; `of`: the process it is about, or NULL. */
 typedef void linux_text_fill(struct linux_text *text, struct process *of);

@@ -10,8 +10,10 @@
 #include "kernel/sys/linux/locks.h"
 #include "kernel/sys/linux/memfd.h"
 #include "kernel/sys/linux/owners.h"
+#include "kernel/sys/linux/pipe.h"
 #include "kernel/sys/linux/room.h"
 #include "kernel/sys/linux/subject.h"
+#include "kernel/sys/linux/text.h"
 #include "kernel/sys/linux/virtual.h"
 #include "kernel/sys/thread.h"
 #include "lib/string.h"
@@ -309,9 +311,18 @@ struct linux_dentry *linux_vfs_dentry(const struct linux_file *file)
 	return file->ops == &vfs_ops || file->ops == &path_ops ? own_of(file)->dentry : NULL;
 }
 
-status_t linux_file_stat(struct linux_file *file, struct linux_stat *out)
+struct linux_dentry *linux_file_dentry(const struct linux_file *file)
 {
 	struct linux_dentry *dentry = linux_vfs_dentry(file);
+
+	if (dentry == NULL)
+		dentry = linux_pipe_dentry(file);
+	return dentry != NULL ? dentry : linux_text_dentry(file);
+}
+
+status_t linux_file_stat(struct linux_file *file, struct linux_stat *out)
+{
+	struct linux_dentry *dentry = linux_file_dentry(file);
 	const char *name = file->ops->name;
 	char path[PATH_BYTES];
 	uint64_t id = 0;

@@ -51,6 +51,9 @@ struct linux_vfs_file *linux_vfs_own(struct linux_file *file);
 /* What an open file is called; NULL: it is none of a file system. */
 struct linux_dentry *linux_vfs_dentry(const struct linux_file *file);
 
+/* The name of any file that has one: of a pipe or of a text, too. NULL: it has none. */
+struct linux_dentry *linux_file_dentry(const struct linux_file *file);
+
 /* Whether it is a file system's, of that type. */
 static inline bool linux_vfs_is(const struct linux_file *file, enum fs_type type)
 {

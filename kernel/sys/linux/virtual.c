@@ -347,7 +347,7 @@ status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry
 	if ((flags & LINUX_O_ACCMODE) != 0 && !(own->entry->permissions & 0200))
 		return STATUS_EACCES;
 	status = linux_vnode_text(process, own, NULL);
-	return status == STATUS_OK ? linux_text_open(dentry->node, process->budget, flags, out) : status;
+	return status == STATUS_OK ? linux_text_open(dentry, process->budget, flags, out) : status;
 }
 
 uint64_t linux_virtual_rdev(const struct fs_node *node)
