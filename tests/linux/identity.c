@@ -79,6 +79,24 @@ static void limits(void)
 	CLAIM(getpriority(PRIO_PROCESS, 0) == 0 || errno == ENOSYS);
 }
 
+/* A child's own beginning is what its maker had. */
+static void hints_inherited(void)
+{
+	CLAIM(prctl(PR_SET_TIMERSLACK, 9, 0, 0, 0) == 0 && prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0) == 0 && prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) == 1234);
+	CLAIM(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 1);
+}
+
+static void hints(void)
+{
+	CLAIM(prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) == 50000 && prctl(PR_SET_TIMERSLACK, 1234, 0, 0, 0) == 0 && prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) == 1234);
+	CLAIM(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 0 && prctl(PR_SET_THP_DISABLE, 5, 0, 0, 0) == 0 && prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 1);
+	REFUSED(prctl(PR_SET_THP_DISABLE, 0, 1, 0, 0), EINVAL);
+	REFUSED(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 1), EINVAL);
+	claims_apart(hints_inherited);
+	CLAIM(prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0) == 0 && prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0) == 50000);
+	CLAIM(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0) == 0 && prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 0);
+}
+
 static void names(void)
 {
 	char name[16];
@@ -218,6 +236,7 @@ int main(void)
 	machine();
 	limits();
 	names();
+	hints();
 	proc();
 	devices();
 	terminal();

@@ -36,6 +36,7 @@ static void process_inherit(const struct thread *thread, const struct linux_clon
 	memcpy(to->exe, from->exe, sizeof(to->exe));
 	linux_comm_get(parent, thread, to->comm);
 	to->used_to = from->used_to;
+	to->no_huge_pages = from->no_huge_pages;
 	to->sigreturn_va = from->sigreturn_va;
 	linux_words_share(parent, child);
 }
@@ -75,6 +76,7 @@ static status_t thread_copy(struct thread *thread, const struct linux_clone *clo
 	personality->tid = child->number;
 	personality->identity = thread->personality->identity;
 	personality->scheduling = thread->personality->scheduling;
+	personality->scheduling.slack_first_ns = personality->scheduling.slack_ns;
 	personality->signals.mask = signals->mask;
 	personality->signals.stack_va = signals->stack_va;
 	personality->signals.stack_bytes = signals->stack_bytes;

@@ -12,7 +12,10 @@
 enum { /* linux/prctl.h */
 	PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_GET_NAME = 16,
 	PR_GET_SECCOMP = 21, PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30, PR_SET_CHILD_SUBREAPER = 36, PR_GET_CHILD_SUBREAPER = 37,
+	PR_SET_THP_DISABLE = 41, PR_GET_THP_DISABLE = 42,
 };
+
+enum { SLACK_NS = 50000 /* as on Linux */ };
 
 static int64_t name_set(struct thread *thread, uint64_t va)
 {
@@ -53,6 +56,8 @@ static int64_t reaper_set(struct thread *thread, bool reaps)
 
 static int64_t call_prctl(struct thread *thread, const uint64_t x[6])
 {
+	struct linux_scheduling *scheduling = &thread->personality->scheduling;
+
 	switch (x[0]) {
 	case PR_SET_PDEATHSIG:
 		return death_signal_set(thread, x[1]);
@@ -66,10 +71,19 @@ static int64_t call_prctl(struct thread *thread, const uint64_t x[6])
 		return 1;
 	case PR_SET_DUMPABLE:
 	case PR_GET_SECCOMP:
+		return 0;
 	case PR_SET_TIMERSLACK:
+		scheduling->slack_ns = x[1] != 0 ? x[1] : scheduling->slack_first_ns;
 		return 0;
 	case PR_GET_TIMERSLACK:
-		return 50000;
+		return scheduling->slack_ns != 0 ? (int64_t)scheduling->slack_ns : SLACK_NS;
+	case PR_SET_THP_DISABLE:
+		if ((x[2] | x[3] | x[4]) != 0)
+			return STATUS_EINVAL;
+		linux_process_of(thread)->no_huge_pages = x[1] != 0;
+		return 0;
+	case PR_GET_THP_DISABLE:
+		return (x[1] | x[2] | x[3] | x[4]) == 0 ? linux_process_of(thread)->no_huge_pages : STATUS_EINVAL;
 	case PR_SET_CHILD_SUBREAPER:
 		return reaper_set(thread, x[1] != 0);
 	case PR_GET_CHILD_SUBREAPER:

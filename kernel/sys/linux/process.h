@@ -39,6 +39,7 @@ struct linux_process {
 	uint64_t rlimits[LINUX_RLIMITS][2]; /* soft, hard */
 	struct linux_words *words;   /* W: under the process's lock. NULL: none */
 	uint32_t used_to;            /* as personality(2) has it */
+	bool no_huge_pages;          /* PR_SET_THP_DISABLE: told, and nothing goes by it */
 	struct linux_vfork *lent;    /* W: its maker, before it begins; itself. NULL: it was not made by vfork, or has begun another program */
 	bool undoes;                 /* its end changes semaphores of System V (sem.c); stays so until then */
 	char exe[256];               /* W: under the process's lock. Path of the program it runs */

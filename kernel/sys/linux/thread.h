@@ -25,6 +25,8 @@ struct linux_scheduling {
 	int8_t nice;              /* setpriority(2) */
 	uint16_t io_priority;     /* ioprio_set(2); 0: nothing */
 	uint64_t cpus;            /* sched_setaffinity(2); 0: all */
+	uint64_t slack_ns;        /* PR_SET_TIMERSLACK; 0: as Linux begins with */
+	uint64_t slack_first_ns;  /* what it began with: its maker's */
 };
 
 struct linux_thread {

@@ -60,6 +60,7 @@ static int64_t thread_make(struct thread *thread, const struct linux_clone *clon
 	linux_comm_get(thread->process, thread, personality->comm);
 	personality->identity = thread->personality->identity;
 	personality->scheduling = thread->personality->scheduling;
+	personality->scheduling.slack_first_ns = personality->scheduling.slack_ns;
 	personality->signals.mask = thread->personality->signals.mask;
 	personality->clear_tid_va = clone->flags & CLONE_CHILD_CLEARTID ? clone->child_tid_va : 0;
 	status = thread_create(thread->process, &options, &made);
