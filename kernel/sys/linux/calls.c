@@ -32,6 +32,7 @@ static const struct linux_call *const families[] = {
 	linux_calls_locks,
 	linux_calls_machine,
 	linux_calls_memfd,
+	linux_calls_membarrier,
 	linux_calls_memory,
 	linux_calls_mqueues,
 	linux_calls_msg,

@@ -37,7 +37,7 @@ struct linux_call {
 extern const struct linux_call linux_calls_attributes[], linux_calls_capabilities[], linux_calls_clock[], linux_calls_cpu_time[], linux_calls_cwd[], linux_calls_descriptors[],
 	linux_calls_end[], linux_calls_epoll[], linux_calls_epoll_wait[], linux_calls_events[], linux_calls_family[],
 	linux_calls_files[], linux_calls_futex[], linux_calls_identity[], linux_calls_inotify[], linux_calls_kill[], linux_calls_list[], linux_calls_locks[], linux_calls_machine[],
-	linux_calls_memfd[], linux_calls_memory[], linux_calls_mqueues[], linux_calls_msg[], linux_calls_names[], linux_calls_owners[], linux_calls_paths[], linux_calls_pipes[], linux_calls_poll[],
+	linux_calls_memfd[], linux_calls_membarrier[], linux_calls_memory[], linux_calls_mqueues[], linux_calls_msg[], linux_calls_names[], linux_calls_owners[], linux_calls_paths[], linux_calls_pipes[], linux_calls_poll[],
 	linux_calls_pidfd[], linux_calls_prctl[], linux_calls_program[], linux_calls_rename[], linux_calls_robust[], linux_calls_scheduling[], linux_calls_sem[], linux_calls_shm[], linux_calls_signalfd[], linux_calls_signals[], linux_calls_sockets[],
 	linux_calls_splice[], linux_calls_stat[], linux_calls_storage[], linux_calls_threads[], linux_calls_timers[], linux_calls_transfer[], linux_calls_unserved[];
 

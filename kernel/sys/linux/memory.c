@@ -397,15 +397,6 @@ static int64_t call_munlockall(struct thread *thread, const uint64_t x[6])
 	return 0;
 }
 
-enum { MEMBARRIER_QUERY = 0, MEMBARRIER_KNOWN = 0xff };
-
-/* None of its commands is offered. */
-static int64_t call_membarrier(struct thread *thread, const uint64_t x[6])
-{
-	(void)thread;
-	return x[0] == MEMBARRIER_QUERY && x[1] == 0 ? 0 : STATUS_EINVAL;
-}
-
 const struct linux_call linux_calls_memory[] = {
 	{ 214, 1, "brk", call_brk },
 	{ 215, 2, "munmap", call_munmap },
@@ -419,7 +410,6 @@ const struct linux_call linux_calls_memory[] = {
 	{ 231, 0, "munlockall", call_munlockall },
 	{ 232, 3, "mincore", call_mincore },
 	{ 233, 3, "madvise", call_madvise },
-	{ 283, 2, "membarrier", call_membarrier },
 	{ 284, 3, "mlock2", call_mlock2 },
 	{ 0 },
 };

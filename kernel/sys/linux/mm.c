@@ -147,6 +147,7 @@ status_t linux_mm_copy(struct process *parent, struct process *child)
 	to->map_top = from->map_top;
 	to->jit = from->jit;
 	to->stack_top = from->stack_top;
+	to->barriers = from->barriers;
 	memcpy(to->auxv, from->auxv, sizeof(to->auxv));
 	for (const struct list_node *node = from->areas.list.next; status == STATUS_OK && node != &from->areas.list; node = node->next) {
 		const struct linux_area *area = LIST_OWNER((struct list_node *)node, struct linux_area, node);
@@ -173,6 +174,7 @@ void linux_mm_clear(struct process *process)
 		list_push_back(&dead, &area->node);
 	}
 	hal_space_trim(&process->space);
+	mm->barriers = 0;
 	spinlock_give(&mm->lock);
 	linux_areas_free(process->budget, &dead);
 }

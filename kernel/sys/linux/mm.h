@@ -33,6 +33,7 @@ struct linux_mm {
 	bool jit;           /* W: before it runs. Memory may be both written and executed, a page at a time the one or the other */
 	uint64_t auxv[2 * LINUX_AUXV_MAX]; /* W: execve. For /proc/self/auxv */
 	uint64_t stack_top; /* W: execve */
+	uint32_t barriers;  /* what membarrier(2) was told to be ready for */
 };
 
 void linux_mm_init(struct linux_mm *mm);
