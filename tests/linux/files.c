@@ -177,6 +177,7 @@ static void what_is_told(void)
 	CLAIM(readlink(text, path, sizeof(path)) == 8 && close(fd) == 0);
 	CLAIM(stat("/dev/null", &stat_) == 0 && S_ISCHR(stat_.st_mode) && stat_.st_rdev == 0x103);
 	CLAIM(statfs("/tmp", &space) == 0 && space.f_type == 0x01021994 && space.f_bfree <= space.f_blocks);
+	CLAIM(statfs("/", &space) == 0 && space.f_blocks > 0 && space.f_bfree <= space.f_blocks);
 	CLAIM(isatty(1) && ttyname(1) != NULL);
 	fd = open("/dev/full", O_WRONLY);
 	REFUSED(write(fd, "x", 1), ENOSPC);

@@ -8,6 +8,7 @@
 #include "kernel/io/fs/app.h"
 
 #include "kernel/core/libc.h"
+#include "lib/bits.h"
 #include "lib/cpio.h"
 #include "lib/list.h"
 #include "lib/string.h"
@@ -33,6 +34,7 @@ struct app {
 	uint32_t count, capacity;
 	uint32_t *buckets; /* of nodes; bucket_count is a power of two */
 	uint32_t bucket_count;
+	size_t bytes; /* of the archive */
 };
 
 static struct app *app_of(const struct fs *fs)
@@ -234,6 +236,15 @@ static struct span app_pages(struct fs_node *file)
 	return own_of(file)->data;
 }
 
+/* It is full. */
+static status_t app_space(struct fs *fs, struct fs_space *out)
+{
+	enum { GIVEN_OUT_BYTES = 4096 };
+
+	*out = (struct fs_space){ .bytes = bits_align_up(app_of(fs)->bytes, GIVEN_OUT_BYTES), .nodes = app_of(fs)->count, .block_bytes = GIVEN_OUT_BYTES };
+	return STATUS_OK;
+}
+
 static const struct fs_ops ops = {
 	.lookup = app_lookup,
 	.release = app_release,
@@ -242,6 +253,7 @@ static const struct fs_ops ops = {
 	.read_link = app_read_link,
 	.list = app_list,
 	.pages = app_pages,
+	.space = app_space,
 	.sets_user = true,
 };
 
@@ -259,6 +271,7 @@ status_t app_mount(struct span archive, struct fs **out)
 	status = node_add(app, 0, span_of(NULL, 0), &root);
 	while (status == STATUS_OK && cpio_next(&cursor, &entry, &why) == STATUS_OK)
 		status = entry_add(app, &entry);
+	app->bytes = archive.len;
 	app->fs = (struct fs){ .ops = &ops, .name = "app", .cpu = FS_CPU_ANY, .read_only = true };
 	if (status != STATUS_OK) {
 		app_unmount(&app->fs);

@@ -56,6 +56,7 @@ static struct fs_node *look(struct fs_node *directory, const char *name)
 static void files_and_the_directories_on_the_way_are_there(void)
 {
 	struct fs_node *directory, *file;
+	struct fs_space space;
 	struct fs_stat stat;
 	char data[16];
 
@@ -73,6 +74,7 @@ static void files_and_the_directories_on_the_way_are_there(void)
 	CU_ASSERT(fs->ops->read(file, 3, data, sizeof(data)) == 4 && memcmp(data, "gram", 4) == 0);
 	CU_ASSERT(fs->ops->read(file, 3, data, 2) == 2 && fs->ops->read(file, 7, data, 2) == 0 && fs->ops->read(file, UINT64_MAX, data, 2) == 0);
 	CU_ASSERT(fs->read_only && fs->ops->write == NULL && fs->ops->create == NULL);
+	CU_ASSERT(fs->ops->space(fs, &space) == STATUS_OK && space.bytes == 4096 && space.free_bytes == 0 && space.nodes == 6 && space.free_nodes == 0);
 	app_unmount(fs);
 }
 
