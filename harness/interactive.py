@@ -20,7 +20,11 @@ if __name__ == "__main__":
 
 from harness import debugger, foreign, suite  # noqa: E402
 from harness.machine import DIE_WITH_PARENT, Machine  # noqa: E402
+from harness.qmp import QmpError  # noqa: E402
 from harness.runner import prepare  # noqa: E402
+
+#: A busy host takes seconds until QEMU answers.
+START_S = 60.0
 
 
 def find(name: str, file: Path | None) -> suite.Case:
@@ -47,6 +51,10 @@ def gdb(case: suite.Case, commands: list[str]) -> int:
         console, socket = folder / "console.log", folder / "gdb"
         with Machine(replace(case.machine, halted=True, gdb_socket=socket)) as machine, console.open("wb", 0) as log:
             machine.console.watch(log.write)
+            try:
+                machine.qmp.command("query-status", START_S)  # it stands, and its socket is there
+            except QmpError as error:
+                raise QmpError(f"{error} {machine.stderr.strip()[-200:]}") from error
             print(f"{case.name}: its console is in {console}; `continue` lets it go", flush=True)
             argv = [*debugger.arguments(Path(case.machine.image)), "-ex", f"target remote {socket}"]
             for command in commands:
@@ -78,7 +86,11 @@ def main(argv: list[str]) -> int:
     except (OSError, ValueError) as error:
         print(f"{options.how}: {error}", file=sys.stderr)
         return 2
-    return shell(case) if options.how == "shell" else gdb(case, options.commands)
+    try:
+        return shell(case) if options.how == "shell" else gdb(case, options.commands)
+    except QmpError as error:
+        print(f"{options.how}: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import tempfile  # noqa: E402
 import time  # noqa: E402
 
 from harness import paths  # noqa: E402
+from harness.machine_config import QEMU  # noqa: E402
 
 PATIENCE_S = 60.0
 HANGING = '''
@@ -42,16 +43,16 @@ nonce = true
 '''
 
 
-def start(*words: str) -> subprocess.Popen[str]:
-    """A command of the harness, in a session of its own."""
+def start(*words: str, **variables: str) -> subprocess.Popen[str]:
+    """A command of the harness, in a session of its own; `variables` of its environment."""
     argv = ["env", "--default-signal=INT", sys.executable, "-m", "harness", *words]  # a background shell ignores it
-    return subprocess.Popen(argv, cwd=paths.ROOT, text=True,
+    return subprocess.Popen(argv, cwd=paths.ROOT, text=True, env={**os.environ, **variables},
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
 
-def run(*words: str) -> tuple[int, str, str]:
+def run(*words: str, **variables: str) -> tuple[int, str, str]:
     """The same, to its end."""
-    process = start(*words)
+    process = start(*words, **variables)
     out, err = process.communicate(timeout=PATIENCE_S)
     return process.returncode, out, err
 
@@ -116,6 +117,17 @@ class Help(unittest.TestCase):
         status, out, err = run("gdb", "boot_hello_exact", "-ex", "p/x $pc", "-ex", "info threads")
         self.assertEqual(status, 0, err)
         self.assertIn("$1 = 0x4000", out)
+
+    def test_gdb_waits_for_a_machine_that_is_slow_to_start(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            slow = Path(folder) / QEMU
+            slow.write_text(f'#!/bin/sh\nsleep 2\nexec {shutil.which(QEMU)} "$@"\n')
+            slow.chmod(0o755)
+            _, out, err = run("gdb", "boot_hello_exact", "-ex", "p/x $pc", PATH=f"{folder}:{os.environ['PATH']}")
+            self.assertIn("$1 = 0x4000", out, err)
+            slow.write_text("#!/bin/sh\necho it is not well >&2\nexit 1\n")
+            status, out, err = run("gdb", "boot_hello_exact", "-ex", "p/x $pc", PATH=f"{folder}:{os.environ['PATH']}")
+            self.assertEqual((status, "it is not well" in err), (1, True), out + err)
 
 
 class Failing(unittest.TestCase):
