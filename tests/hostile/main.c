@@ -49,6 +49,20 @@ static unsigned long memory_free(void)
 	return sysinfo(&info) == 0 ? info.freeram : 0;
 }
 
+/* When nothing is on its way any more: the stack of who was waited for last may be given back a moment later. */
+static unsigned long memory_free_at_rest(void)
+{
+	unsigned long before = 0;
+	unsigned long now = memory_free();
+
+	for (unsigned i = 0; before != now && i < 100; i++) {
+		before = now;
+		pause_ms(10);
+		now = memory_free();
+	}
+	return now;
+}
+
 /* Whoever the hostile ones have made is killed with them: what is left of the family is this process. */
 static void round_end(void)
 {
@@ -142,7 +156,7 @@ static int hostile(uint64_t seed, uint64_t milliseconds)
 	unsigned long after;
 
 	one_round(&seed, ROUND_MS / 5); /* what the kernel takes once for all is there after that */
-	before = memory_free();
+	before = memory_free_at_rest();
 	for (; now_ms() < end; rounds++)
 		one_round(&seed, milliseconds < ROUND_MS ? milliseconds : ROUND_MS);
 
