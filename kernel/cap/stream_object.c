@@ -26,8 +26,8 @@ struct stream_object {
 	struct net_waits connecting, senders, receivers;
 };
 
-/* W: the network's CPU; between two looks at the process nothing else happens there. */
-static uint8_t bounce[BOUNCE_BYTES] __attribute__((section(".unzeroed")));
+/* W: the network's CPU; between two looks at the process nothing else happens there. It comes with the first connection, and stays. */
+static uint8_t *bounce;
 
 static struct stream_object *stream_of(const struct object *object)
 {
@@ -113,6 +113,10 @@ static void adopt_there(void *arg)
 {
 	struct stream_object *own = arg;
 
+	if (bounce == NULL && (bounce = malloc(BOUNCE_BYTES)) == NULL) {
+		own->stream = NULL;
+		return;
+	}
 	own->stream->events.ctx = own;
 	own->stream->events.changed = on_change;
 }
@@ -129,6 +133,10 @@ struct object *stream_object_create(struct net_stream *stream)
 	net_waits_init(&own->receivers);
 	own->stream = stream;
 	net_do(adopt_there, own);
+	if (own->stream == NULL) {
+		free(own);
+		return NULL;
+	}
 	return &own->object;
 }
 

@@ -298,11 +298,28 @@ static void a_stream_says_whose_ends_it_has(void)
 	CU_ASSERT_EQUAL(stream_endpoints(&world.call), STATUS_OK);
 	CU_ASSERT(result.family == 4 && result.local_port == 80 && result.peer_port == 4000 && result.local[3] == 4 && result.peer[0] == 9);
 	end();
-	world.allocations_left = 0;
-	CU_ASSERT_PTR_NULL(stream_object_create(&connection));
+}
+
+/* What bytes are copied through comes with the first connection: without it there is none. */
+static void without_memory_there_is_no_stream(void)
+{
+	begin(0);
+	end();
+	free(bounce);
+	bounce = NULL;
+	for (unsigned allocations = 0; allocations < 2; allocations++) {
+		world.allocations_left = allocations;
+		CU_ASSERT_PTR_NULL(stream_object_create(&connection));
+	}
+	CU_ASSERT_PTR_NULL(bounce);
+	begin(0);
+	sends_left = 1;
+	CU_ASSERT_EQUAL(send(1), 1);
+	end();
 }
 
 static const struct unit_case cases[] = {
+	UNIT_CASE(without_memory_there_is_no_stream),
 	UNIT_CASE(what_is_sent_goes_out_in_order_as_far_as_it_can),
 	UNIT_CASE(what_came_is_received_in_order_as_far_as_there_is_room),
 	UNIT_CASE(only_another_cpu_needs_memory),
