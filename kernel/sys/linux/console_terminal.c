@@ -6,6 +6,7 @@
  * programs write goes to the log's ring as it is. Its window's size is the console's, or what a program has set.
  */
 #include "kernel/console_methods.h"
+#include "kernel/core/libc.h"
 #include "kernel/core/log.h"
 #include "kernel/io/console.h"
 #include "kernel/io/console_input.h"
@@ -18,8 +19,7 @@
 
 enum { DEVICE = 5 << 8 | 1, ECHO_PART_BYTES = 64 };
 
-static struct terminal console __attribute__((section(".unzeroed"))); /* W: begin(); boot need not clear it */
-static bool begun; /* W: under: */
+static struct terminal *console; /* W: begin(), under: */
 static struct spinlock begin_lock;
 
 static void console_show(struct terminal *terminal, const char *bytes, size_t count, size_t promised)
@@ -77,12 +77,12 @@ static void typed(uint8_t byte)
 {
 	int signal;
 
-	spinlock_take(&console.lock);
-	signal = line_type(&console.line, byte);
-	spinlock_give(&console.lock);
-	console_echo(&console);
+	spinlock_take(&console->lock);
+	signal = line_type(&console->line, byte);
+	spinlock_give(&console->lock);
+	console_echo(console);
 	if (signal != 0)
-		linux_terminal_signal(&console, signal);
+		linux_terminal_signal(console, signal);
 }
 
 /* Context: the console's fiber. */
@@ -95,27 +95,31 @@ static void input_changed(struct console_input_listener *listener)
 	while ((count = console_input_read(bytes, sizeof(bytes))) > 0)
 		for (size_t i = 0; i < count; i++)
 			typed(bytes[i]);
-	linux_event_raise(&console.event);
+	linux_event_raise(&console->event);
 }
 
 static struct console_input_listener listener = { .changed = input_changed };
 
-/* Begins to listen, the first time somebody may read. */
-static void begin(bool may_read)
+/* Makes it when the first opens it, and begins to listen when the first may read. */
+static status_t begin(bool may_read)
 {
 	static bool listens;
+	struct terminal *made = console == NULL ? calloc(1, sizeof(*made)) : NULL;
 	bool listen;
 
 	spinlock_take(&begin_lock);
-	if (!begun)
-		linux_terminal_init(&console, &console_ops, DEVICE);
-	begun = true;
-	listen = may_read && !listens;
-	listens |= may_read;
+	if (console == NULL && made != NULL) {
+		linux_terminal_init(made, &console_ops, DEVICE);
+		console = made;
+		made = NULL;
+	}
+	listen = console != NULL && may_read && !listens;
+	listens |= listen;
 	spinlock_give(&begin_lock);
-	if (!listen || console_input_start() != STATUS_OK)
-		return;
-	console_input_listen(&listener);
+	free(made);
+	if (listen && console_input_start() == STATUS_OK)
+		console_input_listen(&listener);
+	return console != NULL ? STATUS_OK : STATUS_ENOMEM;
 }
 
 static const struct linux_file_ops file_ops = {
@@ -136,13 +140,14 @@ status_t linux_terminal_open(struct process *process, uint32_t flags, struct lin
 
 	if (rights == 0)
 		return STATUS_EACCES;
-	begin(may_read);
-	if (linux_terminal_is_taken(&console))
+	if (begin(may_read) != STATUS_OK)
+		return STATUS_ENOMEM;
+	if (linux_terminal_is_taken(console))
 		return STATUS_EBUSY;
-	*out = linux_terminal_file_make(&console, &file_ops, flags, may_read, (rights & CAPOS_CONSOLE_RIGHT_WRITE) != 0);
+	*out = linux_terminal_file_make(console, &file_ops, flags, may_read, (rights & CAPOS_CONSOLE_RIGHT_WRITE) != 0);
 	if (*out == NULL)
 		return STATUS_ENOMEM;
 	if (!(flags & LINUX_O_NOCTTY))
-		linux_terminal_claim(&console, process);
+		linux_terminal_claim(console, process);
 	return STATUS_OK;
 }
