@@ -26,13 +26,14 @@ enum {
 	CLONE_SETTLS = 0x80000, CLONE_PARENT_SETTID = 0x100000, CLONE_CHILD_CLEARTID = 0x200000, CLONE_CHILD_SETTID = 0x1000000,
 };
 #define CLONE_CLEAR_SIGHAND 0x100000000u /* of clone3 alone */
-/* What makes no difference: FS and FILES of a thread, SYSVSEM, DETACHED, UNTRACED, IO. */
-#define CLONE_NO_MATTER (0x200u | 0x400u | 0x40000u | 0x400000u | 0x800000u | 0x80000000u)
+/* What makes no difference: UNTRACED, IO; for a thread FS, FILES, SYSVSEM, DETACHED too. */
+#define CLONE_UNTRACED_IO (0x800000u | 0x80000000u)
+#define CLONE_NO_MATTER (0x200u | 0x400u | 0x40000u | 0x400000u | CLONE_UNTRACED_IO)
 #define CLONE_THREAD_NEEDS (CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
 #define CLONE_THREAD_MAY (CLONE_THREAD_NEEDS | CLONE_NO_MATTER | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
-#define CLONE_FORK_MAY                                                                                                                              \
-	(CSIGNAL | CLONE_VM | CLONE_PIDFD | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | 0x80800000u | \
-	 CLONE_CLEAR_SIGHAND)
+#define CLONE_FORK_MAY                                                                                                                       \
+	(CSIGNAL | CLONE_VM | CLONE_PIDFD | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | \
+	 CLONE_UNTRACED_IO | CLONE_CLEAR_SIGHAND)
 
 void linux_thread_copy_registers(struct thread *from, struct thread *to, uint64_t stack_va)
 {
