@@ -42,7 +42,7 @@ CEILINGS = {"fiber_switch": 40, "null_cap_enter": 150, "submission_peace": 500, 
 GOVERNOR_CEILING = 110
 EXACT_UNITS = ("instructions", "blocks", "percent")
 BOOT_RATIO_LIMIT = 1.3
-IMAGE_LIMIT_BYTES = 764 * 1024
+IMAGE_LIMIT_BYTES = 768 * 1024
 BOOT_PAIRS = 60
 #: CPU time of a boot test of c-hello, as times that of one of the image that does nothing: where two CPUs do 2,400 of those a minute, they do
 #: 1,000 of c-hello. It is 2.0 on a calm host and was 2.28 on one that others kept busy; what it hides, boot.blocks_hello counts.

@@ -90,6 +90,7 @@ static int64_t file_control(struct thread *thread, struct linux_file *file, unsi
 	case F_GETOWN:
 		return 0;
 	case F_SETPIPE_SZ:
+		return linux_pipe_resize(file, thread, argument);
 	case F_GETPIPE_SZ:
 		return linux_pipe_size(file);
 	case F_ADD_SEALS:

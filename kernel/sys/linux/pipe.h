@@ -16,14 +16,19 @@
 struct budget;
 struct fs_node;
 struct linux_dentry;
+struct thread;
 
+/* How many pages the ring of a new pipe has, and how many a side that moves data by itself is given at once. */
 enum { LINUX_PIPE_PAGES = 16 };
 
 struct pipe {
 	struct spinlock lock;
 	/* W: under `lock`. */
 	uint64_t head, tail; /* written, read, counted from the beginning */
-	uint64_t pages[LINUX_PIPE_PAGES];
+	/* W: under `lock` by who is at both sides; a page comes from who writes, and goes under `lock` while nobody is at it. */
+	uint64_t *pages;     /* the ring; 0: none is there */
+	uint32_t page_count; /* a power of two */
+	uint32_t pages_there;
 	bool reading, writing; /* somebody is at it */
 	bool read_missed, write_missed; /* somebody else wanted to be meanwhile */
 	unsigned readers, writers;          /* open files of that end */
@@ -78,6 +83,13 @@ struct linux_dentry *linux_pipe_dentry(const struct linux_file *file);
 
 /* How many bytes a pipe holds; STATUS_EBADF: the file is none. */
 int64_t linux_pipe_size(const struct linux_file *file);
+
+/*
+ * Gives a pipe room for `bytes`, rounded up to a power of two of at least a page: how much it then has. STATUS_EBADF: the file is none; STATUS_EINVAL: more than
+ * 2 GiB; STATUS_EPERM: more than 1 MiB needs CAP_SYS_RESOURCE; STATUS_EBUSY: what is in it needs more; STATUS_ENOMEM; LINUX_RESTART.
+ * Spec: fcntl(2), F_SETPIPE_SZ. Context: the thread's fiber.
+ */
+MUST_CHECK int64_t linux_pipe_resize(struct linux_file *file, struct thread *thread, uint64_t bytes);
 
 /*
  * Opens the pipe that a node of type FS_PIPE names; waits for the other end, unless O_NONBLOCK. STATUS_ENXIO: nobody reads, and it does not wait;

@@ -12,17 +12,23 @@
 #include "kernel/sys/linux/thread.h"
 #include "kernel/sys/process.h"
 
+enum { BYTES = sizeof(struct pipe) + LINUX_PIPE_PAGES * sizeof(uint64_t) };
+
 struct pipe *linux_pipe_make(struct budget *budget)
 {
 	struct pipe *pipe;
 
-	if (!linux_charge(budget, sizeof(*pipe)))
+	if (!linux_charge(budget, BYTES))
 		return NULL;
 	pipe = calloc(1, sizeof(*pipe));
-	if (pipe == NULL) {
-		budget_credit_bytes(budget, sizeof(*pipe));
+	if (pipe != NULL)
+		pipe->pages = calloc(LINUX_PIPE_PAGES, sizeof(*pipe->pages));
+	if (pipe == NULL || pipe->pages == NULL) {
+		free(pipe);
+		budget_credit_bytes(budget, BYTES);
 		return NULL;
 	}
+	pipe->page_count = LINUX_PIPE_PAGES;
 	budget_hold(budget);
 	pipe->budget = budget;
 	list_init(&pipe->named);

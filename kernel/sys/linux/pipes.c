@@ -15,7 +15,7 @@
 #include "kernel/sys/linux/vfs.h"
 #include "lib/string.h"
 
-enum { PAGES = LINUX_PIPE_PAGES, BYTES = PAGES * HAL_PAGE_BYTES, ATOMIC_BYTES = 4096 /* PIPE_BUF */ };
+enum { ATOMIC_BYTES = 4096 /* PIPE_BUF */ };
 
 struct pipe_end {
 	struct linux_file file;
@@ -28,15 +28,33 @@ static struct pipe *pipe_of(const struct linux_file *file)
 	return LIST_OWNER((struct linux_file *)file, struct pipe_end, file)->pipe;
 }
 
-/* All but `kept` (PAGES: all). Context: nobody is at it. */
-static void pages_free(struct pipe *pipe, unsigned kept)
+static uint64_t bytes_of(const struct pipe *pipe)
 {
-	for (unsigned i = 0; i < PAGES; i++) {
-		if (pipe->pages[i] == 0 || i == kept)
+	return (uint64_t)pipe->page_count * HAL_PAGE_BYTES;
+}
+
+static uint64_t *page_at(struct pipe *pipe, uint64_t place)
+{
+	return &pipe->pages[place / HAL_PAGE_BYTES & (pipe->page_count - 1)];
+}
+
+/* All but `kept` (NULL: all). Context: nobody is at it. */
+static void pages_free(struct pipe *pipe, const uint64_t *kept)
+{
+	for (uint64_t *page = pipe->pages; pipe->pages_there > 0 && page < pipe->pages + pipe->page_count; page++) {
+		if (*page == 0 || page == kept)
 			continue;
-		budget_page_free(pipe->budget, pipe->pages[i]);
-		pipe->pages[i] = 0;
+		budget_page_free(pipe->budget, *page);
+		*page = 0;
+		pipe->pages_there--;
 	}
+}
+
+/* Once it is empty, and nobody is at it: one page stays for what is written next. Context: under its lock. */
+static inline __attribute__((always_inline)) void emptied(struct pipe *pipe)
+{
+	if (pipe->pages_there > 1)
+		pages_free(pipe, page_at(pipe, pipe->head));
 }
 
 void linux_pipe_put(struct pipe *pipe)
@@ -45,20 +63,23 @@ void linux_pipe_put(struct pipe *pipe)
 
 	if (pipe->node != NULL ? !linux_fifo_unhold(pipe) : atomic_fetch_sub_explicit(&pipe->holds, 1, memory_order_acq_rel) != 1)
 		return;
-	pages_free(pipe, PAGES);
+	pages_free(pipe, NULL);
+	budget_credit_bytes(budget, sizeof(*pipe) + pipe->page_count * sizeof(*pipe->pages));
+	free(pipe->pages);
 	free(pipe);
-	budget_credit_bytes(budget, sizeof(*pipe));
 	budget_put(budget);
 }
 
 /* Where in the ring a place is, and how much lies there in one piece. NULL: memory for it is out. */
 static uint8_t *ring_at(struct pipe *pipe, uint64_t place, size_t *piece)
 {
-	uint64_t *page = &pipe->pages[place / HAL_PAGE_BYTES % PAGES];
+	uint64_t *page = page_at(pipe, place);
 
 	*piece = HAL_PAGE_BYTES - place % HAL_PAGE_BYTES;
-	if (*page == 0)
+	if (*page == 0) {
 		*page = budget_page_alloc(pipe->budget);
+		pipe->pages_there += *page != 0;
+	}
 	return *page != 0 ? (uint8_t *)hal_direct_va(*page) + place % HAL_PAGE_BYTES : NULL;
 }
 
@@ -123,7 +144,7 @@ static inline __attribute__((always_inline)) void read_over(struct pipe *pipe, u
 	tell = taken > 0 || pipe->read_missed;
 	pipe->read_missed = false;
 	if (pipe->tail == pipe->head && !pipe->writing)
-		pages_free(pipe, pipe->head / HAL_PAGE_BYTES % PAGES);
+		emptied(pipe);
 	spinlock_give(&pipe->lock);
 	if (tell)
 		linux_event_raise(&pipe->event);
@@ -152,7 +173,7 @@ static inline __attribute__((always_inline)) int64_t write_begin(struct pipe *pi
 	int64_t result = STATUS_EAGAIN;
 
 	spinlock_take(&pipe->lock);
-	room = BYTES - (pipe->head - pipe->tail);
+	room = bytes_of(pipe) - (pipe->head - pipe->tail);
 	if (pipe->readers == 0) {
 		result = STATUS_EPIPE;
 	} else if (pipe->writing) {
@@ -175,7 +196,7 @@ static inline __attribute__((always_inline)) void write_over(struct pipe *pipe, 
 	tell = put > 0 || pipe->write_missed;
 	pipe->write_missed = false;
 	if (put == 0 && pipe->tail == pipe->head && !pipe->reading)
-		pages_free(pipe, pipe->head / HAL_PAGE_BYTES % PAGES);
+		emptied(pipe);
 	spinlock_give(&pipe->lock);
 	if (tell)
 		linux_event_raise(&pipe->event);
@@ -197,13 +218,13 @@ static int64_t pipe_write(struct linux_file *file, struct linux_data *data, uint
 	return result;
 }
 
-/* A stretch of the ring as pieces: how much of it; less than `bytes` where memory for its pages is out. */
+/* A stretch of the ring as pieces: how much of it; less than `bytes` where it takes more pieces than a side has, or memory for its pages is out. */
 static uint64_t side_fill(struct linux_pipe_side *side, uint64_t place, uint64_t bytes)
 {
 	uint64_t done = 0;
 	unsigned count = 0;
 
-	while (done < bytes) {
+	while (done < bytes && count < sizeof(side->pieces) / sizeof(side->pieces[0])) {
 		size_t piece;
 		uint8_t *at = ring_at(side->pipe, place + done, &piece);
 
@@ -237,7 +258,7 @@ void linux_pipe_read_end(struct linux_pipe_side *side, uint64_t taken)
 int64_t linux_pipe_write_begin(struct linux_file *file, uint64_t bytes, struct linux_pipe_side *side)
 {
 	struct pipe *pipe = pipe_of(file);
-	int64_t result = write_begin(pipe, BYTES);
+	int64_t result = write_begin(pipe, UINT64_MAX);
 
 	if (result <= 0)
 		return result;
@@ -273,7 +294,7 @@ static uint32_t write_poll(struct linux_file *file, struct linux_waiter *waiter)
 
 	linux_poll_wait(waiter, &pipe->event);
 	spinlock_take(&pipe->lock);
-	now = (BYTES - (pipe->head - pipe->tail) >= ATOMIC_BYTES ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0) | (pipe->readers > 0 ? 0 : LINUX_POLLERR);
+	now = (bytes_of(pipe) - (pipe->head - pipe->tail) >= ATOMIC_BYTES ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0) | (pipe->readers > 0 ? 0 : LINUX_POLLERR);
 	spinlock_give(&pipe->lock);
 	return now;
 }
@@ -363,11 +384,6 @@ struct pipe *linux_pipe_of(const struct linux_file *file)
 struct linux_dentry *linux_pipe_dentry(const struct linux_file *file)
 {
 	return linux_pipe_of(file) != NULL ? LIST_OWNER((struct linux_file *)file, struct pipe_end, file)->dentry : NULL;
-}
-
-int64_t linux_pipe_size(const struct linux_file *file)
-{
-	return linux_pipe_of(file) != NULL ? BYTES : STATUS_EBADF;
 }
 
 struct linux_file *linux_pipe_end_make(struct pipe *pipe, uint32_t flags, struct linux_dentry *dentry, uint64_t *others)

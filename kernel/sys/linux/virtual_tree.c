@@ -103,7 +103,7 @@ static const struct linux_virtual_entry entries[] = {
 	FIXED("file-max", PROC_SYS_FS, "9223372036854775807\n"),
 	MADE("file-nr", PROC_SYS_FS, linux_proc_files),
 	FIXED("nr_open", PROC_SYS_FS, "16000\n"),
-	FIXED("pipe-max-size", PROC_SYS_FS, "65536\n"),
+	FIXED("pipe-max-size", PROC_SYS_FS, "1048576\n"),
 	MADE("online", SYS_CPU, linux_proc_cpus),
 	MADE("possible", SYS_CPU, linux_proc_cpus),
 	MADE("present", SYS_CPU, linux_proc_cpus),
