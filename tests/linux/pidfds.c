@@ -174,6 +174,39 @@ static void what_is_sent_comes(void)
 	close(own);
 }
 
+/* A directory of /proc stands for its process, for a signal alone. */
+static void folders(void)
+{
+	static const char *const others[] = { "/proc/self/task", "/proc/self/fd", "/proc", "/tmp" };
+	siginfo_t info = { 0 };
+	char path[32];
+	int pid = child();
+	int status, fd;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	CLAIM(fd >= 0 && send(fd, 0, NULL, 0) == 0);
+	REFUSED(send(fd, SIGTERM, NULL, 1), EINVAL);
+	REFUSED(waitid(P_PIDFD_, (id_t)fd, &info, WEXITED), EBADF);
+	REFUSED(getfd(fd, 0, 0), EBADF);
+	CLAIM(send(fd, SIGTERM, NULL, 0) == 0 && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	REFUSED(send(fd, 0, NULL, 0), ESRCH);
+	close(fd);
+	fd = open("/proc/self", O_PATH | O_DIRECTORY);
+	REFUSED(send(fd, 0, NULL, 0), EBADF);
+	close(fd);
+	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		fd = open(others[i], O_RDONLY | O_DIRECTORY);
+		CLAIM(fd >= 0);
+		REFUSED(send(fd, 0, NULL, 0), EBADF);
+		close(fd);
+	}
+	snprintf(path, sizeof(path), "/proc/self/task/%d", getpid());
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	REFUSED(send(fd, 0, NULL, 0), EBADF);
+	close(fd);
+}
+
 static void a_file_of_another_process_is_taken(void)
 {
 	int ends[2], taken;
@@ -290,6 +323,7 @@ int main(void)
 	one_that_ends_can_be_read_and_waited_for();
 	who_waits_is_woken();
 	what_is_sent_comes();
+	folders();
 	a_file_of_another_process_is_taken();
 	claims_apart(of_another_user);
 	made_with_its_process();

@@ -185,17 +185,13 @@ static int64_t pidfd_kill(struct thread *thread, unsigned pid, int signal, uint6
 
 static int64_t call_pidfd_send_signal(struct thread *thread, const uint64_t x[6])
 {
-	struct process *process;
-	int64_t result;
+	unsigned pid;
+	status_t status;
 
 	if ((uint32_t)x[3] != 0)
 		return STATUS_EINVAL;
-	result = linux_pidfd_get(thread, (int)x[0], &process, NULL);
-	if (result != STATUS_OK)
-		return result;
-	result = pidfd_kill(thread, process->number, (int)x[1], x[2]);
-	object_put(&process->object);
-	return result;
+	status = linux_pidfd_named(thread, (int)x[0], &pid);
+	return status == STATUS_OK ? pidfd_kill(thread, pid, (int)x[1], x[2]) : status;
 }
 
 const struct linux_call linux_calls_kill[] = {

@@ -10,6 +10,8 @@
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/thread.h"
+#include "kernel/sys/linux/vfs.h"
+#include "kernel/sys/linux/virtual.h"
 
 struct pidfd {
 	struct linux_file file;
@@ -74,6 +76,20 @@ status_t linux_pidfd_get(struct thread *thread, int fd, struct process **process
 		*nonblocking = (linux_file_flags(file) & LINUX_O_NONBLOCK) != 0;
 	linux_file_put(file);
 	return status;
+}
+
+status_t linux_pidfd_named(struct thread *thread, int fd, unsigned *pid)
+{
+	const struct linux_dentry *dentry;
+	struct linux_file *file;
+	status_t status = linux_fd_get(thread->process, fd, LINUX_FILE_USE, &file);
+
+	if (status != STATUS_OK)
+		return status;
+	dentry = linux_vfs_dentry(file);
+	*pid = file->ops == &pidfd_ops ? process_of(file)->number : dentry != NULL && linux_virtual_has(dentry->node) ? linux_virtual_process(dentry->node) : 0;
+	linux_file_put(file);
+	return *pid != 0 ? STATUS_OK : STATUS_EBADF;
 }
 
 static int64_t call_pidfd_open(struct thread *thread, const uint64_t x[6])

@@ -19,4 +19,7 @@ MUST_CHECK int64_t linux_pidfd_add(struct thread *thread, struct process *proces
 /* The process of a descriptor, held, and whether that is LINUX_O_NONBLOCK, where `nonblocking` is not NULL. STATUS_EBADF: it is none of a process. */
 MUST_CHECK status_t linux_pidfd_get(struct thread *thread, int fd, struct process **process, bool *nonblocking);
 
+/* The number of the process that a descriptor is of, or whose directory of /proc it is. STATUS_EBADF: it is neither. */
+MUST_CHECK status_t linux_pidfd_named(struct thread *thread, int fd, unsigned *pid);
+
 #endif

@@ -45,6 +45,9 @@ bool linux_virtual_is_magic(const struct fs_node *link);
 /* The open file that a link there names, held; NULL: it names a path. STATUS_ENOENT: that was closed; STATUS_EACCES: it is of a process that `process` may not look at. */
 MUST_CHECK status_t linux_virtual_magic(struct process *process, struct fs_node *link, struct linux_file **out);
 
+/* The process that a directory /proc/<pid> there is of; 0: the node is none. */
+unsigned linux_virtual_process(const struct fs_node *node);
+
 /* Whether what a node there is about is `process` itself. */
 bool linux_virtual_is_own(const struct process *process, const struct fs_node *node);
 

@@ -118,6 +118,13 @@ bool linux_virtual_is_magic(const struct fs_node *link)
 	return own->entry == &linux_virtual_entries[FD_LINK] || own->entry->parent == PID;
 }
 
+unsigned linux_virtual_process(const struct fs_node *node)
+{
+	const struct linux_vnode *own = linux_vnode_of(node);
+
+	return own->entry == &linux_virtual_entries[PID] && own->tid == 0 ? own->pid : 0;
+}
+
 bool linux_virtual_is_own(const struct process *process, const struct fs_node *node)
 {
 	return linux_vnode_of(node)->pid == process->number;
