@@ -70,6 +70,8 @@ struct subject {
 	int end;
 };
 
+static int hides; /* what is begun stays as it has become */
+
 static struct subject begin(int (*becomes)(void))
 {
 	struct subject subject;
@@ -81,7 +83,8 @@ static struct subject begin(int (*becomes)(void))
 	if (subject.pid == 0) {
 		close(ends[1]);
 		byte = (char)becomes();
-		prctl(PR_SET_DUMPABLE, 1); /* on Linux it is not, once it has become another user */
+		if (!hides)
+			prctl(PR_SET_DUMPABLE, 1); /* it is not, once it has become another user */
 		if (write(says[1], &byte, 1) != 1 || read(ends[0], &byte, 1) != 0)
 			_exit(1);
 		_exit(0);
@@ -273,6 +276,86 @@ static void own(void)
 	CLAIM(strlen(told("/proc/self/cwd")) > 0 && load("/proc/self/maps"));
 }
 
+static int says_dumpable(void)
+{
+	return prctl(PR_GET_DUMPABLE);
+}
+
+/* What it says that it is counts, and what it becomes by that it acts as another. */
+static int hidden(void)
+{
+	return become(USER, USER) && says_dumpable() == 0;
+}
+
+/* It is not dumpable where the subject's maker finds it. */
+static int subject_hides(int (*becomes)(void))
+{
+	hides = 1;
+	looked_at = begin(becomes);
+	hides = 0;
+	return looked_at.pid > 0;
+}
+
+static void owners_are(unsigned inner)
+{
+	static const char *const kept[] = { "", "task", "net" };
+	static const char *const others[] = { "fd", "environ", "status", "cwd" };
+	struct stat is;
+
+	for (unsigned i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		CLAIM(stat(of(looked_at.pid, kept[i]), &is) == 0 && is.st_uid == USER && is.st_gid == USER);
+	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		CLAIM(lstat(of(looked_at.pid, others[i]), &is) == 0 && is.st_uid == inner && is.st_gid == inner);
+}
+
+static int to_itself(void)
+{
+	char name[] = "named";
+	int fd;
+
+	if (!hidden() || descriptors(getpid()) < 3 || strlen(told("/proc/self/exe")) == 0 || !load("/proc/self/maps"))
+		return 0;
+	if (open("/proc/self/environ", O_RDONLY) >= 0 || errno != EACCES || open("/proc/self/comm", O_WRONLY) >= 0 || errno != EACCES)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/comm", getpid());
+	fd = open(path, O_WRONLY);
+	return fd >= 0 && write(fd, name, 5) == 5 && close(fd) == 0 && prctl(PR_GET_NAME, target) == 0 && strcmp(target, name) == 0;
+}
+
+/* Who becomes another is not dumpable, and who is not is root's to look into alone, until it says otherwise or runs another program. */
+static void hiding(void)
+{
+	int status;
+	pid_t pid;
+
+	CLAIM(says_dumpable() == 1);
+	REFUSED(prctl(PR_SET_DUMPABLE, 2), EINVAL);
+	REFUSED(prctl(PR_SET_DUMPABLE, -1), EINVAL);
+	CLAIM(says_dumpable() == 1 && prctl(PR_SET_DUMPABLE, 0) == 0 && says_dumpable() == 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(says_dumpable() != 0);
+	CLAIM(waitpid(pid, &status, 0) == pid && status == 0);
+	pid = fork();
+	if (pid == 0) {
+		execl("/proc/self/exe", "inspected", "dumpable", NULL);
+		_exit(3);
+	}
+	CLAIM(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	CLAIM(prctl(PR_SET_DUMPABLE, 1) == 0 && setresuid(0, 0, USER) == 0 && says_dumpable() == 1 && setresuid(0, 0, 0) == 0);
+	CLAIM(setfsuid(USER) == 0 && setfsuid(0) == USER && says_dumpable() == 0 && prctl(PR_SET_DUMPABLE, 1) == 0);
+	CLAIM(subject_hides(hidden));
+	owners_are(0);
+	claims_apart(may_not_list);
+	CLAIM(is_told(of(looked_at.pid, "cwd"), "/") && descriptors(looked_at.pid) > 0); /* to root */
+	end(looked_at);
+	CLAIM(subject_hides(to_itself));
+	end(looked_at);
+	looked_at = begin(user);
+	owners_are(USER);
+	end(looked_at);
+}
+
 /* It opens, closes, goes elsewhere, and becomes another program at last. */
 static void live(void)
 {
@@ -332,6 +415,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "ends") == 0)
 		return 0;
+	if (argc > 1 && strcmp(argv[1], "dumpable") == 0)
+		return says_dumpable();
 	CLAIM(mkdir("/tmp/inspected", 0755) == 0 && mkdir("/tmp/inspected/below", 0755) == 0);
 	by_root();
 	by_root_from_outside();
@@ -345,6 +430,7 @@ int main(int argc, char **argv)
 	with(root, may_not_list);
 	with(root, tracer);
 	claims_apart(own);
+	claims_apart(hiding);
 	while_they_live(ROUNDS); /* what is not there before the first time stays */
 	kib = free_kib();
 	while_they_live(ROUNDS);

@@ -226,11 +226,13 @@ void linux_identity_executed(struct thread *thread, bool as_root)
 	struct linux_identity *identity = &thread->personality->identity;
 	struct linux_ids *user = &identity->user;
 	struct linux_ids *group = &identity->group;
+	const struct linux_identity before = *identity;
 	bool root_counts = !(identity->secure_bits & LINUX_SECURE_NOROOT);
 	uint64_t permitted = 0;
 	bool effective, for_another;
 
 	spinlock_take(&thread->process->lock);
+	atomic_store_explicit(&linux_process_of(thread)->hides, user->effective != user->real || group->effective != group->real, memory_order_relaxed);
 	if (as_root && !identity->no_new_privileges)
 		user->effective = 0;
 	if (root_counts && (user->real == 0 || user->effective == 0))
@@ -250,6 +252,7 @@ void linux_identity_executed(struct thread *thread, bool as_root)
 	identity->effective = effective ? identity->permitted : identity->ambient;
 	identity->secure_bits &= ~(uint32_t)LINUX_SECURE_KEEP_CAPS;
 	identity->acts_for_another = for_another || (user->real != 0 && (effective || (identity->permitted & ~identity->ambient) != 0));
+	linux_identity_changed(thread, &before);
 	spinlock_give(&thread->process->lock);
 }
 

@@ -36,6 +36,7 @@ static void process_inherit(const struct thread *thread, const struct linux_clon
 	memcpy(to->exe, from->exe, sizeof(to->exe));
 	linux_comm_get(parent, thread, to->comm);
 	to->used_to = from->used_to;
+	atomic_store_explicit(&to->hides, atomic_load_explicit(&from->hides, memory_order_relaxed), memory_order_relaxed);
 	to->no_huge_pages = from->no_huge_pages;
 	to->sigreturn_va = from->sigreturn_va;
 	linux_words_share(parent, child);

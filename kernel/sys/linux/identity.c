@@ -110,7 +110,8 @@ bool linux_identity_may_inspect(const struct thread *thread, struct process *pro
 		return true;
 	spinlock_take(&process->lock);
 	its = first_of(process);
-	may = its != NULL && are_all(&its->user, own->user.file) && are_all(&its->group, own->group.file) && (its->permitted & ~own->effective) == 0;
+	may = its != NULL && are_all(&its->user, own->user.file) && are_all(&its->group, own->group.file) && (its->permitted & ~own->effective) == 0 &&
+	      !atomic_load_explicit(&process->personality->hides, memory_order_relaxed);
 	spinlock_give(&process->lock);
 	return may;
 }
@@ -131,15 +132,25 @@ static struct kind groups(struct thread *thread)
 	return (struct kind){ &identity_of(thread)->group, linux_identity_may(thread, LINUX_CAP_SETGID) };
 }
 
+void linux_identity_changed(struct thread *thread, const struct linux_identity *before)
+{
+	const struct linux_identity *now = identity_of(thread);
+
+	if (now->user.effective != before->user.effective || now->user.file != before->user.file || now->group.effective != before->group.effective ||
+	    now->group.file != before->group.file || (now->permitted & ~before->permitted) != 0)
+		atomic_store_explicit(&linux_process_of(thread)->hides, true, memory_order_relaxed);
+}
+
 static int64_t ids_set(struct thread *thread, const struct kind *kind, struct linux_ids ids)
 {
 	struct linux_identity *identity = identity_of(thread);
-	struct linux_ids before = *kind->ids;
+	const struct linux_identity before = *identity;
 
 	spinlock_take(&thread->process->lock);
 	*kind->ids = ids;
 	if (kind->ids == &identity->user)
-		capabilities_follow(identity, &before);
+		capabilities_follow(identity, &before.user);
+	linux_identity_changed(thread, &before);
 	atomic_store_explicit(&linux_process_of(thread)->family->user, identity->user.real, memory_order_relaxed);
 	spinlock_give(&thread->process->lock);
 	return 0;

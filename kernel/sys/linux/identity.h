@@ -60,6 +60,12 @@ uint64_t linux_identity_stamp(const struct thread *thread);
 /* The thread's process runs another program from now on, which may be root's (S_ISUID). Context: the thread's fiber. */
 void linux_identity_executed(struct thread *thread, bool as_root);
 
+/*
+ * Who the thread acts as was `before`: where it acts as another now, or may more, its process hides from who could look into it until then. Context: under the
+ * process's lock. Spec: Linux, kernel/cred.c: commit_creds()
+ */
+void linux_identity_changed(struct thread *thread, const struct linux_identity *before);
+
 /* That of a process's first thread; zeroes where it has none any more. Context: fiber. */
 void linux_identity_of(struct process *process, struct linux_identity *out);
 

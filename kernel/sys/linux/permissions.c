@@ -39,7 +39,7 @@ status_t linux_node_may(const struct linux_subject *who, struct fs_node *node, u
 		return (stat.permissions & ANYBODY_RUNS) != 0 ? STATUS_OK : STATUS_EACCES;
 	if (linux_mode_permits(who, &stat, wanted) || (only_looks && linux_subject_can(who, LINUX_CAP_DAC_READ_SEARCH)))
 		return STATUS_OK;
-	return only_looks && linux_virtual_is_own_fds(node) ? STATUS_OK : STATUS_EACCES;
+	return linux_virtual_is_open_to_own(node, only_looks, (wanted & LINUX_MAY_EXECUTE) != 0) ? STATUS_OK : STATUS_EACCES;
 }
 
 struct asked {

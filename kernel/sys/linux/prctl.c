@@ -68,8 +68,12 @@ static int64_t call_prctl(struct thread *thread, const uint64_t x[6])
 	case PR_GET_NAME:
 		return name_get(thread, x[1]);
 	case PR_GET_DUMPABLE:
-		return 1;
+		return !atomic_load_explicit(&linux_process_of(thread)->hides, memory_order_relaxed);
 	case PR_SET_DUMPABLE:
+		if (x[1] > 1)
+			return STATUS_EINVAL;
+		atomic_store_explicit(&linux_process_of(thread)->hides, x[1] == 0, memory_order_relaxed);
+		return 0;
 	case PR_GET_SECCOMP:
 		return 0;
 	case PR_SET_TIMERSLACK:

@@ -39,6 +39,7 @@ struct linux_process {
 	uint64_t rlimits[LINUX_RLIMITS][2]; /* soft, hard */
 	struct linux_words *words;   /* W: under the process's lock. NULL: none */
 	uint32_t used_to;            /* as personality(2) has it */
+	_Atomic bool hides;          /* it is not dumpable (PR_SET_DUMPABLE): only who has CAP_SYS_PTRACE looks into it */
 	bool no_huge_pages;          /* PR_SET_THP_DISABLE: told, and nothing goes by it */
 	struct linux_vfork *lent;    /* W: its maker, before it begins; itself. NULL: it was not made by vfork, or has begun another program */
 	bool undoes;                 /* its end changes semaphores of System V (sem.c); stays so until then */

@@ -12,6 +12,7 @@
 #include "kernel/sys/linux/fds.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/identity.h"
+#include "kernel/sys/linux/process.h"
 #include "kernel/sys/linux/terminal.h"
 #include "kernel/sys/linux/terminal_state.h"
 #include "kernel/sys/linux/virtual_node.h"
@@ -19,7 +20,7 @@
 #include "lib/format.h"
 #include "lib/string.h"
 
-enum { FIRST_PID_COOKIE = 1000, PID_ID = 1 << 16, TASK_ID = 1 << 15, NUMBER_MAX = 10 };
+enum { FIRST_PID_COOKIE = 1000, PID_ID = 1 << 16, TASK_ID = 1 << 15, NUMBER_MAX = 10, OPEN_TO_ALL = 0555 };
 
 static const char cpu_prefix[] = "cpu";
 static struct linux_vnode statics[NAMED]; /* W: begin(). Directories that are there once */
@@ -46,7 +47,8 @@ static uint64_t id_of(const struct linux_vnode *own)
 static status_t node_stat(struct fs_node *node, struct fs_stat *out)
 {
 	const struct linux_vnode *own = linux_vnode_of(node);
-	const struct linux_owner owner = own->terminal != NULL ? own->terminal->owner : own->owner;
+	bool hides = own->hides && (node->type != FS_DIRECTORY || own->entry->permissions != OPEN_TO_ALL);
+	const struct linux_owner owner = own->terminal != NULL ? own->terminal->owner : hides ? (struct linux_owner){ 0 } : own->owner;
 
 	*out = (struct fs_stat){
 		.type = node->type,
@@ -125,7 +127,7 @@ static status_t node_make(const struct linux_virtual_entry *entry, const struct 
 
 	if (made == NULL)
 		return STATUS_ENOMEM;
-	*made = (struct linux_vnode){ .entry = entry, .pid = about->pid, .tid = about->tid, .owner = about->owner, .number = about->number, .is_made = true };
+	*made = (struct linux_vnode){ .entry = entry, .pid = about->pid, .tid = about->tid, .owner = about->owner, .hides = about->hides, .number = about->number, .is_made = true };
 	fs_node_init(&made->node, &fs, (enum fs_type)entry->type);
 	*out = &made->node;
 	return STATUS_OK;
@@ -184,12 +186,15 @@ static status_t pid_lookup(struct process *process, unsigned number, struct fs_n
 {
 	struct process *found = linux_family_find(process, number);
 	struct linux_identity identity;
+	struct linux_vnode about;
 
 	if (found == NULL)
 		return STATUS_ENOENT;
 	linux_identity_of(found, &identity);
+	about = (struct linux_vnode){ .pid = number, .owner = { identity.user.effective, identity.group.effective },
+				      .hides = atomic_load_explicit(&found->personality->hides, memory_order_relaxed) };
 	object_put(&found->object);
-	return node_make(&linux_virtual_entries[PID], &(struct linux_vnode){ .pid = number, .owner = { identity.user.effective, identity.group.effective } }, out);
+	return node_make(&linux_virtual_entries[PID], &about, out);
 }
 
 static status_t task_lookup(struct process *process, const struct linux_vnode *own, unsigned number, struct fs_node **out)

@@ -51,8 +51,11 @@ unsigned linux_virtual_process(const struct fs_node *node);
 /* Whether what a node there is about is `process` itself. */
 bool linux_virtual_is_own(const struct process *process, const struct fs_node *node);
 
-/* Whether a node is the directory of the caller's own descriptors, which it may look at whoever it is. Spec: Linux, fs/proc/fd.c: proc_fd_permission() */
-bool linux_virtual_is_own_fds(const struct fs_node *node);
+/*
+ * Whether the caller may use a node whoever it is: the directory of its own descriptors, to look at it, and its own threads' names.
+ * Spec: Linux, fs/proc/fd.c: proc_fd_permission(); fs/proc/base.c: proc_tid_comm_permission()
+ */
+bool linux_virtual_is_open_to_own(const struct fs_node *node, bool only_looks, bool executes);
 
 /* Opens a device or a text. STATUS_EACCES where the process lacks the capability for it; STATUS_ENXIO, STATUS_ENOMEM. */
 MUST_CHECK status_t linux_virtual_open(struct process *process, struct linux_dentry *dentry, uint32_t flags, struct linux_file **out);

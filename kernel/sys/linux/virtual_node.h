@@ -24,6 +24,7 @@ struct linux_vnode {
 	unsigned pid; /* of what is below /proc/<pid>; 0: it is nobody's */
 	unsigned tid; /* of what is below /proc/<pid>/task/<tid>; 0: it is the process's */
 	struct linux_owner owner; /* of that process, as it was when /proc/<pid> was looked up; else root */
+	bool hides; /* that process, at that time: what is below /proc/<pid> is root's, but for directories that all may read */
 	int number;   /* of the descriptor that a link there is about, of a pseudo-terminal, or of a CPU */
 	bool is_made;
 	struct terminal *terminal; /* held: of that number; NULL: there is none */

@@ -130,9 +130,13 @@ bool linux_virtual_is_own(const struct process *process, const struct fs_node *n
 	return linux_vnode_of(node)->pid == process->number;
 }
 
-bool linux_virtual_is_own_fds(const struct fs_node *node)
+bool linux_virtual_is_open_to_own(const struct fs_node *node, bool only_looks, bool executes)
 {
-	return linux_virtual_has(node) && linux_vnode_of(node)->entry == &linux_virtual_entries[PID_FD] && linux_virtual_is_own(thread_current()->process, node);
+	const struct linux_vnode *own = linux_vnode_of(node);
+
+	if (!linux_virtual_has(node) || !linux_virtual_is_own(thread_current()->process, node))
+		return false;
+	return own->entry == &linux_virtual_entries[PID_FD] ? only_looks : own->entry->is_made && own->entry->fill == linux_pid_comm && own->tid != 0 && !executes;
 }
 
 status_t linux_virtual_magic(struct process *process, struct fs_node *link, struct linux_file **out)
