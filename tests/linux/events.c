@@ -139,6 +139,30 @@ static void epolls(void)
 	CLAIM(close(copy) == 0 && epoll_take(epoll, 0, &events, &data) == 0 && close(epoll) == 0);
 }
 
+/* However many are ready, as many are told as there is room for, each once a call. */
+static void crowd(void)
+{
+	enum { ALL = 300, ROOM = 400 };
+	static struct epoll_event events[ROOM];
+	static unsigned char seen[ALL];
+	int fds[ALL];
+	int epoll = epoll_create1(0);
+
+	for (int i = 0; i < ALL; i++) {
+		fds[i] = eventfd(1, 0);
+		CLAIM(epoll_ctl(epoll, EPOLL_CTL_ADD, fds[i], &(struct epoll_event){ .events = EPOLLIN | (i % 2 ? EPOLLET : 0), .data.u32 = (unsigned)i }) == 0);
+	}
+	CLAIM(epoll_wait(epoll, events, ROOM, 0) == ALL);
+	for (int i = 0; i < ALL; i++)
+		seen[events[i].data.u32]++;
+	for (int i = 0; i < ALL; i++)
+		CLAIM(seen[i] == 1);
+	CLAIM(epoll_wait(epoll, events, ROOM, 0) == ALL / 2 && epoll_wait(epoll, events, 130, 0) == 130 && epoll_wait(epoll, events, 1, 0) == 1);
+	for (int i = 0; i < ALL; i++)
+		CLAIM(close(fds[i]) == 0);
+	CLAIM(close(epoll) == 0);
+}
+
 static void *later(void *arg)
 {
 	uint64_t one = 1;
@@ -279,6 +303,7 @@ int main(void)
 	pipes();
 	to_and_fro();
 	epolls();
+	crowd();
 	counters();
 	timers();
 	interrupted();

@@ -95,13 +95,13 @@ static unsigned ready_count(struct epoll *epoll)
 	return count;
 }
 
-/* Asks those that may be ready, each once. `out` NULL: only whether any is. */
-static unsigned collect(struct epoll *epoll, struct user_epoll_event *out, unsigned max)
+/* Asks the first `*left` of those that may be ready, each once: how many are still to be asked. `out` NULL: only whether any is. */
+static unsigned collect(struct epoll *epoll, struct user_epoll_event *out, unsigned max, unsigned *left)
 {
 	struct candidate candidate;
 	unsigned count = 0;
 
-	for (unsigned left = ready_count(epoll); left > 0 && count < max && candidate_take(epoll, &candidate); left--) {
+	for (; *left > 0 && count < max && candidate_take(epoll, &candidate); --*left) {
 		bool is_there = candidate.file != NULL;
 		uint32_t now = is_there && candidate.events != 0 ? epoll_item_ask(candidate.file, NULL, candidate.events) : 0;
 
@@ -116,25 +116,54 @@ static unsigned collect(struct epoll *epoll, struct user_epoll_event *out, unsig
 	return count;
 }
 
-/* Waits for at least one; how many there are. */
-static int64_t wait_for(struct thread *thread, struct epoll *epoll, struct user_epoll_event *out, unsigned max, uint64_t deadline_ns)
+static unsigned first_collect(struct epoll *epoll, struct user_epoll_event *out, unsigned max, unsigned *left)
+{
+	*left = ready_count(epoll);
+	return collect(epoll, out, max, left);
+}
+
+/* Waits for at least one; how many there are, and `*left` to be asked. */
+static int64_t wait_for(struct thread *thread, struct epoll *epoll, struct user_epoll_event *out, unsigned max, unsigned *left, uint64_t deadline_ns)
 {
 	struct linux_waiter waiter = { 0 };
 	status_t status = STATUS_OK;
-	unsigned count = collect(epoll, out, max);
+	unsigned count = first_collect(epoll, out, max, left);
 
 	if (count > 0 || deadline_ns == 0)
 		return count;
 	linux_waiter_add(&waiter, thread, &epoll->event);
-	while ((count = collect(epoll, out, max)) == 0 && status == STATUS_OK)
+	while ((count = first_collect(epoll, out, max, left)) == 0 && status == STATUS_OK)
 		status = linux_sleep(thread, deadline_ns);
 	linux_waiter_remove(&waiter);
 	return count > 0 || status == STATUS_ETIMEDOUT ? (int64_t)count : status == STATUS_EINTR ? LINUX_RESTART_NO_HANDLER : status;
 }
 
+static unsigned batch_of(unsigned max)
+{
+	return max < BATCH_MAX ? max : BATCH_MAX;
+}
+
+/* Waits, and tells of all that are ready by then, batch by batch through `out`: how many. */
+static int64_t batches(struct thread *thread, struct epoll *epoll, const uint64_t x[6], struct user_epoll_event *out, uint64_t deadline_ns)
+{
+	unsigned max = (unsigned)x[2];
+	unsigned left;
+	int64_t some = wait_for(thread, epoll, out, batch_of(max), &left, deadline_ns);
+	unsigned told = 0;
+
+	while (some > 0) {
+		if (linux_copy_out(thread, x[1] + told * sizeof(*out), out, (size_t)some * sizeof(*out)) != STATUS_OK)
+			return told > 0 ? (int64_t)told : STATUS_EFAULT;
+		told += (unsigned)some;
+		if (told < max && left > 0)
+			linux_give_way(thread);
+		some = collect(epoll, out, batch_of(max - told), &left);
+	}
+	return some < 0 ? some : (int64_t)told;
+}
+
 static int64_t epoll_wait(struct thread *thread, const uint64_t x[6], uint64_t deadline_ns)
 {
-	unsigned max = (int)x[2] < BATCH_MAX ? (unsigned)x[2] : BATCH_MAX;
 	struct user_epoll_event *out;
 	struct linux_file *file;
 	int64_t result;
@@ -144,12 +173,10 @@ static int64_t epoll_wait(struct thread *thread, const uint64_t x[6], uint64_t d
 	result = epoll_get(thread, (int)x[0], &file);
 	if (result != STATUS_OK)
 		return result;
-	out = malloc(max * sizeof(*out));
+	out = malloc(batch_of((unsigned)x[2]) * sizeof(*out));
 	result = out != NULL ? linux_signal_wait_begin(thread, x[4], x[5]) : STATUS_ENOMEM;
 	if (result == STATUS_OK) {
-		result = wait_for(thread, epoll_of(file), out, max, deadline_ns);
-		if (result > 0 && linux_copy_out(thread, x[1], out, (size_t)result * sizeof(*out)) != STATUS_OK)
-			result = STATUS_EFAULT;
+		result = batches(thread, epoll_of(file), x, out, deadline_ns);
 		linux_signal_wait_end(thread, result);
 	}
 	free(out);
@@ -174,8 +201,10 @@ static int64_t call_epoll_pwait2(struct thread *thread, const uint64_t x[6])
 
 static uint32_t epoll_poll(struct linux_file *file, struct linux_waiter *waiter)
 {
+	unsigned left;
+
 	linux_poll_wait(waiter, &epoll_of(file)->event);
-	return collect(epoll_of(file), NULL, 1) > 0 ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
+	return first_collect(epoll_of(file), NULL, 1, &left) > 0 ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
 }
 
 static void epoll_release(struct linux_file *file)
