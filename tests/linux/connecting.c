@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PORT = 8220, NOBODY = 8229 };
+enum { PORT = 8220, NOBODY = 8229, ROUNDS = 50 };
 
 static const struct sockaddr elsewhere = { .sa_family = AF_UNIX, .sa_data = "/tmp/nothing" };
 
@@ -222,6 +222,30 @@ static void lingers(void)
 	CLAIM(linger.l_onoff == 0 && linger.l_linger == 3 && close(to) == 0 && recv(fd, &byte, 1, 0) == 0 && close(fd) == 0 && close(listener) == 0);
 }
 
+/* What was sent before goes out all the same: who is reset reads it first. */
+static void lingers_behind_data(void)
+{
+	int listener = tcp();
+	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+	char word[16];
+
+	shares(listener);
+	CLAIM(binds(listener, INADDR_LOOPBACK, PORT + 6) == 0 && listen(listener, 2) == 0);
+	for (int i = 0; i < ROUNDS; i++) {
+		int fd = tcp(), to;
+		struct pollfd polled = { .events = POLLRDHUP };
+
+		CLAIM(connects(fd, INADDR_LOOPBACK, PORT + 6) == 0);
+		to = accept(listener, NULL, NULL);
+		CLAIM(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) == 0 && send(fd, "last words", 10, 0) == 10 && close(fd) == 0);
+		polled.fd = to;
+		CLAIM(poll(&polled, 1, 10000) == 1 && recv(to, word, sizeof(word), 0) == 10 && memcmp(word, "last words", 10) == 0);
+		REFUSED(recv(to, word, sizeof(word), 0), ECONNRESET);
+		CLAIM(close(to) == 0);
+	}
+	CLAIM(close(listener) == 0);
+}
+
 /* TCP's options are those of TCP alone, and what goes along within the machine is of no interest beyond it: no descriptor is -1. */
 static void levels(void)
 {
@@ -280,6 +304,7 @@ int main(void)
 	deaf();
 	over();
 	lingers();
+	lingers_behind_data();
 	levels();
 	earlier();
 	return claims_end("connecting");

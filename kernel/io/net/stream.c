@@ -355,12 +355,14 @@ status_t net_stream_shutdown(struct net_stream *stream)
 	return STATUS_OK;
 }
 
-/* lwIP forgets the stream, the stream is gone. */
+/* What was to be sent is on its way, as far as it may be by now; lwIP forgets the stream, the stream is gone. */
 static struct tcp_pcb *stream_part(struct net_stream *stream)
 {
 	struct tcp_pcb *tcp = stream->tcp;
 
 	if (tcp != NULL) {
+		if (!list_is_empty(&stream->unsent_node))
+			(void)tcp_output(tcp);
 		tcp_arg(tcp, NULL);
 		tcp_recv(tcp, NULL);
 		tcp_sent(tcp, NULL);
