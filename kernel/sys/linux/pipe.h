@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hal/contract/memory.h"
 #include "kernel/core/spinlock.h"
 #include "kernel/sys/linux/file.h"
 #include "kernel/sys/linux/owners.h"
@@ -42,6 +43,12 @@ struct pipe {
 	struct list_node named;
 	const struct fs_node *node; /* held by its ends; NULL: it has none */
 };
+
+/* How many bytes it holds. Context: under its lock, or where somebody is at it. */
+static inline uint64_t linux_pipe_bytes(const struct pipe *pipe)
+{
+	return (uint64_t)pipe->page_count * HAL_PAGE_BYTES;
+}
 
 /* With one hold, and no end open. NULL: memory is out. */
 MUST_CHECK struct pipe *linux_pipe_make(struct budget *budget);

@@ -23,14 +23,14 @@ enum { PAGES_MAX = (1 << 20) / HAL_PAGE_BYTES };
 int64_t linux_pipe_size(const struct linux_file *file)
 {
 	struct pipe *pipe = linux_pipe_of(file);
-	uint64_t count;
+	uint64_t bytes;
 
 	if (pipe == NULL)
 		return STATUS_EBADF;
 	spinlock_take(&pipe->lock);
-	count = pipe->page_count;
+	bytes = linux_pipe_bytes(pipe);
 	spinlock_give(&pipe->lock);
-	return (int64_t)(count * HAL_PAGE_BYTES);
+	return (int64_t)bytes;
 }
 
 /* Until nobody is at that side, and then the caller is. */

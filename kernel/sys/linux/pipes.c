@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Rumpk authors
 
 /*
- * Pipes: a ring of pages, which come when something is written and go when it is empty, but for the one that is written to next. One thread at a time reads, and one writes: they move data between
+ * Pipes: a ring of pages, which come when something is written and go when it is empty, but for one, which was written to last. One thread at a time reads, and one writes: they move data between
  * the program and the ring without a lock, and others find it busy meanwhile.
  */
 #include "hal/contract/memory.h"
@@ -28,33 +28,26 @@ static struct pipe *pipe_of(const struct linux_file *file)
 	return LIST_OWNER((struct linux_file *)file, struct pipe_end, file)->pipe;
 }
 
-static uint64_t bytes_of(const struct pipe *pipe)
-{
-	return (uint64_t)pipe->page_count * HAL_PAGE_BYTES;
-}
-
 static uint64_t *page_at(struct pipe *pipe, uint64_t place)
 {
 	return &pipe->pages[place / HAL_PAGE_BYTES & (pipe->page_count - 1)];
 }
 
-/* All but `kept` (NULL: all). Context: nobody is at it. */
-static void pages_free(struct pipe *pipe, const uint64_t *kept)
+/*
+ * All but `kept` of them, from the one before that which was written to last: they lie in a row, but for what a side was given and did not fill.
+ * Context: nobody is at it. What is in it is lost.
+ */
+static void pages_free(struct pipe *pipe, unsigned kept)
 {
-	for (uint64_t *page = pipe->pages; pipe->pages_there > 0 && page < pipe->pages + pipe->page_count; page++) {
-		if (*page == 0 || page == kept)
+	for (uint64_t place = pipe->head - 1 - HAL_PAGE_BYTES; pipe->pages_there > kept; place -= HAL_PAGE_BYTES) {
+		uint64_t *page = page_at(pipe, place);
+
+		if (*page == 0)
 			continue;
 		budget_page_free(pipe->budget, *page);
 		*page = 0;
 		pipe->pages_there--;
 	}
-}
-
-/* Once it is empty, and nobody is at it: one page stays for what is written next. Context: under its lock. */
-static inline __attribute__((always_inline)) void emptied(struct pipe *pipe)
-{
-	if (pipe->pages_there > 1)
-		pages_free(pipe, page_at(pipe, pipe->head));
 }
 
 void linux_pipe_put(struct pipe *pipe)
@@ -63,7 +56,7 @@ void linux_pipe_put(struct pipe *pipe)
 
 	if (pipe->node != NULL ? !linux_fifo_unhold(pipe) : atomic_fetch_sub_explicit(&pipe->holds, 1, memory_order_acq_rel) != 1)
 		return;
-	pages_free(pipe, NULL);
+	pages_free(pipe, 0);
 	budget_credit_bytes(budget, sizeof(*pipe) + pipe->page_count * sizeof(*pipe->pages));
 	free(pipe->pages);
 	free(pipe);
@@ -144,7 +137,7 @@ static inline __attribute__((always_inline)) void read_over(struct pipe *pipe, u
 	tell = taken > 0 || pipe->read_missed;
 	pipe->read_missed = false;
 	if (pipe->tail == pipe->head && !pipe->writing)
-		emptied(pipe);
+		pages_free(pipe, 1);
 	spinlock_give(&pipe->lock);
 	if (tell)
 		linux_event_raise(&pipe->event);
@@ -173,7 +166,7 @@ static inline __attribute__((always_inline)) int64_t write_begin(struct pipe *pi
 	int64_t result = STATUS_EAGAIN;
 
 	spinlock_take(&pipe->lock);
-	room = bytes_of(pipe) - (pipe->head - pipe->tail);
+	room = linux_pipe_bytes(pipe) - (pipe->head - pipe->tail);
 	if (pipe->readers == 0) {
 		result = STATUS_EPIPE;
 	} else if (pipe->writing) {
@@ -196,7 +189,7 @@ static inline __attribute__((always_inline)) void write_over(struct pipe *pipe, 
 	tell = put > 0 || pipe->write_missed;
 	pipe->write_missed = false;
 	if (put == 0 && pipe->tail == pipe->head && !pipe->reading)
-		emptied(pipe);
+		pages_free(pipe, 1);
 	spinlock_give(&pipe->lock);
 	if (tell)
 		linux_event_raise(&pipe->event);
@@ -294,7 +287,7 @@ static uint32_t write_poll(struct linux_file *file, struct linux_waiter *waiter)
 
 	linux_poll_wait(waiter, &pipe->event);
 	spinlock_take(&pipe->lock);
-	now = (bytes_of(pipe) - (pipe->head - pipe->tail) >= ATOMIC_BYTES ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0) | (pipe->readers > 0 ? 0 : LINUX_POLLERR);
+	now = (linux_pipe_bytes(pipe) - (pipe->head - pipe->tail) >= ATOMIC_BYTES ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0) | (pipe->readers > 0 ? 0 : LINUX_POLLERR);
 	spinlock_give(&pipe->lock);
 	return now;
 }
