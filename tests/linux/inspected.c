@@ -281,19 +281,21 @@ static int says_dumpable(void)
 	return prctl(PR_GET_DUMPABLE);
 }
 
-/* What it says that it is counts, and what it becomes by that it acts as another. */
+/* Who acts as another is not dumpable, without saying so. */
 static int hidden(void)
 {
 	return become(USER, USER) && says_dumpable() == 0;
 }
 
-/* It is not dumpable where the subject's maker finds it. */
-static int subject_hides(int (*becomes)(void))
+/* A subject that does not say that it is dumpable again. */
+static struct subject begin_hidden(int (*becomes)(void))
 {
+	struct subject subject;
+
 	hides = 1;
-	looked_at = begin(becomes);
+	subject = begin(becomes);
 	hides = 0;
-	return looked_at.pid > 0;
+	return subject;
 }
 
 static void owners_are(unsigned inner)
@@ -322,7 +324,7 @@ static int to_itself(void)
 	return fd >= 0 && write(fd, name, 5) == 5 && close(fd) == 0 && prctl(PR_GET_NAME, target) == 0 && strcmp(target, name) == 0;
 }
 
-/* Who becomes another is not dumpable, and who is not is root's to look into alone, until it says otherwise or runs another program. */
+/* What it says that it is counts, too; who is not dumpable is root's to look into alone, until it says otherwise or runs another program. */
 static void hiding(void)
 {
 	int status;
@@ -344,12 +346,12 @@ static void hiding(void)
 	CLAIM(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 1);
 	CLAIM(prctl(PR_SET_DUMPABLE, 1) == 0 && setresuid(0, 0, USER) == 0 && says_dumpable() == 1 && setresuid(0, 0, 0) == 0);
 	CLAIM(setfsuid(USER) == 0 && setfsuid(0) == USER && says_dumpable() == 0 && prctl(PR_SET_DUMPABLE, 1) == 0);
-	CLAIM(subject_hides(hidden));
+	looked_at = begin_hidden(hidden);
 	owners_are(0);
 	claims_apart(may_not_list);
 	CLAIM(is_told(of(looked_at.pid, "cwd"), "/") && descriptors(looked_at.pid) > 0); /* to root */
 	end(looked_at);
-	CLAIM(subject_hides(to_itself));
+	looked_at = begin_hidden(to_itself);
 	end(looked_at);
 	looked_at = begin(user);
 	owners_are(USER);
